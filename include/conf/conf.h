@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conf - the configuration, typed: what hanaper.yaml said, with every default
+ * filled in.  Loaded by the parent and the command alone (conf_load.h); it
+ * reaches the roles by conf_wire.h.  It never holds a secret.
+ *
+ * Lists are arrays of owned strings.  Spans are seconds.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/sets.h"
+
+struct strings {
+	char **v;
+	size_t n;
+};
+
+#define CONF_NAME_MAX                                                                  \
+	32 /* octets of an issuer's or profile's name: [a-z0-9][a-z0-9-]* */
+
+struct conf_issuer {
+	char *name;
+	char *certificate; /* path, below dir where relative */
+	char *key;
+	char *
+	    passphrase_file; /* NULL: the key is not encrypted (or $CREDENTIALS_DIRECTORY/NAME) */
+};
+
+struct conf_key_rule {
+	enum key_alg alg;
+	unsigned min_bits; /* for rsa-N: N; otherwise 0 */
+};
+
+struct conf_names { /* patterns; an absent list allows none of that kind */
+	struct strings
+	    dns; /* "*.internal": any depth below, not itself; "a.b": itself; "*": any */
+	struct strings ip; /* CIDR; a lone address is its /32 or /128 */
+	struct strings
+	    uri; /* "spiffe://domain/" prefix ending in '/', or one whole URI; "*": any */
+	struct strings email; /* "*@host", one whole address; "*": any */
+	bool wildcards;       /* "*." names may be asked for */
+	bool underscores;     /* "_" in labels */
+};
+
+enum subject_form {
+	SUBJECT_EMPTY = 0,
+	SUBJECT_CN =
+	    1 /* CN = the first DNS name, e-mail or IP, when it has at most 64 characters */
+};
+
+enum validity_excess {
+	EXCESS_REFUSE = 0,
+	EXCESS_CLAMP = 1
+};
+
+struct conf_profile {
+	char *name;
+	char *issuer;    /* name of an issuer */
+	unsigned usages; /* enum usage bits */
+	int64_t validity_default_s;
+	int64_t validity_max_s; /* backdate included (P11) */
+	int64_t backdate_s;
+	enum validity_excess excess; /* past the maximum or the issuer's end (P10) */
+	struct conf_key_rule *keys;
+	size_t n_keys;
+	struct conf_names names;
+	enum subject_form subject;
+	bool no_rev_avail; /* RFC 9608: then neither CDP nor OCSP URL */
+	bool internal;     /* the daemon's own; no route reaches it */
+};
+
+struct conf_who { /* every member that is set must match */
+	char *cn;
+	char *dns; /* pattern, as in conf_names */
+	char *uri;
+	char *email;
+	char *profile; /* of the certificate that the caller presents */
+	char *issuer;
+	char *fingerprint; /* SHA-256 of the certificate, 64 hex digits */
+	bool any;          /* everyone with a valid client certificate */
+};
+
+enum grant_names {
+	GRANT_NAMES_OWN = 0, /* exactly names of the caller's own certificate (S5) */
+	GRANT_NAMES_ANY = 1, /* what the profile allows */
+	GRANT_NAMES_LIST = 2 /* and what 'names' allows too */
+};
+
+struct conf_grant {
+	struct conf_who who;
+	unsigned may;            /* enum right bits */
+	struct strings profiles; /* names, or "*" */
+	enum grant_names names_mode;
+	struct conf_names names; /* for GRANT_NAMES_LIST */
+};
+
+struct conf {
+	char *dir;  /* absolute path of the CA directory */
+	char *file; /* absolute path of hanaper.yaml */
+	struct strings listen_api, listen_http, listen_metrics; /* "host:port" */
+	char *url_api; /* no slash at the end */
+	char *url_public;
+	char *database; /* path, from "sqlite:hanaper.db" */
+	char *log_level;
+	struct strings
+	    server_names; /* of the api listener's certificate, beside the URL's host */
+	struct conf_issuer *issuers;
+	size_t n_issuers;
+	struct conf_profile *profiles; /* the internal ones last */
+	size_t n_profiles;
+	struct conf_grant *grants;
+	size_t n_grants;
+	int64_t crl_interval_s, crl_next_update_s, crl_debounce_s;
+	int64_t ocsp_validity_s, ocsp_responder_validity_s;
+	size_t body_max, names_max; /* octets of a request body; names in one request */
+};
+
+#define CONF_PROFILE_LISTENER                                                          \
+	"hanaper-listener" /* internal: the api listener's certificate */
+
+void conf_free(struct conf *c); /* NULL is fine */
+const struct conf_issuer *conf_issuer_find(const struct conf *c, struct bytes name);
+const struct conf_profile *conf_profile_find(const struct conf *c, struct bytes name);
+/* 'path' below c->dir unless it is absolute; free() it. */
+char *conf_path(const struct conf *c, const char *path);
+
+/* Owned string lists. */
+void strings_add(struct strings *s, const char *v);
+void strings_free(struct strings *s);
+
+#endif

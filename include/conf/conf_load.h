@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conf_load - hanaper.yaml into struct conf, through libcyaml.
+ *
+ * Unknown keys, wrong types, missing values, doubled names, references to
+ * nothing, and values out of range are ERR_MALFORMED with "file:line: what is
+ * wrong; what would be right".  At most 1 MiB, regular files only.
+ */
+#ifndef CONF_CONF_LOAD_H
+#define CONF_CONF_LOAD_H
+
+#include "conf/conf.h"
+
+/* 'path' is the file; the CA directory is the one it lies in, unless 'dir:' says otherwise. */
+MUST_CHECK bool conf_load(const char *path, struct conf **ret, struct err *e);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * db - the driver seam: open, prepare, bind, step, transaction.
+ *
+ * SQL is written in the subset that SQLite and PostgreSQL share, with $1
+ * parameters.  Errors stick in a statement: the first failed bind or step is
+ * remembered and told by the call that finishes.  Statements are prepared once
+ * and kept (by the address of their struct stmt_def).
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct db;
+struct stmt;
+
+struct stmt_def {
+	const char *sql;
+	const char *what; /* for errors: "move an order" */
+};
+
+enum db_mode {
+	DB_MUST_EXIST, /* ERR_NOT_FOUND, nothing is made (R91) */
+	DB_CREATE      /* ERR_CONFLICT when it is there */
+};
+
+/* SQLite: WAL, synchronous=FULL, foreign keys on, mode 0600.  ERR_IO when damaged. */
+MUST_CHECK bool db_open(const char *path, enum db_mode mode, struct db **ret,
+    struct err *e);
+void db_close(struct db *db); /* NULL is fine */
+
+MUST_CHECK bool db_begin(struct db *db, struct err *e);  /* immediate */
+MUST_CHECK bool db_commit(struct db *db, struct err *e); /* rolled back when it fails */
+void db_rollback(struct db *db); /* nothing open: nothing happens */
+bool db_in_transaction(const struct db *db);
+/* Runs statements without parameters or rows: migrations. */
+MUST_CHECK bool db_exec(struct db *db, const char *sql, struct err *e);
+
+struct stmt *stmt_begin(struct db *db, const struct stmt_def *def); /* never NULL */
+void stmt_int(struct stmt *q, int index, int64_t v);
+void stmt_text(struct stmt *q, int index, const char *v); /* NULL binds NULL; copied */
+void stmt_bytes(struct stmt *q, int index, struct bytes v); /* copied */
+void stmt_null(struct stmt *q, int index);
+
+/* The next row.  False: no more, or an error; stmt_finish() tells which. */
+bool stmt_step(struct stmt *q);
+/* Of the present row, index from 0; views die with the next step or finish. */
+bool stmt_col_is_null(struct stmt *q, int index);
+int64_t stmt_col_int(struct stmt *q, int index);
+const char *stmt_col_text(struct stmt *q, int index); /* never NULL */
+struct bytes stmt_col_bytes(struct stmt *q, int index);
+
+/* Ends; runs the statement first if it was never stepped.  ERR_IO, ERR_CONFLICT (unique). */
+MUST_CHECK bool stmt_finish(struct stmt *q, struct err *e);
+/* The same, and exactly one row must have been changed: else ERR_CONFLICT. */
+MUST_CHECK bool stmt_finish_one(struct stmt *q, struct err *e);
+/* One row is expected: steps; false with ERR_NOT_FOUND when there is none (then it is finished). */
+MUST_CHECK bool stmt_row(struct stmt *q, struct err *e);
+int64_t db_last_id(struct db *db);
+
+/*
+ * Statements made at run time (lists with filters): 'sql' is copied; released by
+ * stmt_finish*().
+ */
+struct stmt *stmt_begin_sql(struct db *db, const char *sql, const char *what);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chan - framed messages over a stream socket between two of our processes.
+ *
+ * A frame is: length of the body (32 bits, big-endian), type (16 bits), the
+ * body.  The other side is taken for hostile: a frame over the limit, of a
+ * type in no row of the receiver's table, or with a body that does not parse
+ * ends the receiver (design: no message between roles is trusted).
+ *
+ * A channel is used by one thread.  The socket may be blocking (a role that is
+ * a thread with nothing else to do) or not (event loop).
+ */
+#ifndef IPC_CHAN_H
+#define IPC_CHAN_H
+
+#include "base/buf.h"
+
+struct chan;
+
+struct frame {
+	unsigned type;
+	struct bytes body; /* borrowed until the next chan_recv() */
+	int fd;            /* a descriptor that came along, or -1; the receiver's */
+};
+
+/* Takes over 'fd'.  'frame_max' bounds the body of frames received. */
+struct chan *chan_new(int fd, size_t frame_max);
+void chan_free(struct chan *c); /* closes; NULL is fine */
+int chan_fd(const struct chan *c);
+
+/* Queues a frame; nothing is written before chan_flush().  Never fails: memory is the limit. */
+void chan_send(struct chan *c, unsigned type, struct bytes body);
+/* Writes a frame with a descriptor at once (queue must be empty); blocks. The fd stays the caller's. */
+MUST_CHECK bool chan_send_fd(struct chan *c, unsigned type, struct bytes body, int fd,
+    struct err *e);
+/*
+ * Writes what is queued.  *ret_left: the socket takes no more now, wait for
+ * writability and call again.  On a blocking socket nothing is ever left.
+ */
+MUST_CHECK bool chan_flush(struct chan *c, bool *ret_left, struct err *e);
+size_t chan_queued(const struct chan *c); /* octets waiting */
+
+/*
+ * Gives the next frame.  *ret_got is false when no whole frame is there (on a
+ * blocking socket: waits).  ERR_UNAVAILABLE: the peer closed.  ERR_MALFORMED:
+ * over the limit.  ERR_IO.
+ */
+MUST_CHECK bool chan_recv(struct chan *c, struct frame *ret, bool *ret_got,
+    struct err *e);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages between core and signer.
+ *
+ * The signer never signs octets that it did not build.  Each request bears an
+ * id, its answer bears the same; MSG_REFUSED answers any of them.  What the
+ * signer journals comes back as the journal's own record (journal/record.h),
+ * octet for octet: core stores a live answer and a replayed record by one and
+ * the same function.
+ *
+ * In the structs every struct bytes is borrowed from the frame.
+ */
+#ifndef IPC_MSG_SIGN_H
+#define IPC_MSG_SIGN_H
+
+#include "base/sets.h"
+#include "ipc/msg.h"
+
+#define MSG_CRL_BATCH 2048 /* entries in one MSG_CRL_ENTRIES, at most */
+#define MSG_OCSP_MAX  32   /* certificates in one OCSP request, at most */
+
+/*
+ * MSG_SIGN_CERT, core -> signer: make one certificate.  The signer draws the
+ * serial itself, verifies the CSR's own signature, checks profile, names,
+ * lifetime and constraints, builds the TBSCertificate, journals it, signs it.
+ */
+struct msg_sign_cert {
+	uint64_t id;
+	uint64_t stored_seq;    /* the last journal record that core has committed */
+	struct bytes profile;   /* name; its issuer is the profile's */
+	struct bytes csr;       /* DER PKCS #10, at most 16 KiB */
+	struct bytes names;     /* DER GeneralNames, at most 16 KiB */
+	int64_t not_before;     /* before backdating by the profile */
+	int64_t validity_s;     /* seconds, as asked; 0: the profile's default */
+	struct bytes requester; /* identity text: "cert:admin", "uid:0" */
+	struct bytes request_id;
+	struct bytes
+	    note; /* JSON or empty; journalled with the certificate, at most 4 KiB */
+};
+void msg_sign_cert_put(struct buf *b, const struct msg_sign_cert *m);
+MUST_CHECK bool msg_sign_cert_get(struct bytes body, struct msg_sign_cert *ret,
+    struct err *e);
+
+/* MSG_CERT_SIGNED, MSG_REVOKED, MSG_CRL_SIGNED, MSG_JOURNAL_RECORD: signer -> core. */
+struct msg_recorded {
+	uint64_t id;         /* 0 in MSG_JOURNAL_RECORD */
+	struct bytes record; /* journal/record.h, with its number, time and hash */
+};
+void msg_recorded_put(struct buf *b, const struct msg_recorded *m);
+MUST_CHECK bool msg_recorded_get(struct bytes body, struct msg_recorded *ret,
+    struct err *e);
+
+/*
+ * MSG_REVOKE, core -> signer.  Refused (ERR_ALREADY_REVOKED) when the journal
+ * has it, unless this raises the reason to keyCompromise; then the first time stays.
+ */
+struct msg_revoke {
+	uint64_t id;
+	uint64_t stored_seq;
+	struct bytes issuer; /* name */
+	struct bytes serial; /* 1 to 20 octets, as in DER without a leading 00 */
+	int64_t not_after;   /* of the certificate */
+	int64_t revoked_at;
+	enum reason reason;
+	struct bytes requester;
+	struct bytes request_id;
+};
+void msg_revoke_put(struct buf *b, const struct msg_revoke *m);
+MUST_CHECK bool msg_revoke_get(struct bytes body, struct msg_revoke *ret,
+    struct err *e);
+
+/*
+ * MSG_CRL_BEGIN, core -> signer: a CRL of 'entries' entries follows in
+ * MSG_CRL_ENTRIES (each answered by a MSG_CRL_PART before the next is sent) and
+ * MSG_CRL_END.  'with_reason' of the entries carry a reasonCode: entries are of
+ * fixed size, so the length is known before the first octet is hashed.  One CRL
+ * at a time; a second MSG_CRL_BEGIN drops the first.  The signer refuses a
+ * number that does not grow and, at the end, a list that omits a revocation of
+ * its journal whose certificate has not ended before 'this_update'.
+ */
+struct msg_crl_begin {
+	uint64_t id;
+	uint64_t stored_seq;
+	struct bytes issuer;
+	uint64_t number;
+	int64_t this_update;
+	int64_t next_update;
+	uint64_t entries;
+	uint64_t serial_octets; /* sum of the DER contents' lengths of all serials */
+	uint64_t with_reason;
+};
+void msg_crl_begin_put(struct buf *b, const struct msg_crl_begin *m);
+MUST_CHECK bool msg_crl_begin_get(struct bytes body, struct msg_crl_begin *ret,
+    struct err *e);
+
+struct msg_crl_entry {
+	struct bytes serial; /* 1 to 20 octets, magnitude */
+	int64_t revoked_at;
+	enum reason reason;
+};
+struct msg_crl_entries {
+	uint64_t id;
+	size_t n;
+	struct msg_crl_entry v[MSG_CRL_BATCH];
+};
+void msg_crl_entries_put(struct buf *b, const struct msg_crl_entries *m);
+MUST_CHECK bool msg_crl_entries_get(struct bytes body, struct msg_crl_entries *ret,
+    struct err *e);
+
+/* MSG_CRL_END: the id alone, by msg_id_put.  MSG_CRL_PART: the next octets of the file. */
+struct msg_crl_part {
+	uint64_t id;
+	struct bytes octets;
+};
+void msg_crl_part_put(struct buf *b, const struct msg_crl_part *m);
+MUST_CHECK bool msg_crl_part_get(struct bytes body, struct msg_crl_part *ret,
+    struct err *e);
+
+/* MSG_SIGN_OCSP, core -> signer. */
+enum cert_status {
+	CERT_STATUS_GOOD = 0, /* the numbers of RFC 6960 CertStatus */
+	CERT_STATUS_REVOKED = 1,
+	CERT_STATUS_UNKNOWN = 2
+};
+struct msg_ocsp_single {
+	struct bytes cert_id; /* DER CertID of the request, octet for octet */
+	enum cert_status status;
+	int64_t revoked_at; /* for CERT_STATUS_REVOKED only */
+	enum reason reason;
+};
+struct msg_sign_ocsp {
+	uint64_t id;
+	struct bytes issuer;
+	struct bytes nonce; /* 1 to 128 octets; empty: none */
+	int64_t this_update;
+	int64_t next_update;
+	size_t n;
+	struct msg_ocsp_single v[MSG_OCSP_MAX];
+};
+void msg_sign_ocsp_put(struct buf *b, const struct msg_sign_ocsp *m);
+MUST_CHECK bool msg_sign_ocsp_get(struct bytes body, struct msg_sign_ocsp *ret,
+    struct err *e);
+
+/* MSG_OCSP_SIGNED, signer -> core: a whole OCSPResponse. */
+struct msg_ocsp_signed {
+	uint64_t id;
+	struct bytes response;
+	int64_t produced_at;
+	int64_t
+	    next_update; /* may be earlier than asked for: the responder's own end */
+};
+void msg_ocsp_signed_put(struct buf *b, const struct msg_ocsp_signed *m);
+MUST_CHECK bool msg_ocsp_signed_get(struct bytes body, struct msg_ocsp_signed *ret,
+    struct err *e);
+
+/* MSG_JOURNAL_READ, core -> signer: the records from 'from_seq' on, then MSG_JOURNAL_END. */
+struct msg_journal_read {
+	uint64_t from_seq;
+};
+void msg_journal_read_put(struct buf *b, const struct msg_journal_read *m);
+MUST_CHECK bool msg_journal_read_get(struct bytes body, struct msg_journal_read *ret,
+    struct err *e);
+
+struct msg_journal_end {
+	uint64_t last_seq;   /* the journal's last record; 0: it is empty */
+	uint64_t stored_seq; /* the highest that core ever said it had committed */
+};
+void msg_journal_end_put(struct buf *b, const struct msg_journal_end *m);
+MUST_CHECK bool msg_journal_end_get(struct bytes body, struct msg_journal_end *ret,
+    struct err *e);
+
+/* MSG_REFUSED, signer -> core. */
+struct msg_refused {
+	uint64_t id;
+	enum err_code code;
+	struct bytes detail;
+};
+void msg_refused_put(struct buf *b, const struct msg_refused *m);
+MUST_CHECK bool msg_refused_get(struct bytes body, struct msg_refused *ret,
+    struct err *e);
+
+/* A body that is an id and nothing else. */
+void msg_id_put(struct buf *b, uint64_t id);
+MUST_CHECK bool msg_id_get(struct bytes body, uint64_t *ret, struct err *e);
+
+#endif

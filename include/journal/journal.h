@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * journal - the signer's append-only, hash-chained files.
+ *
+ * journal/00000001.hj, 00000002.hj, …: each begins with a head (magic, format
+ * version, first seq, hash of the record before) and is closed at about 64 MiB.
+ * A torn last record, as a crash leaves it, is cut off when the journal is
+ * opened, and said so; any other fault is refused (S87).
+ */
+#ifndef JOURNAL_JOURNAL_H
+#define JOURNAL_JOURNAL_H
+
+#include "journal/record.h"
+
+struct journal;
+
+/* Makes an empty journal in an existing, empty directory. */
+MUST_CHECK bool journal_create(const char *dir, struct err *e);
+
+/*
+ * Opens for appending: one process at a time (a lock is held).  'each' is
+ * called for every record in order, so that the opener can build its state;
+ * it may refuse.  *ret_healed: octets of a torn last record that were cut off.
+ */
+typedef bool journal_each(void *arg, const struct record *r, struct err *e);
+MUST_CHECK bool journal_open(const char *dir, journal_each *each, void *arg,
+    struct journal **ret, size_t *ret_healed, struct err *e);
+void journal_close(struct journal *j); /* NULL is fine */
+
+/*
+ * Adds a record to the batch that the next journal_sync() makes durable.
+ * *ret_record: its octets, valid until that journal_sync() returns.
+ */
+MUST_CHECK bool journal_add(struct journal *j, enum record_type type, uint64_t stored,
+    struct bytes body, struct bytes *ret_record, struct err *e);
+/*
+ * Writes and flushes (one fdatasync) what was added.  On failure nothing of
+ * the batch is in the journal (the file is cut back) and the records must not
+ * be answered for; a later batch may succeed.
+ */
+MUST_CHECK bool journal_sync(struct journal *j, struct err *e);
+/* Drops what was added and not synced. */
+void journal_abandon(struct journal *j);
+
+uint64_t journal_last_seq(const struct journal *j);
+
+/* Reads records from 'from_seq' on, at most 'max' of them; works while open for appending. */
+MUST_CHECK bool journal_read(struct journal *j, uint64_t from_seq, size_t max,
+    journal_each *each, void *arg, struct err *e);
+
+/* Walks and verifies the whole chain read-only, without the lock; ERR_* names file and seq. */
+MUST_CHECK bool journal_verify(const char *dir, journal_each *each, void *arg,
+    struct err *e);
+
+#endif

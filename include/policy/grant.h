@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * grant - who may do what: first match wins, nothing matches: refused (S4).
+ *
+ * A grant matches when its 'who' fits the identity, its 'may' has the right
+ * and its 'profiles' have the profile (where one is asked about).  Its 'names'
+ * are then judged and do not make the search go on.  IDENTITY_ADMIN and
+ * IDENTITY_SYSTEM may do all that the profile allows.
+ */
+#ifndef POLICY_GRANT_H
+#define POLICY_GRANT_H
+
+#include "conf/conf.h"
+#include "policy/identity.h"
+#include "policy/verdict.h"
+
+/* 'profile' NULL: whichever.  Adds the row "grant"; *ret is NULL for local identities. */
+bool grant_find(const struct conf *c, const struct identity *who, enum right right,
+    const char *profile, const struct conf_grant **ret, struct verdict *v);
+
+/* Does the grant let 'who' have these names?  One row "grant.names" for each that fails, or one pass. */
+bool grant_names(const struct conf_grant *g, const struct identity *who,
+    const struct names *names, struct verdict *v);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * profile - what a profile lets into a certificate.  Pure: the same functions
+ * judge in core (to answer well) and again in the signer (to be safe).
+ */
+#ifndef POLICY_PROFILE_H
+#define POLICY_PROFILE_H
+
+#include "conf/conf.h"
+#include "policy/verdict.h"
+#include "x509/cert.h"
+
+/* Does a pattern list allow this name?  Wildcards and underscores by their switches (P24, P25). */
+bool profile_name_allowed(const struct conf_names *allowed, const struct name *name);
+
+/* At least one name, at most 'max', each allowed: rows "profile.names.count", "profile.names.dns" … */
+bool profile_check_names(const struct conf_profile *p, const struct names *names,
+    size_t max, struct verdict *v);
+/* The CSR's key against the profile's list: row "profile.keys". */
+bool profile_check_key(const struct conf_profile *p, const struct spki *key,
+    struct verdict *v);
+
+/* An issuer as policy sees it. */
+struct profile_issuer {
+	const struct cert *cert;
+	struct constraints constraints; /* its own and its ancestors', as one list */
+};
+/* The issuer's and its ancestors' name constraints: row "issuer.constraints" per failure. */
+bool profile_check_constraints(const struct profile_issuer *i,
+    const struct names *names, const char *cn, struct verdict *v);
+
+/*
+ * The validity to be signed (P8 to P11).  'asked_s' 0: the default.  Rows
+ * "profile.validity", "issuer.validity".  not_after is inclusive.  An issuer
+ * that has ended is always refused.
+ */
+bool profile_validity(const struct conf_profile *p, const struct cert *issuer,
+    int64_t now, int64_t asked_s, int64_t *ret_not_before, int64_t *ret_not_after,
+    struct verdict *v);
+
+/* The CN that the profile gives these names; "" for none (P12, P13). */
+void profile_cn(const struct conf_profile *p, const struct names *names,
+    char ret[static 65]);
+
+/*
+ * All but key, names, validity that go into the certificate by this profile:
+ * usages, key usage by key type, basicConstraints, URLs' presence.
+ */
+void profile_fill(const struct conf_profile *p, enum key_alg key, struct cert_spec *s);
+
+#endif

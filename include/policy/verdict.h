@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verdict - what every rule said of a request, pass or fail, with its inputs.
+ *
+ * Rules are evaluated in order and all of them, so that one answer names every
+ * fault.  The failed rows are the 'violations' of a problem document; all rows
+ * are what explain shows.
+ */
+#ifndef POLICY_VERDICT_H
+#define POLICY_VERDICT_H
+
+#include "base/err.h"
+
+struct verdict_row {
+	bool pass;
+	const char *rule; /* static: "profile.names.dns" */
+	char *field;      /* "names[2]" */
+	char *value;      /* what was asked for */
+	char *allowed;    /* what would pass */
+};
+
+struct verdict {
+	struct verdict_row *v;
+	size_t n;
+	size_t refused;     /* how many failed */
+	enum err_code code; /* of the first that failed */
+};
+
+void verdict_free(struct verdict *v); /* what is inside */
+/* Adds a row and returns 'pass'.  'rule' is borrowed for ever; the texts are copied. */
+bool verdict_add(struct verdict *v, bool pass, enum err_code code, const char *rule,
+    const char *field, const char *value, const char *allowed);
+/* True when none failed; else fills 'e' with code and first failure in words, and "(and N more)". */
+MUST_CHECK bool verdict_ok(const struct verdict *v, struct err *e);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store - the database: issued, revoked, published.  SQL lives here and
+ * nowhere else.
+ *
+ * What is in it is a function of the journal: rows are written from journal
+ * records (ca/reconcile), live or replayed.  One writer, one thread.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "db/db.h"
+
+struct store;
+
+/* Makes a new database with the newest schema; ERR_CONFLICT when the file is there. */
+MUST_CHECK bool store_create(const char *path, struct store **ret, struct err *e);
+/*
+ * Opens and migrates (each step in one transaction).  ERR_NOT_FOUND: no file.
+ * ERR_UNAVAILABLE: made by a newer program, left untouched (S92).  ERR_IO: damaged.
+ */
+MUST_CHECK bool store_open(const char *path, struct store **ret, struct err *e);
+void store_close(struct store *st); /* NULL is fine */
+
+MUST_CHECK bool store_begin(struct store *st,
+    struct err *e); /* nothing when one is open */
+MUST_CHECK bool store_commit(struct store *st,
+    struct err *e); /* nothing when none is open */
+void store_rollback(struct store *st);
+bool store_dirty(const struct store *st); /* a transaction is open */
+/* "ok", or what PRAGMA quick_check found. */
+MUST_CHECK bool store_check(struct store *st, struct err *e);
+
+/* The last journal record whose effect is in the database; 0 at first. */
+MUST_CHECK bool store_seq(struct store *st, uint64_t *ret, struct err *e);
+MUST_CHECK bool store_seq_set(struct store *st, uint64_t seq, struct err *e);
+/* SHA-256 of the root: which CA this database is of; empty at first.  32 octets or 0. */
+MUST_CHECK bool store_root(struct store *st, uint8_t ret[static 32], bool *ret_set,
+    struct err *e);
+MUST_CHECK bool store_root_set(struct store *st, struct bytes hash, struct err *e);
+
+struct db *store_db(struct store *st); /* for the other store_*.c files */
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_certificate - issued certificates and their names. */
+#ifndef STORE_STORE_CERTIFICATE_H
+#define STORE_STORE_CERTIFICATE_H
+
+#include "base/buf.h"
+#include "store/store.h"
+#include "x509/cert.h"
+
+struct certificate_new {
+	const struct cert *cert;
+	uint64_t seq; /* of the journal record */
+	int64_t issued_at;
+	const char *issuer; /* name; "root" for what the root signed */
+	const char *profile;
+	const char *requester;
+	const char *request_id;
+	struct bytes note; /* JSON or empty */
+};
+
+/* Adds the row, its names and its DER.  ERR_CONFLICT: issuer and serial are there. */
+MUST_CHECK bool store_certificate_add(struct store *st, const struct certificate_new *c,
+    struct err *e);
+
+enum certificate_status { /* words "valid" "expired" "revoked"; derived, never stored */
+	CERTIFICATE_ANY = 0,
+	CERTIFICATE_VALID,
+	CERTIFICATE_EXPIRED,
+	CERTIFICATE_REVOKED
+};
+
+struct certificate_row {
+	int64_t id;
+	uint64_t seq;
+	struct serial serial;
+	char *issuer, *profile, *cn, *requester, *request_id;
+	int64_t not_before, not_after, issued_at;
+	bool revoked;
+	int64_t revoked_at;
+	unsigned reason;
+	uint8_t key_hash[32]; /* spki_hash */
+	struct names names;   /* in the certificate's order */
+	struct buf note;
+};
+void certificate_row_free(struct certificate_row *r); /* what is inside */
+enum certificate_status certificate_row_status(const struct certificate_row *r,
+    int64_t now);
+const char *certificate_status_word(enum certificate_status s);
+
+/* ERR_NOT_FOUND.  'issuer' NULL: whichever (our serials do not repeat across issuers). */
+MUST_CHECK bool store_certificate_get(struct store *st, const char *issuer,
+    const struct serial *serial, struct certificate_row *ret, struct err *e);
+/* Appends the DER. */
+MUST_CHECK bool store_certificate_der(struct store *st, int64_t id, struct buf *ret,
+    struct err *e);
+
+/* What OCSP needs, and nothing more: fast.  ERR_NOT_FOUND. */
+struct certificate_brief {
+	bool revoked;
+	int64_t revoked_at;
+	unsigned reason;
+	int64_t not_after;
+};
+MUST_CHECK bool store_certificate_brief(struct store *st, const char *issuer,
+    const struct serial *serial, struct certificate_brief *ret, struct err *e);
+
+/* A key that was revoked for keyCompromise, under whatever certificate? (P54, R18) */
+MUST_CHECK bool store_key_compromised(struct store *st,
+    const uint8_t key_hash[static 32], bool *ret, struct err *e);
+
+struct certificate_query { /* a member that is NULL or 0 does not filter */
+	const char *q;     /* part of a name or CN, letter case ignored */
+	const char *dns, *ip, *uri, *email, *cn, *profile, *requester, *issuer;
+	enum certificate_status status;
+	int64_t now; /* against which status is judged */
+	int64_t expires_before, expires_after, issued_before, issued_after;
+	int64_t before_id; /* keyset: rows older than this one; 0: from the newest */
+	size_t limit;      /* 1 to 1000 */
+};
+typedef bool certificate_each(void *arg, const struct certificate_row *r,
+    struct err *e);
+/* Newest first.  'each' may refuse; its error is the answer. */
+MUST_CHECK bool store_certificate_list(struct store *st,
+    const struct certificate_query *q, certificate_each *each, void *arg,
+    struct err *e);
+
+#endif

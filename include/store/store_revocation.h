@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_revocation - what is revoked, in the order of the CRL; and the CRLs made. */
+#ifndef STORE_STORE_REVOCATION_H
+#define STORE_STORE_REVOCATION_H
+
+#include "store/store.h"
+#include "x509/serial.h"
+
+struct revocation {
+	int64_t id; /* grows; the order on the CRL */
+	uint64_t seq;
+	const char *issuer;
+	struct serial serial;
+	int64_t not_after; /* of the certificate */
+	int64_t revoked_at;
+	unsigned reason; /* enum reason */
+	const char *requester;
+	const char *request_id;
+};
+
+/* Adds; when it is there: raises the reason, the time stays (S43).  'id' is not read. */
+MUST_CHECK bool store_revocation_put(struct store *st, const struct revocation *r,
+    struct err *e);
+
+/* What a CRL of this issuer must hold: everything whose certificate ends at or after 'since'. */
+struct revocation_sum {
+	int64_t last_id; /* entries up to this one are counted; 0: none */
+	uint64_t entries;
+	uint64_t serial_octets; /* sum of serial_der_len */
+	uint64_t with_reason;   /* reason is not unspecified */
+};
+MUST_CHECK bool store_revocation_sum(struct store *st, const char *issuer,
+    int64_t since, struct revocation_sum *ret, struct err *e);
+
+typedef bool revocation_each(void *arg, const struct revocation *r, struct err *e);
+/* In order of id, those over 'after_id' and up to 'last_id', at most 'limit'. */
+MUST_CHECK bool store_revocation_list(struct store *st, const char *issuer,
+    int64_t since, int64_t after_id, int64_t last_id, size_t limit,
+    revocation_each *each, void *arg, struct err *e);
+
+struct crl_row {
+	uint64_t seq;
+	const char *issuer;
+	uint64_t number;
+	int64_t this_update, next_update;
+	uint64_t entries;
+};
+MUST_CHECK bool store_crl_add(struct store *st, const struct crl_row *r, struct err *e);
+/* The newest of an issuer; ERR_NOT_FOUND.  ret->issuer is the caller's own. */
+MUST_CHECK bool store_crl_last(struct store *st, const char *issuer,
+    struct crl_row *ret, struct err *e);
+
+#endif

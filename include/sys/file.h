@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file - files as a CA needs them: read whole with a limit, replaced
+ * atomically and durably, never through a symbolic link.
+ *
+ * 'dirfd' may be AT_FDCWD.
+ */
+#ifndef SYS_FILE_H
+#define SYS_FILE_H
+
+#include <sys/stat.h>
+
+#include "base/buf.h"
+
+/* ERR_NOT_FOUND, ERR_TOO_LARGE (over ret's limit), ERR_IO, ERR_REFUSED for a non-regular file. */
+MUST_CHECK bool file_read(int dirfd, const char *path, struct buf *ret, struct err *e);
+
+/* A new file by O_EXCL: ERR_CONFLICT when it is there.  Flushed, and its directory too. */
+MUST_CHECK bool file_create(int dirfd, const char *path, mode_t mode,
+    struct bytes content, struct err *e);
+
+/* Replaces or makes: a temporary file beside it, fsync, rename, fsync of the directory. */
+MUST_CHECK bool file_replace(int dirfd, const char *path, mode_t mode,
+    struct bytes content, struct err *e);
+
+/* mkdir; ERR_CONFLICT when something is there. */
+MUST_CHECK bool file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e);
+MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);
+
+/*
+ * ERR_IO naming the path and what to run when the file's mode has any bit of
+ * 'forbidden', when it is no regular file, or is owned by neither us nor root (S81).
+ */
+MUST_CHECK bool file_check_mode(int dirfd, const char *path, mode_t forbidden,
+    struct err *e);
+
+/* Removes a directory and all below it; does not follow links. */
+void file_remove_tree(const char *path);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * proc - starting the role executables and hardening the own process.
+ */
+#ifndef SYS_PROC_H
+#define SYS_PROC_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Where a role finds its channels: inherited descriptors, the same in every role. */
+enum {
+	PROC_FD_PARENT = 3,
+	PROC_FD_FIRST = 4 /* further ones in the order given to proc_spawn() */
+};
+
+/*
+ * Starts 'path' with argv[0] = 'name', the 'fds' as descriptors 3, 4, …, and
+ * no other descriptor but 0, 1, 2.  The environment holds only TZ, LANG and
+ * sanitizer and coverage options.  The child is killed when the parent dies
+ * (PR_SET_PDEATHSIG).
+ */
+MUST_CHECK bool proc_spawn(const char *path, const char *name, const int *fds, size_t n,
+    pid_t *ret_pid, struct err *e);
+
+/*
+ * For a role, first thing in main(): no_new_privs, not dumpable, no core file,
+ * umask 077, SIGPIPE ignored.  Ends the process when it cannot.
+ */
+void proc_harden(void);
+
+/*
+ * Finds a program of this package: beside the running executable (the build
+ * tree), else in 'installed_dir'.  ERR_NOT_FOUND.  ret is free()d by the caller.
+ */
+MUST_CHECK bool proc_find(const char *program, const char *installed_dir, char **ret,
+    struct err *e);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every message between roles: MESSAGE(NAME, number, from, to). */
+/* clang-format off */
+MESSAGE(CONF,            1, "parent", "all")     /* conf_wire: the whole configuration */
+MESSAGE(LISTENER,        2, "parent", "front")   /* a listening socket comes along */
+MESSAGE(READY,           3, "all",    "parent")  /* this role serves */
+MESSAGE(STOP,            4, "parent", "all")     /* finish what was accepted, then end */
+MESSAGE(FAILED,          5, "all",    "parent")  /* why this role ends: code, text */
+MESSAGE(HTTP_REQUEST,   10, "front",  "core")
+MESSAGE(HTTP_RESPONSE,  11, "core",   "front")
+MESSAGE(PUBLISH,        12, "core",   "front")   /* a file under pub/ is new */
+MESSAGE(TLS_CSR,        13, "front",  "core")    /* a certificate for the api listener, please */
+MESSAGE(TLS_CERT,       14, "core",   "front")
+MESSAGE(SIGN_CERT,      20, "core",   "signer")
+MESSAGE(CERT_SIGNED,    21, "signer", "core")
+MESSAGE(REVOKE,         22, "core",   "signer")
+MESSAGE(REVOKED,        23, "signer", "core")
+MESSAGE(CRL_BEGIN,      24, "core",   "signer")
+MESSAGE(CRL_ENTRIES,    25, "core",   "signer")
+MESSAGE(CRL_END,        26, "core",   "signer")
+MESSAGE(CRL_PART,       27, "signer", "core")
+MESSAGE(CRL_SIGNED,     28, "signer", "core")
+MESSAGE(SIGN_OCSP,      29, "core",   "signer")
+MESSAGE(OCSP_SIGNED,    30, "signer", "core")
+MESSAGE(JOURNAL_READ,   31, "core",   "signer")  /* the records from this number on */
+MESSAGE(JOURNAL_RECORD, 32, "signer", "core")
+MESSAGE(JOURNAL_END,    33, "signer", "core")
+MESSAGE(REFUSED,        34, "signer", "core")    /* answers any of the above */
+/* clang-format on */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every door of the house.  An endpoint is its own file in src/api and one row.
+ *
+ * ROUTE(method, path, listeners, gate, body max, body kinds, side, handler):
+ * front's handlers are front_HANDLER, core's are core_HANDLER.
+ */
+/* clang-format off */
+ROUTE("GET",  "/ca/*",                           ON_API | ON_HTTP | ON_UNIX, GATE_OPEN,       0,        BODY_NONE,            SIDE_FRONT, published)
+ROUTE("GET",  "/crl/*",                          ON_API | ON_HTTP | ON_UNIX, GATE_OPEN,       0,        BODY_NONE,            SIDE_FRONT, published)
+ROUTE("POST", "/ocsp",                           ON_HTTP | ON_UNIX,          GATE_OPEN,       KIB(16),  BODY_OCSP,            SIDE_CORE,  ocsp_post)
+ROUTE("GET",  "/ocsp/*",                         ON_HTTP | ON_UNIX,          GATE_OPEN,       0,        BODY_NONE,            SIDE_CORE,  ocsp_get)
+ROUTE("POST", "/v1/certificates",                ON_API | ON_UNIX,           GATE_IDENTITY,   KIB(64),  BODY_JSON | BODY_CSR, SIDE_CORE,  certificate_issue)
+ROUTE("GET",  "/v1/certificates",                ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  certificate_list)
+ROUTE("GET",  "/v1/certificates/:serial",        ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  certificate_get)
+ROUTE("POST", "/v1/certificates/:serial/revoke", ON_API | ON_UNIX,           GATE_REVOKE_OWN, KIB(4),   BODY_JSON,            SIDE_CORE,  certificate_revoke)
+ROUTE("GET",  "/v1/profiles",                    ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  profiles)
+ROUTE("GET",  "/v1/issuers",                     ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  issuers)
+ROUTE("GET",  "/v1/whoami",                      ON_API | ON_UNIX,           GATE_IDENTITY,   0,        BODY_NONE,            SIDE_CORE,  whoami)
+ROUTE("GET",  "/healthz",                        ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_FRONT, healthz)
+ROUTE("GET",  "/readyz",                         ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_CORE,  readyz)
+/* clang-format on */

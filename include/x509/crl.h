@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crl - certificate revocation lists, streamed (RFC 5280 5).
+ *
+ * Entries are of fixed size for a given serial length, so the length of all is
+ * known before the first octet: the head is written first, entries follow, the
+ * tail closes.  What is signed is everything from crl_head()'s 'ret_tbs' to the
+ * last octet of crl_tail(): hash it as it is made.
+ */
+#ifndef X509_CRL_H
+#define X509_CRL_H
+
+#include "base/buf.h"
+#include "base/sets.h"
+#include "x509/serial.h"
+
+struct crl_spec {
+	struct bytes sig_alg, issuer_dn, authority_key_id;
+	int64_t this_update, next_update;
+	uint64_t number;
+	uint64_t entries, serial_octets, with_reason; /* as in msg_crl_begin */
+};
+
+/*
+ * The CertificateList's own header needs the signature's length, which ECDSA
+ * does not fix; so the outer SEQUENCE header is made last, by crl_outer():
+ * write it in front (the file is assembled by whoever stores it).
+ */
+/* Appends TBSCertList up to where the entries go. */
+MUST_CHECK bool crl_head(const struct crl_spec *s, struct buf *ret, struct err *e);
+/* Appends one entry. */
+void crl_entry(struct buf *ret, const struct serial *serial, int64_t revoked_at,
+    enum reason reason);
+/* Octets that crl_entry() appends: depends on serial_der_len, time form and reason only. */
+size_t crl_entry_len(size_t serial_der_octets, int64_t revoked_at, enum reason reason);
+/* Appends the rest of the TBSCertList: extensions. */
+MUST_CHECK bool crl_tail(const struct crl_spec *s, struct buf *ret, struct err *e);
+/* Octets of the TBSCertList that head, entries and tail make together. */
+uint64_t crl_tbs_len(const struct crl_spec *s);
+/* Appends what closes the file: signatureAlgorithm, signatureValue. */
+MUST_CHECK bool crl_close(struct bytes sig_alg, struct bytes sig, struct buf *ret,
+    struct err *e);
+/* Appends the outer SEQUENCE header for tbs_len + what crl_close() appended. */
+void crl_outer(uint64_t content_len, struct buf *ret);
+
+#endif
