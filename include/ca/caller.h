@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * caller - who sent this request: from what front says to what core believes.
+ *
+ * A client certificate counts only when it lies octet for octet in the
+ * database, issued by one of our issuers, with clientAuth, in its time, not
+ * revoked: checked on each request, so that a revocation counts on a
+ * connection that is kept open too (R43, R45, R46).
+ */
+#ifndef CA_CALLER_H
+#define CA_CALLER_H
+
+#include "ca/ca.h"
+#include "policy/identity.h"
+
+struct caller {
+	struct identity id;
+	struct cert *cert;  /* owned; id.cert points here */
+	char *profile, *issuer;
+};
+
+/* ERR_UNAUTHENTICATED says why a certificate that was presented does not count.
+ * Without one: IDENTITY_NONE. */
+MUST_CHECK bool caller_identify(struct ca *ca, const struct msg_http_request *m,
+    struct caller *ret, struct err *e);
+void caller_free(struct caller *c); /* what is inside */
+
+/* May this caller pass a gate that asks for 'right', whatever the profile? ERR_UNAUTHENTICATED, ERR_FORBIDDEN. */
+MUST_CHECK bool caller_may(struct ca *ca, const struct caller *c, enum right right,
+    struct err *e);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* issue - a CSR becomes a certificate, if grant and profile let it. */
+#ifndef CA_ISSUE_H
+#define CA_ISSUE_H
+
+#include "ca/caller.h"
+#include "policy/verdict.h"
+#include "x509/csr.h"
+
+struct issue_request {
+	const struct identity *who;
+	const char *profile;
+	const struct csr *csr;
+	const struct names *names; /* NULL: those of the CSR */
+	int64_t validity_s;        /* 0: the profile's default */
+	const char *request_id;
+	struct bytes note;         /* JSON or empty */
+	bool internal;             /* the daemon's own: internal profiles are allowed */
+};
+
+struct issue_result {
+	const struct cert *cert;
+	const struct ca_issuer *issuer;
+	const char *profile;
+	int64_t renew_at;          /* two thirds of the life */
+};
+
+/* Exactly one of 'r' and 'e' is not NULL.  Both are borrowed for the call. */
+typedef void issue_done(void *arg, const struct issue_result *r, const struct err *e);
+
+/*
+ * Judges the request and sends it to the signer.  False: refused, with every
+ * rule that failed in 'v' and 'done' never called.  True: 'done' will be called.
+ */
+MUST_CHECK bool issue_start(struct ca *ca, const struct issue_request *q, issue_done *done,
+    void *arg, struct verdict *v, struct err *e);
+
+#endif

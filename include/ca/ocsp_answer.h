@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ocsp_answer - the status of certificates, told under the responder's signature (RFC 6960). */
+#ifndef CA_OCSP_ANSWER_H
+#define CA_OCSP_ANSWER_H
+
+#include "ca/ca.h"
+
+struct ocsp_answer {
+	struct bytes response;   /* OCSPResponse; borrowed for the call */
+	bool cacheable;          /* successful, and without nonce */
+	int64_t produced_at, next_update;
+};
+
+typedef void ocsp_answer_done(void *arg, const struct ocsp_answer *a);
+
+/* 'done' is called once, perhaps before this returns: OCSP always has an answer (P81). */
+void ocsp_answer_start(struct ca *ca, struct bytes request, ocsp_answer_done *done, void *arg);
+
+#endif

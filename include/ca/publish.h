@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publish - the files that anybody may fetch: CA certificates and CRLs.
+ *
+ * A CRL is built in slices, between which other work goes on: entries are
+ * streamed from the database to the signer, the signed octets into a file
+ * that takes the old one's place at once.
+ */
+#ifndef CA_PUBLISH_H
+#define CA_PUBLISH_H
+
+#include "ca/ca.h"
+
+/* Writes and announces pub/ca/, announces the CRLs that are there, and begins new ones. */
+MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
+/* Something of this issuer was revoked: a CRL within the debounce time. */
+void publish_revoked(struct ca *ca, const char *issuer);
+/* ERR_UNAVAILABLE when a CRL is past half of its life without a successor (R35). */
+MUST_CHECK bool publish_fresh(struct ca *ca, struct err *e);
+
+/* Answers of the signer, called by ca_signer_rules. */
+MUST_CHECK bool publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e);
+void publish_on_signed(struct ca *ca, uint64_t id, const struct err *e);
+
+struct publish;
+struct publish *publish_new(struct ca *ca);
+void publish_free(struct publish *p);
+
+#endif

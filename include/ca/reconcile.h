@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reconcile - the journal's records into the database.
+ *
+ * A live answer of the signer, a record replayed at start and one replayed
+ * into a restored database go through this one function, so the database is a
+ * function of the journal.
+ */
+#ifndef CA_RECONCILE_H
+#define CA_RECONCILE_H
+
+#include "journal/record.h"
+#include "store/store.h"
+
+/*
+ * Stores one record and moves the database's seq on to it, in the transaction
+ * that is open (or opens one).  ERR_CONFLICT: the record is not the next one
+ * (seq + 1); nothing was changed.
+ */
+MUST_CHECK bool reconcile_apply(struct store *st, const struct record *r, struct err *e);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* revoke - a certificate is taken back, for good. */
+#ifndef CA_REVOKE_H
+#define CA_REVOKE_H
+
+#include "ca/caller.h"
+#include "policy/verdict.h"
+
+struct revoke_request {
+	const struct identity *who;
+	struct serial serial;
+	enum reason reason;
+	const char *request_id;
+};
+
+struct revoke_result {
+	int64_t revoked_at;
+	enum reason reason;
+	int64_t ocsp_at; /* by when OCSP tells it */
+	int64_t crl_at;  /* by when the CRL tells it, as promised by crl.debounce */
+};
+
+typedef void revoke_done(void *arg, const struct revoke_result *r, const struct err *e);
+
+/*
+ * One's own certificate needs no grant.  ERR_NOT_FOUND, ERR_FORBIDDEN (also for
+ * CA certificates, R40), ERR_ALREADY_REVOKED with first time and reason, unless
+ * this raises the reason to keyCompromise (S43).
+ */
+MUST_CHECK bool revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
+    void *arg, struct verdict *v, struct err *e);
+
+#endif

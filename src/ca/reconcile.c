@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/reconcile.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/store_certificate.h"
+#include "store/store_revocation.h"
+
+/* The first record: which CA this is of.  A database of another CA is refused. */
+static bool
+apply_genesis(struct store *st, const struct record *r, struct err *e)
+{
+	struct record_genesis g;
+	uint8_t have[32];
+	bool set;
+
+	if (!record_genesis_get(r->body, &g, e) || !store_root(st, have, &set, e))
+		return false;
+	if (!set)
+		return store_root_set(st, g.root_hash, e);
+	if (!bytes_eq(bytes_of(have, sizeof(have)), g.root_hash))
+		return err_set(e, ERR_CONFLICT,
+		    "the database and the journal are of two different CAs");
+	return true;
+}
+
+static bool
+apply_certificate(struct store *st, const struct record *r, struct err *e)
+{
+	struct record_certificate rc;
+	struct cert *cert = NULL;
+
+	if (!record_certificate_get(r->body, &rc, e) || !cert_parse(rc.der, &cert, e))
+		return false;
+
+	char *issuer = mem_strndup(rc.issuer), *profile = mem_strndup(rc.profile);
+	char *requester = mem_strndup(rc.requester), *request_id = mem_strndup(rc.request_id);
+	const struct certificate_new row = {
+		.cert = cert,
+		.seq = r->seq,
+		.issued_at = r->at,
+		.issuer = issuer,
+		.profile = profile,
+		.requester = requester,
+		.request_id = request_id,
+		.note = rc.note,
+	};
+	const bool ok = store_certificate_add(st, &row, e);
+
+	free(issuer);
+	free(profile);
+	free(requester);
+	free(request_id);
+	cert_free(cert);
+	return ok;
+}
+
+static bool
+apply_revocation(struct store *st, const struct record *r, struct err *e)
+{
+	struct record_revocation rr;
+	struct revocation row = { .seq = r->seq };
+
+	if (!record_revocation_get(r->body, &rr, e) ||
+	    !serial_from_bytes(rr.serial, &row.serial, e))
+		return false;
+
+	char *issuer = mem_strndup(rr.issuer);
+	char *requester = mem_strndup(rr.requester), *request_id = mem_strndup(rr.request_id);
+	row.issuer = issuer;
+	row.not_after = rr.not_after;
+	row.revoked_at = rr.revoked_at;
+	row.reason = rr.reason;
+	row.requester = requester;
+	row.request_id = request_id;
+	const bool ok = store_revocation_put(st, &row, e);
+
+	free(issuer);
+	free(requester);
+	free(request_id);
+	return ok;
+}
+
+static bool
+apply_crl(struct store *st, const struct record *r, struct err *e)
+{
+	struct record_crl rc;
+
+	if (!record_crl_get(r->body, &rc, e))
+		return false;
+	char *issuer = mem_strndup(rc.issuer);
+	const struct crl_row row = {
+		.seq = r->seq,
+		.issuer = issuer,
+		.number = rc.number,
+		.this_update = rc.this_update,
+		.next_update = rc.next_update,
+		.entries = rc.entries,
+	};
+	const bool ok = store_crl_add(st, &row, e);
+	free(issuer);
+	return ok;
+}
+
+static bool (*const appliers[])(struct store *, const struct record *, struct err *) = {
+	[RECORD_GENESIS] = apply_genesis,
+	[RECORD_CERTIFICATE] = apply_certificate,
+	[RECORD_REVOCATION] = apply_revocation,
+	[RECORD_CRL] = apply_crl,
+};
+
+bool
+reconcile_apply(struct store *st, const struct record *r, struct err *e)
+{
+	uint64_t seq;
+
+	if (!store_seq(st, &seq, e))
+		return false;
+	if (r->seq != seq + 1)
+		return err_set(e, ERR_CONFLICT,
+		    "journal record %" PRIu64 " does not follow %" PRIu64
+		    ", the last one that the database holds",
+		    r->seq, seq);
+	if (r->type >= NITEMS(appliers) || appliers[r->type] == NULL)
+		return err_set(e, ERR_UNAVAILABLE,
+		    "journal record %" PRIu64 " is of a kind that this version does not know",
+		    r->seq);
+	return store_begin(st, e) && appliers[r->type](st, r, e) &&
+	    store_seq_set(st, r->seq, e);
+}
