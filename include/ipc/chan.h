@@ -2,13 +2,14 @@
 /*
  * chan - framed messages over a stream socket between two of our processes.
  *
- * A frame is: length of the body (32 bits, big-endian), type (16 bits), the
- * body.  The other side is taken for hostile: a frame over the limit, of a
+ * A frame is: length of the body (32 bits, big-endian), type (16 bits; the top
+ * bit says that a descriptor comes along), the body.  The other side is taken for hostile: a frame over the limit, of a
  * type in no row of the receiver's table, or with a body that does not parse
  * ends the receiver (design: no message between roles is trusted).
  *
  * A channel is used by one thread.  The socket may be blocking (a role that is
- * a thread with nothing else to do) or not (event loop).
+ * a thread with nothing else to do) or not (event loop).  In an event loop use
+ * a link (ipc/link.h): it knows when to receive, to flush and to come back.
  */
 #ifndef IPC_CHAN_H
 #define IPC_CHAN_H
@@ -23,7 +24,7 @@ struct frame {
 	int fd;            /* a descriptor that came along, or -1; the receiver's */
 };
 
-/* Takes over 'fd'.  'frame_max' bounds the body of frames received. */
+/* Takes over 'fd', a stream socket.  'frame_max' bounds the body of frames received. */
 struct chan *chan_new(int fd, size_t frame_max);
 void chan_free(struct chan *c); /* closes; NULL is fine */
 int chan_fd(const struct chan *c);
@@ -39,6 +40,12 @@ MUST_CHECK bool chan_send_fd(struct chan *c, unsigned type, struct bytes body, i
  */
 MUST_CHECK bool chan_flush(struct chan *c, bool *ret_left, struct err *e);
 size_t chan_queued(const struct chan *c); /* octets waiting */
+/*
+ * Is a whole frame in the channel's own buffer?  poll(2) does not know of it:
+ * who waits for the socket while this is true may wait for ever.  A link
+ * (ipc/link.h) takes care of it.
+ */
+bool chan_pending(const struct chan *c);
 
 /*
  * Gives the next frame.  *ret_got is false when no whole frame is there (on a

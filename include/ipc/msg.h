@@ -37,10 +37,17 @@ struct msg_rule {
 
 const char *msg_name(unsigned type); /* "SIGN_CERT"; "?" for no member */
 
+#define MSG_RECEIVE_MAX 256 /* frames in one msg_receive() */
+
 /*
- * Receives all whole frames that 'c' has (at most 256 in one call) and hands
- * each to its rule.  'seen' is the caller's, zeroed at start: one bit a rule
- * (at most 64 rules).  False: the role ends.
+ * Receives frames and hands each to its rule: at most MSG_RECEIVE_MAX, and at
+ * most one wait or read of the socket for the first.  Call again when
+ * chan_pending() says that some are left.  On a blocking socket it waits for
+ * one frame and then takes those that came with it.
+ *
+ * A descriptor that comes along is the handler's; of a frame that no rule takes
+ * it is closed.  'seen' is the caller's, zeroed at start: one bit a rule (at
+ * most 64 rules).  False: the role ends.
  */
 MUST_CHECK bool msg_receive(struct chan *c, enum peer from,
     const struct msg_rule *rules, uint64_t *seen, void *ctx, struct err *e);

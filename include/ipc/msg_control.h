@@ -24,6 +24,14 @@ void msg_listener_put(struct buf *b, const struct msg_listener *m);
 MUST_CHECK bool msg_listener_get(struct bytes body, struct msg_listener *ret,
     struct err *e);
 
+/* MSG_START, parent -> all: behind MSG_CONF and every MSG_LISTENER. */
+struct msg_start {
+	bool
+	    recover; /* core takes in what journal and database do not share, as asked for by hand */
+};
+void msg_start_put(struct buf *b, const struct msg_start *m);
+MUST_CHECK bool msg_start_get(struct bytes body, struct msg_start *ret, struct err *e);
+
 /* MSG_FAILED, role -> parent: the last word of a role that ends. */
 struct msg_failed {
 	enum err_code code;

@@ -2,8 +2,10 @@
 /*
  * loop - a single-threaded event loop over poll(2).
  *
- * All callbacks run on the thread that called loop_run().  After each round of
- * callbacks the batch hook runs once: there the group commit happens.
+ * All callbacks run on the thread that called loop_run(); no function of this
+ * module may be called from another thread.  After each round of callbacks the
+ * batch hook runs once: there the group commit happens.  A handful of
+ * descriptors and timers is expected, not thousands.
  */
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
@@ -15,6 +17,7 @@
 struct loop;
 struct loop_fd;
 struct loop_timer;
+struct loop_hook;
 
 typedef void loop_fd_cb(void *arg,
     unsigned events); /* LOOP_IN | LOOP_OUT | LOOP_GONE */
@@ -40,6 +43,12 @@ struct loop_timer *loop_after(struct loop *l, int64_t ms, loop_cb *cb, void *arg
 void loop_cancel(struct loop_timer *t); /* NULL is fine */
 
 void loop_on_batch(struct loop *l, loop_cb *cb, void *arg);
+/*
+ * Each time before the loop waits, after the batch hook: here queued output is
+ * written, so what a batch hook answers leaves in the same round.
+ */
+struct loop_hook *loop_before_wait(struct loop *l, loop_cb *cb, void *arg);
+void loop_unhook(struct loop_hook *h); /* NULL is fine */
 /* Calls 'cb' when one of the signals arrives (signalfd, so no handler runs). */
 MUST_CHECK bool loop_signals(struct loop *l, const int *signals, size_t n,
     void (*cb)(void *arg, int signal), void *arg, struct err *e);

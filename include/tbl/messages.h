@@ -6,6 +6,7 @@ MESSAGE(LISTENER,        2, "parent", "front")   /* a listening socket comes alo
 MESSAGE(READY,           3, "all",    "parent")  /* this role serves */
 MESSAGE(STOP,            4, "parent", "all")     /* finish what was accepted, then end */
 MESSAGE(FAILED,          5, "all",    "parent")  /* why this role ends: code, text */
+MESSAGE(START,           6, "parent", "all")     /* CONF and all LISTENERs were sent: begin */
 MESSAGE(HTTP_REQUEST,   10, "front",  "core")
 MESSAGE(HTTP_RESPONSE,  11, "core",   "front")
 MESSAGE(PUBLISH,        12, "core",   "front")   /* a file under pub/ is new */
