@@ -73,6 +73,16 @@ void der_put_named_bits(struct derw *w, uint16_t bits);
 /* UTCTime to 2049, GeneralizedTime from 2050 (RFC 5280 4.1.2.5). */
 void der_put_time(struct derw *w, int64_t at);
 void der_put_generalized(struct derw *w, int64_t at);
+/*
+ * The same as whole elements, for what is written without a derw.  Give the
+ * octets written, at most DER_TIME_MAX; 0: a year that the form cannot hold.
+ */
+#define DER_TIME_MAX 17
+size_t der_time(int64_t at, uint8_t ret[static DER_TIME_MAX]);
+size_t der_generalized(int64_t at, uint8_t ret[static DER_TIME_MAX]);
+/* Header of an element of 'n' octets; gives its length. */
+#define DER_HEADER_MAX 10
+size_t der_header(unsigned tag, uint64_t n, uint8_t ret[static DER_HEADER_MAX]);
 /* All that was written, borrowed until the next write or derw_free(). */
 struct bytes der_bytes(const struct derw *w);
 /* Appends all that was written to 'ret'.  ERR_TOO_LARGE or ERR_INTERNAL naming 'what'. */

@@ -1,3 +1,6 @@
 noinst_LIBRARIES += libhnp_codec.a
 libhnp_codec_a_SOURCES = \
+	src/codec/der.c \
+	src/codec/der_time.c \
+	src/codec/der_write.c \
 	src/codec/wire.c
