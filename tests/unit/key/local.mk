@@ -1,0 +1,14 @@
+check_PROGRAMS += tests/unit/key/unit_key
+TESTS += tests/unit/key/unit_key
+tests_unit_key_unit_key_SOURCES = \
+	tests/unit/key/test_key.c
+tests_unit_key_unit_key_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DHNP_TESTDATA='"$(abs_top_srcdir)/tests/data"'
+tests_unit_key_unit_key_LDADD = libhnp_key.a libhnp_base.a $(GNUTLS_LIBS) $(UNIT_LIBS)
+EXTRA_DIST += \
+	tests/data/key/ed25519.pem \
+	tests/data/key/p256-encrypted.pem \
+	tests/data/key/p256-sec1.pem \
+	tests/data/key/rsa1024.pem \
+	tests/data/key/rsa2048-pkcs1.pem \
+	tests/data/key/secp224r1.pem

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key_impl - what key.c and key_sign.c share; nobody else includes it. */
+#ifndef KEY_KEY_IMPL_H
+#define KEY_KEY_IMPL_H
+
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+
+#include "key/key.h"
+
+/* How keys of one kind sign (P5). */
+struct key_kind {
+	enum key_alg alg;
+	gnutls_sign_algorithm_t sign;
+	gnutls_digest_algorithm_t
+	    digest;          /* GNUTLS_DIG_UNKNOWN: signs the data itself */
+	unsigned flags;      /* of gnutls_privkey_sign_*() */
+	uint8_t sig_alg[16]; /* AlgorithmIdentifier */
+	size_t sig_alg_n;
+};
+
+struct key {
+	const struct key_kind *kind;
+	gnutls_privkey_t priv;
+	gnutls_pubkey_t pub;
+	unsigned bits;
+	struct buf spki;
+	unsigned *signs; /* how often it has signed: the sample of R26 */
+};
+
+#endif
