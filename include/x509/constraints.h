@@ -23,8 +23,8 @@ void constraints_free(struct constraints *c);
 MUST_CHECK bool constraints_parse(struct bytes der, struct constraints *ret,
     struct err *e);
 /* permittedSubtrees of these domains (dNSName "x" and below) and, when 'no_ip', all IPs excluded. */
-MUST_CHECK bool constraints_build(const char *const *domains, size_t n, struct buf *ret,
-    struct err *e);
+MUST_CHECK bool constraints_build(const char *const *domains, size_t n, bool no_ip,
+    struct buf *ret, struct err *e);
 /* Excluded wins; a type with permitted entries needs one match.  ERR_POLICY says which. */
 MUST_CHECK bool constraints_check(const struct constraints *c, enum name_type type,
     const char *text, struct err *e);

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += libhnp_codec.a
 libhnp_codec_a_SOURCES = \
+	src/codec/base64.c \
 	src/codec/der.c \
 	src/codec/der_time.c \
 	src/codec/der_write.c \
+	src/codec/pem.c \
 	src/codec/wire.c
