@@ -19,15 +19,14 @@ struct strings {
 	size_t n;
 };
 
-#define CONF_NAME_MAX                                                                  \
-	32 /* octets of an issuer's or profile's name: [a-z0-9][a-z0-9-]* */
+/* Octets of an issuer's or profile's name: [a-z0-9][a-z0-9-]* */
+#define CONF_NAME_MAX 32
 
 struct conf_issuer {
 	char *name;
 	char *certificate; /* path, below dir where relative */
 	char *key;
-	char *
-	    passphrase_file; /* NULL: the key is not encrypted (or $CREDENTIALS_DIRECTORY/NAME) */
+	char *passphrase_file; /* NULL: not encrypted, or $CREDENTIALS_DIRECTORY/NAME */
 };
 
 struct conf_key_rule {
@@ -35,21 +34,22 @@ struct conf_key_rule {
 	unsigned min_bits; /* for rsa-N: N; otherwise 0 */
 };
 
-struct conf_names { /* patterns; an absent list allows none of that kind */
-	struct strings
-	    dns; /* "*.internal": any depth below, not itself; "a.b": itself; "*": any */
-	struct strings ip; /* CIDR; a lone address is its /32 or /128 */
-	struct strings
-	    uri; /* "spiffe://domain/" prefix ending in '/', or one whole URI; "*": any */
-	struct strings email; /* "*@host", one whole address; "*": any */
-	bool wildcards;       /* "*." names may be asked for */
-	bool underscores;     /* "_" in labels */
+/*
+ * Patterns; an absent list allows none of that kind.
+ * dns: "*.internal" is any depth below, not itself; "a.b" itself; "*" any.
+ * ip: CIDR; a lone address is its /32 or /128.
+ * uri: a prefix that ends in '/', such as "spiffe://domain/", or one whole URI; "*" any.
+ * email: "*@host", or one whole address; "*" any.
+ */
+struct conf_names {
+	struct strings dns, ip, uri, email;
+	bool wildcards;   /* "*." names may be asked for */
+	bool underscores; /* "_" in labels */
 };
 
 enum subject_form {
 	SUBJECT_EMPTY = 0,
-	SUBJECT_CN =
-	    1 /* CN = the first DNS name, e-mail or IP, when it has at most 64 characters */
+	SUBJECT_CN = 1 /* the first DNS name, else e-mail, else IP, if of at most 64 */
 };
 
 enum validity_excess {
@@ -106,8 +106,7 @@ struct conf {
 	char *url_public;
 	char *database; /* path, from "sqlite:hanaper.db" */
 	char *log_level;
-	struct strings
-	    server_names; /* of the api listener's certificate, beside the URL's host */
+	struct strings server_names; /* the api listener's, beside the URL's host */
 	struct conf_issuer *issuers;
 	size_t n_issuers;
 	struct conf_profile *profiles; /* the internal ones last */
@@ -119,14 +118,24 @@ struct conf {
 	size_t body_max, names_max; /* octets of a request body; names in one request */
 };
 
-#define CONF_PROFILE_LISTENER                                                          \
-	"hanaper-listener" /* internal: the api listener's certificate */
+/* Internal: by it the api listener's certificate is made. */
+#define CONF_PROFILE_LISTENER "hanaper-listener"
 
 void conf_free(struct conf *c); /* NULL is fine */
 const struct conf_issuer *conf_issuer_find(const struct conf *c, struct bytes name);
 const struct conf_profile *conf_profile_find(const struct conf *c, struct bytes name);
 /* 'path' below c->dir unless it is absolute; free() it. */
 char *conf_path(const struct conf *c, const char *path);
+
+/* A range of addresses, as conf_names.ip has it in text. */
+struct conf_cidr {
+	uint8_t ip[16];
+	size_t octets; /* 4 or 16 */
+	unsigned bits; /* of the prefix */
+};
+/* "10.0.0.0/8", "::1/128"; a lone address is its /32 or /128.  False: no such form. */
+MUST_CHECK bool conf_cidr(const char *text, struct conf_cidr *ret);
+bool conf_cidr_has(const struct conf_cidr *c, const uint8_t *ip, size_t octets);
 
 /* Owned string lists. */
 void strings_add(struct strings *s, const char *v);

@@ -10,8 +10,16 @@
 #include "policy/verdict.h"
 #include "x509/cert.h"
 
-/* Does a pattern list allow this name?  Wildcards and underscores by their switches (P24, P25). */
+/*
+ * Does a pattern list allow this name?  Wildcards and underscores by their
+ * switches (P24, P25).  A wildcard name passes by a pattern that lets all names
+ * below it pass ("*.a.internal" by "*.internal" and by "*.a.internal", never by
+ * "a.internal"), and only with two labels or more behind its "*." (R12).
+ */
 bool profile_name_allowed(const struct conf_names *allowed, const struct name *name);
+
+/* The patterns for one type of name as text for people; free() it. */
+char *profile_names_text(const struct conf_names *allowed, enum name_type type);
 
 /* At least one name, at most 'max', each allowed: rows "profile.names.count", "profile.names.dns" … */
 bool profile_check_names(const struct conf_profile *p, const struct names *names,
@@ -30,9 +38,13 @@ bool profile_check_constraints(const struct profile_issuer *i,
     const struct names *names, const char *cn, struct verdict *v);
 
 /*
- * The validity to be signed (P8 to P11).  'asked_s' 0: the default.  Rows
- * "profile.validity", "issuer.validity".  not_after is inclusive.  An issuer
- * that has ended is always refused.
+ * The validity to be signed (P8 to P11).  'asked_s' counts from 'now', 0 is the
+ * default: not_after = now + asked_s - 1, the last second counts.  not_before =
+ * now - backdate, but the whole span never exceeds the maximum: where it would,
+ * the backdate is shortened, so exactly the maximum can be asked for and one
+ * second more is refused (S28) or clamped as the profile says.  Neither end
+ * leaves the issuer's life; an issuer that has ended, or not begun, is always
+ * refused.  Rows "profile.validity", "issuer.validity".
  */
 bool profile_validity(const struct conf_profile *p, const struct cert *issuer,
     int64_t now, int64_t asked_s, int64_t *ret_not_before, int64_t *ret_not_after,

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/conf.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void
+strings_add(struct strings *s, const char *v)
+{
+	s->v = mem_grow(s->v, s->n + 1, sizeof(*s->v));
+	s->v[s->n++] = mem_strdup(v);
+}
+
+void
+strings_free(struct strings *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i]);
+	free(s->v);
+	*s = (struct strings){ 0 };
+}
+
+static void
+free_names(struct conf_names *n)
+{
+	strings_free(&n->dns);
+	strings_free(&n->ip);
+	strings_free(&n->uri);
+	strings_free(&n->email);
+}
+
+static void
+free_issuer(struct conf_issuer *i)
+{
+	free(i->name);
+	free(i->certificate);
+	free(i->key);
+	free(i->passphrase_file);
+}
+
+static void
+free_profile(struct conf_profile *p)
+{
+	free(p->name);
+	free(p->issuer);
+	free(p->keys);
+	free_names(&p->names);
+}
+
+static void
+free_grant(struct conf_grant *g)
+{
+	free(g->who.cn);
+	free(g->who.dns);
+	free(g->who.uri);
+	free(g->who.email);
+	free(g->who.profile);
+	free(g->who.issuer);
+	free(g->who.fingerprint);
+	strings_free(&g->profiles);
+	free_names(&g->names);
+}
+
+void
+conf_free(struct conf *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->n_issuers; i++)
+		free_issuer(&c->issuers[i]);
+	for (size_t i = 0; i < c->n_profiles; i++)
+		free_profile(&c->profiles[i]);
+	for (size_t i = 0; i < c->n_grants; i++)
+		free_grant(&c->grants[i]);
+	free(c->issuers);
+	free(c->profiles);
+	free(c->grants);
+	strings_free(&c->listen_api);
+	strings_free(&c->listen_http);
+	strings_free(&c->listen_metrics);
+	strings_free(&c->server_names);
+	free(c->dir);
+	free(c->file);
+	free(c->url_api);
+	free(c->url_public);
+	free(c->database);
+	free(c->log_level);
+	free(c);
+}
+
+const struct conf_issuer *
+conf_issuer_find(const struct conf *c, struct bytes name)
+{
+	for (size_t i = 0; i < c->n_issuers; i++)
+		if (bytes_eq_str(name, c->issuers[i].name))
+			return &c->issuers[i];
+	return NULL;
+}
+
+const struct conf_profile *
+conf_profile_find(const struct conf *c, struct bytes name)
+{
+	for (size_t i = 0; i < c->n_profiles; i++)
+		if (bytes_eq_str(name, c->profiles[i].name))
+			return &c->profiles[i];
+	return NULL;
+}
+
+char *
+conf_path(const struct conf *c, const char *path)
+{
+	if (path[0] == '/')
+		return mem_strdup(path);
+	return mem_printf("%s/%s", c->dir, path);
+}
+
+/* Decimal digits only, at most 'max'. */
+static bool
+read_bits(const char *s, unsigned max, unsigned *ret)
+{
+	unsigned v = 0;
+
+	if (*s == '\0' || strlen(s) > 3)
+		return false;
+	for (; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		v = v * 10 + (unsigned)(*s - '0');
+	}
+	if (v > max)
+		return false;
+	*ret = v;
+	return true;
+}
+
+bool
+conf_cidr(const char *text, struct conf_cidr *ret)
+{
+	struct conf_cidr c = { 0 };
+	char ip[64];
+	const char *slash = strchr(text, '/');
+	const size_t n = slash != NULL ? (size_t)(slash - text) : strlen(text);
+
+	if (!bytes_to_str(bytes_of(text, n), ip, sizeof(ip)))
+		return false;
+	if (inet_pton(AF_INET, ip, c.ip) == 1)
+		c.octets = 4;
+	else if (inet_pton(AF_INET6, ip, c.ip) == 1)
+		c.octets = 16;
+	else
+		return false;
+	c.bits = (unsigned)c.octets * 8;
+	if (slash != NULL && !read_bits(slash + 1, c.bits, &c.bits))
+		return false;
+	*ret = c;
+	return true;
+}
+
+bool
+conf_cidr_has(const struct conf_cidr *c, const uint8_t *ip, size_t octets)
+{
+	const size_t whole = c->bits / 8;
+
+	if (octets != c->octets || memcmp(ip, c->ip, whole) != 0)
+		return false;
+	if (c->bits % 8 == 0)
+		return true;
+	const unsigned mask = 0xffu << (8 - c->bits % 8);
+	return ((ip[whole] ^ c->ip[whole]) & mask & 0xffu) == 0;
+}

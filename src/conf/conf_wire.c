@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/conf_wire.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "codec/wire.h"
+
+/* Octets that the smallest member of a list can have: counts are held against it. */
+enum {
+	LEAST_STRING = 4,
+	LEAST_ISSUER = 16,
+	LEAST_KEY = 8,
+	LEAST_PROFILE = 62,
+	LEAST_GRANT = 56
+};
+
+/* An absent text travels as "", which no text of a configuration is. */
+static char *
+opt_str(struct wire *w)
+{
+	char *s = wire_str(w);
+
+	if (s[0] != '\0')
+		return s;
+	free(s);
+	return NULL;
+}
+
+static unsigned
+up_to(struct wire *w, unsigned v, unsigned max)
+{
+	if (v > max)
+		w->bad = true;
+	return v;
+}
+
+/* Every bit must have a word. */
+static unsigned
+known_bits(struct wire *w, unsigned bits, const char *(*word)(unsigned))
+{
+	for (unsigned bit = 1, rest = bits; rest != 0; rest &= ~bit, bit <<= 1)
+		if ((rest & bit) != 0 && word(bit) == NULL)
+			w->bad = true;
+	return bits;
+}
+
+static void
+put_strings(struct buf *b, const struct strings *s)
+{
+	wire_put_u32(b, (uint32_t)s->n);
+	for (size_t i = 0; i < s->n; i++)
+		wire_put_str(b, s->v[i]);
+}
+
+static void
+get_strings(struct wire *w, struct strings *ret)
+{
+	const uint32_t n = wire_count(w, LEAST_STRING);
+
+	ret->v = mem_zarray(n, sizeof(*ret->v));
+	for (; ret->n < n; ret->n++)
+		ret->v[ret->n] = wire_str(w);
+}
+
+static void
+put_names(struct buf *b, const struct conf_names *n)
+{
+	put_strings(b, &n->dns);
+	put_strings(b, &n->ip);
+	put_strings(b, &n->uri);
+	put_strings(b, &n->email);
+	wire_put_bool(b, n->wildcards);
+	wire_put_bool(b, n->underscores);
+}
+
+static void
+get_names(struct wire *w, struct conf_names *ret)
+{
+	get_strings(w, &ret->dns);
+	get_strings(w, &ret->ip);
+	get_strings(w, &ret->uri);
+	get_strings(w, &ret->email);
+	ret->wildcards = wire_bool(w);
+	ret->underscores = wire_bool(w);
+}
+
+static void
+put_issuer(struct buf *b, const struct conf_issuer *i)
+{
+	wire_put_str(b, i->name);
+	wire_put_str(b, i->certificate);
+	wire_put_str(b, i->key);
+	wire_put_str(b, i->passphrase_file);
+}
+
+static void
+get_issuer(struct wire *w, struct conf_issuer *ret)
+{
+	ret->name = wire_str(w);
+	ret->certificate = wire_str(w);
+	ret->key = wire_str(w);
+	ret->passphrase_file = opt_str(w);
+}
+
+static void
+put_key(struct buf *b, const struct conf_key_rule *k)
+{
+	wire_put_u32(b, k->alg);
+	wire_put_u32(b, k->min_bits);
+}
+
+static void
+get_key(struct wire *w, struct conf_key_rule *ret)
+{
+	const uint32_t alg = wire_u32(w);
+
+	if (sets_key_alg_word(alg) == NULL)
+		w->bad = true;
+	ret->alg = (enum key_alg)alg;
+	ret->min_bits = wire_u32(w);
+}
+
+static void
+put_profile(struct buf *b, const struct conf_profile *p)
+{
+	wire_put_str(b, p->name);
+	wire_put_str(b, p->issuer);
+	wire_put_u32(b, p->usages);
+	wire_put_i64(b, p->validity_default_s);
+	wire_put_i64(b, p->validity_max_s);
+	wire_put_i64(b, p->backdate_s);
+	wire_put_u8(b, (uint8_t)p->excess);
+	wire_put_u32(b, (uint32_t)p->n_keys);
+	for (size_t i = 0; i < p->n_keys; i++)
+		put_key(b, &p->keys[i]);
+	put_names(b, &p->names);
+	wire_put_u8(b, (uint8_t)p->subject);
+	wire_put_bool(b, p->no_rev_avail);
+	wire_put_bool(b, p->internal);
+}
+
+static void
+get_profile(struct wire *w, struct conf_profile *ret)
+{
+	ret->name = wire_str(w);
+	ret->issuer = wire_str(w);
+	ret->usages = known_bits(w, wire_u32(w), sets_usage_word);
+	ret->validity_default_s = wire_i64(w);
+	ret->validity_max_s = wire_i64(w);
+	ret->backdate_s = wire_i64(w);
+	ret->excess = (enum validity_excess)up_to(w, wire_u8(w), EXCESS_CLAMP);
+	const uint32_t n = wire_count(w, LEAST_KEY);
+	ret->keys = mem_zarray(n, sizeof(*ret->keys));
+	for (; ret->n_keys < n; ret->n_keys++)
+		get_key(w, &ret->keys[ret->n_keys]);
+	get_names(w, &ret->names);
+	ret->subject = (enum subject_form)up_to(w, wire_u8(w), SUBJECT_CN);
+	ret->no_rev_avail = wire_bool(w);
+	ret->internal = wire_bool(w);
+}
+
+static void
+put_grant(struct buf *b, const struct conf_grant *g)
+{
+	wire_put_str(b, g->who.cn);
+	wire_put_str(b, g->who.dns);
+	wire_put_str(b, g->who.uri);
+	wire_put_str(b, g->who.email);
+	wire_put_str(b, g->who.profile);
+	wire_put_str(b, g->who.issuer);
+	wire_put_str(b, g->who.fingerprint);
+	wire_put_bool(b, g->who.any);
+	wire_put_u32(b, g->may);
+	put_strings(b, &g->profiles);
+	wire_put_u8(b, (uint8_t)g->names_mode);
+	put_names(b, &g->names);
+}
+
+static void
+get_grant(struct wire *w, struct conf_grant *ret)
+{
+	ret->who.cn = opt_str(w);
+	ret->who.dns = opt_str(w);
+	ret->who.uri = opt_str(w);
+	ret->who.email = opt_str(w);
+	ret->who.profile = opt_str(w);
+	ret->who.issuer = opt_str(w);
+	ret->who.fingerprint = opt_str(w);
+	ret->who.any = wire_bool(w);
+	ret->may = known_bits(w, wire_u32(w), sets_right_word);
+	get_strings(w, &ret->profiles);
+	ret->names_mode = (enum grant_names)up_to(w, wire_u8(w), GRANT_NAMES_LIST);
+	get_names(w, &ret->names);
+}
+
+/* All but the lists of structs. */
+static void
+put_scalars(struct buf *b, const struct conf *c)
+{
+	wire_put_str(b, c->dir);
+	wire_put_str(b, c->file);
+	put_strings(b, &c->listen_api);
+	put_strings(b, &c->listen_http);
+	put_strings(b, &c->listen_metrics);
+	wire_put_str(b, c->url_api);
+	wire_put_str(b, c->url_public);
+	wire_put_str(b, c->database);
+	wire_put_str(b, c->log_level);
+	put_strings(b, &c->server_names);
+	wire_put_i64(b, c->crl_interval_s);
+	wire_put_i64(b, c->crl_next_update_s);
+	wire_put_i64(b, c->crl_debounce_s);
+	wire_put_i64(b, c->ocsp_validity_s);
+	wire_put_i64(b, c->ocsp_responder_validity_s);
+	wire_put_u64(b, c->body_max);
+	wire_put_u64(b, c->names_max);
+}
+
+static void
+get_scalars(struct wire *w, struct conf *ret)
+{
+	ret->dir = wire_str(w);
+	ret->file = wire_str(w);
+	get_strings(w, &ret->listen_api);
+	get_strings(w, &ret->listen_http);
+	get_strings(w, &ret->listen_metrics);
+	ret->url_api = wire_str(w);
+	ret->url_public = wire_str(w);
+	ret->database = wire_str(w);
+	ret->log_level = wire_str(w);
+	get_strings(w, &ret->server_names);
+	ret->crl_interval_s = wire_i64(w);
+	ret->crl_next_update_s = wire_i64(w);
+	ret->crl_debounce_s = wire_i64(w);
+	ret->ocsp_validity_s = wire_i64(w);
+	ret->ocsp_responder_validity_s = wire_i64(w);
+	ret->body_max = (size_t)wire_u64(w);
+	ret->names_max = (size_t)wire_u64(w);
+}
+
+void
+conf_put(struct buf *b, const struct conf *c)
+{
+	put_scalars(b, c);
+	wire_put_u32(b, (uint32_t)c->n_issuers);
+	for (size_t i = 0; i < c->n_issuers; i++)
+		put_issuer(b, &c->issuers[i]);
+	wire_put_u32(b, (uint32_t)c->n_profiles);
+	for (size_t i = 0; i < c->n_profiles; i++)
+		put_profile(b, &c->profiles[i]);
+	wire_put_u32(b, (uint32_t)c->n_grants);
+	for (size_t i = 0; i < c->n_grants; i++)
+		put_grant(b, &c->grants[i]);
+}
+
+bool
+conf_get(struct bytes body, struct conf **ret, struct err *e)
+{
+	struct wire w = wire_open(body);
+	struct conf *c = mem_zalloc(sizeof(*c));
+	uint32_t n;
+
+	get_scalars(&w, c);
+	n = wire_count(&w, LEAST_ISSUER);
+	c->issuers = mem_zarray(n, sizeof(*c->issuers));
+	for (; c->n_issuers < n; c->n_issuers++)
+		get_issuer(&w, &c->issuers[c->n_issuers]);
+	n = wire_count(&w, LEAST_PROFILE);
+	c->profiles = mem_zarray(n, sizeof(*c->profiles));
+	for (; c->n_profiles < n; c->n_profiles++)
+		get_profile(&w, &c->profiles[c->n_profiles]);
+	n = wire_count(&w, LEAST_GRANT);
+	c->grants = mem_zarray(n, sizeof(*c->grants));
+	for (; c->n_grants < n; c->n_grants++)
+		get_grant(&w, &c->grants[c->n_grants]);
+
+	if (!wire_end(&w, "configuration", e)) {
+		conf_free(c);
+		return false;
+	}
+	*ret = c;
+	return true;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/verdict.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+void
+verdict_free(struct verdict *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		free(v->v[i].field);
+		free(v->v[i].value);
+		free(v->v[i].allowed);
+	}
+	free(v->v);
+	*v = (struct verdict){ 0 };
+}
+
+bool
+verdict_add(struct verdict *v, bool pass, enum err_code code, const char *rule,
+    const char *field, const char *value, const char *allowed)
+{
+	v->v = mem_grow(v->v, v->n + 1, sizeof(*v->v));
+	v->v[v->n++] = (struct verdict_row){
+		.pass = pass,
+		.rule = rule,
+		.field = mem_strdup(field),
+		.value = mem_strdup(value),
+		.allowed = mem_strdup(allowed),
+	};
+	if (!pass && v->refused++ == 0)
+		v->code = code;
+	return pass;
+}
+
+bool
+verdict_ok(const struct verdict *v, struct err *e)
+{
+	const struct verdict_row *first = v->v;
+	char *more;
+
+	if (v->refused == 0)
+		return true;
+	while (first->pass)
+		first++;
+	more = v->refused > 1 ? mem_printf(" (and %zu more)", v->refused - 1)
+			      : mem_strdup("");
+	err_set(e, v->code, "%s: %s \"%.150s\" is refused; allowed: %.180s%s",
+	    first->rule, first->field, first->value, first->allowed, more);
+	free(more);
+	return false;
+}

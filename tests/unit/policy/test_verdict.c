@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "policy/verdict.h"
+
+Test(verdict, all_that_pass_let_the_request_pass)
+{
+	struct verdict v = { 0 };
+	struct err e = { 0 };
+
+	cr_expect(verdict_ok(&v, &e), "no rule, no refusal");
+	cr_expect(verdict_add(&v, true, ERR_POLICY, "a", "f", "v", "w"));
+	cr_expect(verdict_ok(&v, &e));
+	cr_expect_eq(v.n, 1);
+	cr_expect_eq(v.refused, 0);
+	verdict_free(&v);
+	cr_expect_eq(v.n, 0);
+}
+
+Test(verdict, the_first_refusal_is_told_with_the_number_of_the_others)
+{
+	struct verdict v = { 0 };
+	struct err e = { 0 };
+
+	verdict_add(&v, true, ERR_INTERNAL, "first", "f", "v", "w");
+	cr_expect_not(verdict_add(&v, false, ERR_POLICY, "profile.names.dns",
+	    "names[2]", "evil.example", "*.internal"));
+	cr_expect_not(verdict_ok(&v, &e));
+	cr_expect_eq(e.code, ERR_POLICY);
+	cr_expect_str_eq(e.detail, "profile.names.dns: names[2] \"evil.example\" is "
+				   "refused; allowed: *.internal");
+	verdict_add(&v, false, ERR_FORBIDDEN, "grant", "f", "v", "w");
+	verdict_add(&v, false, ERR_FORBIDDEN, "grant", "f", "v", "w");
+	cr_expect_not(verdict_ok(&v, &e));
+	cr_expect_eq(e.code, ERR_POLICY, "the code is the first's");
+	cr_expect_str_eq(e.detail + strlen(e.detail) - 13, " (and 2 more)");
+	verdict_free(&v);
+}
