@@ -19,6 +19,7 @@ struct crl_spec {
 	int64_t this_update, next_update;
 	uint64_t number;
 	uint64_t entries, serial_octets, with_reason; /* as in msg_crl_begin */
+	uint64_t late; /* entries for which crl_is_late(): 0 until 2050 */
 };
 
 /*
@@ -26,16 +27,27 @@ struct crl_spec {
  * does not fix; so the outer SEQUENCE header is made last, by crl_outer():
  * write it in front (the file is assembled by whoever stores it).
  */
-/* Appends TBSCertList up to where the entries go. */
+/*
+ * Appends TBSCertList up to where the entries go.  ERR_INTERNAL: no issuer, an
+ * end before the beginning, counts that cannot be.
+ */
 MUST_CHECK bool crl_head(const struct crl_spec *s, struct buf *ret, struct err *e);
-/* Appends one entry. */
+/*
+ * Appends one entry.  A time outside the years 0 to 9999 or an empty serial
+ * counts as what does not fit: buf_ok() tells.
+ */
 void crl_entry(struct buf *ret, const struct serial *serial, int64_t revoked_at,
     enum reason reason);
+/* Does this revocationDate take a GeneralizedTime, two octets more than the others? */
+bool crl_is_late(int64_t revoked_at);
 /* Octets that crl_entry() appends: depends on serial_der_len, time form and reason only. */
 size_t crl_entry_len(size_t serial_der_octets, int64_t revoked_at, enum reason reason);
 /* Appends the rest of the TBSCertList: extensions. */
 MUST_CHECK bool crl_tail(const struct crl_spec *s, struct buf *ret, struct err *e);
-/* Octets of the TBSCertList that head, entries and tail make together. */
+/*
+ * Octets of the TBSCertList that head, entries and tail make together.  Whoever
+ * signs compares: entries that do not add up to this make no CRL.
+ */
 uint64_t crl_tbs_len(const struct crl_spec *s);
 /* Appends what closes the file: signatureAlgorithm, signatureValue. */
 MUST_CHECK bool crl_close(struct bytes sig_alg, struct bytes sig, struct buf *ret,

@@ -38,9 +38,13 @@ MUST_CHECK bool ocsp_request_parse(struct bytes der, struct ocsp_request *ret,
 MUST_CHECK bool ocsp_cert_id_parse(struct bytes der, struct ocsp_cert_id *ret,
     struct err *e);
 
-/* The hashes of one issuer, made once. */
+/*
+ * The hashes of one issuer, made once: of its whole subject Name and of its
+ * key's BIT STRING without the octet of unused bits (RFC 6960 4.1.1).
+ */
 struct ocsp_issuer {
 	uint8_t name[4][64], key[4][64]; /* by enum ocsp_hash */
+	bool known[4];                   /* false: that hash is not to be had here */
 };
 void ocsp_issuer_init(struct ocsp_issuer *i, struct bytes subject_dn,
     struct bytes key_bits);
@@ -72,10 +76,11 @@ struct ocsp_spec {
 	const struct ocsp_single *v;
 	size_t n;
 };
-/* Appends ResponseData, which is signed. */
+/* Appends ResponseData, which is signed.  ERR_INTERNAL for a spec that makes no answer. */
 MUST_CHECK bool ocsp_build_data(const struct ocsp_spec *s, struct buf *ret,
     struct err *e);
-/* Appends the whole OCSPResponse; 'responder_cert' is its certificate's DER. */
+/* Appends the whole OCSPResponse; 'responder_cert' is its certificate's DER,
+ * empty when the issuer itself has signed. */
 MUST_CHECK bool ocsp_assemble(struct bytes data, struct bytes sig_alg, struct bytes sig,
     struct bytes responder_cert, struct buf *ret, struct err *e);
 

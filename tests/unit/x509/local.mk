@@ -1,0 +1,11 @@
+check_PROGRAMS += tests/unit/x509/unit_x509
+TESTS += tests/unit/x509/unit_x509
+tests_unit_x509_unit_x509_SOURCES = \
+	tests/unit/x509/stranger.c \
+	tests/unit/x509/stranger.h \
+	tests/unit/x509/test_crl.c \
+	tests/unit/x509/test_dn.c \
+	tests/unit/x509/test_ocsp.c \
+	tests/unit/x509/test_serial.c
+tests_unit_x509_unit_x509_LDADD = libhnp_x509.a libhnp_codec.a libhnp_base.a \
+	$(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
