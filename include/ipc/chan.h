@@ -46,6 +46,7 @@ size_t chan_queued(const struct chan *c); /* octets waiting */
  * (ipc/link.h) takes care of it.
  */
 bool chan_pending(const struct chan *c);
+bool chan_closed(const struct chan *c); /* chan_recv() found that the peer has closed */
 
 /*
  * Gives the next frame.  *ret_got is false when no whole frame is there (on a

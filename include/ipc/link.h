@@ -16,9 +16,10 @@
 struct link;
 
 /*
- * Told once, when the link is over: ERR_UNAVAILABLE, the peer closed; any other
- * code, the peer sent what no rule takes, a handler failed, or the socket did.
- * The link receives and sends no more; it still has to be freed (here, if liked).
+ * Told once, when the link is over: the peer closed (link_closed() tells), it
+ * sent what no rule takes, a handler failed, or the socket did.  The link
+ * receives and sends no more.  It still has to be freed: here, if liked, but not
+ * in a handler of its own.
  */
 typedef void link_gone_cb(void *arg, struct link *k, const struct err *e);
 
@@ -27,8 +28,7 @@ struct link *link_new(struct loop *l, int fd, enum peer from, size_t frame_max,
     const struct msg_rule *rules, void *ctx);
 /* Without a callback nobody hears of the end. */
 void link_on_gone(struct link *k, link_gone_cb *cb, void *arg);
-void link_free(
-    struct link *k); /* closes; from a handler of its own too; NULL is fine */
+void link_free(struct link *k); /* closes; NULL is fine */
 
 /* Queues a frame; it leaves in this round.  On a link that is over, nothing happens. */
 void link_send(struct link *k, unsigned type, struct bytes body);
@@ -39,6 +39,7 @@ MUST_CHECK bool link_send_fd(struct link *k, unsigned type, struct bytes body, i
 MUST_CHECK bool link_drain(struct link *k, struct err *e);
 
 bool link_over(const struct link *k);
+bool link_closed(const struct link *k); /* over because the peer closed */
 enum peer link_peer(const struct link *k);
 size_t link_queued(const struct link *k); /* octets that wait to be written */
 

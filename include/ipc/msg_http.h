@@ -21,6 +21,15 @@ enum peer_kind {
 
 #define REQUEST_ID_LEN 17 /* 16 hex characters and a NUL */
 
+/* Octets, at most.  What is over them must not leave front: core ends by it. */
+#define MSG_HTTP_METHOD_MAX 32
+#define MSG_HTTP_TARGET_MAX KIB(16)  /* path and query, each */
+#define MSG_HTTP_HEADER_MAX KIB(8)   /* each header that is passed on */
+#define MSG_HTTP_BODY_MAX   MIB(1)   /* of a request */
+#define MSG_HTTP_CERT_MAX   KIB(128) /* peer_cert */
+#define MSG_HTTP_ANSWER_MAX MIB(4)   /* body of an answer */
+#define MSG_HTTP_FRAME_MAX  MIB(5)   /* no message between front and core is longer */
+
 /* MSG_HTTP_REQUEST, front -> core. */
 struct msg_http_request {
 	uint64_t id;               /* of this asking; the answer bears it */
@@ -39,6 +48,11 @@ struct msg_http_request {
 	struct bytes peer_why;  /* for PEER_KIND_TLS_BAD only */
 	uint32_t uid;           /* for PEER_KIND_UNIX only */
 };
+/*
+ * front asks this before it sends: ERR_TOO_LARGE or ERR_MALFORMED naming the
+ * field, for the client (413, 400).  msg_http_request_get() refuses the same.
+ */
+MUST_CHECK bool msg_http_request_fits(const struct msg_http_request *m, struct err *e);
 void msg_http_request_put(struct buf *b, const struct msg_http_request *m);
 MUST_CHECK bool msg_http_request_get(struct bytes body, struct msg_http_request *ret,
     struct err *e);

@@ -19,6 +19,19 @@
 #define MSG_CRL_BATCH 2048 /* entries in one MSG_CRL_ENTRIES, at most */
 #define MSG_OCSP_MAX  32   /* certificates in one OCSP request, at most */
 
+/* Octets, at most.  A sender checks what came from outside: the receiver ends by more. */
+#define MSG_CSR_MAX           KIB(16)
+#define MSG_NAMES_MAX         KIB(16)
+#define MSG_NOTE_MAX          KIB(4)
+#define MSG_REQUESTER_MAX     KIB(1) /* no control characters; so of request_id */
+#define MSG_REQUEST_ID_MAX    64
+#define MSG_CERT_ID_MAX       KIB(1)
+#define MSG_NONCE_MAX         128
+#define MSG_RECORD_MAX        KIB(128)
+#define MSG_CRL_PART_MAX      KIB(512)
+#define MSG_OCSP_RESPONSE_MAX KIB(128)
+#define MSG_SIGN_FRAME_MAX    MIB(1) /* no message between core and signer is longer */
+
 /*
  * MSG_SIGN_CERT, core -> signer: make one certificate.  The signer draws the
  * serial itself, verifies the CSR's own signature, checks profile, names,

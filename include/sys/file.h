@@ -12,7 +12,10 @@
 
 #include "base/buf.h"
 
-/* ERR_NOT_FOUND, ERR_TOO_LARGE (over ret's limit), ERR_IO, ERR_REFUSED for a non-regular file. */
+/*
+ * ERR_NOT_FOUND, ERR_TOO_LARGE (over ret's limit), ERR_IO: also for a symbolic
+ * link and for what is no regular file.
+ */
 MUST_CHECK bool file_read(int dirfd, const char *path, struct buf *ret, struct err *e);
 
 /* A new file by O_EXCL: ERR_CONFLICT when it is there.  Flushed, and its directory too. */
@@ -29,7 +32,8 @@ MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);
 
 /*
  * ERR_IO naming the path and what to run when the file's mode has any bit of
- * 'forbidden', when it is no regular file, or is owned by neither us nor root (S81).
+ * 'forbidden', when it is neither a regular file nor a directory, or is owned
+ * by neither us nor root (S81).  ERR_NOT_FOUND.
  */
 MUST_CHECK bool file_check_mode(int dirfd, const char *path, mode_t forbidden,
     struct err *e);

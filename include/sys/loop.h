@@ -49,7 +49,11 @@ void loop_on_batch(struct loop *l, loop_cb *cb, void *arg);
  */
 struct loop_hook *loop_before_wait(struct loop *l, loop_cb *cb, void *arg);
 void loop_unhook(struct loop_hook *h); /* NULL is fine */
-/* Calls 'cb' when one of the signals arrives (signalfd, so no handler runs). */
+/*
+ * Calls 'cb' when one of the signals arrives (signalfd, so no handler runs).
+ * They are blocked from here on; proc_spawn() unblocks them in its children.
+ * Once a loop.
+ */
 MUST_CHECK bool loop_signals(struct loop *l, const int *signals, size_t n,
     void (*cb)(void *arg, int signal), void *arg, struct err *e);
 

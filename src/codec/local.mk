@@ -4,5 +4,7 @@ libhnp_codec_a_SOURCES = \
 	src/codec/der.c \
 	src/codec/der_time.c \
 	src/codec/der_write.c \
+	src/codec/json.c \
 	src/codec/pem.c \
+	src/codec/uri.c \
 	src/codec/wire.c

@@ -1,0 +1,4 @@
+noinst_LIBRARIES += libhnp_sys.a
+libhnp_sys_a_SOURCES = \
+	src/sys/file.c \
+	src/sys/loop.c

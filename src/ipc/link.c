@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipc/link.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct link {
+	struct loop *loop;
+	struct chan *chan;
+	enum peer from;
+	const struct msg_rule *rules;
+	void *ctx;
+	uint64_t seen;
+	struct loop_fd *watch;    /* NULL: over */
+	struct loop_hook *hook;   /* writes what is queued */
+	struct loop_timer *again; /* frames are left in the buffer */
+	bool blocked;             /* the socket takes no more for now */
+	bool mute; /* nobody reads any more; the last words may still be here */
+	link_gone_cb *gone;
+	void *gone_arg;
+};
+
+static void
+end(struct link *k, const struct err *e)
+{
+	loop_del(k->watch);
+	loop_unhook(k->hook);
+	loop_cancel(k->again);
+	k->watch = NULL;
+	k->hook = NULL;
+	k->again = NULL;
+	if (k->gone != NULL)
+		k->gone(k->gone_arg, k, e); /* may have freed k */
+}
+
+static void receive(struct link *k);
+
+static void
+on_again(void *arg)
+{
+	struct link *k = arg;
+
+	k->again = NULL;
+	receive(k);
+}
+
+static void
+receive(struct link *k)
+{
+	struct err e = { 0 };
+
+	if (!msg_receive(k->chan, k->from, k->rules, &k->seen, k->ctx, &e)) {
+		end(k, &e);
+		return;
+	}
+	/* poll(2) does not know of frames in our buffer. */
+	if (chan_pending(k->chan) && k->again == NULL)
+		k->again = loop_after(k->loop, 0, on_again, k);
+}
+
+static void
+on_socket(void *arg, unsigned events)
+{
+	struct link *k = arg;
+
+	if ((events & LOOP_OUT) != 0)
+		k->blocked = false; /* the hook writes */
+	/* A hang-up shows in reading too, behind the last octets that came. */
+	if ((events & (LOOP_IN | LOOP_GONE)) != 0 && k->again == NULL)
+		receive(k);
+}
+
+static void
+on_before_wait(void *arg)
+{
+	struct link *k = arg;
+	struct err e = { 0 };
+	bool left;
+
+	if (k->blocked || k->mute || chan_queued(k->chan) == 0)
+		return;
+	if (!chan_flush(k->chan, &left, &e)) {
+		if (e.code == ERR_UNAVAILABLE)
+			k->mute = true; /* reading finds the end */
+		else
+			end(k, &e);
+		return;
+	}
+	k->blocked = left;
+	loop_want(k->watch, left ? LOOP_IN | LOOP_OUT : LOOP_IN);
+}
+
+struct link *
+link_new(struct loop *l, int fd, enum peer from, size_t frame_max,
+    const struct msg_rule *rules, void *ctx)
+{
+	struct link *k = mem_zalloc(sizeof(*k));
+	const int flags = fcntl(fd, F_GETFL);
+
+	const int rc = flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+
+	assert(rc == 0); /* 'fd' is no descriptor */
+	k->loop = l;
+	k->chan = chan_new(fd, frame_max);
+	k->from = from;
+	k->rules = rules;
+	k->ctx = ctx;
+	k->watch = loop_add(l, fd, LOOP_IN, on_socket, k);
+	k->hook = loop_before_wait(l, on_before_wait, k);
+	return k;
+}
+
+void
+link_on_gone(struct link *k, link_gone_cb *cb, void *arg)
+{
+	k->gone = cb;
+	k->gone_arg = arg;
+}
+
+void
+link_free(struct link *k)
+{
+	if (k == NULL)
+		return;
+	loop_del(k->watch);
+	loop_unhook(k->hook);
+	loop_cancel(k->again);
+	chan_free(k->chan);
+	free(k);
+}
+
+void
+link_send(struct link *k, unsigned type, struct bytes body)
+{
+	if (!link_over(k) && !k->mute)
+		chan_send(k->chan, type, body);
+}
+
+bool
+link_send_fd(struct link *k, unsigned type, struct bytes body, int fd, struct err *e)
+{
+	if (!link_drain(k, e))
+		return false;
+	return chan_send_fd(k->chan, type, body, fd, e);
+}
+
+bool
+link_drain(struct link *k, struct err *e)
+{
+	struct pollfd p = { chan_fd(k->chan), POLLOUT, 0 };
+	bool left;
+
+	if (link_over(k))
+		return err_set(e, ERR_UNAVAILABLE, "the link is over");
+	for (;;) {
+		if (!chan_flush(k->chan, &left, e))
+			return false;
+		if (!left)
+			return true;
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return err_errno(e, "waiting for a link");
+	}
+}
+
+bool
+link_over(const struct link *k)
+{
+	return k->watch == NULL;
+}
+
+bool
+link_closed(const struct link *k)
+{
+	return chan_closed(k->chan);
+}
+
+enum peer
+link_peer(const struct link *k)
+{
+	return k->from;
+}
+
+size_t
+link_queued(const struct link *k)
+{
+	return chan_queued(k->chan);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define READ_AT_ONCE KIB(64)
+
+/* What an open(2) or stat(2) that failed means to the caller. */
+static bool
+not_there(const char *path, struct err *e)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return err_set(e, ERR_NOT_FOUND, "%s: no such file", path);
+	if (errno == ELOOP)
+		return err_set(e, ERR_IO,
+		    "%s: is a symbolic link; put the file itself there", path);
+	return err_errno(e, "%s", path);
+}
+
+/* ---- reading ---- */
+
+static bool
+read_all(int fd, const char *path, struct buf *ret, struct err *e)
+{
+	for (;;) {
+		const size_t room = ret->max - ret->n;
+		const size_t want = room < READ_AT_ONCE ? room : READ_AT_ONCE;
+		uint8_t over;
+		uint8_t *p = want > 0 ? buf_reserve(ret, want) : &over;
+		const ssize_t got = p == NULL ? 0 : read(fd, p, want > 0 ? want : 1);
+
+		if (p == NULL || (want == 0 && got > 0))
+			return err_set(e, ERR_TOO_LARGE,
+			    "%s: is larger than %zu octets", path, ret->max);
+		if (want > 0)
+			ret->n -= want - (got > 0 ? (size_t)got : 0);
+		if (got == 0)
+			return true;
+		if (got < 0 && errno != EINTR)
+			return err_errno(e, "%s: reading", path);
+	}
+}
+
+bool
+file_read(int dirfd, const char *path, struct buf *ret, struct err *e)
+{
+	/* O_NONBLOCK: a FIFO in the file's place must not hold us. */
+	const int fd = openat(dirfd, path,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	const size_t before = ret->n;
+	struct stat st;
+	bool ok = false;
+
+	if (fd < 0)
+		return not_there(path, e);
+	if (fstat(fd, &st) < 0)
+		err_errno(e, "%s", path);
+	else if (!S_ISREG(st.st_mode))
+		err_set(e, ERR_IO, "%s: is no regular file", path);
+	else
+		ok = read_all(fd, path, ret, e);
+	if (!ok) {
+		if (ret->n > before)
+			mem_wipe(ret->p + before, ret->n - before);
+		ret->n = before;
+	}
+	close(fd);
+	return ok;
+}
+
+/* ---- writing ---- */
+
+bool
+file_sync_dir(int dirfd, struct err *e)
+{
+	/* Opened anew: 'dirfd' may be AT_FDCWD or O_PATH. */
+	const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = true;
+
+	if (fd < 0)
+		return err_errno(e, "opening a directory to flush it");
+	if (fsync(fd) < 0)
+		ok = err_errno(e, "flushing a directory");
+	close(fd);
+	return ok;
+}
+
+/* Flushes the directory that 'path' lies in. */
+static bool
+sync_parent(int dirfd, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return file_sync_dir(dirfd, e);
+	const size_t n = slash == path ? 1 : (size_t)(slash - path);
+	char *dir = mem_strndup(bytes_of(path, n));
+	const int fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const bool ok = fd < 0 ? err_errno(e, "%s", dir) : file_sync_dir(fd, e);
+
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return ok;
+}
+
+static bool
+write_all(int fd, struct bytes content)
+{
+	while (content.n > 0) {
+		const ssize_t n = write(fd, content.p, content.n);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0)
+			content = bytes_skip(content, (size_t)n);
+	}
+	return true;
+}
+
+/*
+ * A new file with its content on disk; removed again when that fails.  The
+ * mode is never looser than 'mode', not even for a moment (S81).
+ */
+static bool
+write_new(int dirfd, const char *path, mode_t mode, struct bytes content, struct err *e)
+{
+	const int fd = openat(dirfd, path,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	bool ok;
+
+	if (fd < 0 && errno == EEXIST)
+		return err_set(e, ERR_CONFLICT, "%s: is there already", path);
+	if (fd < 0)
+		return not_there(path, e);
+	ok = fchmod(fd, mode) == 0 && write_all(fd, content) && fsync(fd) == 0;
+	if (!ok)
+		err_errno(e, "%s: writing", path);
+	if (close(fd) < 0 && ok)
+		ok = err_errno(e, "%s: closing", path);
+	if (!ok)
+		unlinkat(dirfd, path, 0);
+	return ok;
+}
+
+bool
+file_create(int dirfd, const char *path, mode_t mode, struct bytes content,
+    struct err *e)
+{
+	return write_new(dirfd, path, mode, content, e) && sync_parent(dirfd, path, e);
+}
+
+bool
+file_replace(int dirfd, const char *path, mode_t mode, struct bytes content,
+    struct err *e)
+{
+	static atomic_uint counter;
+	char *temp = mem_printf("%s.new-%ld-%u", path, (long)getpid(),
+	    atomic_fetch_add(&counter, 1));
+	bool ok = false;
+
+	unlinkat(dirfd, temp, 0); /* of a process that had our number and died */
+	if (!write_new(dirfd, temp, mode, content, e))
+		goto out;
+	if (renameat(dirfd, temp, dirfd, path) < 0) {
+		err_errno(e, "%s: replacing", path);
+		unlinkat(dirfd, temp, 0);
+		goto out;
+	}
+	ok = sync_parent(dirfd, path, e);
+out:
+	free(temp);
+	return ok;
+}
+
+/* ---- directories and modes ---- */
+
+bool
+file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e)
+{
+	int fd;
+	bool ok;
+
+	if (mkdirat(dirfd, path, mode) < 0) {
+		if (errno == EEXIST)
+			return err_set(e, ERR_CONFLICT, "%s: is there already", path);
+		return not_there(path, e);
+	}
+	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ok = fd >= 0 && fchmod(fd, mode) == 0;
+	if (!ok)
+		err_errno(e, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	return ok && sync_parent(dirfd, path, e);
+}
+
+bool
+file_check_mode(int dirfd, const char *path, mode_t forbidden, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return not_there(path, e);
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return err_set(e, ERR_IO, "%s: is neither a file nor a directory",
+		    path);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return err_set(e, ERR_IO, "%s: belongs to user %lu; run: chown %lu %s",
+		    path, (unsigned long)st.st_uid, (unsigned long)geteuid(), path);
+	if ((st.st_mode & forbidden) != 0)
+		return err_set(e, ERR_IO,
+		    "%s: mode %04o lets others in; run: chmod %04o %s", path,
+		    (unsigned)(st.st_mode & 07777),
+		    (unsigned)(st.st_mode & 07777 & ~forbidden), path);
+	return true;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)st;
+	(void)flag;
+	(void)at;
+	(void)remove(path); /* what cannot go stays; the rest goes */
+	return 0;
+}
+
+void
+file_remove_tree(const char *path)
+{
+	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
