@@ -9,6 +9,7 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -33,7 +34,13 @@ void log_write(enum log_level level, const char *event, const struct log_kv *kv,
 /* "debug" "info" "warn" "error"; false for another word. */
 MUST_CHECK bool log_level_from(const char *word, enum log_level *ret);
 
-#define LOG_TEXT(k, v) ((struct log_kv){ (k), (v) ? (v) : "", 0 })
+static inline struct log_kv
+log_text(const char *key, const char *text)
+{
+	return (struct log_kv){ key, text != NULL ? text : "", 0 };
+}
+
+#define LOG_TEXT(k, v) log_text((k), (v))
 #define LOG_NUM(k, v)  ((struct log_kv){ (k), NULL, (int64_t)(v) })
 #define LOG(level, event, ...)                                                         \
 	log_write((level), (event), (const struct log_kv[]){ __VA_ARGS__ },            \

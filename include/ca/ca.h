@@ -19,11 +19,11 @@
 #include "x509/ocsp.h"
 
 struct ca_issuer {
-	const char *name;             /* conf's; "root" for the root */
+	const char *name; /* conf's; "root" for the root */
 	struct cert *cert;
 	struct profile_issuer policy; /* with all ancestors' constraints */
 	struct buf pem;               /* its own certificate */
-	struct buf chain;             /* PEM: itself, then those above it, without the root */
+	struct buf chain; /* PEM: itself, then those above it, without the root */
 	struct ocsp_issuer ocsp;
 };
 
@@ -69,7 +69,8 @@ struct store *ca_store(struct ca *ca);
 
 /* NULL when there is none of this name.  By index: 0 is the root. */
 const struct ca_issuer *ca_issuer_find(const struct ca *ca, const char *name);
-const struct ca_issuer *ca_issuer_at(const struct ca *ca, size_t i); /* NULL past the end */
+const struct ca_issuer *ca_issuer_at(const struct ca *ca,
+    size_t i); /* NULL past the end */
 /* The issuer whose subject this is. */
 const struct ca_issuer *ca_issuer_by_dn(const struct ca *ca, struct bytes dn);
 

@@ -15,7 +15,7 @@
 
 struct caller {
 	struct identity id;
-	struct cert *cert;  /* owned; id.cert points here */
+	struct cert *cert; /* owned; id.cert points here */
 	char *profile, *issuer;
 };
 
@@ -25,7 +25,8 @@ MUST_CHECK bool caller_identify(struct ca *ca, const struct msg_http_request *m,
     struct caller *ret, struct err *e);
 void caller_free(struct caller *c); /* what is inside */
 
-/* May this caller pass a gate that asks for 'right', whatever the profile? ERR_UNAUTHENTICATED, ERR_FORBIDDEN. */
+/* May this caller pass a gate that asks for 'right' (0: any identity), whatever the profile?
+ * ERR_UNAUTHENTICATED, ERR_FORBIDDEN. */
 MUST_CHECK bool caller_may(struct ca *ca, const struct caller *c, enum right right,
     struct err *e);
 

@@ -14,15 +14,15 @@ struct issue_request {
 	const struct names *names; /* NULL: those of the CSR */
 	int64_t validity_s;        /* 0: the profile's default */
 	const char *request_id;
-	struct bytes note;         /* JSON or empty */
-	bool internal;             /* the daemon's own: internal profiles are allowed */
+	struct bytes note; /* JSON or empty */
+	bool internal;     /* the daemon's own: internal profiles are allowed */
 };
 
 struct issue_result {
 	const struct cert *cert;
 	const struct ca_issuer *issuer;
 	const char *profile;
-	int64_t renew_at;          /* two thirds of the life */
+	int64_t renew_at; /* two thirds of the life */
 };
 
 /* Exactly one of 'r' and 'e' is not NULL.  Both are borrowed for the call. */
@@ -32,7 +32,7 @@ typedef void issue_done(void *arg, const struct issue_result *r, const struct er
  * Judges the request and sends it to the signer.  False: refused, with every
  * rule that failed in 'v' and 'done' never called.  True: 'done' will be called.
  */
-MUST_CHECK bool issue_start(struct ca *ca, const struct issue_request *q, issue_done *done,
-    void *arg, struct verdict *v, struct err *e);
+MUST_CHECK bool issue_start(struct ca *ca, const struct issue_request *q,
+    issue_done *done, void *arg, struct verdict *v, struct err *e);
 
 #endif

@@ -6,14 +6,15 @@
 #include "ca/ca.h"
 
 struct ocsp_answer {
-	struct bytes response;   /* OCSPResponse; borrowed for the call */
-	bool cacheable;          /* successful, and without nonce */
+	struct bytes response; /* OCSPResponse; borrowed for the call */
+	bool cacheable;        /* successful, and without nonce */
 	int64_t produced_at, next_update;
 };
 
 typedef void ocsp_answer_done(void *arg, const struct ocsp_answer *a);
 
 /* 'done' is called once, perhaps before this returns: OCSP always has an answer (P81). */
-void ocsp_answer_start(struct ca *ca, struct bytes request, ocsp_answer_done *done, void *arg);
+void ocsp_answer_start(struct ca *ca, struct bytes request, ocsp_answer_done *done,
+    void *arg);
 
 #endif

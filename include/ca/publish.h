@@ -19,8 +19,8 @@ void publish_revoked(struct ca *ca, const char *issuer);
 MUST_CHECK bool publish_fresh(struct ca *ca, struct err *e);
 
 /* Answers of the signer, called by ca_signer_rules. */
-MUST_CHECK bool publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e);
-void publish_on_signed(struct ca *ca, uint64_t id, const struct err *e);
+MUST_CHECK bool publish_on_part(struct ca *ca, const struct msg_crl_part *m,
+    struct err *e);
 
 struct publish;
 struct publish *publish_new(struct ca *ca);

@@ -17,6 +17,7 @@
  * that is open (or opens one).  ERR_CONFLICT: the record is not the next one
  * (seq + 1); nothing was changed.
  */
-MUST_CHECK bool reconcile_apply(struct store *st, const struct record *r, struct err *e);
+MUST_CHECK bool reconcile_apply(struct store *st, const struct record *r,
+    struct err *e);
 
 #endif

@@ -27,7 +27,7 @@ typedef void revoke_done(void *arg, const struct revoke_result *r, const struct 
  * CA certificates, R40), ERR_ALREADY_REVOKED with first time and reason, unless
  * this raises the reason to keyCompromise (S43).
  */
-MUST_CHECK bool revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
-    void *arg, struct verdict *v, struct err *e);
+MUST_CHECK bool revoke_start(struct ca *ca, const struct revoke_request *q,
+    revoke_done *done, void *arg, struct verdict *v, struct err *e);
 
 #endif

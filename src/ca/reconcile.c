@@ -36,7 +36,8 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 		return false;
 
 	char *issuer = mem_strndup(rc.issuer), *profile = mem_strndup(rc.profile);
-	char *requester = mem_strndup(rc.requester), *request_id = mem_strndup(rc.request_id);
+	char *requester = mem_strndup(rc.requester),
+	     *request_id = mem_strndup(rc.request_id);
 	const struct certificate_new row = {
 		.cert = cert,
 		.seq = r->seq,
@@ -68,7 +69,8 @@ apply_revocation(struct store *st, const struct record *r, struct err *e)
 		return false;
 
 	char *issuer = mem_strndup(rr.issuer);
-	char *requester = mem_strndup(rr.requester), *request_id = mem_strndup(rr.request_id);
+	char *requester = mem_strndup(rr.requester),
+	     *request_id = mem_strndup(rr.request_id);
 	row.issuer = issuer;
 	row.not_after = rr.not_after;
 	row.revoked_at = rr.revoked_at;
@@ -125,8 +127,9 @@ reconcile_apply(struct store *st, const struct record *r, struct err *e)
 		    r->seq, seq);
 	if (r->type >= NITEMS(appliers) || appliers[r->type] == NULL)
 		return err_set(e, ERR_UNAVAILABLE,
-		    "journal record %" PRIu64 " is of a kind that this version does not know",
+		    "journal record %" PRIu64
+		    " is of a kind that this version does not know",
 		    r->seq);
 	return store_begin(st, e) && appliers[r->type](st, r, e) &&
-	    store_seq_set(st, r->seq, e);
+	       store_seq_set(st, r->seq, e);
 }

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca_state - what the files of ca/ share among themselves; nobody else includes it. */
+#ifndef CA_CA_STATE_H
+#define CA_CA_STATE_H
+
+#include "ca/ca.h"
+#include "ca/publish.h"
+#include "journal/record.h"
+
+enum ca_phase {
+	CA_PROBING = 0, /* asking how far the journal goes */
+	CA_REPLAYING,   /* taking in what the database lacks */
+	CA_RUNNING,
+	CA_BEHIND /* running, but a write failed: the journal is ahead of the database */
+};
+
+/* What the signer answered; exactly one member is not NULL. */
+struct ask_answer {
+	const struct err *refused;
+	const struct record *record; /* it is in the open transaction */
+	const struct msg_ocsp_signed *ocsp;
+};
+typedef void ask_cb(void *arg, const struct ask_answer *a);
+
+struct ask {
+	uint64_t id; /* 0: free */
+	ask_cb *cb;
+	void *arg;
+};
+
+struct ca {
+	const struct conf *conf;
+	struct store *store;
+	struct chan *signer;
+	struct loop *loop;
+	struct ca_hooks hooks;
+	struct ca_issuer *issuers; /* [0] is the root */
+	size_t n_issuers;
+	struct publish *publish;
+
+	enum ca_phase phase;
+	bool recover;
+	bool round_failed; /* a write of this round failed; ca_batch_end() tells it */
+	struct err round_err;
+	uint64_t committed_seq; /* told to the signer with each request */
+	struct loop_timer *resync;
+
+	struct ask *asks; /* open: slot = id modulo n_asks, n_asks a power of two */
+	size_t n_asks;
+	uint64_t next_id;
+};
+
+/* A new question to the signer; the id goes into the message.  'cb' is called once. */
+uint64_t ask_new(struct ca *ca, ask_cb *cb, void *arg);
+/* Takes the question out of the table; false: there is none of this id. */
+bool ask_take(struct ca *ca, uint64_t id, struct ask *ret);
+
+/* ERR_UNAVAILABLE while the database is behind the journal: nothing may be written. */
+MUST_CHECK bool ca_writable(const struct ca *ca, struct err *e);
+/* A write failed: this round is undone, and taken in again from the journal later. */
+void ca_write_failed(struct ca *ca, const struct err *e);
+
+#endif

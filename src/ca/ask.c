@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What core asked the signer and has no answer to yet. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "ca/ca_state.h"
+
+#define ASKS_FIRST 64
+
+static void
+grow(struct ca *ca)
+{
+	const size_t n = ca->n_asks == 0 ? ASKS_FIRST : ca->n_asks * 2;
+	struct ask *asks = mem_zarray(n, sizeof(*asks));
+
+	/* Ids that differ modulo n differ modulo 2n: nothing collides anew. */
+	for (size_t i = 0; i < ca->n_asks; i++)
+		if (ca->asks[i].id != 0)
+			asks[ca->asks[i].id & (n - 1)] = ca->asks[i];
+	free(ca->asks);
+	ca->asks = asks;
+	ca->n_asks = n;
+}
+
+uint64_t
+ask_new(struct ca *ca, ask_cb *cb, void *arg)
+{
+	const uint64_t id = ++ca->next_id;
+
+	while (ca->n_asks == 0 || ca->asks[id & (ca->n_asks - 1)].id != 0)
+		grow(ca);
+	ca->asks[id & (ca->n_asks - 1)] =
+	    (struct ask){ .id = id, .cb = cb, .arg = arg };
+	return id;
+}
+
+bool
+ask_take(struct ca *ca, uint64_t id, struct ask *ret)
+{
+	struct ask *slot = ca->n_asks == 0 ? NULL : &ca->asks[id & (ca->n_asks - 1)];
+
+	if (id == 0 || slot == NULL || slot->id != id)
+		return false;
+	*ret = *slot;
+	*slot = (struct ask){ 0 };
+	return true;
+}

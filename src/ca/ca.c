@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/ca.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ca/ca_state.h"
+#include "codec/pem.h"
+#include "sys/file.h"
+
+#define CHAIN_MAX KIB(64)
+
+static void
+issuer_free(struct ca_issuer *i)
+{
+	cert_free(i->cert);
+	constraints_free(&i->policy.constraints);
+	buf_free(&i->pem);
+	buf_free(&i->chain);
+}
+
+/* Appends the constraints of one certificate to the list that binds an issuer. */
+static bool
+add_constraints(struct constraints *all, const struct cert *of, struct err *e)
+{
+	struct constraints own = { 0 };
+
+	if (of->constraints.n == 0)
+		return true;
+	if (!constraints_parse(of->constraints, &own, e))
+		return false;
+	all->v = mem_grow(all->v, all->n + own.n, sizeof(*all->v));
+	for (size_t i = 0; i < own.n; i++)
+		all->v[all->n++] = own.v[i];
+	free(own.v); /* its members have moved */
+	return true;
+}
+
+/*
+ * Reads a file of one or more certificates: the issuer first, then, for a
+ * longer chain, those between it and the root.
+ */
+static bool
+issuer_load(const char *name, const char *path, struct ca_issuer *ret, struct err *e)
+{
+	struct ca_issuer i = { .name = name };
+	struct buf text, der;
+	struct bytes rest, label;
+	bool ok = false;
+
+	buf_init(&text, CHAIN_MAX);
+	buf_init(&der, CHAIN_MAX);
+	buf_init(&i.pem, CHAIN_MAX);
+	buf_init(&i.chain, CHAIN_MAX);
+	if (!file_read(AT_FDCWD, path, &text, e))
+		goto out;
+	rest = buf_bytes(&text);
+	while (pem_next(&rest, &label, &der, e)) {
+		struct cert *c = NULL;
+
+		if (!cert_parse(buf_bytes(&der), &c, e))
+			goto out;
+		if (!add_constraints(&i.policy.constraints, c, e)) {
+			cert_free(c);
+			goto out;
+		}
+		pem_put(&i.chain, "CERTIFICATE", buf_bytes(&der));
+		if (i.cert == NULL) {
+			pem_put(&i.pem, "CERTIFICATE", buf_bytes(&der));
+			i.cert = c;
+		} else
+			cert_free(c);
+		buf_clear(&der);
+	}
+	if (e->code != ERR_NOT_FOUND || i.cert == NULL) {
+		err_set(e, ERR_MALFORMED, "%s: no certificate in PEM", path);
+		goto out;
+	}
+	i.policy.cert = i.cert;
+	ocsp_issuer_init(&i.ocsp, i.cert->subject_dn, i.cert->key.key_bits);
+	*ret = i;
+	i = (struct ca_issuer){ 0 };
+	ok = true;
+out:
+	if (!ok) {
+		err_prefix(e, name);
+		issuer_free(&i);
+	}
+	buf_free(&text);
+	buf_free(&der);
+	return ok;
+}
+
+static bool
+load_issuers(struct ca *ca, struct err *e)
+{
+	const struct conf *conf = ca->conf;
+	char *path = conf_path(conf, "root.crt");
+
+	ca->issuers = mem_zarray(conf->n_issuers + 1, sizeof(*ca->issuers));
+	bool ok = issuer_load("root", path, &ca->issuers[0], e);
+	free(path);
+	if (!ok)
+		return false;
+	ca->n_issuers = 1;
+	for (size_t i = 0; i < conf->n_issuers; i++) {
+		struct ca_issuer *to = &ca->issuers[ca->n_issuers];
+
+		path = conf_path(conf, conf->issuers[i].certificate);
+		ok = issuer_load(conf->issuers[i].name, path, to, e);
+		free(path);
+		if (!ok)
+			return false;
+		ca->n_issuers++;
+		if (!add_constraints(&to->policy.constraints, ca->issuers[0].cert, e))
+			return false;
+	}
+	return true;
+}
+
+bool
+ca_new(const struct conf *conf, struct store *st, struct chan *signer,
+    struct loop *loop, const struct ca_hooks *hooks, struct ca **ret, struct err *e)
+{
+	struct ca *ca = mem_zalloc(sizeof(*ca));
+
+	ca->conf = conf;
+	ca->store = st;
+	ca->signer = signer;
+	ca->loop = loop;
+	ca->hooks = *hooks;
+	ca->publish = publish_new(ca);
+	if (!load_issuers(ca, e)) {
+		ca_free(ca);
+		return false;
+	}
+	*ret = ca;
+	return true;
+}
+
+void
+ca_free(struct ca *ca)
+{
+	if (ca == NULL)
+		return;
+	loop_cancel(ca->resync);
+	publish_free(ca->publish);
+	for (size_t i = 0; i < ca->n_issuers; i++)
+		issuer_free(&ca->issuers[i]);
+	free(ca->issuers);
+	free(ca->asks);
+	free(ca);
+}
+
+const struct conf *
+ca_conf(const struct ca *ca)
+{
+	return ca->conf;
+}
+
+struct store *
+ca_store(struct ca *ca)
+{
+	return ca->store;
+}
+
+const struct ca_issuer *
+ca_issuer_at(const struct ca *ca, size_t i)
+{
+	return i < ca->n_issuers ? &ca->issuers[i] : NULL;
+}
+
+const struct ca_issuer *
+ca_issuer_find(const struct ca *ca, const char *name)
+{
+	for (size_t i = 0; i < ca->n_issuers; i++)
+		if (strcmp(ca->issuers[i].name, name) == 0)
+			return &ca->issuers[i];
+	return NULL;
+}
+
+const struct ca_issuer *
+ca_issuer_by_dn(const struct ca *ca, struct bytes dn)
+{
+	for (size_t i = 0; i < ca->n_issuers; i++)
+		if (bytes_eq(ca->issuers[i].cert->subject_dn, dn))
+			return &ca->issuers[i];
+	return NULL;
+}
+
+bool
+ca_writable(const struct ca *ca, struct err *e)
+{
+	if (ca->phase == CA_RUNNING)
+		return true;
+	return err_set(e, ERR_UNAVAILABLE, "%s",
+	    ca->phase == CA_BEHIND ? "the database could not be written; it is being "
+				     "brought up to the journal, "
+				     "try again shortly"
+				   : "the daemon is starting; try again shortly");
+}
+
+bool
+ca_healthy(struct ca *ca, struct err *e)
+{
+	return ca_writable(ca, e) && publish_fresh(ca, e);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/publish.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ca/ca_state.h"
+#include "ca/publish_crl.h"
+#include "store/store_revocation.h"
+#include "sys/file.h"
+
+#define RETRY_MS 5000
+
+struct publish *
+publish_new(struct ca *ca)
+{
+	struct publish *p = mem_zalloc(sizeof(*p));
+
+	p->ca = ca;
+	p->pub_fd = -1;
+	return p;
+}
+
+void
+publish_free(struct publish *p)
+{
+	if (p == NULL)
+		return;
+	publish_crl_drop(p);
+	for (size_t i = 0; i < p->n; i++) {
+		loop_cancel(p->v[i].timer);
+		free(p->v[i].file);
+		free(p->v[i].url_path);
+	}
+	free(p->v);
+	if (p->pub_fd >= 0)
+		close(p->pub_fd);
+	free(p);
+}
+
+static void
+announce(struct publish *p, const char *url_path, const char *file, const char *type,
+    const char *etag, int64_t modified_at, int64_t expires_at, bool on_api)
+{
+	const struct msg_publish m = {
+		.url_path = bytes_str(url_path),
+		.file = bytes_str(file),
+		.content_type = bytes_str(type),
+		.etag = bytes_str(etag),
+		.modified_at = modified_at,
+		.expires_at = expires_at,
+		.on_api = on_api,
+	};
+	p->ca->hooks.publish(p->ca->hooks.arg, &m);
+}
+
+/* One file of pub/ca/: written if it is not there in just this form, and announced. */
+static bool
+publish_ca_file(struct publish *p, const char *name, const char *type,
+    struct bytes content, const struct cert *of, struct err *e)
+{
+	char *file = mem_printf("ca/%s", name), *url = mem_printf("/ca/%s", name);
+	char etag[SERIAL_HEX_LEN];
+	struct buf old;
+	struct err ignored;
+
+	buf_init(&old, KIB(64));
+	serial_to_hex(&of->serial, etag);
+	bool ok = file_read(p->pub_fd, file, &old, &ignored) &&
+		  bytes_eq(buf_bytes(&old), content);
+	if (!ok)
+		ok = file_replace(p->pub_fd, file, 0644, content, e);
+	if (ok)
+		announce(p, url, file, type, etag, of->not_before, 0, true);
+	buf_free(&old);
+	free(file);
+	free(url);
+	return ok;
+}
+
+static bool
+publish_issuer(struct publish *p, const struct ca_issuer *i, struct err *e)
+{
+	char *crt = mem_printf("%s.crt", i->name), *pem = mem_printf("%s.pem", i->name);
+	char *chain = mem_printf("%s/chain.pem", i->name),
+	     *dir = mem_printf("ca/%s", i->name);
+	struct err ignored;
+
+	bool ok =
+	    file_mkdir(p->pub_fd, dir, 0755, &ignored) || ignored.code == ERR_CONFLICT;
+	if (!ok)
+		*e = ignored;
+	ok = ok &&
+	     publish_ca_file(p, crt, "application/pkix-cert", buf_bytes(&i->cert->der),
+		 i->cert, e) &&
+	     publish_ca_file(p, pem, "application/x-pem-file", buf_bytes(&i->pem),
+		 i->cert, e) &&
+	     publish_ca_file(p, chain, "application/pem-certificate-chain",
+		 buf_bytes(&i->chain), i->cert, e);
+	free(crt);
+	free(pem);
+	free(chain);
+	free(dir);
+	return ok;
+}
+
+void
+publish_announce_crl(struct publish *p, const struct crl_slot *s,
+    const struct crl_row *row)
+{
+	char etag[32];
+
+	snprintf(etag, sizeof(etag), "%" PRIu64, row->number);
+	announce(p, s->url_path, s->file, "application/pkix-crl", etag,
+	    row->this_update, row->next_update, true);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct crl_slot *s = arg;
+
+	s->timer = NULL;
+	publish_crl_want(s->publish, s);
+}
+
+/* The next CRL of this issuer in 'ms', or sooner if it is due sooner already. */
+void
+publish_schedule(struct crl_slot *s, int64_t ms)
+{
+	const int64_t due = clock_mono_ms() + ms;
+
+	if (s->timer != NULL && s->due_ms <= due)
+		return;
+	loop_cancel(s->timer);
+	s->due_ms = due;
+	s->timer = loop_after(s->publish->ca->loop, ms, on_timer, s);
+}
+
+void
+publish_crl_retry(struct crl_slot *s)
+{
+	publish_schedule(s, RETRY_MS);
+}
+
+/* The CRL that is there goes on being served; is it time for another? */
+static bool
+begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
+{
+	struct crl_row row;
+
+	const bool had = store_crl_last(p->ca->store, s->issuer, &row, e);
+	if (!had && e->code != ERR_NOT_FOUND)
+		return false;
+	if (had && faccessat(p->pub_fd, s->file, R_OK, 0) == 0) {
+		s->this_update = row.this_update;
+		s->next_update = row.next_update;
+		publish_announce_crl(p, s, &row);
+	}
+	publish_schedule(s, 0);
+	return true;
+}
+
+/* An issuer whose key is here: one of the configuration, or the root while its key is. */
+static bool
+has_key(const struct ca *ca, const struct ca_issuer *i)
+{
+	if (i != &ca->issuers[0])
+		return true;
+	char *path = conf_path(ca->conf, "root.key");
+	const bool there = access(path, F_OK) == 0;
+	free(path);
+	return there;
+}
+
+bool
+publish_start(struct ca *ca, struct err *e)
+{
+	struct publish *p = ca->publish;
+	char *path = conf_path(ca->conf, "pub");
+
+	p->pub_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->pub_fd < 0) {
+		err_errno(e, "cannot open %s", path);
+		free(path);
+		return false;
+	}
+	free(path);
+	if (!publish_ca_file(p, "roots.pem", "application/x-pem-file",
+		buf_bytes(&ca->issuers[0].pem), ca->issuers[0].cert, e))
+		return false;
+	p->v = mem_zarray(ca->n_issuers, sizeof(*p->v));
+	for (size_t i = 0; i < ca->n_issuers; i++) {
+		const struct ca_issuer *issuer = &ca->issuers[i];
+
+		if (!publish_issuer(p, issuer, e))
+			return false;
+		if (!has_key(ca, issuer))
+			continue;
+		struct crl_slot *s = &p->v[p->n++];
+		*s = (struct crl_slot){
+			.publish = p,
+			.issuer = issuer->name,
+			.file = mem_printf("crl/%s.crl", issuer->name),
+			.url_path = mem_printf("/crl/%s.crl", issuer->name),
+		};
+		if (!begin_crl(p, s, e))
+			return false;
+	}
+	return true;
+}
+
+void
+publish_revoked(struct ca *ca, const char *issuer)
+{
+	for (size_t i = 0; i < ca->publish->n; i++)
+		if (strcmp(ca->publish->v[i].issuer, issuer) == 0)
+			publish_schedule(&ca->publish->v[i],
+			    ca->conf->crl_debounce_s * 1000);
+}
+
+bool
+publish_fresh(struct ca *ca, struct err *e)
+{
+	const int64_t now = clock_now();
+
+	for (size_t i = 0; i < ca->publish->n; i++) {
+		const struct crl_slot *s = &ca->publish->v[i];
+		const int64_t half =
+		    s->this_update + (s->next_update - s->this_update) / 2;
+
+		if (s->next_update == 0)
+			return err_set(e, ERR_UNAVAILABLE,
+			    "the first CRL of %s is not made yet", s->issuer);
+		if (now > half && now > s->this_update + 2 * ca->conf->crl_interval_s)
+			return err_set(e, ERR_UNAVAILABLE,
+			    "the CRL of %s is stale: see the daemon's log for why no "
+			    "new one is made",
+			    s->issuer);
+	}
+	return true;
+}

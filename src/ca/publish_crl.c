@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/publish_crl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sys/file.h"
+#include "x509/crl.h"
+
+#define ROOT_NEXT_UPDATE_S (INT64_C(180) * 86400) /* P73: at most 12 months */
+
+void
+publish_crl_drop(struct publish *p)
+{
+	if (p->build.slot == NULL)
+		return;
+	close(p->build.fd);
+	p->build = (struct crl_build){ 0 };
+}
+
+/* The build is over, one way or the other: the next one in line begins. */
+static void
+next_in_line(struct publish *p)
+{
+	publish_crl_drop(p);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].wanted) {
+			publish_crl_want(p, &p->v[i]);
+			return;
+		}
+}
+
+static void
+give_up(struct publish *p, const struct err *e)
+{
+	struct crl_slot *s = p->build.slot;
+
+	LOG_ERR(LOG_ERROR, "crl-failed", e, LOG_TEXT("issuer", s->issuer));
+	publish_crl_retry(s);
+	next_in_line(p);
+}
+
+/* ---- the signed octets into a file ---- */
+
+static bool
+write_all(int fd, const uint8_t *p, size_t n, struct err *e)
+{
+	while (n > 0) {
+		const ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_errno(e, "cannot write the CRL");
+		p += k;
+		n -= (size_t)k;
+	}
+	return true;
+}
+
+/* Copies all of 'from' behind what 'to' holds. */
+static bool
+copy_all(int from, int to, struct err *e)
+{
+	uint8_t *block = mem_zalloc(KIB(256));
+	off_t at = 0;
+	ssize_t k;
+	bool ok = true;
+
+	while (ok && (k = pread(from, block, KIB(256), at)) > 0) {
+		ok = write_all(to, block, (size_t)k, e);
+		at += k;
+	}
+	if (ok && k < 0)
+		ok = err_errno(e, "cannot read the CRL back");
+	free(block);
+	return ok;
+}
+
+/*
+ * The outer header holds the length of all, which ends in a signature whose
+ * length ECDSA does not fix: so it is made last, and the file put together.
+ */
+static bool
+assemble(struct publish *p, const char *temporary, struct err *e)
+{
+	const struct crl_build *b = &p->build;
+	struct buf head;
+	const int fd = openat(p->pub_fd, temporary,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0)
+		return err_errno(e, "cannot create pub/%s", temporary);
+	buf_init(&head, 16);
+	crl_outer(b->octets, &head);
+	bool ok = write_all(fd, head.p, head.n, e) && copy_all(b->fd, fd, e);
+	if (ok && (fchmod(fd, 0644) < 0 || fdatasync(fd) < 0))
+		ok = err_errno(e, "cannot flush pub/%s", temporary);
+	buf_free(&head);
+	close(fd);
+	return ok;
+}
+
+static bool
+put_in_place(struct publish *p, struct err *e)
+{
+	const struct crl_slot *s = p->build.slot;
+	char *temporary = mem_printf("%s.new", s->file);
+
+	bool ok = assemble(p, temporary, e);
+	if (ok && renameat(p->pub_fd, temporary, p->pub_fd, s->file) < 0)
+		ok = err_errno(e, "cannot put pub/%s in place", s->file);
+	ok = ok && file_sync_dir(p->pub_fd, e);
+	free(temporary);
+	return ok;
+}
+
+struct
+    waiting { /* for one MSG_CRL_SIGNED; the build may have been given up meanwhile */
+	struct publish *publish;
+	uint64_t id;
+};
+
+static void
+in_place(struct publish *p)
+{
+	const struct crl_build *b = &p->build;
+	struct crl_slot *s = b->slot;
+	const struct crl_row row = {
+		.issuer = s->issuer,
+		.number = b->number,
+		.this_update = b->this_update,
+		.next_update = b->next_update,
+		.entries = b->sum.entries,
+	};
+	s->this_update = b->this_update;
+	s->next_update = b->next_update;
+	publish_announce_crl(p, s, &row);
+	LOG(LOG_INFO, "crl", LOG_TEXT("issuer", s->issuer),
+	    LOG_NUM("number", row.number), LOG_NUM("entries", row.entries),
+	    LOG_NUM("octets", b->octets));
+	publish_schedule(s, p->ca->conf->crl_interval_s * 1000);
+	next_in_line(p);
+}
+
+static void
+on_signed(void *arg, const struct ask_answer *a)
+{
+	struct waiting *w = arg;
+	struct publish *p = w->publish;
+	const bool given_up = p->build.slot == NULL || p->build.id != w->id;
+	struct err e;
+
+	free(w);
+	if (given_up)
+		return;
+	if (a->refused != NULL)
+		give_up(p, a->refused);
+	else if (!put_in_place(p, &e))
+		give_up(p, &e);
+	else
+		in_place(p);
+}
+
+/* ---- entries to the signer ---- */
+
+struct batch {
+	struct msg_crl_entries m;
+	struct serial serials[MSG_CRL_BATCH]; /* m.v's views point here */
+	int64_t last_id;
+};
+
+static bool
+add_entry(void *arg, const struct revocation *r, struct err *e)
+{
+	struct batch *batch = arg;
+	const size_t i = batch->m.n;
+
+	if (i == MSG_CRL_BATCH)
+		return err_set(e, ERR_INTERNAL, "more entries than were asked for");
+	batch->serials[i] = r->serial;
+	batch->m.v[i] = (struct msg_crl_entry){
+		.serial = serial_bytes(&batch->serials[i]),
+		.revoked_at = r->revoked_at,
+		.reason = (enum reason)r->reason,
+	};
+	batch->m.n = i + 1;
+	batch->last_id = r->id;
+	return true;
+}
+
+static void
+send(struct publish *p, enum msg_type type, struct buf *b)
+{
+	chan_send(p->ca->signer, type, buf_bytes(b));
+	buf_free(b);
+}
+
+static void
+send_end(struct publish *p)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	msg_id_put(&b, p->build.id);
+	send(p, MSG_CRL_END, &b);
+	p->build.ended = true;
+}
+
+/* The next slice of entries, or the end. */
+static bool
+send_more(struct publish *p, struct err *e)
+{
+	struct crl_build *c = &p->build;
+	struct buf b;
+
+	if (c->ended)
+		return true;
+	if (c->sent == c->sum.entries) {
+		send_end(p);
+		return true;
+	}
+	struct batch *batch = mem_zalloc(sizeof(*batch));
+	batch->m.id = c->id;
+	bool ok = store_revocation_list(p->ca->store, c->slot->issuer, c->since,
+	    c->sent_id, c->sum.last_id, MSG_CRL_BATCH, add_entry, batch, e);
+	if (ok && batch->m.n == 0)
+		ok = err_set(e, ERR_INTERNAL,
+		    "the database gave fewer entries than it counted");
+	if (ok) {
+		buf_init(&b, MIB(1));
+		msg_crl_entries_put(&b, &batch->m);
+		send(p, MSG_CRL_ENTRIES, &b);
+		c->sent += batch->m.n;
+		c->sent_id = batch->last_id;
+	}
+	free(batch);
+	return ok;
+}
+
+bool
+publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e)
+{
+	struct publish *p = ca->publish;
+	struct crl_build *c = &p->build;
+	struct err why;
+
+	(void)e;
+	if (c->slot == NULL || m->id != c->id)
+		return true; /* of one that was given up */
+	c->octets += m->octets.n;
+	if (!write_all(c->fd, m->octets.p, m->octets.n, &why) || !send_more(p, &why))
+		give_up(p, &why);
+	return true;
+}
+
+/* What goes into the next CRL of this slot. */
+static bool
+plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
+{
+	const struct conf *conf = p->ca->conf;
+	struct crl_row last = { 0 };
+
+	if (!ca_writable(p->ca, e))
+		return false;
+	if (!store_crl_last(p->ca->store, s->issuer, &last, e) &&
+	    e->code != ERR_NOT_FOUND)
+		return false;
+	*c = (struct crl_build){ .slot = s, .fd = -1 };
+	c->number = last.number + 1;
+	c->since =
+	    last.this_update; /* P65: on one more CRL after the certificate's end */
+	c->this_update = clock_now();
+	c->next_update = c->this_update + (s->issuer == p->ca->issuers[0].name
+						  ? ROOT_NEXT_UPDATE_S
+						  : conf->crl_next_update_s);
+	if (c->next_update > ca_issuer_find(p->ca, s->issuer)->cert->not_after)
+		c->next_update = ca_issuer_find(p->ca, s->issuer)->cert->not_after;
+	return store_revocation_sum(p->ca->store, s->issuer, c->since, &c->sum, e);
+}
+
+static int
+open_scratch(struct publish *p, struct err *e)
+{
+	const int fd = openat(p->pub_fd, "crl", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		err_errno(e, "cannot create a file in pub/crl");
+	return fd;
+}
+
+static void
+send_begin(struct publish *p)
+{
+	struct crl_build *c = &p->build;
+	struct waiting *w = mem_zalloc(sizeof(*w));
+	struct buf b;
+
+	c->id = ask_new(p->ca, on_signed, w);
+	*w = (struct waiting){ .publish = p, .id = c->id };
+	const struct msg_crl_begin m = {
+		.id = c->id,
+		.stored_seq = p->ca->committed_seq,
+		.issuer = bytes_str(c->slot->issuer),
+		.number = c->number,
+		.this_update = c->this_update,
+		.next_update = c->next_update,
+		.entries = c->sum.entries,
+		.serial_octets = c->sum.serial_octets,
+		.with_reason = c->sum.with_reason,
+	};
+	buf_init(&b, KIB(4));
+	msg_crl_begin_put(&b, &m);
+	send(p, MSG_CRL_BEGIN, &b);
+}
+
+void
+publish_crl_want(struct publish *p, struct crl_slot *s)
+{
+	struct crl_build c;
+	struct err e;
+
+	if (p->build.slot != NULL) {
+		s->wanted = true;
+		return;
+	}
+	s->wanted = false;
+	if (!plan(p, s, &c, &e) || (c.fd = open_scratch(p, &e)) < 0) {
+		LOG_ERR(LOG_ERROR, "crl-failed", &e, LOG_TEXT("issuer", s->issuer));
+		publish_crl_retry(s);
+		return;
+	}
+	p->build = c;
+	send_begin(p);
+	if (!send_more(p, &e))
+		give_up(p, &e);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the signer says, live or from its journal; and how the database comes
+ * level with the journal again after a crash, a failed write or a restore.
+ */
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "ca/ca_state.h"
+#include "ca/reconcile.h"
+
+#define RESYNC_MS 1000
+
+static void
+end_role(struct ca *ca, const struct err *e)
+{
+	ca->hooks.fail(ca->hooks.arg, e);
+}
+
+static void
+read_journal(struct ca *ca, uint64_t from_seq)
+{
+	const struct msg_journal_read m = { .from_seq = from_seq };
+	struct buf b;
+
+	buf_init(&b, 64);
+	msg_journal_read_put(&b, &m);
+	chan_send(ca->signer, MSG_JOURNAL_READ, buf_bytes(&b));
+	buf_free(&b);
+}
+
+void
+ca_start(struct ca *ca, bool recover)
+{
+	struct err e;
+
+	ca->recover = recover;
+	ca->phase = CA_PROBING;
+	if (!store_seq(ca->store, &ca->committed_seq, &e)) {
+		end_role(ca, &e);
+		return;
+	}
+	read_journal(ca,
+	    UINT64_MAX); /* no record has this number: only the end comes */
+}
+
+static void
+resync(void *arg)
+{
+	struct ca *ca = arg;
+	uint64_t seq;
+	struct err e;
+
+	ca->resync = NULL;
+	if (!store_seq(ca->store, &seq, &e)) {
+		LOG_ERR(LOG_ERROR, "resync-failed", &e);
+		ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
+		return;
+	}
+	read_journal(ca, seq + 1);
+}
+
+void
+ca_write_failed(struct ca *ca, const struct err *e)
+{
+	store_rollback(ca->store);
+	if (ca->phase == CA_PROBING || ca->phase == CA_REPLAYING) {
+		end_role(ca, e);
+		return;
+	}
+	LOG_ERR(LOG_ERROR, "database-behind", e);
+	ca->phase = CA_BEHIND;
+	if (ca->resync == NULL)
+		ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
+}
+
+/* Of this round nothing counts any more: the transaction it shared is undone. */
+static void
+fail_round(struct ca *ca, const struct err *e)
+{
+	ca->round_failed = true;
+	ca->round_err = *e;
+	ca_write_failed(ca, e);
+}
+
+bool
+ca_batch_end(struct ca *ca, struct err *e)
+{
+	if (ca->round_failed) {
+		ca->round_failed = false;
+		*e = ca->round_err;
+		return false;
+	}
+	if (!store_dirty(ca->store))
+		return true;
+	if (!store_commit(ca->store, e)) {
+		ca_write_failed(ca, e);
+		return false;
+	}
+	struct err ignored;
+	if (!store_seq(ca->store, &ca->committed_seq, &ignored))
+		LOG_ERR(LOG_WARN, "seq-unread",
+		    &ignored); /* only makes the signer's notes older */
+	return true;
+}
+
+/* Stores a record.  One that is there already, as after a resync, is no fault. */
+static bool
+take_in(struct ca *ca, const struct record *r, struct err *e)
+{
+	uint64_t seq;
+
+	if (!store_seq(ca->store, &seq, e))
+		return false;
+	return r->seq <= seq || reconcile_apply(ca->store, r, e);
+}
+
+/* MSG_CERT_SIGNED, MSG_REVOKED, MSG_CRL_SIGNED */
+static bool
+on_recorded(void *ctx, const struct frame *f, struct err *e)
+{
+	struct ca *ca = ctx;
+	struct msg_recorded m;
+	struct record r;
+	struct ask ask;
+
+	if (!msg_recorded_get(f->body, &m, e) || !record_parse(m.record, &r, e))
+		return false;
+	if (!ask_take(ca, m.id, &ask))
+		return err_set(e, ERR_MALFORMED,
+		    "signer answers %" PRIu64 ", which nobody asked", m.id);
+
+	struct ask_answer a = { .record = &r };
+	struct err why;
+	if (ca->round_failed)
+		a = (struct ask_answer){ .refused = &ca->round_err };
+	else if (!take_in(ca, &r, &why)) {
+		fail_round(ca, &why);
+		a = (struct ask_answer){ .refused = &why };
+	}
+	ask.cb(ask.arg, &a);
+	return true;
+}
+
+static bool
+on_refused(void *ctx, const struct frame *f, struct err *e)
+{
+	struct ca *ca = ctx;
+	struct msg_refused m;
+	struct ask ask;
+	struct err why;
+
+	if (!msg_refused_get(f->body, &m, e))
+		return false;
+	if (!ask_take(ca, m.id, &ask))
+		return err_set(e, ERR_MALFORMED,
+		    "signer refuses %" PRIu64 ", which nobody asked", m.id);
+	err_set(&why, m.code, "%.*s", (int)m.detail.n, (const char *)m.detail.p);
+	ask.cb(ask.arg, &(struct ask_answer){ .refused = &why });
+	return true;
+}
+
+static bool
+on_ocsp(void *ctx, const struct frame *f, struct err *e)
+{
+	struct ca *ca = ctx;
+	struct msg_ocsp_signed m;
+	struct ask ask;
+
+	if (!msg_ocsp_signed_get(f->body, &m, e))
+		return false;
+	if (!ask_take(ca, m.id, &ask))
+		return err_set(e, ERR_MALFORMED,
+		    "signer answers OCSP that nobody asked");
+	ask.cb(ask.arg, &(struct ask_answer){ .ocsp = &m });
+	return true;
+}
+
+static bool
+on_crl_part(void *ctx, const struct frame *f, struct err *e)
+{
+	struct msg_crl_part m;
+
+	return msg_crl_part_get(f->body, &m, e) && publish_on_part(ctx, &m, e);
+}
+
+/* A record that nobody asked for: replayed, or a responder's certificate. */
+static bool
+on_journal_record(void *ctx, const struct frame *f, struct err *e)
+{
+	struct ca *ca = ctx;
+	struct msg_recorded m;
+	struct record r;
+	struct err why;
+
+	if (!msg_recorded_get(f->body, &m, e) || !record_parse(m.record, &r, e))
+		return false;
+	if (ca->round_failed)
+		return true; /* it comes again */
+	if (!take_in(ca, &r, &why))
+		fail_round(ca, &why);
+	return true;
+}
+
+/* The journal's extent is known: may this database serve? (R91, design section 7) */
+static void
+compare(struct ca *ca, const struct msg_journal_end *m)
+{
+	struct err e;
+
+	if (m->last_seq < ca->committed_seq) {
+		err_set(&e, ERR_UNAVAILABLE,
+		    "the journal ends at record %" PRIu64 ", the database at %" PRIu64
+		    ": the journal was cut or replaced; put the newest journal/ back",
+		    m->last_seq, ca->committed_seq);
+		end_role(ca, &e);
+		return;
+	}
+	if (ca->committed_seq < m->stored_seq && !ca->recover) {
+		err_set(&e, ERR_UNAVAILABLE,
+		    "the database holds %" PRIu64
+		    " of the journal's records, it once held %" PRIu64
+		    ": an old copy was put back; run \"hanaperd --recover --dir %s\" "
+		    "once, "
+		    "which replays the journal into it",
+		    ca->committed_seq, m->stored_seq, ca->conf->dir);
+		end_role(ca, &e);
+		return;
+	}
+	if (m->last_seq > ca->committed_seq)
+		LOG(LOG_WARN, "replay", LOG_NUM("from", ca->committed_seq + 1),
+		    LOG_NUM("to", m->last_seq));
+	ca->phase = CA_REPLAYING;
+	read_journal(ca, ca->committed_seq + 1);
+}
+
+/* All that was there has been told. */
+static void
+level(struct ca *ca, uint64_t last_seq)
+{
+	const bool first = ca->phase == CA_REPLAYING;
+	uint64_t seq;
+	struct err e;
+
+	bool ok = store_seq(ca->store, &seq, &e);
+	if (ok && seq < last_seq)
+		ok = err_set(&e, ERR_INTERNAL,
+		    "the journal's records up to %" PRIu64 " did not all arrive",
+		    last_seq);
+	if (!ok) {
+		if (first)
+			end_role(ca, &e);
+		else if (ca->resync == NULL)
+			ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
+		return;
+	}
+	ca->phase = CA_RUNNING;
+	if (!first) {
+		LOG(LOG_INFO, "database-level", LOG_NUM("seq", seq));
+		return;
+	}
+	if (!publish_start(ca, &e))
+		end_role(ca, &e);
+	else
+		ca->hooks.ready(ca->hooks.arg);
+}
+
+static bool
+on_journal_end(void *ctx, const struct frame *f, struct err *e)
+{
+	struct ca *ca = ctx;
+	struct msg_journal_end m;
+
+	if (!msg_journal_end_get(f->body, &m, e))
+		return false;
+	if (ca->phase == CA_PROBING)
+		compare(ca, &m);
+	else if (ca->phase != CA_RUNNING)
+		level(ca, m.last_seq);
+	return true;
+}
+
+#define RECORDED_MAX (RECORD_MAX + 64)
+
+const struct msg_rule ca_signer_rules[] = {
+	/* clang-format off */
+	/* message             from         once   octets        handler */
+	{ MSG_CERT_SIGNED,     PEER_SIGNER, false, RECORDED_MAX, on_recorded },
+	{ MSG_REVOKED,         PEER_SIGNER, false, RECORDED_MAX, on_recorded },
+	{ MSG_CRL_PART,        PEER_SIGNER, false, MIB(1),       on_crl_part },
+	{ MSG_CRL_SIGNED,      PEER_SIGNER, false, RECORDED_MAX, on_recorded },
+	{ MSG_OCSP_SIGNED,     PEER_SIGNER, false, KIB(64),      on_ocsp },
+	{ MSG_REFUSED,         PEER_SIGNER, false, KIB(4),       on_refused },
+	{ MSG_JOURNAL_RECORD,  PEER_SIGNER, false, RECORDED_MAX, on_journal_record },
+	{ MSG_JOURNAL_END,     PEER_SIGNER, false, 64,           on_journal_end },
+	{ 0 }
+	/* clang-format on */
+};

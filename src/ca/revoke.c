@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/revoke.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ca/ca_state.h"
+#include "policy/grant.h"
+#include "store/store_certificate.h"
+
+struct revoking {
+	struct ca *ca;
+	char *issuer;
+	revoke_done *done;
+	void *arg;
+};
+
+static void
+on_answer(void *arg, const struct ask_answer *a)
+{
+	struct revoking *it = arg;
+	struct record_revocation rr;
+	struct err e;
+
+	if (a->refused != NULL) {
+		it->done(it->arg, NULL, a->refused);
+	} else if (a->record == NULL || a->record->type != RECORD_REVOCATION ||
+		   !record_revocation_get(a->record->body, &rr, &e)) {
+		err_set(&e, ERR_INTERNAL, "the signer answered with something else");
+		it->done(it->arg, NULL, &e);
+	} else {
+		const int64_t now = clock_now();
+		const struct revoke_result r = {
+			.revoked_at = rr.revoked_at,
+			.reason = rr.reason,
+			.ocsp_at = now,
+			.crl_at = now + it->ca->conf->crl_debounce_s + 1,
+		};
+		publish_revoked(it->ca, it->issuer);
+		it->done(it->arg, &r, NULL);
+	}
+	free(it->issuer);
+	free(it);
+}
+
+static bool
+is_own(const struct identity *who, const struct certificate_row *row)
+{
+	return who->kind == IDENTITY_CERT && strcmp(who->issuer, row->issuer) == 0 &&
+	       serial_eq(&who->cert->serial, &row->serial);
+}
+
+static bool
+check(struct ca *ca, const struct revoke_request *q, const struct certificate_row *row,
+    struct verdict *v, struct err *e)
+{
+	const struct conf_grant *grant;
+	char at[CLOCK_RFC3339_LEN];
+
+	if (!is_own(q->who, row) &&
+	    !grant_find(ca->conf, q->who, RIGHT_REVOKE, row->profile, &grant, v))
+		return verdict_ok(v, e) ? err_set(e, ERR_FORBIDDEN, "no grant") : false;
+	if (strcmp(row->issuer, "root") == 0)
+		return err_set(e, ERR_FORBIDDEN,
+		    "this is a CA certificate: it is not revoked by this route");
+	if (row->revoked && (q->reason != REASON_KEY_COMPROMISE ||
+				row->reason == REASON_KEY_COMPROMISE)) {
+		clock_rfc3339(row->revoked_at, at);
+		return err_set(e, ERR_ALREADY_REVOKED,
+		    "it was revoked at %s, reason %s", at,
+		    sets_reason_word(row->reason));
+	}
+	return true;
+}
+
+static void
+ask_signer(struct ca *ca, const struct revoke_request *q,
+    const struct certificate_row *row, struct revoking *it)
+{
+	const struct msg_revoke m = {
+		.id = ask_new(ca, on_answer, it),
+		.stored_seq = ca->committed_seq,
+		.issuer = bytes_str(row->issuer),
+		.serial = serial_bytes(&row->serial),
+		.not_after = row->not_after,
+		.revoked_at = row->revoked ? row->revoked_at : clock_now(),
+		.reason = q->reason,
+		.requester = bytes_str(q->who->text),
+		.request_id = bytes_str(q->request_id),
+	};
+	struct buf b;
+
+	buf_init(&b, KIB(8));
+	msg_revoke_put(&b, &m);
+	chan_send(ca->signer, MSG_REVOKE, buf_bytes(&b));
+	buf_free(&b);
+}
+
+bool
+revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
+    void *arg, struct verdict *v, struct err *e)
+{
+	struct certificate_row row;
+
+	if (!ca_writable(ca, e) ||
+	    !store_certificate_get(ca->store, NULL, &q->serial, &row, e))
+		return false;
+	const bool ok = check(ca, q, &row, v, e);
+	if (ok) {
+		struct revoking *it = mem_zalloc(sizeof(*it));
+		*it = (struct revoking){ .ca = ca,
+			.issuer = mem_strdup(row.issuer),
+			.done = done,
+			.arg = arg };
+		ask_signer(ca, q, &row, it);
+	}
+	certificate_row_free(&row);
+	return ok;
+}
