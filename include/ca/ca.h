@@ -11,6 +11,7 @@
 #define CA_CA_H
 
 #include "conf/conf.h"
+#include "ipc/link.h"
 #include "ipc/msg_http.h"
 #include "ipc/msg_sign.h"
 #include "policy/profile.h"
@@ -43,16 +44,16 @@ struct ca_hooks { /* how ca reaches the rest of the role */
  * Reads the issuers' certificates and the root's.  All arguments are borrowed
  * for the life of the ca.
  */
-MUST_CHECK bool ca_new(const struct conf *conf, struct store *st, struct chan *signer,
-    struct loop *loop, const struct ca_hooks *hooks, struct ca **ret, struct err *e);
+MUST_CHECK bool ca_new(const struct conf *conf, struct store *st, struct loop *loop,
+    const struct ca_hooks *hooks, struct ca **ret, struct err *e);
 void ca_free(struct ca *ca); /* NULL is fine */
 
 /*
- * Begins: compares database and journal, takes in what is missing, publishes.
+ * Begins over the link to the signer (borrowed): compares database and journal, takes in what is missing, publishes.
  * 'recover': a database older than it once was is brought up to the journal
  * instead of refused.
  */
-void ca_start(struct ca *ca, bool recover);
+void ca_start(struct ca *ca, struct link *signer, bool recover);
 
 /* The rules by which core's loop receives from the signer; ctx is the ca. */
 extern const struct msg_rule ca_signer_rules[];

@@ -31,7 +31,7 @@ struct ask {
 struct ca {
 	const struct conf *conf;
 	struct store *store;
-	struct chan *signer;
+	struct link *signer;
 	struct loop *loop;
 	struct ca_hooks hooks;
 	struct ca_issuer *issuers; /* [0] is the root */

@@ -1,0 +1,14 @@
+noinst_LIBRARIES += libhnp_api.a
+libhnp_api_a_SOURCES = \
+	src/api/certificate_json.c \
+	src/api/core_certificate_get.c \
+	src/api/core_certificate_issue.c \
+	src/api/core_certificate_list.c \
+	src/api/core_certificate_revoke.c \
+	src/api/core_issuers.c \
+	src/api/core_ocsp.c \
+	src/api/core_profiles.c \
+	src/api/core_readyz.c \
+	src/api/core_routes.c \
+	src/api/core_whoami.c \
+	src/api/request.c

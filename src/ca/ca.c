@@ -121,14 +121,13 @@ load_issuers(struct ca *ca, struct err *e)
 }
 
 bool
-ca_new(const struct conf *conf, struct store *st, struct chan *signer,
-    struct loop *loop, const struct ca_hooks *hooks, struct ca **ret, struct err *e)
+ca_new(const struct conf *conf, struct store *st, struct loop *loop,
+    const struct ca_hooks *hooks, struct ca **ret, struct err *e)
 {
 	struct ca *ca = mem_zalloc(sizeof(*ca));
 
 	ca->conf = conf;
 	ca->store = st;
-	ca->signer = signer;
 	ca->loop = loop;
 	ca->hooks = *hooks;
 	ca->publish = publish_new(ca);

@@ -165,7 +165,7 @@ ask_signer(struct ca *ca, const struct issue_request *q, const struct names *nam
 			.note = q->note,
 		};
 		msg_sign_cert_put(&b, &m);
-		chan_send(ca->signer, MSG_SIGN_CERT, buf_bytes(&b));
+		link_send(ca->signer, MSG_SIGN_CERT, buf_bytes(&b));
 	}
 	buf_free(&san);
 	buf_free(&b);

@@ -135,7 +135,7 @@ send_question(struct answering *it, struct msg_sign_ocsp *m)
 	m->id = ask_new(it->ca, on_answer, it);
 	buf_init(&b, KIB(64));
 	msg_sign_ocsp_put(&b, m);
-	chan_send(it->ca->signer, MSG_SIGN_OCSP, buf_bytes(&b));
+	link_send(it->ca->signer, MSG_SIGN_OCSP, buf_bytes(&b));
 	buf_free(&b);
 }
 

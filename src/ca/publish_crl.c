@@ -199,7 +199,7 @@ add_entry(void *arg, const struct revocation *r, struct err *e)
 static void
 send(struct publish *p, enum msg_type type, struct buf *b)
 {
-	chan_send(p->ca->signer, type, buf_bytes(b));
+	link_send(p->ca->signer, type, buf_bytes(b));
 	buf_free(b);
 }
 

@@ -25,15 +25,16 @@ read_journal(struct ca *ca, uint64_t from_seq)
 
 	buf_init(&b, 64);
 	msg_journal_read_put(&b, &m);
-	chan_send(ca->signer, MSG_JOURNAL_READ, buf_bytes(&b));
+	link_send(ca->signer, MSG_JOURNAL_READ, buf_bytes(&b));
 	buf_free(&b);
 }
 
 void
-ca_start(struct ca *ca, bool recover)
+ca_start(struct ca *ca, struct link *signer, bool recover)
 {
 	struct err e;
 
+	ca->signer = signer;
 	ca->recover = recover;
 	ca->phase = CA_PROBING;
 	if (!store_seq(ca->store, &ca->committed_seq, &e)) {

@@ -95,7 +95,7 @@ ask_signer(struct ca *ca, const struct revoke_request *q,
 
 	buf_init(&b, KIB(8));
 	msg_revoke_put(&b, &m);
-	chan_send(ca->signer, MSG_REVOKE, buf_bytes(&b));
+	link_send(ca->signer, MSG_REVOKE, buf_bytes(&b));
 	buf_free(&b);
 }
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request - one API request in core, from the frame to the answer.
+ *
+ * A handler reads the request into a plain struct, calls one function of ca/,
+ * and answers exactly once by one of request_json(), request_octets(),
+ * request_problem(); after that the request is gone.  It may answer later, from
+ * a callback.  The answer leaves core after the commit of the round.
+ */
+#ifndef API_REQUEST_H
+#define API_REQUEST_H
+
+#include <jansson.h>
+
+#include "ca/caller.h"
+#include "http/route.h"
+#include "policy/verdict.h"
+
+struct request;
+
+/* How an answer gets to front; 'wrote': it may only leave when the round is committed. */
+struct api {
+	struct ca *ca;
+	void *arg;
+	void (*answer)(void *arg, const struct msg_http_response *m, bool wrote);
+};
+
+struct request {
+	const struct api *api;
+	struct ca *ca;
+	struct buf frame; /* own copy of the message's body; the views point here */
+	struct msg_http_request in;
+	char id[REQUEST_ID_LEN]; /* for log and problem */
+	const struct route *route;
+	struct bytes params[ROUTE_PARAMS];
+	enum body_kind body;
+	struct caller caller;
+	struct buf headers; /* further ones: "Name: value\n" */
+	bool wrote;         /* set by handlers whose answer tells of a write */
+};
+
+typedef void request_handler(struct request *r);
+
+/*
+ * Takes one MSG_HTTP_REQUEST: finds the row, judges gate and body again (front
+ * is not believed), runs the handler.  False: the frame was bad; the role ends.
+ */
+MUST_CHECK bool request_take(const struct api *api, struct bytes frame, struct err *e);
+
+/* The answers; each frees the request. */
+void request_json(struct request *r, int status, json_t *v); /* takes over 'v' */
+void request_octets(struct request *r, int status, const char *type, struct bytes body);
+/* 'v' NULL or with its failed rows as violations; logs the refusal. */
+void request_problem(struct request *r, const struct err *e, const struct verdict *v);
+
+/* Adds a header.  'value' comes from us, never from outside. */
+void request_header(struct request *r, const char *name, const char *value);
+
+/*
+ * The first of 'offers' (ends with NULL) that Accept lets through, by the order
+ * of Accept's ranges; no Accept: offers[0].  ERR_NOT_ACCEPTABLE lists them.
+ */
+MUST_CHECK bool request_accept(const struct request *r, const char *const *offers,
+    const char **ret, struct err *e);
+
+/* One member of the query, decoded; free() *ret (NULL when absent).  Twice: ERR_MALFORMED. */
+MUST_CHECK bool request_query(const struct request *r, const char *key, char **ret,
+    struct err *e);
+/* ERR_MALFORMED naming a member that is not in 'known' (ends with NULL). */
+MUST_CHECK bool request_query_known(const struct request *r, const char *const *known,
+    struct err *e);
+
+#endif

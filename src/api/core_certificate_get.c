@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /v1/certificates/{serial}: one certificate, as JSON, PEM or DER. */
+#include <string.h>
+
+#include "api/certificate_json.h"
+#include "api/core_routes.h"
+#include "base/clock.h"
+#include "codec/pem.h"
+
+static const char *const offers[] = { "application/json",
+	"application/pem-certificate-chain", "application/x-pem-file",
+	"application/pkix-cert", NULL };
+
+/* The certificate's PEM and that of what is above it. */
+static void
+put_chain(struct request *r, const struct certificate_row *row, struct bytes der,
+    struct buf *to)
+{
+	const struct ca_issuer *issuer = ca_issuer_find(r->ca, row->issuer);
+
+	pem_put(to, "CERTIFICATE", der);
+	if (issuer != NULL &&
+	    issuer != ca_issuer_at(r->ca, 0)) /* chains end below the root */
+		buf_put(to, buf_bytes(&issuer->chain));
+}
+
+static void
+answer(struct request *r, const char *type, const struct certificate_row *row,
+    struct bytes der)
+{
+	struct buf text;
+
+	buf_init(&text, KIB(256));
+	if (type == offers[0]) {
+		json_t *v = certificate_json(row, clock_now());
+
+		put_chain(r, row, der, &text);
+		json_object_set_new(v, "certificate", certificate_json_pem(der));
+		json_object_set_new(v, "chain",
+		    certificate_json_text(buf_bytes(&text)));
+		request_json(r, 200, v);
+	} else if (type == offers[1]) {
+		put_chain(r, row, der, &text);
+		request_octets(r, 200, type, buf_bytes(&text));
+	} else if (type == offers[2]) {
+		pem_put(&text, "CERTIFICATE", der);
+		request_octets(r, 200, type, buf_bytes(&text));
+	} else
+		request_octets(r, 200, type, der);
+	buf_free(&text);
+}
+
+void
+core_certificate_get(struct request *r)
+{
+	struct certificate_row row;
+	struct serial serial;
+	const char *type;
+	struct buf der;
+	struct err e;
+
+	if (!request_accept(r, offers, &type, &e) ||
+	    !serial_from_hex(r->params[0], &serial, &e) ||
+	    !store_certificate_get(ca_store(r->ca), NULL, &serial, &row, &e)) {
+		request_problem(r, &e, NULL);
+		return;
+	}
+	buf_init(&der, KIB(64));
+	if (store_certificate_der(ca_store(r->ca), row.id, &der, &e))
+		answer(r, type, &row, buf_bytes(&der));
+	else
+		request_problem(r, &e, NULL);
+	buf_free(&der);
+	certificate_row_free(&row);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /v1/issuers: the CA certificates, where their CRLs are, how fresh. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/certificate_json.h"
+#include "api/core_routes.h"
+#include "base/mem.h"
+#include "store/store_revocation.h"
+#include "x509/dn.h"
+
+static void
+put_urls(json_t *v, const struct conf *c, const char *name)
+{
+	char *crl = mem_printf("%s/crl/%s.crl", c->url_public, name);
+	char *ocsp = mem_printf("%s/ocsp", c->url_public);
+	char *crt = mem_printf("%s/ca/%s.crt", c->url_public, name);
+
+	json_object_set_new(v, "crl_url", json_string(crl));
+	json_object_set_new(v, "ocsp_url", json_string(ocsp));
+	json_object_set_new(v, "certificate_url", json_string(crt));
+	free(crl);
+	free(ocsp);
+	free(crt);
+}
+
+static json_t *
+crl_json(const struct crl_row *row)
+{
+	json_t *v = json_object();
+
+	json_object_set_new(v, "number", json_integer((json_int_t)row->number));
+	json_object_set_new(v, "this_update", certificate_json_time(row->this_update));
+	json_object_set_new(v, "next_update", certificate_json_time(row->next_update));
+	json_object_set_new(v, "entries", json_integer((json_int_t)row->entries));
+	return v;
+}
+
+static json_t *
+issuer_json(struct request *r, const struct ca_issuer *i)
+{
+	char subject[256], key[32];
+	struct crl_row crl;
+	struct err e;
+	json_t *v = json_object();
+
+	dn_text(i->cert->subject_dn, subject, sizeof(subject));
+	snprintf(key, sizeof(key), "%s", sets_key_alg_word(i->cert->key.alg));
+	if (i->cert->key.alg == KEY_ALG_RSA)
+		snprintf(key, sizeof(key), "rsa-%u", i->cert->key.bits);
+	json_object_set_new(v, "name", json_string(i->name));
+	json_object_set_new(v, "subject", json_string(subject));
+	json_object_set_new(v, "serial", certificate_json_serial(&i->cert->serial));
+	json_object_set_new(v, "not_before",
+	    certificate_json_time(i->cert->not_before));
+	json_object_set_new(v, "not_after", certificate_json_time(i->cert->not_after));
+	json_object_set_new(v, "key", json_string(key));
+	json_object_set_new(v, "certificate",
+	    certificate_json_text(buf_bytes(&i->pem)));
+	put_urls(v, ca_conf(r->ca), i->name);
+	if (store_crl_last(ca_store(r->ca), i->name, &crl, &e))
+		json_object_set_new(v, "crl", crl_json(&crl));
+	return v;
+}
+
+void
+core_issuers(struct request *r)
+{
+	const struct ca_issuer *issuer;
+	json_t *list = json_array();
+
+	for (size_t i = 0; (issuer = ca_issuer_at(r->ca, i)) != NULL; i++)
+		json_array_append_new(list, issuer_json(r, issuer));
+	request_json(r, 200, json_pack("{s:o}", "issuers", list));
+}

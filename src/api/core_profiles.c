@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /v1/profiles: what may be asked for. */
+#include <stdio.h>
+
+#include "api/core_routes.h"
+
+static json_t *
+strings_json(const struct strings *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n; i++)
+		json_array_append_new(list, json_string(s->v[i]));
+	return list;
+}
+
+static json_t *
+usages_json(unsigned usages)
+{
+	json_t *list = json_array();
+
+	for (unsigned bit = 1; bit != 0 && bit <= usages; bit <<= 1)
+		if ((usages & bit) != 0)
+			json_array_append_new(list, json_string(sets_usage_word(bit)));
+	return list;
+}
+
+static json_t *
+keys_json(const struct conf_profile *p)
+{
+	json_t *list = json_array();
+	char word[32];
+
+	for (size_t i = 0; i < p->n_keys; i++) {
+		if (p->keys[i].min_bits > 0)
+			snprintf(word, sizeof(word), "%s-%u",
+			    sets_key_alg_word(p->keys[i].alg), p->keys[i].min_bits);
+		else
+			snprintf(word, sizeof(word), "%s",
+			    sets_key_alg_word(p->keys[i].alg));
+		json_array_append_new(list, json_string(word));
+	}
+	return list;
+}
+
+static json_t *
+names_json(const struct conf_names *n)
+{
+	json_t *v = json_object();
+
+	json_object_set_new(v, "dns", strings_json(&n->dns));
+	json_object_set_new(v, "ip", strings_json(&n->ip));
+	json_object_set_new(v, "uri", strings_json(&n->uri));
+	json_object_set_new(v, "email", strings_json(&n->email));
+	json_object_set_new(v, "wildcards", json_boolean(n->wildcards));
+	json_object_set_new(v, "underscores", json_boolean(n->underscores));
+	return v;
+}
+
+static json_t *
+profile_json(const struct conf_profile *p)
+{
+	json_t *v = json_object();
+
+	json_object_set_new(v, "name", json_string(p->name));
+	json_object_set_new(v, "issuer", json_string(p->issuer));
+	json_object_set_new(v, "usages", usages_json(p->usages));
+	json_object_set_new(v, "validity",
+	    json_pack("{s:I, s:I, s:I}", "default", (json_int_t)p->validity_default_s,
+		"max", (json_int_t)p->validity_max_s, "backdate",
+		(json_int_t)p->backdate_s));
+	json_object_set_new(v, "keys", keys_json(p));
+	json_object_set_new(v, "names", names_json(&p->names));
+	json_object_set_new(v, "no_rev_avail", json_boolean(p->no_rev_avail));
+	return v;
+}
+
+void
+core_profiles(struct request *r)
+{
+	const struct conf *c = ca_conf(r->ca);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n_profiles; i++)
+		if (!c->profiles[i].internal)
+			json_array_append_new(list, profile_json(&c->profiles[i]));
+	request_json(r, 200, json_pack("{s:o}", "profiles", list));
+}

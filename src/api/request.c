@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/core_routes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/json.h"
+#include "codec/uri.h"
+
+#define ANSWER_MAX MIB(16)
+
+static void
+request_free(struct request *r)
+{
+	caller_free(&r->caller);
+	buf_wipe(&r->frame); /* it may hold a bearer token */
+	buf_free(&r->headers);
+	free(r);
+}
+
+/* ---- answers ---- */
+
+void
+request_header(struct request *r, const char *name, const char *value)
+{
+	buf_printf(&r->headers, "%s: %s\n", name, value);
+}
+
+void
+request_octets(struct request *r, int status, const char *type, struct bytes body)
+{
+	const struct msg_http_response m = {
+		.id = r->in.id,
+		.status = (uint16_t)status,
+		.content_type = bytes_str(type),
+		.headers = buf_bytes(&r->headers),
+		.body = body,
+	};
+	r->api->answer(r->api->arg, &m, r->wrote);
+	request_free(r);
+}
+
+static void
+answer_json(struct request *r, int status, const char *type, json_t *v)
+{
+	struct buf b;
+
+	buf_init(&b, ANSWER_MAX);
+	json_write(&b, v);
+	json_decref(v);
+	request_octets(r, status, type, buf_bytes(&b));
+	buf_free(&b);
+}
+
+void
+request_json(struct request *r, int status, json_t *v)
+{
+	answer_json(r, status, "application/json", v);
+}
+
+static json_t *
+violations(const struct verdict *v)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < v->n; i++)
+		if (!v->v[i].pass)
+			json_array_append_new(list,
+			    json_pack("{s:s, s:s*, s:s*, s:s*}", "rule", v->v[i].rule,
+				"field", v->v[i].field, "value", v->v[i].value,
+				"allowed", v->v[i].allowed));
+	return list;
+}
+
+/* One line for each refusal, with what it takes to find it again. */
+static void
+log_refused(const struct request *r, const struct err *e)
+{
+	char *method = mem_strndup(r->in.method), *path = mem_strndup(r->in.path);
+	char *address = mem_strndup(r->in.address);
+
+	LOG(err_status(e->code) >= 500 ? LOG_ERROR : LOG_WARN, "refused",
+	    LOG_TEXT("request_id", r->id), LOG_TEXT("identity", r->caller.id.text),
+	    LOG_TEXT("method", method), LOG_TEXT("path", path),
+	    LOG_NUM("status", err_status(e->code)),
+	    LOG_TEXT("problem", err_type(e->code)), LOG_TEXT("detail", e->detail),
+	    LOG_TEXT("address", address));
+	free(method);
+	free(path);
+	free(address);
+}
+
+void
+request_problem(struct request *r, const struct err *e, const struct verdict *v)
+{
+	char *type = mem_printf("urn:hanaper:problem:%s", err_type(e->code));
+	json_t *p = json_pack("{s:s, s:s, s:i, s:s*, s:s}", "type", type, "title",
+	    err_title(e->code), "status", err_status(e->code), "detail", e->detail,
+	    "request_id", r->id);
+
+	if (p == NULL) /* the detail quotes octets that are no UTF-8 */
+		p = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title",
+		    err_title(e->code), "status", err_status(e->code), "request_id",
+		    r->id);
+	if (v != NULL && v->refused > 0)
+		json_object_set_new(p, "violations", violations(v));
+	if (err_status(e->code) == 503)
+		request_header(r, "Retry-After", "2");
+	log_refused(r, e);
+	r->wrote = false; /* a refusal tells of no write */
+	answer_json(r, err_status(e->code), "application/problem+json", p);
+	free(type);
+}
+
+/* ---- what the request says ---- */
+
+/* Does a media range ("text/ *", "application/json;q=1") take this type? */
+static bool
+range_takes(struct bytes range, const char *type)
+{
+	const char *slash = strchr(type, '/');
+
+	range.n = bytes_index(range, ';');
+	range = bytes_trim(range);
+	if (bytes_eq_str(range, "*/*") || bytes_eq_nocase(range, type))
+		return true;
+	return range.n >= 2 && range.p[range.n - 1] == '*' &&
+	       range.p[range.n - 2] == '/' &&
+	       range.n - 1 == (size_t)(slash - type) + 1 &&
+	       strncasecmp((const char *)range.p, type, range.n - 1) == 0;
+}
+
+bool
+request_accept(const struct request *r, const char *const *offers, const char **ret,
+    struct err *e)
+{
+	struct bytes rest = r->in.accept;
+	char list[200] = "";
+
+	if (bytes_trim(rest).n == 0) {
+		*ret = offers[0];
+		return true;
+	}
+	while (rest.n > 0) {
+		const size_t n = bytes_index(rest, ',');
+
+		for (size_t i = 0; offers[i] != NULL; i++)
+			if (range_takes(bytes_of(rest.p, n), offers[i])) {
+				*ret = offers[i];
+				return true;
+			}
+		rest = bytes_skip(rest, n + 1);
+	}
+	for (size_t i = 0; offers[i] != NULL; i++) {
+		strncat(list, i > 0 ? ", " : "", sizeof(list) - strlen(list) - 1);
+		strncat(list, offers[i], sizeof(list) - strlen(list) - 1);
+	}
+	return err_set(e, ERR_NOT_ACCEPTABLE,
+	    "Accept must let one of these through: %s", list);
+}
+
+/* Decodes one side of a "key=value". */
+static bool
+decode(struct bytes from, struct buf *to, struct err *e)
+{
+	buf_clear(to);
+	return uri_decode_query(from, to, e) || err_prefix(e, "query");
+}
+
+bool
+request_query(const struct request *r, const char *key, char **ret, struct err *e)
+{
+	struct bytes rest = r->in.query, k, v;
+	char *found = NULL;
+	struct buf text;
+	bool ok = true;
+
+	buf_init(&text, KIB(16));
+	while (ok && uri_query_next(&rest, &k, &v)) {
+		ok = decode(k, &text, e);
+		if (!ok || !bytes_eq_str(buf_bytes(&text), key))
+			continue;
+		if (found != NULL)
+			ok = err_set(e, ERR_MALFORMED, "query: \"%s\" is there twice",
+			    key);
+		else if ((ok = decode(v, &text, e)))
+			found = mem_strndup(buf_bytes(&text));
+	}
+	buf_free(&text);
+	if (!ok) {
+		free(found);
+		return false;
+	}
+	*ret = found;
+	return true;
+}
+
+bool
+request_query_known(const struct request *r, const char *const *known, struct err *e)
+{
+	struct bytes rest = r->in.query, k, v;
+	struct buf text;
+	bool ok = true;
+
+	buf_init(&text, KIB(16));
+	while (ok && uri_query_next(&rest, &k, &v)) {
+		bool there = false;
+
+		ok = decode(k, &text, e);
+		for (size_t i = 0; ok && known[i] != NULL; i++)
+			there = there || bytes_eq_str(buf_bytes(&text), known[i]);
+		if (ok && !there)
+			ok = err_set(e, ERR_MALFORMED, "query: \"%s\" is unknown here",
+			    buf_str(&text));
+	}
+	buf_free(&text);
+	return ok;
+}
+
+/* ---- from the frame to the handler ---- */
+
+static const struct {
+	enum gate gate;
+	enum right right; /* 0: an identity is enough */
+} gates[] = {
+	{ GATE_IDENTITY, 0 },
+	{ GATE_READ, RIGHT_READ },
+	{ GATE_REVOKE_OWN, 0 },
+	{ GATE_ADMIN, RIGHT_ADMIN },
+};
+
+static bool
+pass_gate(struct request *r, struct err *e)
+{
+	if (r->route->gate == GATE_OPEN)
+		return true;
+	for (size_t i = 0; i < NITEMS(gates); i++)
+		if (gates[i].gate == r->route->gate)
+			return caller_may(r->ca, &r->caller, gates[i].right, e);
+	return err_set(e, ERR_FORBIDDEN, "this route has an unknown gate");
+}
+
+/* Which of the listeners it must have come by: front's word counts for no more than this. */
+static unsigned
+listeners_of(enum peer_kind peer)
+{
+	if (peer == PEER_KIND_UNIX)
+		return ON_UNIX;
+	return peer == PEER_KIND_PLAIN ? ON_HTTP | ON_METRICS : ON_API;
+}
+
+static bool
+admit(struct request *r, request_handler **ret, struct err *e)
+{
+	struct route_match match;
+	char allow[64];
+
+	if (!route_find(r->in.method, r->in.path, listeners_of(r->in.peer), &match,
+		allow, sizeof(allow), e))
+		return false;
+	r->route = &routes[match.row];
+	for (size_t i = 0; i < ROUTE_PARAMS; i++)
+		r->params[i] = match.params[i];
+	*ret = core_routes_handler(match.row);
+	if (*ret == NULL)
+		return err_set(e, ERR_NOT_FOUND, "this is not answered here");
+	if (r->in.body.n > r->route->body_max)
+		return err_set(e, ERR_TOO_LARGE,
+		    "the body has %zu octets, %zu are allowed", r->in.body.n,
+		    r->route->body_max);
+	if (r->route->body_max > 0 &&
+	    !route_body_check(r->route, r->in.content_type, &r->body, e))
+		return false;
+	if (r->route->gate == GATE_OPEN) {
+		r->caller.id.text = mem_strdup("anonymous");
+		return true;
+	}
+	return caller_identify(r->ca, &r->in, &r->caller, e) && pass_gate(r, e);
+}
+
+bool
+request_take(const struct api *api, struct bytes frame, struct err *e)
+{
+	struct request *r = mem_zalloc(sizeof(*r));
+	request_handler *handler;
+	struct err why;
+
+	r->api = api;
+	r->ca = api->ca;
+	buf_init(&r->frame, MIB(1));
+	buf_init(&r->headers, KIB(4));
+	buf_put(&r->frame, frame);
+	if (!buf_ok(&r->frame, "a request", e) ||
+	    !msg_http_request_get(buf_bytes(&r->frame), &r->in, e) ||
+	    !bytes_to_str(r->in.request_id, r->id, sizeof(r->id))) {
+		request_free(r);
+		return e->code != ERR_NONE
+			   ? false
+			   : err_set(e, ERR_MALFORMED, "bad request id");
+	}
+	if (!admit(r, &handler, &why))
+		request_problem(r, &why, NULL);
+	else
+		handler(r);
+	return true;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core - the role that decides: database, policy, JSON.  It has no network and
+ * no key.  One thread, one event loop; each round of it is one transaction.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "api/request.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ca/issue.h"
+#include "codec/pem.h"
+#include "daemon/role.h"
+
+struct held { /* a message to front that waits for the commit of its round */
+	enum msg_type type;
+	uint64_t id;
+	bool wrote;
+	struct buf body;
+};
+
+struct core {
+	struct role *role;
+	struct link *front, *signer;
+	struct store *store;
+	struct ca *ca;
+	struct api api;
+	struct held *held;
+	size_t n_held, room_held;
+	bool ready;
+	struct buf csr;    /* of the api listener, when it came before all was ready */
+	bool has_listener; /* the api listener got its first certificate */
+};
+
+static void
+hold(struct core *c, const struct held *h)
+{
+	if (c->n_held == c->room_held) {
+		c->room_held = c->room_held == 0 ? 64 : c->room_held * 2;
+		c->held = mem_grow(c->held, c->room_held, sizeof(*c->held));
+	}
+	c->held[c->n_held++] = *h;
+}
+
+static void
+on_answer(void *arg, const struct msg_http_response *m, bool wrote)
+{
+	struct held h = { .type = MSG_HTTP_RESPONSE, .id = m->id, .wrote = wrote };
+
+	buf_init(&h.body, MIB(20));
+	msg_http_response_put(&h.body, m);
+	hold(arg, &h);
+}
+
+/* What a client hears whose certificate or revocation did not reach the disk. */
+static void
+answer_lost(struct core *c, uint64_t id)
+{
+	static const char body[] = "{\"type\":\"urn:hanaper:problem:io\",\"title\":"
+				   "\"The storage failed; nothing was "
+				   "changed\",\"status\":503,\"detail\":\"the database "
+				   "could not be written; try again\"}\n";
+	const struct msg_http_response m = {
+		.id = id,
+		.status = 503,
+		.content_type = bytes_str("application/problem+json"),
+		.headers = bytes_str("Retry-After: 5\n"),
+		.body = bytes_of(body, sizeof(body) - 1),
+	};
+	struct buf frame;
+
+	buf_init(&frame, KIB(4));
+	msg_http_response_put(&frame, &m);
+	link_send(c->front, MSG_HTTP_RESPONSE, buf_bytes(&frame));
+	buf_free(&frame);
+}
+
+/* The end of a round: first the disk, then the answers (design section 5). */
+static void
+on_batch(void *arg)
+{
+	struct core *c = arg;
+	struct err e;
+
+	const bool committed = ca_batch_end(c->ca, &e);
+	if (!committed)
+		LOG_ERR(LOG_ERROR, "commit-failed", &e, LOG_NUM("answers", c->n_held));
+	for (size_t i = 0; i < c->n_held; i++) {
+		struct held *h = &c->held[i];
+
+		if (committed || !h->wrote)
+			link_send(c->front, h->type, buf_bytes(&h->body));
+		else if (h->type == MSG_HTTP_RESPONSE)
+			answer_lost(c, h->id);
+		buf_wipe(&h->body);
+	}
+	c->n_held = 0;
+}
+
+static bool
+on_http_request(void *ctx, const struct frame *f, struct err *e)
+{
+	struct core *c = ctx;
+
+	return request_take(&c->api, f->body, e);
+}
+
+/* ---- the certificate of the api listener, for the key that front made ---- */
+
+/* Without its first certificate the daemon is no use; later, front asks again by itself. */
+static void
+listener_failed(struct core *c, const struct err *why)
+{
+	struct err e = *why;
+
+	err_prefix(&e, "certificate of the api listener");
+	if (!c->has_listener)
+		role_fail(&e);
+	LOG_ERR(LOG_ERROR, "listener-certificate", &e);
+}
+
+static void
+on_listener_cert(void *arg, const struct issue_result *r, const struct err *refused)
+{
+	struct core *c = arg;
+	struct held h = { .type = MSG_TLS_CERT, .wrote = true };
+	struct buf chain;
+
+	if (refused != NULL) {
+		listener_failed(c, refused);
+		return;
+	}
+	buf_init(&chain, KIB(128));
+	pem_put(&chain, "CERTIFICATE", buf_bytes(&r->cert->der));
+	buf_put(&chain, buf_bytes(&r->issuer->chain));
+	const struct msg_tls_cert m = {
+		.chain_pem = buf_bytes(&chain),
+		.renew_at = r->cert->not_before +
+			    (r->cert->not_after - r->cert->not_before) / 2,
+	};
+	buf_init(&h.body, KIB(256));
+	msg_tls_cert_put(&h.body, &m);
+	hold(c, &h);
+	c->has_listener = true;
+	buf_free(&chain);
+}
+
+/* The names that the profile of the listener has as exact patterns are what it gets. */
+static bool
+listener_names(const struct conf_profile *p, struct names *ret, struct err *e)
+{
+	for (size_t i = 0; i < p->names.dns.n; i++)
+		if (!names_add(ret, NAME_TYPE_DNS, bytes_str(p->names.dns.v[i]), e))
+			return false;
+	for (size_t i = 0; i < p->names.ip.n; i++) {
+		struct bytes text = bytes_str(p->names.ip.v[i]);
+
+		text.n = bytes_index(text, '/');
+		if (!names_add(ret, NAME_TYPE_IP, text, e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+issue_for_listener(struct core *c, struct bytes der, struct err *e)
+{
+	struct identity self = { .kind = IDENTITY_SYSTEM,
+		.text = mem_strdup("system") };
+	const struct conf_profile *p =
+	    conf_profile_find(ca_conf(c->ca), bytes_str(CONF_PROFILE_LISTENER));
+	struct names names = { 0 };
+	struct verdict v = { 0 };
+	struct csr *csr = NULL;
+
+	bool ok =
+	    p != NULL || err_set(e, ERR_INTERNAL, "no profile for the api listener");
+	ok = ok && csr_parse(der, &csr, e) && listener_names(p, &names, e);
+	if (ok) {
+		const struct issue_request q = {
+			.who = &self,
+			.profile = p->name,
+			.csr = csr,
+			.names = &names,
+			.request_id = "listener",
+			.internal = true,
+		};
+		ok = issue_start(c->ca, &q, on_listener_cert, c, &v, e);
+	}
+	free(self.text);
+	names_free(&names);
+	verdict_free(&v);
+	csr_free(csr);
+	return ok;
+}
+
+static bool
+on_tls_csr(void *ctx, const struct frame *f, struct err *e)
+{
+	struct core *c = ctx;
+	struct err why;
+
+	(void)e;
+	if (!c->ready) {
+		buf_clear(&c->csr);
+		buf_put(&c->csr, f->body);
+	} else if (!issue_for_listener(c, f->body, &why))
+		listener_failed(c, &why);
+	return true;
+}
+
+static const struct msg_rule front_rules[] = {
+	/* clang-format off */
+	/* message           from        once   octets    handler */
+	{ MSG_HTTP_REQUEST,  PEER_FRONT, false, MIB(1),   on_http_request },
+	{ MSG_TLS_CSR,       PEER_FRONT, false, KIB(16),  on_tls_csr },
+	{ 0 }
+	/* clang-format on */
+};
+
+/* ---- what ca asks of its role ---- */
+
+static void
+on_publish(void *arg, const struct msg_publish *m)
+{
+	struct core *c = arg;
+	struct buf b;
+
+	buf_init(&b, KIB(4));
+	msg_publish_put(&b, m);
+	link_send(c->front, MSG_PUBLISH, buf_bytes(&b));
+	buf_free(&b);
+}
+
+/* Level with the journal: front may be listened to from here on. */
+static void
+on_ready(void *arg)
+{
+	struct core *c = arg;
+	struct err e;
+
+	c->ready = true;
+	if (c->csr.n > 0 && !issue_for_listener(c, buf_bytes(&c->csr), &e))
+		listener_failed(c, &e);
+	buf_free(&c->csr);
+	role_ready(c->role);
+}
+
+static void
+on_fail(void *arg, const struct err *e)
+{
+	(void)arg;
+	role_fail(e);
+}
+
+static bool
+open_store(struct core *c, struct err *e)
+{
+	const struct conf *conf = role_conf(c->role);
+	char *path = conf_path(conf, conf->database);
+
+	bool ok = store_open(path, &c->store, e);
+	if (!ok && e->code == ERR_NOT_FOUND) {
+		if (role_recover(c->role))
+			ok = store_create(path, &c->store, e);
+		else
+			err_set(e, ERR_UNAVAILABLE,
+			    "there is no database at %s; put it back, or run "
+			    "\"hanaperd --recover "
+			    "--dir %s\" once, which makes it anew from the journal",
+			    path, conf->dir);
+	}
+	free(path);
+	return ok;
+}
+
+int
+main(void)
+{
+	static struct core c;
+	struct err e = { 0 };
+
+	buf_init(&c.csr, KIB(16));
+	c.role = role_begin(&(struct role_def){ .name = "core", .ctx = &c });
+	const struct ca_hooks hooks = { .arg = &c,
+		.publish = on_publish,
+		.ready = on_ready,
+		.fail = on_fail };
+	if (!open_store(&c, &e) ||
+	    !ca_new(role_conf(c.role), c.store, role_loop(c.role), &hooks, &c.ca, &e))
+		role_fail(&e);
+	c.api = (struct api){ .ca = c.ca, .arg = &c, .answer = on_answer };
+	c.front = role_link(c.role, ROLE_FD_FRONT, PEER_FRONT, MIB(1), front_rules, &c);
+	c.signer = role_link(c.role, ROLE_FD_SIGNER, PEER_SIGNER, MIB(1) + KIB(1),
+	    ca_signer_rules, c.ca);
+	loop_on_batch(role_loop(c.role), on_batch, &c);
+	ca_start(c.ca, c.signer, role_recover(c.role));
+	loop_run(role_loop(c.role));
+	ca_free(c.ca);
+	store_close(c.store);
+	free(c.held);
+	return role_end(c.role);
+}
