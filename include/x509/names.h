@@ -30,7 +30,8 @@ void names_free(struct names *n); /* what is inside; n itself is the caller's */
  * Checks one name of a type and brings it into normal form (P24-P29): free()
  * *ret.  ERR_POLICY says what is wrong with it.  DNS: LDH labels, underscores
  * let through (the profile decides), A-labels checked by round trip through
- * libidn2, U-labels and IP addresses refused, "*" only as whole leftmost label.
+ * libidn2, U-labels and IP addresses refused, "*" only as whole leftmost label
+ * with two labels or more behind it (P25, R12).
  */
 MUST_CHECK bool name_normal(enum name_type type, struct bytes text, char **ret,
     struct err *e);
@@ -42,11 +43,11 @@ bool names_have(const struct names *n, enum name_type type, const char *text);
 /* The same set of names, in whatever order? */
 bool names_same(const struct names *a, const struct names *b);
 
-/* The content of a SAN extension: SEQUENCE OF GeneralName, in the order of 'n'. */
+/* The content of a SAN extension: SEQUENCE OF GeneralName, in the order of 'n'; at least one. */
 MUST_CHECK bool names_to_der(const struct names *n, struct buf *ret, struct err *e);
 /*
  * Reads GeneralNames.  ERR_BAD_CSR: not DER, another kind of name (said by its
- * name: otherName, directoryName, …), a bad or doubled name, more than 'max'.
+ * name: otherName, directoryName, …), a bad or doubled name, none, more than 'max'.
  */
 MUST_CHECK bool names_from_der(struct bytes der, size_t max, struct names *ret,
     struct err *e);
