@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# Shared by contrib/quickstart and contrib/check: what is missing is installed by name.
+
+say() {
+	printf '\n\033[1m== %s\033[0m\n' "$*"
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "This needs root, or sudo: $*" >&2
+		exit 1
+	fi
+}
+
+# install_missing KIND...: the packages of these kinds in contrib/packages that are not there yet.
+install_missing() {
+	wanted=
+	for kind in "$@"; do
+		for name in $(sed -n "s/^$kind //p" contrib/packages); do
+			dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' ||
+				wanted="$wanted $name"
+		done
+	done
+	if [ -z "$wanted" ]; then
+		echo "All packages are there."
+		return 0
+	fi
+	echo "Installing:$wanted"
+	as_root apt-get update -q >/dev/null
+	# shellcheck disable=SC2086
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+		$wanted >/tmp/hanaper-apt.$$ 2>&1 || {
+		tail -n 20 /tmp/hanaper-apt.$$ >&2
+		rm -f /tmp/hanaper-apt.$$
+		exit 1
+	}
+	rm -f /tmp/hanaper-apt.$$
+}
+
+# build_into DIR [configure options]: out of the source tree.
+build_into() {
+	build_dir=$1
+	shift
+	if [ ! -x configure ] || [ configure.ac -nt configure ]; then
+		autoreconf -i >/dev/null 2>"$build_dir.autoreconf.log" || {
+			cat "$build_dir.autoreconf.log" >&2
+			exit 1
+		}
+		rm -f "$build_dir.autoreconf.log"
+	fi
+	mkdir -p "$build_dir"
+	(
+		cd "$build_dir" || exit 1
+		if [ ! -f Makefile ] || [ ../configure -nt Makefile ]; then
+			../configure --quiet "$@" || exit 1
+		fi
+		make -s -j"$(nproc)" || exit 1
+	) || {
+		echo "The build in $build_dir failed." >&2
+		exit 1
+	}
+}
+
+# free_port: a loopback port that nobody listens on.
+free_port() {
+	port=${last_port:-$((20000 + $$ % 20000))}
+	while :; do
+		port=$((port + 1))
+		[ $port -gt 60000 ] && port=20000
+		curl -s -o /dev/null --max-time 2 "telnet://127.0.0.1:$port" </dev/null || {
+			[ $? = 7 ] && break
+		}
+	done
+	last_port=$port
+}

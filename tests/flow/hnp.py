@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CA directory, its daemon and its clients, for the flow tests.
+
+Everything runs on loopback, on ports that the kernel gives, and is stopped by
+the process id that it had.  HNP_BUILD names the build directory.
+"""
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("HNP_BUILD", SOURCE / "build")).resolve()
+WRAP = os.environ.get("HNP_WRAP", "").split()  # valgrind and its options
+SLOW = 20 if WRAP else 1
+ROLES = ("hanaper-signer", "hanaper-core", "hanaper-front")
+
+
+def run(*args, check=True, stdin=None, text=True, cwd=None, env=None):
+    """Runs a command; on failure the test shows what it said."""
+    done = subprocess.run([str(a) for a in args], input=stdin, capture_output=True, text=text,
+                          cwd=cwd, timeout=120 * SLOW, env=env)
+    if check and done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, args))}: exit status {done.returncode}\n"
+                             f"{done.stdout}\n{done.stderr}")
+    return done
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"<{self.status} {self.body[:600]!r}>"
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30 * SLOW)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+class CA:
+    """One CA directory below a temporary one."""
+
+    def __init__(self, *options, ports=None):
+        self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="hnp-"))
+        self.dir = self.tmp / "ca"
+        self.api_port, self.http_port, self.metrics_port = ports or (
+            free_port(), free_port(), free_port())
+        self.daemon = None
+        self.log = self.tmp / "daemon.log"
+        run(BUILD / "hanaper", "init", "--dir", self.dir,
+            "--api", f"127.0.0.1:{self.api_port}", "--http", f"127.0.0.1:{self.http_port}",
+            "--metrics", f"127.0.0.1:{self.metrics_port}", *options)
+
+    # -- the daemon
+
+    def start(self, *options, wait=True):
+        with open(self.log, "ab") as log:
+            self.mark = log.tell()
+            self.daemon = subprocess.Popen(
+                [*WRAP, BUILD / "hanaperd", "-f", "--dir", self.dir, *options],
+                stdout=log, stderr=subprocess.STDOUT)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def said(self):
+        """What the daemon printed since its last start."""
+        with open(self.log, "rb") as log:
+            log.seek(self.mark)
+            return log.read().decode(errors="replace")
+
+    def wait_ready(self, seconds=15):
+        end = time.monotonic() + seconds * SLOW
+        while time.monotonic() < end:
+            if re.search(r"^ready ", self.said(), re.M):
+                return
+            if self.daemon.poll() is not None:
+                raise AssertionError(f"the daemon ended: {self.said()[-3000:]}")
+            time.sleep(0.01)
+        raise AssertionError(f"not ready: {self.said()[-3000:]}")
+
+    def wait_end(self, seconds=15):
+        status = self.daemon.wait(seconds * SLOW)
+        self.daemon = None
+        return status
+
+    def stop(self):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.send_signal(signal.SIGTERM)
+            try:
+                self.daemon.wait(15 * SLOW)
+            except subprocess.TimeoutExpired:
+                self.daemon.kill()
+                self.daemon.wait()
+                raise AssertionError("the daemon does not stop on SIGTERM: "
+                                     + self.said()[-2000:]) from None
+        status = self.daemon.returncode if self.daemon else 0
+        self.daemon = None
+        return status
+
+    def role_pids(self):
+        """{program: pid} of the daemon's children."""
+        out = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(self.daemon.pid)],
+                             capture_output=True, text=True).stdout
+        return {line.split()[1]: int(line.split()[0]) for line in out.splitlines()}
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.tmp, ignore_errors=True)
+
+    # -- talking to it
+
+    def context(self, cert=None, key=None):
+        ctx = ssl.create_default_context(cafile=self.dir / "root.crt")
+        if cert:
+            ctx.load_cert_chain(cert, key)
+        return ctx
+
+    def connect(self, cert="admin", key=None):
+        if cert == "admin":
+            cert, key = self.dir / "admin.crt", self.dir / "admin.key"
+        return http.client.HTTPSConnection("localhost", self.api_port, timeout=30 * SLOW,
+                                           context=self.context(cert, key))
+
+    def ask(self, method, path, body=None, headers=None, cert="admin", key=None, connection=None):
+        conn = connection or self.connect(cert, key)
+        try:
+            if isinstance(body, (dict, list)):
+                body = json.dumps(body)
+                headers = {"Content-Type": "application/json", **(headers or {})}
+            conn.request(method, path, body=body, headers=headers or {})
+            r = conn.getresponse()
+            return Answer(r.status, r.headers, r.read())
+        finally:
+            if connection is None:
+                conn.close()
+
+    def ask_unix(self, method, path, body=None, headers=None):
+        return self.ask(method, path, body, headers,
+                        connection=UnixConnection(self.dir / "run/hanaper.sock"))
+
+    def ask_http(self, method, path, body=None, headers=None):
+        return self.ask(method, path, body, headers,
+                        connection=http.client.HTTPConnection("127.0.0.1", self.http_port,
+                                                              timeout=30 * SLOW))
+
+    # -- certificates
+
+    def file(self, name):
+        return self.tmp / name
+
+    def csr(self, base, *names, key=None, subject="/", extra=()):
+        """Makes BASE.key and BASE.csr with openssl; names as openssl writes them: DNS:a."""
+        key_file, csr = self.file(base + ".key"), self.file(base + ".csr")
+        run("openssl", "genpkey", *(key or ("-algorithm", "EC", "-pkeyopt",
+                                            "ec_paramgen_curve:P-256")), "-out", key_file)
+        san = ("-addext", "subjectAltName=" + ",".join(names)) if names else ()
+        run("openssl", "req", "-new", "-key", key_file, "-subj", subject, *san, *extra,
+            "-out", csr)
+        return csr.read_bytes()
+
+    def issue(self, base, *names, profile="server", **kw):
+        """Gets a certificate by the raw form; BASE.crt holds the chain, BASE.leaf.crt the leaf."""
+        a = self.ask("POST", f"/v1/certificates?profile={profile}", self.csr(base, *names, **kw),
+                     {"Accept": "application/pem-certificate-chain",
+                      "Content-Type": "text/plain"})
+        if a.status != 201:
+            raise AssertionError(f"not issued: {a}")
+        self.file(base + ".crt").write_bytes(a.body)
+        leaf = a.body.decode().split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n"
+        self.file(base + ".leaf.crt").write_text(leaf)
+        return a.headers["Location"].rsplit("/", 1)[1]
+
+    def revoke(self, serial, reason="superseded", **kw):
+        return self.ask("POST", f"/v1/certificates/{serial}/revoke", {"reason": reason}, **kw)
+
+    def issuers_pem(self):
+        path = self.file("issuers.pem")
+        path.write_bytes(self.ask_http("GET", "/ca/main/chain.pem").body)
+        return path
+
+    def crl(self, issuer="main"):
+        a = self.ask_http("GET", f"/crl/{issuer}.crl")
+        if a.status != 200:
+            raise AssertionError(f"no CRL: {a}")
+        path = self.file(issuer + ".crl")
+        path.write_bytes(a.body)
+        return path
+
+    def crl_text(self, issuer="main"):
+        return run("openssl", "crl", "-inform", "DER", "-in", self.crl(issuer), "-noout",
+                   "-text").stdout
+
+    def crl_number(self, issuer="main"):
+        return int(run("openssl", "crl", "-inform", "DER", "-in", self.crl(issuer), "-noout",
+                       "-crlnumber").stdout.strip().split("=")[1], 16)
+
+    def ocsp(self, serial, *options, issuer=None):
+        """What openssl ocsp says of a serial: good, revoked, unknown, or the whole text."""
+        done = run("openssl", "ocsp", "-issuer", issuer or self.issuers_pem(),
+                   "-serial", "0x" + serial, "-url", f"http://127.0.0.1:{self.http_port}/ocsp",
+                   "-CAfile", self.dir / "root.crt", *options, check=False)
+        text = done.stdout + done.stderr
+        found = re.search(r"0x[0-9a-fA-F]+: (good|revoked|unknown)", text)
+        if not found or "Response verify OK" not in text:
+            return text
+        return found[1]
+
+    def database(self):
+        return sqlite3.connect(f"file:{self.dir / 'hanaper.db'}?mode=ro", uri=True)
+
+
+class FlowTest(unittest.TestCase):
+    """A fresh CA per class, its daemon running; tests of one class share it."""
+
+    options = ()
+    running = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.ca = CA(*cls.options)
+        cls.addClassCleanup(cls.ca.close)
+        if cls.running:
+            cls.ca.start()
+
+    def problem(self, answer, status, kind, *words):
+        """The answer is a problem document of this status and type, and its detail says so."""
+        self.assertEqual(answer.status, status, answer)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json", answer)
+        p = answer.json
+        self.assertEqual(p["type"], "urn:hanaper:problem:" + kind, answer)
+        self.assertEqual(p["status"], status)
+        self.assertRegex(p["request_id"], r"^[0-9a-f]{16}$")
+        for word in words:
+            self.assertIn(word.lower(), json.dumps(p).lower())
+        return p
