@@ -28,19 +28,38 @@ enum db_mode {
 	DB_CREATE      /* ERR_CONFLICT when it is there */
 };
 
-/* SQLite: WAL, synchronous=FULL, foreign keys on, mode 0600.  ERR_IO when damaged. */
+/*
+ * SQLite: WAL, synchronous=FULL, foreign keys on, mode 0600.  ERR_IO: damaged, not
+ * ours, or open to others (S81).  What is only read is left octet for octet as it
+ * was, also when it is closed (S92).
+ */
 MUST_CHECK bool db_open(const char *path, enum db_mode mode, struct db **ret,
     struct err *e);
 void db_close(struct db *db); /* NULL is fine */
+/* Removes a database that db_open() made and the caller could not fill; closes it. */
+void db_discard(struct db *db);
+/* ERR_IO telling the first damage that a walk through all of it finds: slow. */
+MUST_CHECK bool db_check(struct db *db, struct err *e);
 
+/*
+ * A statement that fails inside a transaction spoils it, as in PostgreSQL: later
+ * statements are refused, db_commit() rolls back and tells the first failure.
+ * "No row changed" (stmt_finish_one, ON CONFLICT DO NOTHING) and "no row there"
+ * (stmt_row) are answers and spoil nothing.  The connection stays usable.
+ */
 MUST_CHECK bool db_begin(struct db *db, struct err *e);  /* immediate */
 MUST_CHECK bool db_commit(struct db *db, struct err *e); /* rolled back when it fails */
-void db_rollback(struct db *db); /* nothing open: nothing happens */
-bool db_in_transaction(const struct db *db);
+void db_rollback(struct db *db);             /* nothing open: nothing happens */
+bool db_in_transaction(const struct db *db); /* also when it is spoilt */
 /* Runs statements without parameters or rows: migrations. */
 MUST_CHECK bool db_exec(struct db *db, const char *sql, struct err *e);
 
-struct stmt *stmt_begin(struct db *db, const struct stmt_def *def); /* never NULL */
+/*
+ * Never NULL.  'def' must live as long as the database is open.  A statement that
+ * is begun again before it was finished gets a second handle.  Parameters are
+ * $1 to $24; all must be bound.
+ */
+struct stmt *stmt_begin(struct db *db, const struct stmt_def *def);
 void stmt_int(struct stmt *q, int index, int64_t v);
 void stmt_text(struct stmt *q, int index, const char *v); /* NULL binds NULL; copied */
 void stmt_bytes(struct stmt *q, int index, struct bytes v); /* copied */

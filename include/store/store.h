@@ -28,13 +28,17 @@ MUST_CHECK bool store_commit(struct store *st,
     struct err *e); /* nothing when none is open */
 void store_rollback(struct store *st);
 bool store_dirty(const struct store *st); /* a transaction is open */
-/* "ok", or what PRAGMA quick_check found. */
+/* Walks through everything, which is slow.  ERR_IO: the first damage. */
 MUST_CHECK bool store_check(struct store *st, struct err *e);
 
-/* The last journal record whose effect is in the database; 0 at first. */
+/*
+ * The last journal record whose effect is in the database; 0 at first.  It never
+ * goes back: ERR_CONFLICT.
+ */
 MUST_CHECK bool store_seq(struct store *st, uint64_t *ret, struct err *e);
 MUST_CHECK bool store_seq_set(struct store *st, uint64_t seq, struct err *e);
-/* SHA-256 of the root: which CA this database is of; empty at first.  32 octets or 0. */
+/* SHA-256 of the root: which CA this database is of; not set at first.  Once set it
+ * stays: ERR_CONFLICT. */
 MUST_CHECK bool store_root(struct store *st, uint8_t ret[static 32], bool *ret_set,
     struct err *e);
 MUST_CHECK bool store_root_set(struct store *st, struct bytes hash, struct err *e);

@@ -9,7 +9,7 @@
 
 struct certificate_new {
 	const struct cert *cert;
-	uint64_t seq; /* of the journal record */
+	uint64_t seq; /* of the journal record, from 1; becomes the row's id */
 	int64_t issued_at;
 	const char *issuer; /* name; "root" for what the root signed */
 	const char *profile;
@@ -18,7 +18,10 @@ struct certificate_new {
 	struct bytes note; /* JSON or empty */
 };
 
-/* Adds the row, its names and its DER.  ERR_CONFLICT: issuer and serial are there. */
+/*
+ * Adds the row, its names and its DER.  ERR_CONFLICT: issuer and serial are there,
+ * or a record of this seq; the transaction goes on without.
+ */
 MUST_CHECK bool store_certificate_add(struct store *st, const struct certificate_new *c,
     struct err *e);
 
@@ -30,7 +33,7 @@ enum certificate_status { /* words "valid" "expired" "revoked"; derived, never s
 };
 
 struct certificate_row {
-	int64_t id;
+	int64_t id; /* equal to seq: in the order of issue, the same after a rebuild */
 	uint64_t seq;
 	struct serial serial;
 	char *issuer, *profile, *cn, *requester, *request_id;
@@ -54,7 +57,10 @@ MUST_CHECK bool store_certificate_get(struct store *st, const char *issuer,
 MUST_CHECK bool store_certificate_der(struct store *st, int64_t id, struct buf *ret,
     struct err *e);
 
-/* What OCSP needs, and nothing more: fast.  ERR_NOT_FOUND. */
+/*
+ * What OCSP needs, and nothing more: fast.  A serial that is revoked but has no
+ * certificate here is answered too.  ERR_NOT_FOUND.
+ */
 struct certificate_brief {
 	bool revoked;
 	int64_t revoked_at;
@@ -68,18 +74,27 @@ MUST_CHECK bool store_certificate_brief(struct store *st, const char *issuer,
 MUST_CHECK bool store_key_compromised(struct store *st,
     const uint8_t key_hash[static 32], bool *ret, struct err *e);
 
+#define CERTIFICATE_Q_MAX    256 /* octets */
+#define CERTIFICATE_LIST_MAX 1000
+
 struct certificate_query { /* a member that is NULL or 0 does not filter */
-	const char *q;     /* part of a name or CN, letter case ignored */
+	const char
+	    *q; /* part of a name or CN, ASCII letter case ignored: reads all rows */
+	/* Whole values; names are brought into normal form first. */
 	const char *dns, *ip, *uri, *email, *cn, *profile, *requester, *issuer;
 	enum certificate_status status;
-	int64_t now; /* against which status is judged */
-	int64_t expires_before, expires_after, issued_before, issued_after;
+	int64_t now;                           /* against which status is judged */
+	int64_t expires_before, expires_after; /* before: under it; after: from it on */
+	int64_t issued_before, issued_after;
 	int64_t before_id; /* keyset: rows older than this one; 0: from the newest */
 	size_t limit;      /* 1 to 1000 */
 };
 typedef bool certificate_each(void *arg, const struct certificate_row *r,
     struct err *e);
-/* Newest first.  'each' may refuse; its error is the answer. */
+/*
+ * Newest first.  'each' may refuse; its error is the answer.  ERR_MALFORMED: limit
+ * or q out of bounds.
+ */
 MUST_CHECK bool store_certificate_list(struct store *st,
     const struct certificate_query *q, certificate_each *each, void *arg,
     struct err *e);

@@ -7,8 +7,8 @@
 #include "x509/serial.h"
 
 struct revocation {
-	int64_t id; /* grows; the order on the CRL */
-	uint64_t seq;
+	int64_t id;   /* seq of the first record: grows; the order on the CRL */
+	uint64_t seq; /* of the record that gave the present reason, from 1 */
 	const char *issuer;
 	struct serial serial;
 	int64_t not_after; /* of the certificate */
@@ -18,7 +18,11 @@ struct revocation {
 	const char *request_id;
 };
 
-/* Adds; when it is there: raises the reason, the time stays (S43).  'id' is not read. */
+/*
+ * Adds; when it is there: raises the reason (unspecified, then all others, then
+ * cACompromise, then keyCompromise), never lowers it; time and requester stay
+ * (S43).  'id' is not read.
+ */
 MUST_CHECK bool store_revocation_put(struct store *st, const struct revocation *r,
     struct err *e);
 
@@ -33,7 +37,11 @@ MUST_CHECK bool store_revocation_sum(struct store *st, const char *issuer,
     int64_t since, struct revocation_sum *ret, struct err *e);
 
 typedef bool revocation_each(void *arg, const struct revocation *r, struct err *e);
-/* In order of id, those over 'after_id' and up to 'last_id', at most 'limit'. */
+/*
+ * In order of id, those over 'after_id' and up to 'last_id', at most 'limit'.  A
+ * reason that is raised between sum and list changes with_reason: whoever streams
+ * a CRL over several calls compares what he wrote with the sum.
+ */
 MUST_CHECK bool store_revocation_list(struct store *st, const char *issuer,
     int64_t since, int64_t after_id, int64_t last_id, size_t limit,
     revocation_each *each, void *arg, struct err *e);
@@ -45,6 +53,7 @@ struct crl_row {
 	int64_t this_update, next_update;
 	uint64_t entries;
 };
+/* ERR_CONFLICT: a CRL of this issuer has this number or a higher one (P61). */
 MUST_CHECK bool store_crl_add(struct store *st, const struct crl_row *r, struct err *e);
 /* The newest of an issuer; ERR_NOT_FOUND.  ret->issuer is the caller's own. */
 MUST_CHECK bool store_crl_last(struct store *st, const char *issuer,

@@ -2,11 +2,11 @@ noinst_LIBRARIES += libhnp_ca.a
 libhnp_ca_a_SOURCES = \
 	src/ca/ask.c \
 	src/ca/ca.c \
+	src/ca/ca_signer.c \
 	src/ca/caller.c \
 	src/ca/issue.c \
 	src/ca/ocsp_answer.c \
 	src/ca/publish.c \
 	src/ca/publish_crl.c \
 	src/ca/reconcile.c \
-	src/ca/reconcile_live.c \
 	src/ca/revoke.c

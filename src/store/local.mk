@@ -1,0 +1,24 @@
+noinst_LIBRARIES += libhnp_store.a
+libhnp_store_a_SOURCES = \
+	src/store/store.c \
+	src/store/store_migrate.c \
+	src/store/store_revocation.c \
+	src/store/store_crl.c \
+	src/store/store_certificate.c \
+	src/store/store_certificate_get.c \
+	src/store/store_certificate_list.c \
+	src/store/store_certificate_impl.h \
+	src/store/store_impl.h
+
+# The migrations, in order, compiled in.
+MIGRATIONS = \
+	$(srcdir)/sql/001_core.sql
+
+nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
+EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk
+BUILT_SOURCES += src/store/store_migrations.c
+CLEANFILES += src/store/store_migrations.c
+
+src/store/store_migrations.c: $(MIGRATIONS) $(srcdir)/sql/to_c.awk
+	$(AM_V_GEN)$(MKDIR_P) src/store && \
+	LC_ALL=C $(AWK) -f $(srcdir)/sql/to_c.awk $(MIGRATIONS) >$@.tmp && mv $@.tmp $@

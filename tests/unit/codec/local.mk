@@ -3,5 +3,7 @@ TESTS += tests/unit/codec/unit_codec
 tests_unit_codec_unit_codec_SOURCES = \
 	tests/unit/codec/test_base64.c \
 	tests/unit/codec/test_der.c \
-	tests/unit/codec/test_pem.c
-tests_unit_codec_unit_codec_LDADD = libhnp_codec.a libhnp_base.a $(GNUTLS_LIBS) $(UNIT_LIBS)
+	tests/unit/codec/test_json.c \
+	tests/unit/codec/test_pem.c \
+	tests/unit/codec/test_uri.c
+tests_unit_codec_unit_codec_LDADD = libhnp_codec.a libhnp_base.a $(GNUTLS_LIBS) $(JANSSON_LIBS) $(UNIT_LIBS)

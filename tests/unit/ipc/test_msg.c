@@ -14,28 +14,29 @@
 #define WALK(name, good)                                                               \
 	do {                                                                           \
 		static struct msg_##name in, out, before;                              \
-		struct buf b, again;                                                   \
-		struct err e = { 0 };                                                  \
+		struct buf octets_, again;                                             \
+		struct err err_ = { 0 };                                               \
                                                                                        \
 		in = (good);                                                           \
 		memset(&before, 0x5a, sizeof(before));                                 \
-		buf_init(&b, MIB(8));                                                  \
+		buf_init(&octets_, MIB(8));                                            \
 		buf_init(&again, MIB(8));                                              \
-		msg_##name##_put(&b, &in);                                             \
-		cr_assert(msg_##name##_get(buf_bytes(&b), &out, &e), #name ": %s",     \
-		    e.detail);                                                         \
+		msg_##name##_put(&octets_, &in);                                       \
+		cr_assert(msg_##name##_get(buf_bytes(&octets_), &out, &err_),          \
+		    #name ": %s", err_.detail);                                        \
 		msg_##name##_put(&again, &out);                                        \
-		cr_expect(bytes_eq(buf_bytes(&b), buf_bytes(&again)), #name);          \
-		buf_putc(&b, 0);                                                       \
-		for (size_t n = 0; n <= b.n; n++) {                                    \
-			if (n == b.n - 1)                                              \
+		cr_expect(bytes_eq(buf_bytes(&octets_), buf_bytes(&again)), #name);    \
+		buf_putc(&octets_, 0);                                                 \
+		for (size_t n = 0; n <= octets_.n; n++) {                              \
+			if (n == octets_.n - 1)                                        \
 				continue;                                              \
 			memcpy(&out, &before, sizeof(out));                            \
-			cr_expect_not(msg_##name##_get(bytes_of(b.p, n), &out, &e),    \
+			cr_expect_not(msg_##name##_get(bytes_of(octets_.p, n), &out,   \
+					  &err_),                                      \
 			    #name " of %zu octets", n);                                \
 			cr_expect_eq(memcmp(&out, &before, sizeof(out)), 0, #name);    \
 		}                                                                      \
-		buf_free(&b);                                                          \
+		buf_free(&octets_);                                                    \
 		buf_free(&again);                                                      \
 	} while (0)
 
@@ -43,17 +44,17 @@
 #define WRONG(name, good, field, value)                                                \
 	do {                                                                           \
 		static struct msg_##name in, out;                                      \
-		struct buf b;                                                          \
-		struct err e = { 0 };                                                  \
+		struct buf octets_;                                                    \
+		struct err err_ = { 0 };                                               \
                                                                                        \
 		in = (good);                                                           \
 		in.field = value;                                                      \
-		buf_init(&b, MIB(16));                                                 \
-		msg_##name##_put(&b, &in);                                             \
-		cr_expect_not(msg_##name##_get(buf_bytes(&b), &out, &e),               \
+		buf_init(&octets_, MIB(16));                                           \
+		msg_##name##_put(&octets_, &in);                                       \
+		cr_expect_not(msg_##name##_get(buf_bytes(&octets_), &out, &err_),      \
 		    #name " with " #field " = " #value);                               \
-		cr_expect_neq(e.detail[0], '\0');                                      \
-		buf_free(&b);                                                          \
+		cr_expect_neq(err_.detail[0], '\0');                                   \
+		buf_free(&octets_);                                                    \
 	} while (0)
 
 static uint8_t many[MIB(5)]; /* zeros */

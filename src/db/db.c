@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db_impl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define HEADER_LEN      100        /* sqlite.org/fileformat2.html 1.3 */
+#define APPLICATION_ID  0x484e5052 /* "HNPR": our files are known by it */
+#define BUSY_TIMEOUT_MS 2000       /* an operator's sqlite3 shell may hold the lock */
+#define OPEN_TO_OTHERS  0137       /* 0600 or 0640 is allowed (S81) */
+
+/* clang-format off */
+static const struct {
+	int rc; /* SQLite's primary code */
+	enum err_code code;
+	const char *words;
+} failures[] = {
+	{ SQLITE_FULL,     ERR_IO,       "the disk is full; free some space" },
+	{ SQLITE_IOERR,    ERR_IO,       "the disk failed; see the kernel's log" },
+	{ SQLITE_READONLY, ERR_IO,       "the database cannot be written; check the mount and the owner of the file and its directory" },
+	{ SQLITE_CANTOPEN, ERR_IO,       "the database cannot be opened; check the owner of the file and its directory" },
+	{ SQLITE_PERM,     ERR_IO,       "the database cannot be opened; check its owner and mode" },
+	{ SQLITE_AUTH,     ERR_IO,       "the database cannot be opened; check its owner and mode" },
+	{ SQLITE_BUSY,     ERR_IO,       "another program holds the database; end it" },
+	{ SQLITE_LOCKED,   ERR_IO,       "another program holds the database; end it" },
+	{ SQLITE_PROTOCOL, ERR_IO,       "another program holds the database; end it" },
+	{ SQLITE_CORRUPT,  ERR_IO,       "the database is damaged; restore it from a backup" },
+	{ SQLITE_NOTADB,   ERR_IO,       "the database is damaged; restore it from a backup" },
+};
+/* clang-format on */
+
+bool
+db_error(struct db *db, int rc, const char *what, struct err *e)
+{
+	const char *said = sqlite3_errmsg(db->handle);
+
+	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+		return err_set(e, ERR_CONFLICT, "%s: it is there already (%s)", what,
+		    said);
+	for (size_t i = 0; i < NITEMS(failures); i++)
+		if (failures[i].rc == (rc & 0xff))
+			return err_set(e, failures[i].code, "%s: %s (%s, %d)", what,
+			    failures[i].words, said, rc);
+	return err_set(e, ERR_INTERNAL, "%s: %s (%d)", what, said, rc);
+}
+
+bool
+db_usable(struct db *db, struct err *e)
+{
+	if (!db->open)
+		return true;
+	if (db->spoil.code == ERR_NONE && sqlite3_get_autocommit(db->handle))
+		/* SQLite rolls back by itself on some failures, and would go on without. */
+		err_set(&db->spoil, ERR_IO, "the transaction was rolled back");
+	if (db->spoil.code == ERR_NONE)
+		return true;
+	*e = db->spoil;
+	return false;
+}
+
+void
+db_spoil(struct db *db, const struct err *e)
+{
+	if (db->open && db->spoil.code == ERR_NONE)
+		db->spoil = *e;
+}
+
+/* ---- open and close ---- */
+
+static uint32_t
+be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Is what the last checkpoint left there whole?  Only told when no WAL can mend it. */
+static bool
+is_cut(const char *path, const uint8_t header[static HEADER_LEN], off_t size)
+{
+	const uint32_t size_field = (uint32_t)header[16] << 8 | header[17];
+	const uint64_t page = size_field == 1 ? 65536 : size_field;
+	char *wal = mem_printf("%s-wal", path);
+	struct stat st;
+	const bool has_wal = stat(wal, &st) == 0 && st.st_size > 0;
+
+	free(wal);
+	return !has_wal && (uint64_t)size < page * be32(header + 28);
+}
+
+/*
+ * Looks at the file before SQLite does: SQLite takes an empty file for a new
+ * database, and R91 wants none in the place of one that was lost.
+ */
+static bool
+check_file(const char *path, struct err *e)
+{
+	uint8_t header[HEADER_LEN];
+	struct stat st;
+	const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "database %s: there is no such file",
+		    path);
+	if (fd < 0)
+		return err_errno(e, "database %s", path);
+	const bool known = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	const ssize_t n = known ? pread(fd, header, sizeof(header), 0) : 0;
+	close(fd); /* SQLite has no lock on it yet that this could drop */
+
+	if (!known)
+		return err_set(e, ERR_IO, "database %s: not a regular file", path);
+	if ((st.st_mode & OPEN_TO_OTHERS) != 0)
+		return err_set(e, ERR_IO,
+		    "database %s: its mode lets others in; run chmod 600 on it", path);
+	if (n != HEADER_LEN || memcmp(header, "SQLite format 3", 16) != 0)
+		return err_set(e, ERR_IO,
+		    "database %s: damaged, or no database; restore it from a backup",
+		    path);
+	if (be32(header + 68) != APPLICATION_ID)
+		return err_set(e, ERR_IO, "database %s: of another program", path);
+	if (is_cut(path, header, st.st_size))
+		return err_set(e, ERR_IO,
+		    "database %s: damaged, its end is missing; restore it from a "
+		    "backup",
+		    path);
+	return true;
+}
+
+/* An empty file of ours alone: -wal and -shm take its mode. */
+static bool
+make_file(const char *path, struct err *e)
+{
+	const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EEXIST)
+		return err_set(e, ERR_CONFLICT, "database %s: it is there already",
+		    path);
+	if (fd < 0)
+		return err_errno(e, "database %s", path);
+	close(fd);
+	return true;
+}
+
+static bool
+run(struct db *db, const char *sql, const char *what, struct err *e)
+{
+	const int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? true : db_error(db, rc, what, e);
+}
+
+/*
+ * Settings of the connection.  The default cache is 2 MB; deletes of ours hide
+ * nothing; a checkpoint each 1000 pages would halve the rate of inserts; the WAL
+ * keeps its size between checkpoints, so that it is not allocated anew each time.
+ */
+static bool
+set_up(struct db *db, struct err *e)
+{
+	static const struct {
+		int option;
+		int value;
+	} options[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+	};
+
+	sqlite3_extended_result_codes(db->handle, 1);
+	sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+	for (size_t i = 0; i < NITEMS(options); i++)
+		sqlite3_db_config(db->handle, options[i].option, options[i].value,
+		    NULL);
+	return run(db,
+	    "PRAGMA synchronous = FULL;"
+	    "PRAGMA foreign_keys = ON;"
+	    "PRAGMA cell_size_check = ON;"
+	    "PRAGMA secure_delete = OFF;"
+	    "PRAGMA temp_store = MEMORY;"
+	    "PRAGMA cache_size = -32768;"
+	    "PRAGMA mmap_size = 67108864;"
+	    "PRAGMA wal_autocheckpoint = 20000;"
+	    "PRAGMA journal_size_limit = 100663296;",
+	    "open the database", e);
+}
+
+bool
+db_start_writing(struct db *db, struct err *e)
+{
+	if (db->writing)
+		return true;
+	if (!run(db, "PRAGMA journal_mode = WAL", "switch the database to WAL", e))
+		return false;
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	db->writing = true;
+	return true;
+}
+
+bool
+db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
+{
+	struct db *db = mem_zalloc(sizeof(*db));
+	char *sql = NULL;
+	bool made = false, ok = false;
+	int rc;
+
+	db->path = mem_strdup(path);
+	if (mode == DB_CREATE && !(made = make_file(path, e)))
+		goto out;
+	if (mode == DB_MUST_EXIST && !check_file(path, e))
+		goto out;
+	rc = sqlite3_open_v2(path, &db->handle,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+	    NULL);
+	if (rc != SQLITE_OK) {
+		db_error(db, rc, "open the database", e);
+		goto out;
+	}
+	if (!set_up(db, e))
+		goto out;
+	/* Before the switch to WAL, so that the file itself bears it from the start. */
+	sql = mem_printf("PRAGMA application_id = %d", APPLICATION_ID);
+	if (made && (!run(db, sql, "mark the database", e) || !db_start_writing(db, e)))
+		goto out;
+
+	*ret = db;
+	db = NULL;
+	ok = true;
+out:
+	free(sql);
+	if (made)
+		db_discard(db);
+	else
+		db_close(db);
+	return ok;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	db_rollback(db);
+	db_stmt_free_all(db);
+	sqlite3_close_v2(db->handle);
+	free(db->path);
+	free(db);
+}
+
+void
+db_discard(struct db *db)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+
+	if (db == NULL)
+		return;
+	char *path = mem_strdup(db->path);
+	db_close(db);
+	for (size_t i = 0; i < NITEMS(suffixes); i++) {
+		char *one = mem_printf("%s%s", path, suffixes[i]);
+		unlink(one);
+		free(one);
+	}
+	free(path);
+}
+
+bool
+db_check(struct db *db, struct err *e)
+{
+	struct stmt *q =
+	    stmt_begin_sql(db, "PRAGMA integrity_check(1)", "check the database");
+
+	if (!stmt_row(q, e))
+		return false;
+	char *said = mem_strdup(stmt_col_text(q, 0));
+	bool ok = stmt_finish(q, e);
+	if (ok && strcmp(said, "ok") != 0)
+		ok = err_set(e, ERR_IO,
+		    "the database is damaged; restore it from a backup (%s)", said);
+	free(said);
+	return ok;
+}
+
+/* ---- transactions ---- */
+
+static const struct stmt_def begin_def = { "BEGIN IMMEDIATE", "begin a transaction" };
+static const struct stmt_def commit_def = { "COMMIT", "commit" };
+
+bool
+db_begin(struct db *db, struct err *e)
+{
+	assert(!db->open);
+	if (!db_start_writing(db, e))
+		return false;
+	if (!stmt_finish(stmt_begin(db, &begin_def), e))
+		return false;
+	db->open = true;
+	db->spoil.code = ERR_NONE;
+	return true;
+}
+
+bool
+db_commit(struct db *db, struct err *e)
+{
+	assert(db->open);
+	if (db_usable(db, e) && stmt_finish(stmt_begin(db, &commit_def), e)) {
+		db->open = false;
+		return true;
+	}
+	db_rollback(db);
+	return false;
+}
+
+void
+db_rollback(struct db *db)
+{
+	if (!db->open)
+		return;
+	if (!sqlite3_get_autocommit(db->handle))
+		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	db->open = false;
+}
+
+bool
+db_in_transaction(const struct db *db)
+{
+	return db->open;
+}
+
+bool
+db_exec(struct db *db, const char *sql, struct err *e)
+{
+	if (!db_usable(db, e) || !db_start_writing(db, e))
+		return false;
+	if (run(db, sql, "change the schema", e))
+		return true;
+	db_spoil(db, e);
+	return false;
+}

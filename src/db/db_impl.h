@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* db_impl - what db.c and db_stmt.c share. */
+#ifndef DB_DB_IMPL_H
+#define DB_DB_IMPL_H
+
+#include <sqlite3.h>
+
+#include "db/db.h"
+
+#define DB_SLOTS 128 /* of the statement cache; a power of two */
+
+struct db {
+	sqlite3 *handle;
+	char *path;
+	bool writing;                 /* db_start_writing() was here */
+	bool open;                    /* a transaction */
+	struct err spoil;             /* why it cannot be committed; code 0: it can */
+	struct stmt *slots[DB_SLOTS]; /* by hash of the stmt_def's address, chained */
+};
+
+/* Translates what SQLite returned; 'what' was being tried. */
+bool db_error(struct db *db, int rc, const char *what, struct err *e);
+/* Before the first write: WAL, and a checkpoint when it is closed. */
+MUST_CHECK bool db_start_writing(struct db *db, struct err *e);
+/* False: the open transaction is spoilt. */
+MUST_CHECK bool db_usable(struct db *db, struct err *e);
+/* Remembers the first failure inside a transaction. */
+void db_spoil(struct db *db, const struct err *e);
+/* Releases the cache. */
+void db_stmt_free_all(struct db *db);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "store/store_revocation.h"
+#include "store_impl.h"
+
+/* P61, R34: a number that does not grow adds nothing. */
+static const struct stmt_def add_def = {
+	"INSERT INTO crl (issuer_id, number, seq, this_update, next_update, entries)"
+	" SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS"
+	" (SELECT 1 FROM crl WHERE issuer_id = $1 AND number >= $2)",
+	"add a CRL"
+};
+static const struct stmt_def last_def = {
+	"SELECT c.number, c.seq, c.this_update, c.next_update, c.entries"
+	" FROM crl c JOIN issuer i ON i.id = c.issuer_id WHERE i.name = $1"
+	" ORDER BY c.number DESC LIMIT 1",
+	"find the last CRL"
+};
+
+static bool
+add(struct store *st, const struct crl_row *r, struct err *e)
+{
+	int64_t issuer_id, number, seq, entries;
+
+	if (!store_int(r->number, &number, e) || !store_int(r->seq, &seq, e) ||
+	    !store_int(r->entries, &entries, e) ||
+	    !store_issuer(st, r->issuer, &issuer_id, e))
+		return false;
+	struct stmt *q = stmt_begin(store_db(st), &add_def);
+	stmt_int(q, 1, issuer_id);
+	stmt_int(q, 2, number);
+	stmt_int(q, 3, seq);
+	stmt_int(q, 4, r->this_update);
+	stmt_int(q, 5, r->next_update);
+	stmt_int(q, 6, entries);
+	if (stmt_finish_one(q, e))
+		return true;
+	if (e->code == ERR_CONFLICT)
+		err_set(e, ERR_CONFLICT,
+		    "CRL number %" PRIu64 " of %s: there is one as high or higher",
+		    r->number, r->issuer);
+	return false;
+}
+
+bool
+store_crl_add(struct store *st, const struct crl_row *r, struct err *e)
+{
+	bool own;
+
+	return store_own_begin(st, &own, e) && store_own_end(st, own, add(st, r, e), e);
+}
+
+bool
+store_crl_last(struct store *st, const char *issuer, struct crl_row *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &last_def);
+
+	stmt_text(q, 1, issuer);
+	if (!stmt_row(q, e))
+		return false;
+	const struct crl_row row = {
+		.issuer = issuer,
+		.number = (uint64_t)stmt_col_int(q, 0),
+		.seq = (uint64_t)stmt_col_int(q, 1),
+		.this_update = stmt_col_int(q, 2),
+		.next_update = stmt_col_int(q, 3),
+		.entries = (uint64_t)stmt_col_int(q, 4),
+	};
+	if (!stmt_finish(q, e))
+		return false;
+	*ret = row;
+	return true;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_impl - what the store's files share. */
+#ifndef STORE_STORE_IMPL_H
+#define STORE_STORE_IMPL_H
+
+#include "store/store.h"
+#include "x509/serial.h"
+
+#define STORE_TEXT(s) ((s) != NULL ? (s) : "") /* text columns are never NULL */
+
+/*
+ * Round a function of several statements: opens a transaction unless one is open,
+ * and ends it as 'ok' says.  Returns 'ok' and whether that went well.
+ */
+MUST_CHECK bool store_own_begin(struct store *st, bool *ret_own, struct err *e);
+MUST_CHECK bool store_own_end(struct store *st, bool own, bool ok, struct err *e);
+
+/* A journal's seq or a CRL number as the database holds it.  ERR_INTERNAL: over 2^63 - 1. */
+MUST_CHECK bool store_int(uint64_t v, int64_t *ret, struct err *e);
+/* The id of an issuer; it is made when it is new. */
+MUST_CHECK bool store_issuer(struct store *st, const char *name, int64_t *ret,
+    struct err *e);
+/* Says that the database holds what no version of us writes; returns false. */
+bool store_damaged(struct err *e, const char *what);
+
+/* A certificate came in: was it revoked before?  Then the two are tied together. */
+MUST_CHECK bool store_revocation_tie(struct store *st, int64_t issuer_id,
+    const struct serial *serial, int64_t certificate_id, struct bytes key_hash,
+    struct err *e);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tmp_db.h"
+
+static void
+reopen(void)
+{
+	db_close(db);
+	db = NULL;
+	MUST(db_open(tmp_path, DB_MUST_EXIST, &db, &e));
+}
+
+static unsigned
+mode_of(const char *suffix)
+{
+	char *path = mem_printf("%s%s", tmp_path, suffix);
+	struct stat st = { 0 };
+
+	cr_expect_eq(stat(path, &st), 0, "%s", path);
+	free(path);
+	return st.st_mode & 07777;
+}
+
+static int64_t
+pragma(const char *sql)
+{
+	struct stmt *q = stmt_begin_sql(db, sql, sql);
+
+	MUST(stmt_row(q, &e));
+	const int64_t v = stmt_col_int(q, 0);
+	MUST(stmt_finish(q, &e));
+	return v;
+}
+
+/* S81, R89 */
+Test(db, a_new_database_is_private_durable_and_of_a_known_kind, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	MUST(tmp_insert(1, "a"));
+	cr_expect_eq(mode_of(""), 0600u);
+	cr_expect_eq(mode_of("-wal"), 0600u);
+	cr_expect_eq(mode_of("-shm"), 0600u);
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(pragma("PRAGMA synchronous"), 2, "2 is FULL");
+		cr_expect_eq(pragma("PRAGMA foreign_keys"), 1);
+		cr_expect_eq(pragma("PRAGMA application_id"), 0x484e5052);
+		struct stmt *q = stmt_begin_sql(db, "PRAGMA journal_mode", "mode");
+		MUST(stmt_row(q, &e));
+		cr_expect_str_eq(stmt_col_text(q, 0), "wal");
+		MUST(stmt_finish(q, &e));
+		reopen();
+	}
+	cr_expect_eq(tmp_count(), 1);
+	MUST(db_check(db, &e));
+
+	struct db *other = NULL;
+	cr_expect_not(db_open(tmp_path, DB_CREATE, &other, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_null(other);
+	cr_expect_eq(tmp_count(), 1, "and nothing happened to it");
+}
+
+static void
+expect_refused(enum err_code code, const char *words)
+{
+	struct db *other = NULL;
+
+	e = (struct err){ 0 };
+	cr_expect_not(db_open(tmp_path, DB_MUST_EXIST, &other, &e));
+	cr_expect_eq(e.code, code, "%s", e.detail);
+	cr_expect_not_null(strstr(e.detail, words), "%s", e.detail);
+	cr_expect_null(other);
+}
+
+static void
+write_at(off_t at, const void *p, size_t n)
+{
+	const int fd = open(tmp_path, O_WRONLY);
+
+	cr_assert_eq(pwrite(fd, p, n, at), (ssize_t)n);
+	close(fd);
+}
+
+/* R91, S81 */
+Test(db, what_is_no_database_of_ours_is_refused_and_never_replaced, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	char *moved = mem_printf("%s.moved", tmp_path);
+
+	for (int i = 0; i < 500; i++)
+		MUST(tmp_insert(i, NULL));
+	db_close(db);
+	db = NULL;
+	struct stat st;
+	cr_assert_eq(stat(tmp_path, &st), 0);
+
+	cr_assert_eq(chmod(tmp_path, 0644), 0);
+	expect_refused(ERR_IO, "chmod 600");
+	cr_assert_eq(chmod(tmp_path, 0600), 0);
+
+	cr_assert_eq(truncate(tmp_path, st.st_size - 4096), 0);
+	expect_refused(ERR_IO, "its end is missing");
+	cr_assert_eq(truncate(tmp_path, st.st_size), 0);
+
+	write_at(68, "\0\0\0\1", 4);
+	expect_refused(ERR_IO, "another program");
+	write_at(0, "not a database at all", 21);
+	expect_refused(ERR_IO, "damaged");
+	cr_assert_eq(truncate(tmp_path, 99), 0);
+	expect_refused(ERR_IO, "damaged");
+	cr_assert_eq(truncate(tmp_path, 0), 0);
+	expect_refused(ERR_IO, "damaged");
+	cr_assert_eq(stat(tmp_path, &st), 0);
+	cr_expect_eq(st.st_size, 0, "an empty file stays as it is");
+
+	cr_assert_eq(rename(tmp_path, moved), 0);
+	expect_refused(ERR_NOT_FOUND, "no such file");
+	cr_expect_neq(access(tmp_path, F_OK), 0, "none is made in its place");
+	cr_assert_eq(symlink(moved, tmp_path), 0);
+	expect_refused(ERR_IO, "");
+	unlink(tmp_path);
+	unlink(moved);
+	free(moved);
+}
+
+Test(db, damage_inside_is_found_by_the_check, .init = tmp_begin, .fini = tmp_end)
+{
+	for (int i = 0; i < 2000; i++)
+		MUST(tmp_insert(i, NULL));
+	reopen();
+	db_close(db);
+	db = NULL;
+	write_at(2 * 4096, "garbage in the head of a page", 29);
+	MUST(db_open(tmp_path, DB_MUST_EXIST, &db, &e));
+	cr_expect_not(db_check(db, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_not_null(strstr(e.detail, "damaged"), "%s", e.detail);
+}
+
+Test(db, a_transaction_is_all_or_nothing, .init = tmp_begin, .fini = tmp_end)
+{
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(1, "a"));
+	cr_expect(db_in_transaction(db));
+	db_rollback(db);
+	cr_expect_not(db_in_transaction(db));
+	cr_expect_eq(tmp_count(), 0);
+	db_rollback(db); /* nothing open: nothing happens */
+
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(1, "a"));
+	MUST(db_commit(db, &e));
+	cr_expect_eq(tmp_count(), 1);
+
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(2, "b"));
+	reopen(); /* closing is rolling back */
+	cr_expect_eq(tmp_count(), 1);
+}
+
+Test(db, a_statement_that_failed_spoils_its_transaction, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(1, "a"));
+	cr_expect_not(tmp_insert(2, "a"));
+	cr_expect_not(tmp_insert(3, "c"), "what follows is refused");
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_not(db_exec(db, "DELETE FROM t", &e));
+	cr_expect(db_in_transaction(db));
+	cr_expect_not(db_commit(db, &e));
+	cr_expect_not_null(strstr(e.detail, "there already"), "%s", e.detail);
+	cr_expect_not(db_in_transaction(db));
+	cr_expect_eq(tmp_count(), 0);
+
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(1, "a"));
+	struct stmt *q = stmt_begin_sql(db,
+	    "INSERT INTO t (id, name) VALUES (2, 'a') ON CONFLICT DO NOTHING", "add");
+	cr_expect_not(stmt_finish_one(q, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT, "an answer, not a failure");
+	MUST(db_commit(db, &e));
+	cr_expect_eq(tmp_count(), 1);
+}
+
+/* R90, S88 */
+Test(db, a_full_disk_loses_the_transaction_and_nothing_else, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	char octets[4096];
+	bool ok = true;
+
+	memset(octets, 'x', sizeof(octets));
+	MUST(tmp_insert(1, "a"));
+	const int64_t pages = pragma("PRAGMA page_count");
+	char sql[64];
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld",
+	    (long long)pages + 4);
+	pragma(sql);
+
+	MUST(db_begin(db, &e));
+	for (int i = 2; ok && i < 100; i++) {
+		struct stmt *q = stmt_begin(db, &tmp_insert_def);
+		stmt_int(q, 1, i);
+		stmt_null(q, 2);
+		stmt_bytes(q, 3, bytes_of(octets, sizeof(octets)));
+		ok = stmt_finish_one(q, &e);
+	}
+	cr_expect_not(ok);
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_not_null(strstr(e.detail, "free some space"), "%s", e.detail);
+	cr_expect_not(db_commit(db, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_eq(tmp_count(), 1, "reading goes on");
+
+	pragma("PRAGMA max_page_count = 1000000");
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(2, "b"));
+	MUST(db_commit(db, &e));
+	cr_expect_eq(tmp_count(), 2, "and it works again when there is space");
+}
+
+Test(db, a_lock_that_another_holds_is_told_after_a_while, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	struct db *other;
+
+	MUST(db_open(tmp_path, DB_MUST_EXIST, &other, &e));
+	MUST(db_begin(other, &e));
+	cr_expect_not(db_begin(db, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_not_null(strstr(e.detail, "another program holds"), "%s", e.detail);
+	cr_expect_not(db_in_transaction(db));
+	db_rollback(other);
+	db_close(other);
+	MUST(tmp_insert(1, "a"));
+}
+
+static void
+copy_file(const char *from, const char *to)
+{
+	static char octets[1 << 20];
+	const int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0600);
+	const ssize_t n = read(in, octets, sizeof(octets));
+
+	cr_assert(n > 0 && (size_t)n < sizeof(octets));
+	cr_assert_eq(write(out, octets, (size_t)n), n);
+	close(in);
+	close(out);
+}
+
+/* S92 */
+Test(db, what_was_only_read_keeps_its_wal, .init = tmp_begin, .fini = tmp_end)
+{
+	struct db *reader;
+	struct stat before, after;
+	char *copy = mem_printf("%s/copy.db", tmp_dir);
+	char *wal = mem_printf("%s-wal", tmp_path),
+	     *copy_wal = mem_printf("%s-wal", copy);
+
+	MUST(tmp_insert(1, "a"));
+	copy_file(tmp_path, copy); /* as a crash leaves it: rows are in the WAL */
+	copy_file(wal, copy_wal);
+	cr_assert_eq(stat(copy_wal, &before), 0);
+	MUST(db_open(copy, DB_MUST_EXIST, &reader, &e));
+	struct stmt *q = stmt_begin(reader, &tmp_count_def);
+	MUST(stmt_row(q, &e));
+	cr_expect_eq(stmt_col_int(q, 0), 1);
+	MUST(stmt_finish(q, &e));
+	db_close(reader);
+	cr_assert_eq(stat(copy_wal, &after), 0);
+	cr_expect_eq(after.st_size, before.st_size);
+	cr_expect_eq(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+	MUST(db_open(copy, DB_MUST_EXIST, &reader, &e));
+	db_discard(reader);
+	free(copy);
+	free(wal);
+	free(copy_wal);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tmp_store.h"
+
+#include "base/sets.h"
+
+static struct revocation
+revocation(unsigned n)
+{
+	return (struct revocation){
+		.seq = n,
+		.issuer = "main",
+		.serial = tmp_serial(n),
+		.not_after = 1000 + n,
+		.revoked_at = 500,
+		.reason = n % 3 == 0 ? REASON_SUPERSEDED : REASON_UNSPECIFIED,
+		.requester = "cn:admin",
+		.request_id = "r1",
+	};
+}
+
+struct walked {
+	struct revocation_sum sum;
+	unsigned n;
+	struct revocation last;
+	unsigned refuse_at; /* the n at which the walker refuses; 0: never */
+};
+
+static bool
+walk_one(void *arg, const struct revocation *r, struct err *ret)
+{
+	struct walked *w = arg;
+
+	cr_expect_gt(r->id, w->sum.last_id, "in the order of ids");
+	w->sum.last_id = r->id;
+	w->sum.entries++;
+	w->sum.serial_octets += serial_der_len(&r->serial);
+	w->sum.with_reason += r->reason != REASON_UNSPECIFIED;
+	w->last = *r;
+	w->n++;
+	if (w->n == w->refuse_at)
+		return err_set(ret, ERR_POLICY, "enough");
+	return true;
+}
+
+/* Walks in pieces as a CRL is made, and holds the sum against what was walked. */
+static struct walked
+walk(const char *issuer, int64_t since)
+{
+	struct walked w = { 0 };
+	struct revocation_sum sum;
+	unsigned before;
+
+	MUST(store_revocation_sum(st, issuer, since, &sum, &e));
+	do {
+		before = w.n;
+		MUST(store_revocation_list(st, issuer, since, w.sum.last_id,
+		    sum.last_id, 7, walk_one, &w, &e));
+	} while (w.n > before);
+	cr_expect_eq(sum.entries, w.sum.entries, "since %lld", (long long)since);
+	cr_expect_eq(sum.serial_octets, w.sum.serial_octets);
+	cr_expect_eq(sum.with_reason, w.sum.with_reason);
+	cr_expect(sum.last_id >= w.sum.last_id);
+	return w;
+}
+
+/* S43, P74 */
+Test(store_revocation, a_reason_is_raised_and_never_lowered_and_the_time_stays,
+    .init = tmp_begin, .fini = tmp_end)
+{
+	static const struct {
+		unsigned given, kept;
+	} steps[] = {
+		{ REASON_UNSPECIFIED, REASON_UNSPECIFIED },
+		{ REASON_SUPERSEDED, REASON_SUPERSEDED },
+		{ REASON_UNSPECIFIED, REASON_SUPERSEDED },
+		{ REASON_CESSATION_OF_OPERATION, REASON_SUPERSEDED },
+		{ REASON_CA_COMPROMISE, REASON_CA_COMPROMISE },
+		{ REASON_SUPERSEDED, REASON_CA_COMPROMISE },
+		{ REASON_KEY_COMPROMISE, REASON_KEY_COMPROMISE },
+		{ REASON_CA_COMPROMISE, REASON_KEY_COMPROMISE },
+		{ REASON_UNSPECIFIED, REASON_KEY_COMPROMISE },
+	};
+
+	for (unsigned i = 0; i < NITEMS(steps); i++) {
+		struct revocation r = revocation(1);
+		r.seq = 10 + i;
+		r.revoked_at = 500 + i;
+		r.not_after += i * 86400; /* is not looked at a second time */
+		r.reason = steps[i].given;
+		MUST(store_revocation_put(st, &r, &e));
+		const struct walked w = walk("main", 0);
+		cr_expect_eq(w.n, 1u);
+		cr_expect_eq(w.last.reason, steps[i].kept, "step %u", i);
+		cr_expect_eq(w.last.revoked_at, 500);
+		cr_expect_eq(w.last.not_after, 1001);
+		cr_expect_eq(w.last.id, 10, "its place on the CRL stays");
+	}
+	const struct walked w = walk("main", 0);
+	cr_expect_eq(w.last.seq, 16u, "of the record that raised it last");
+	cr_expect_eq(w.last.serial.n, tmp_serial(1).n);
+	MUST(store_check(st, &e));
+}
+
+/* P66 */
+Test(store_revocation, sums_and_lists_are_equal_from_whatever_time_on,
+    .init = tmp_begin, .fini = tmp_end)
+{
+	static const int64_t since[] = { INT64_C(-100000000), -1, 0, 1, 43200, 86399,
+		86400, 86401, 200000, 864000, 2000000, INT64_C(99999999999) };
+
+	MUST(store_begin(st, &e));
+	for (unsigned n = 1; n <= 200; n++) {
+		struct revocation r = revocation(n);
+		/* Over 20 days, some before 1970, and both ends of a day. */
+		r.not_after = ((int64_t)n % 20 - 3) * 86400 + (n % 4 == 0      ? 86399
+								  : n % 4 == 1 ? 0
+									       : n);
+		r.issuer = n % 5 == 0 ? "other" : "main";
+		MUST(store_revocation_put(st, &r, &e));
+		if (n % 7 == 0) { /* again, with a reason */
+			r.seq = 1000 + n;
+			r.reason = REASON_KEY_COMPROMISE;
+			MUST(store_revocation_put(st, &r, &e));
+		}
+	}
+	MUST(store_commit(st, &e));
+	for (size_t i = 0; i < NITEMS(since); i++) {
+		walk("main", since[i]);
+		walk("other", since[i]);
+	}
+	cr_expect_eq(walk("main", -10000000).n, 160u);
+	cr_expect_eq(walk("other", -10000000).n, 40u);
+	cr_expect_eq(walk("nobody", 0).n, 0u);
+	cr_expect_eq(walk("' OR '1'='1", 0).n, 0u);
+	MUST(store_check(st, &e));
+}
+
+/* P65 */
+Test(store_revocation, an_entry_stays_for_one_crl_after_its_end, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	static const struct {
+		int64_t this_update;
+		unsigned entries;
+	} crls[] = { { 900, 1 }, { 1001, 1 }, { 1100, 1 }, { 1200, 0 } };
+	const struct revocation r = revocation(1); /* its certificate ends at 1001 */
+	int64_t since = 0;                         /* thisUpdate of the CRL before */
+
+	MUST(store_revocation_put(st, &r, &e));
+	for (size_t i = 0; i < NITEMS(crls); i++) {
+		const struct walked w = walk("main", since);
+		cr_expect_eq(w.n, crls[i].entries, "CRL of %lld",
+		    (long long)crls[i].this_update);
+		const struct crl_row row = { .seq = 10 + i,
+			.issuer = "main",
+			.number = i + 1,
+			.this_update = crls[i].this_update,
+			.next_update = 9999,
+			.entries = w.n };
+		struct crl_row last;
+		MUST(store_crl_add(st, &row, &e));
+		MUST(store_crl_last(st, "main", &last, &e));
+		since = last.this_update;
+	}
+}
+
+Test(store_revocation, a_walker_that_refuses_ends_the_walk, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	struct walked w = { .refuse_at = 2 };
+
+	for (unsigned n = 1; n <= 5; n++) {
+		const struct revocation r = revocation(n);
+		MUST(store_revocation_put(st, &r, &e));
+	}
+	cr_expect_not(
+	    store_revocation_list(st, "main", 0, 0, INT64_MAX, 10, walk_one, &w, &e));
+	cr_expect_eq(e.code, ERR_POLICY);
+	cr_expect_eq(w.n, 2u);
+
+	/* What came in after the sum was taken is not on that CRL. */
+	w = (struct walked){ 0 };
+	MUST(store_revocation_list(st, "main", 0, 1, 4, 10, walk_one, &w, &e));
+	cr_expect_eq(w.n, 3u);
+	cr_expect_eq(w.last.id, 4);
+	cr_expect_eq(w.last.revoked_at, 500);
+}
+
+Test(store_revocation, a_record_number_is_used_once, .init = tmp_begin, .fini = tmp_end)
+{
+	struct revocation r = revocation(1);
+
+	MUST(store_revocation_put(st, &r, &e));
+	r.serial = tmp_serial(2);
+	cr_expect_not(store_revocation_put(st, &r, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_not(store_dirty(st));
+	r.seq = 2;
+	MUST(store_revocation_put(st, &r, &e));
+	cr_expect_eq(walk("main", 0).n, 2u);
+}

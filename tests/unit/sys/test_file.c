@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/file.h"
+
+static char dir[64];
+static int at = -1;
+
+static void
+make_dir(void)
+{
+	strcpy(dir, "/tmp/hnp-file-XXXXXX");
+	cr_assert_not_null(mkdtemp(dir));
+	at = open(dir, O_RDONLY | O_DIRECTORY);
+	cr_assert_geq(at, 0);
+}
+
+static void
+remove_dir(void)
+{
+	close(at);
+	file_remove_tree(dir);
+	cr_expect_neq(access(dir, F_OK), 0, "the tree is gone");
+}
+
+TestSuite(file, .init = make_dir, .fini = remove_dir);
+
+static void
+expect_content(const char *path, const char *want)
+{
+	struct err e = { 0 };
+	struct buf b;
+
+	buf_init(&b, 100);
+	cr_assert(file_read(at, path, &b, &e), "%s", e.detail);
+	cr_expect_str_eq(buf_str(&b), want);
+	buf_free(&b);
+}
+
+static enum err_code
+read_code(const char *path, size_t max)
+{
+	struct err e = { 0 };
+	struct buf b;
+	enum err_code code = ERR_NONE;
+
+	buf_init(&b, max);
+	buf_puts(&b, "x");
+	if (!file_read(at, path, &b, &e)) {
+		code = e.code;
+		cr_expect_str_eq(buf_str(&b), "x", "untouched on failure");
+	}
+	buf_free(&b);
+	return code;
+}
+
+static mode_t
+mode_of(const char *path)
+{
+	struct stat st;
+
+	cr_assert_eq(fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_mode & 07777;
+}
+
+static size_t
+entries(void)
+{
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	cr_assert_not_null(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n - 2; /* "." and ".." */
+}
+
+/* S81 */
+Test(file, a_new_file_has_its_mode_whatever_the_umask_and_is_never_overwritten)
+{
+	struct err e = { 0 };
+
+	umask(0);
+	cr_assert(file_create(at, "key", 0600, bytes_str("secret"), &e), "%s",
+	    e.detail);
+	cr_expect_eq(mode_of("key"), 0600);
+	umask(0777);
+	cr_assert(file_create(at, "crt", 0644, bytes_str(""), &e));
+	cr_expect_eq(mode_of("crt"), 0644);
+	expect_content("key", "secret");
+	expect_content("crt", "");
+	cr_expect_not(file_create(at, "key", 0600, bytes_str("other"), &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	expect_content("key", "secret");
+	cr_expect_not(file_create(at, "no/key", 0600, bytes_str("x"), &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+}
+
+Test(file, replacing_leaves_one_file_with_new_mode_and_content)
+{
+	struct err e = { 0 };
+
+	cr_assert(file_replace(at, "a", 0644, bytes_str("one"), &e), "%s", e.detail);
+	cr_assert(file_replace(at, "a", 0600, bytes_str("two"), &e), "%s", e.detail);
+	expect_content("a", "two");
+	cr_expect_eq(mode_of("a"), 0600);
+	cr_assert(file_mkdir(at, "d", 0700, &e), "%s", e.detail);
+	cr_assert(file_replace(at, "d/b", 0600, bytes_str("three"), &e), "%s",
+	    e.detail);
+	expect_content("d/b", "three");
+	cr_expect_not(file_replace(at, "d", 0600, bytes_str("x"), &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_eq(entries(), 2, "no temporary file is left");
+}
+
+/* S81 */
+Test(file, a_symbolic_link_is_never_followed)
+{
+	struct err e = { 0 };
+
+	cr_assert(file_create(at, "target", 0600, bytes_str("t"), &e));
+	cr_assert_eq(symlinkat("target", at, "link"), 0);
+	cr_assert_eq(symlinkat("absent", at, "dangling"), 0);
+	cr_expect_eq(read_code("link", 100), ERR_IO);
+	cr_expect_not(file_create(at, "dangling", 0600, bytes_str("x"), &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_not(file_check_mode(at, "link", 077, &e));
+	cr_assert(file_replace(at, "link", 0600, bytes_str("new"), &e));
+	expect_content("target", "t");
+	expect_content("link", "new");
+}
+
+Test(file, reading_stops_at_the_limit_and_takes_regular_files_only)
+{
+	struct err e = { 0 };
+
+	cr_assert(file_create(at, "five", 0600, bytes_str("12345"), &e));
+	cr_assert_eq(mkfifoat(at, "fifo", 0600), 0);
+	cr_expect_eq(read_code("five", 6), ERR_NONE);
+	cr_expect_eq(read_code("five", 5), ERR_TOO_LARGE);
+	cr_expect_eq(read_code("five", 1), ERR_TOO_LARGE);
+	cr_expect_eq(read_code("absent", 9), ERR_NOT_FOUND);
+	cr_expect_eq(read_code("fifo", 9), ERR_IO);
+	cr_expect_eq(read_code(".", 9), ERR_IO);
+	cr_expect_eq(read_code("/dev/zero", 9), ERR_IO);
+}
+
+/* S81 */
+Test(file, a_loose_mode_is_told_with_the_command_that_mends_it)
+{
+	struct err e = { 0 };
+
+	cr_assert(file_create(at, "key", 0640, bytes_str("k"), &e));
+	cr_assert(file_mkdir(at, "d", 0750, &e));
+	cr_expect(file_check_mode(at, "d", 027, &e), "%s", e.detail);
+	cr_expect(file_check_mode(at, "key", 037, &e));
+	cr_expect_not(file_check_mode(at, "key", 077, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_neq(strstr(e.detail, "chmod 0600 key"), NULL, "%s", e.detail);
+	cr_expect_not(file_check_mode(at, "absent", 077, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	cr_expect_not(file_mkdir(at, "d", 0750, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	if (geteuid() == 0) { /* only root can give a file away */
+		cr_assert_eq(fchownat(at, "key", 12345, -1U, 0), 0);
+		cr_expect_not(file_check_mode(at, "key", 0, &e));
+		cr_expect_neq(strstr(e.detail, "chown"), NULL);
+	}
+}
