@@ -13,5 +13,8 @@
 
 /* 'path' is the file; the CA directory is the one it lies in, unless 'dir:' says otherwise. */
 MUST_CHECK bool conf_load(const char *path, struct conf **ret, struct err *e);
+/* The same of a text, as if it were the file at the absolute 'path'.  No file is opened. */
+MUST_CHECK bool conf_load_text(struct bytes text, const char *path, struct conf **ret,
+    struct err *e);
 
 #endif

@@ -1,4 +1,12 @@
 noinst_LIBRARIES += libhnp_conf.a
 libhnp_conf_a_SOURCES = \
 	src/conf/conf.c \
+	src/conf/conf_load.c \
+	src/conf/conf_load_grant.c \
+	src/conf/conf_load_impl.h \
+	src/conf/conf_load_profile.c \
+	src/conf/conf_load_schema.c \
+	src/conf/conf_load_tree.c \
+	src/conf/conf_load_value.c \
 	src/conf/conf_wire.c
+EXTRA_DIST += etc/hanaper.yaml

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/conf_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_load_impl.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sys/file.h"
+
+#define FILE_OCTETS_MAX MIB(1)
+#define MINUTE          INT64_C(60)
+#define HOUR            (60 * MINUTE)
+#define DAY             (24 * HOUR)
+#define BODY_LEAST      KIB(1)
+#define BODY_DEFAULT    KIB(64)
+#define BODY_MOST       MIB(1)
+#define NAMES_DEFAULT   100 /* P57 */
+#define NAMES_MOST      1000
+
+static bool
+read_list(const struct loading *l, const struct node *listen, const char *key,
+    const struct strings *from, const char *otherwise, struct strings *ret)
+{
+	const struct node *list = conf_load_member(listen, key);
+
+	if (list == NULL)
+		strings_add(ret, otherwise);
+	for (size_t i = 0; i < from->n; i++) {
+		if (!conf_load_host_port(from->v[i], NULL))
+			return conf_load_fault(l, conf_load_item(list, i), NULL,
+			    "\"%.80s\" must be HOST:PORT, such as 127.0.0.1:8443 or "
+			    "[::1]:8443",
+			    from->v[i]);
+		strings_add(ret, from->v[i]);
+	}
+	return true;
+}
+
+/* Is it every address of the machine, so that no URL can be made of it? */
+static bool
+is_any_host(const char *host_port)
+{
+	return strncmp(host_port, "0.0.0.0:", 8) == 0 ||
+	       strncmp(host_port, "[::]:", 5) == 0;
+}
+
+/* A URL of scheme, host and port; without one, that of the first address. */
+static bool
+read_url(const struct loading *l, const char *key, const char *text, const char *scheme,
+    const struct strings *listen, char **ret)
+{
+	const struct node *urls = conf_load_member(l->root, "urls");
+	const size_t n = strlen(scheme);
+
+	if (text == NULL) {
+		if (listen->n == 0 || is_any_host(listen->v[0]))
+			return conf_load_fault(l, urls != NULL ? urls : l->root, NULL,
+			    "\"urls.%s\" is missing, and listen.%s names no one "
+			    "address that it could be made of",
+			    key, strcmp(key, "api") == 0 ? "api" : "http");
+		*ret = mem_printf("%s%s", scheme, listen->v[0]);
+		return true;
+	}
+	char *url = mem_strdup(text);
+	while (strlen(url) > n && url[strlen(url) - 1] == '/')
+		url[strlen(url) - 1] = '\0';
+	char *authority = strncmp(url, scheme, n) == 0 ? url + n : url;
+	char *with_port = mem_printf("%s:1", authority);
+	const bool ok = authority != url && (conf_load_host_port(authority, NULL) ||
+						conf_load_host_port(with_port, NULL));
+	free(with_port);
+	if (!ok) {
+		free(url);
+		return conf_load_fault(l, urls, key,
+		    "\"%.80s\" must be %sHOST or %sHOST:PORT, without a path", text,
+		    scheme, scheme);
+	}
+	*ret = url;
+	return true;
+}
+
+static bool
+read_listen(const struct loading *l, const struct raw *r)
+{
+	const struct node *n = conf_load_member(l->root, "listen");
+	struct conf *c = l->conf;
+
+	if (!read_list(l, n, "api", &r->listen.api, "127.0.0.1:8443", &c->listen_api) ||
+	    !read_list(l, n, "http", &r->listen.http, "127.0.0.1:8080",
+		&c->listen_http) ||
+	    !read_list(l, n, "metrics", &r->listen.metrics, "127.0.0.1:9090",
+		&c->listen_metrics))
+		return false;
+	if (c->listen_api.n == 0)
+		return conf_load_fault(l, n, "api", "at least one address is needed");
+	return read_url(l, "api", r->urls.api, "https://", &c->listen_api,
+		   &c->url_api) &&
+	       read_url(l, "public", r->urls.public, "http://", &c->listen_http,
+		   &c->url_public);
+}
+
+static bool
+read_server_names(const struct loading *l, const struct raw *r)
+{
+	const struct node *list = conf_load_member(l->root, "server_names");
+
+	for (size_t i = 0; i < r->server_names.n; i++) {
+		char *name = conf_load_lower(r->server_names.v[i]);
+		struct conf_cidr c;
+		const bool ok =
+		    conf_cidr(name, &c)
+			? strchr(name, '/') == NULL
+			: strchr(name, '*') == NULL &&
+			      conf_load_pattern_fault(NAME_TYPE_DNS, name) == NULL;
+
+		strings_add(&l->conf->server_names, name);
+		free(name);
+		if (!ok)
+			return conf_load_fault(l, conf_load_item(list, i), NULL,
+			    "\"%.80s\" is neither a host name nor an address",
+			    r->server_names.v[i]);
+	}
+	return true;
+}
+
+static bool
+read_storage(const struct loading *l, const struct raw *r)
+{
+	const char *text = r->storage != NULL ? r->storage : "sqlite:hanaper.db";
+
+	if (strncmp(text, "sqlite:", 7) != 0 || text[7] == '\0')
+		return conf_load_fault(l, l->root, "storage",
+		    "\"%.80s\" must be sqlite:FILE", text);
+	l->conf->database = mem_strdup(text + 7);
+	return true;
+}
+
+static bool
+read_crl(const struct loading *l, const struct raw_crl *r)
+{
+	const struct node *n = conf_load_member(l->root, "crl");
+	struct conf *c = l->conf;
+
+	c->crl_interval_s = HOUR;
+	c->crl_next_update_s = DAY;
+	c->crl_debounce_s = 2;
+	if (!conf_load_span(l, n, "interval", r->interval, 1, 10 * DAY,
+		&c->crl_interval_s) ||
+	    !conf_load_span(l, n, "next_update", r->next_update, 2, 10 * DAY,
+		&c->crl_next_update_s) || /* P73 */
+	    !conf_load_span(l, n, "debounce", r->debounce, 0, MINUTE,
+		&c->crl_debounce_s))
+		return false;
+	if (c->crl_next_update_s <= c->crl_interval_s)
+		return conf_load_fault(l, n,
+		    r->next_update != NULL ? "next_update" : "interval",
+		    "next_update must be longer than interval, or a CRL ends before "
+		    "the next is made");
+	return true;
+}
+
+static bool
+read_ocsp(const struct loading *l, const struct raw_ocsp *r)
+{
+	const struct node *n = conf_load_member(l->root, "ocsp");
+	struct conf *c = l->conf;
+
+	c->ocsp_validity_s = 12 * HOUR;
+	c->ocsp_responder_validity_s = 7 * DAY;
+	if (!conf_load_span(l, n, "validity", r->validity, MINUTE, 10 * DAY,
+		&c->ocsp_validity_s) || /* P96 */
+	    !conf_load_span(l, n, "responder_validity", r->responder_validity, MINUTE,
+		365 * DAY, &c->ocsp_responder_validity_s))
+		return false;
+	if (c->ocsp_responder_validity_s <= c->ocsp_validity_s)
+		return conf_load_fault(l, n,
+		    r->responder_validity != NULL ? "responder_validity" : "validity",
+		    "responder_validity must be longer than validity");
+	return true;
+}
+
+static bool
+read_rest(const struct loading *l, const struct raw *r)
+{
+	const struct node *limits = conf_load_member(l->root, "limits");
+	struct conf *c = l->conf;
+	enum log_level level;
+
+	c->body_max = BODY_DEFAULT;
+	c->names_max = NAMES_DEFAULT;
+	c->log_level = mem_strdup(r->log.level != NULL ? r->log.level : "info");
+	if (!log_level_from(c->log_level, &level))
+		return conf_load_fault(l, conf_load_member(l->root, "log"), "level",
+		    "\"%.40s\" must be debug, info, warn or error", c->log_level);
+	return conf_load_number(l, limits, "body", r->limits.body, BODY_LEAST,
+		   BODY_MOST, &c->body_max) &&
+	       conf_load_number(l, limits, "names", r->limits.names, 1, NAMES_MOST,
+		   &c->names_max);
+}
+
+/* 'dir' below the file's own directory unless it is absolute. */
+static void
+read_places(const struct loading *l, const struct raw *r, const char *path)
+{
+	struct conf *c = l->conf;
+	const char *slash = strrchr(path, '/');
+	char *own = slash == NULL || slash == path
+			? mem_strdup("/")
+			: mem_strndup(bytes_of(path, (size_t)(slash - path)));
+
+	c->file = mem_strdup(path);
+	if (r->dir == NULL)
+		c->dir = mem_strdup(own);
+	else if (r->dir[0] == '/')
+		c->dir = mem_strdup(r->dir);
+	else
+		c->dir = mem_printf("%s/%s", own, r->dir);
+	free(own);
+}
+
+static bool
+read_all(const struct loading *l, const struct raw *r, const char *path)
+{
+	read_places(l, r, path);
+	if (!read_listen(l, r) || !read_server_names(l, r) || !read_storage(l, r) ||
+	    !conf_load_issuers(l, r) || !conf_load_profiles(l, r) ||
+	    !conf_load_grants(l, r) || !read_crl(l, &r->crl) ||
+	    !read_ocsp(l, &r->ocsp) || !read_rest(l, r))
+		return false;
+	conf_load_listener(l->conf);
+	return true;
+}
+
+bool
+conf_load_text(struct bytes text, const char *path, struct conf **ret, struct err *e)
+{
+	struct loading l = { .file = path, .e = e };
+	struct raw *raw = NULL;
+	bool ok = false;
+
+	l.conf = mem_zalloc(sizeof(*l.conf));
+	if (text.n > FILE_OCTETS_MAX) {
+		err_set(e, ERR_MALFORMED, "%s:1: over %zu octets", l.file,
+		    FILE_OCTETS_MAX);
+		goto out;
+	}
+	if (!conf_load_tree(&l, text) || !conf_load_shape(&l) ||
+	    !conf_load_raw(&l, text, &raw) || !read_all(&l, raw, path))
+		goto out;
+	*ret = l.conf;
+	l.conf = NULL;
+	ok = true;
+out:
+	conf_load_raw_free(raw);
+	conf_load_tree_free(l.root);
+	conf_free(l.conf);
+	return ok;
+}
+
+bool
+conf_load(const char *path, struct conf **ret, struct err *e)
+{
+	char *absolute = realpath(path, NULL);
+	struct buf text;
+	bool ok = false;
+
+	buf_init(&text, FILE_OCTETS_MAX);
+	if (absolute == NULL) {
+		err_set(e, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+		goto out;
+	}
+	if (!file_read(AT_FDCWD, absolute, &text, e))
+		goto out;
+	ok = conf_load_text(buf_bytes(&text), absolute, ret, e);
+out:
+	buf_free(&text);
+	free(absolute);
+	return ok;
+}

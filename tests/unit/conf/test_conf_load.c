@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/conf_load.h"
+
+#include "base/mem.h"
+#include "conf/conf_wire.h"
+
+#define FILE_NAME "/ca/hanaper.yaml"
+#define LEAST     "profiles:\n- { name: s, usages: [server auth], names: { dns: [a] } }\n"
+
+static struct conf *
+loads(const char *text)
+{
+	struct conf *c = NULL;
+	struct err e = { 0 };
+
+	cr_assert(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s", e.detail);
+	return c;
+}
+
+static void
+expect_refused(const char *text, const char *detail)
+{
+	struct conf *c = NULL;
+	struct err e = { 0 };
+
+	cr_expect_not(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s", text);
+	cr_expect_null(c, "ret is untouched on failure");
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	cr_expect(strncmp(e.detail, FILE_NAME ":", strlen(FILE_NAME) + 1) == 0 &&
+		      strncmp(e.detail + strlen(FILE_NAME) + 1, detail,
+			  strlen(detail)) == 0,
+	    "%s\n  said:   %s\n  wanted: %s", text, e.detail, detail);
+}
+
+Test(conf_load, what_is_absent_has_its_default)
+{
+	struct conf *c = loads(LEAST);
+	const struct conf_profile *p = &c->profiles[0];
+
+	cr_expect_str_eq(c->dir, "/ca");
+	cr_expect_str_eq(c->file, FILE_NAME);
+	cr_expect_str_eq(c->listen_api.v[0], "127.0.0.1:8443");
+	cr_expect_str_eq(c->listen_http.v[0], "127.0.0.1:8080");
+	cr_expect_str_eq(c->listen_metrics.v[0], "127.0.0.1:9090");
+	cr_expect_str_eq(c->url_api, "https://127.0.0.1:8443");
+	cr_expect_str_eq(c->url_public, "http://127.0.0.1:8080");
+	cr_expect_str_eq(c->database, "hanaper.db");
+	cr_expect_str_eq(c->log_level, "info");
+	cr_expect_eq(c->n_issuers, 1);
+	cr_expect_str_eq(c->issuers[0].name, "main");
+	cr_expect_str_eq(c->issuers[0].certificate, "issuers/main.crt");
+	cr_expect_str_eq(c->issuers[0].key, "issuers/main.key");
+	cr_expect_null(c->issuers[0].passphrase_file);
+	cr_expect_str_eq(p->issuer, "main");
+	cr_expect_eq(p->validity_default_s, 30 * 86400);
+	cr_expect_eq(p->validity_max_s, 90 * 86400);
+	cr_expect_eq(p->backdate_s, 300);
+	cr_expect_eq(p->excess, EXCESS_REFUSE);
+	cr_expect_eq(p->subject, SUBJECT_CN);
+	cr_expect_eq(p->n_keys, 4);
+	cr_expect_not(p->internal);
+	cr_expect_eq(c->n_grants, 0);
+	cr_expect_eq(c->crl_interval_s, 3600);
+	cr_expect_eq(c->crl_next_update_s, 86400);
+	cr_expect_eq(c->crl_debounce_s, 2);
+	cr_expect_eq(c->ocsp_validity_s, 43200);
+	cr_expect_eq(c->ocsp_responder_validity_s, 7 * 86400);
+	cr_expect_eq(c->body_max, 65536);
+	cr_expect_eq(c->names_max, 100);
+	conf_free(c);
+}
+
+Test(conf_load, the_listener_has_a_profile_of_exactly_its_own_names)
+{
+	struct conf *c =
+	    loads("listen: { api: ['0.0.0.0:443', '[::1]:443', 'b:443'] }\n"
+		  "urls: { api: 'https://CA.example:8443/' }\n"
+		  "server_names: [other, localhost, 10.0.0.1]\n" LEAST);
+	const struct conf_profile *p =
+	    conf_profile_find(c, bytes_str(CONF_PROFILE_LISTENER));
+
+	cr_assert_not_null(p);
+	cr_expect_eq(p, &c->profiles[c->n_profiles - 1], "the internal ones are last");
+	cr_expect(p->internal);
+	cr_expect_eq(p->usages, USAGE_SERVER_AUTH);
+	cr_expect_eq(p->names.dns.n, 4);
+	cr_expect_str_eq(p->names.dns.v[0], "ca.example");
+	cr_expect_str_eq(p->names.dns.v[1], "localhost");
+	cr_expect_str_eq(p->names.dns.v[2], "b");
+	cr_expect_str_eq(p->names.dns.v[3], "other");
+	cr_expect_eq(p->names.ip.n, 2);
+	cr_expect_str_eq(p->names.ip.v[0], "::1");
+	cr_expect_str_eq(p->names.ip.v[1], "10.0.0.1");
+	cr_expect_eq(p->validity_default_s, 7 * 86400);
+	cr_expect_str_eq(c->url_api, "https://CA.example:8443");
+	conf_free(c);
+}
+
+Test(conf_load, values_are_read_as_they_are_meant)
+{
+	struct conf *c = loads(
+	    "dir: sub\n"
+	    "issuers: [{ name: a1 }, { name: b-2, key: /k, passphrase_file: p }]\n"
+	    "profiles:\n"
+	    "- name: s\n"
+	    "  issuer: b-2\n"
+	    "  usages: [client auth, server auth]\n"
+	    "  validity: { default: 1h30m, max: 2h, backdate: 0s, excess: clamp }\n"
+	    "  keys: [rsa, rsa-3072, ed448]\n"
+	    "  names: { dns: ['*.A.b', '*'], ip: ['::1/128', 10.0.0.0/8], uri: "
+	    "['spiffe://d/'], email: ['*@h', x@y.z], wildcards: true }\n"
+	    "  subject: empty\n"
+	    "  no_rev_avail: true\n"
+	    "grants:\n"
+	    "- { who: { any: true }, may: [read] }\n"
+	    "- who: { cn: x, dns: '*.B', profile: s, issuer: a1, fingerprint: "
+	    "'AA:bb0000000000000000000000000000000000000000000000000000000000cc' }\n"
+	    "  may: [issue, admin]\n"
+	    "  profiles: [s]\n"
+	    "  names: { dns: [q], underscores: true }\n"
+	    "- { who: { cn: y }, may: [renew], profiles: ['*'], names: any }\n");
+	const struct conf_profile *p = &c->profiles[0];
+	const struct conf_grant *g = c->grants;
+
+	cr_expect_str_eq(c->dir, "/ca/sub");
+	cr_expect_str_eq(c->issuers[1].certificate, "issuers/b-2.crt");
+	cr_expect_str_eq(c->issuers[1].key, "/k");
+	cr_expect_str_eq(c->issuers[1].passphrase_file, "p");
+	cr_expect_eq(p->usages, USAGE_SERVER_AUTH | USAGE_CLIENT_AUTH);
+	cr_expect_eq(p->validity_default_s, 5400);
+	cr_expect_eq(p->validity_max_s, 7200);
+	cr_expect_eq(p->backdate_s, 0);
+	cr_expect_eq(p->excess, EXCESS_CLAMP);
+	cr_expect_eq(p->keys[0].min_bits, 2048);
+	cr_expect_eq(p->keys[1].min_bits, 3072);
+	cr_expect_eq(p->keys[2].alg, KEY_ALG_ED448);
+	cr_expect_str_eq(p->names.dns.v[0], "*.a.b");
+	cr_expect(p->names.wildcards);
+	cr_expect_not(p->names.underscores);
+	cr_expect_eq(p->subject, SUBJECT_EMPTY);
+	cr_expect(p->no_rev_avail);
+	cr_expect_eq(g[0].names_mode, GRANT_NAMES_OWN);
+	cr_expect_str_eq(g[0].profiles.v[0], "*");
+	cr_expect_str_eq(g[1].who.dns, "*.b");
+	cr_expect_eq(strncmp(g[1].who.fingerprint, "aabb00", 6), 0);
+	cr_expect_eq(g[1].may, RIGHT_ISSUE | RIGHT_ADMIN);
+	cr_expect_eq(g[1].names_mode, GRANT_NAMES_LIST);
+	cr_expect_str_eq(g[1].names.dns.v[0], "q");
+	cr_expect(g[1].names.underscores);
+	cr_expect_eq(g[2].names_mode, GRANT_NAMES_ANY);
+	conf_free(c);
+}
+
+/* S89 */
+Test(conf_load, faults_of_form_are_refused_with_their_line)
+{
+	static const char *const cases[][2] = {
+		/* clang-format off */
+		{ "", "1: the file is empty" },
+		{ "# nothing\n", "1: the file is empty" },
+		{ "- a\n", "1: must be a mapping" },
+		{ "\nlisten: [\n", "3: did not find expected node content" },
+		{ "dir: a\n\tb: c\n", "2: found" },
+		{ LEAST "---\ndir: a\n", "3: a second document" },
+		{ LEAST "dir: a\n\ndir: b\n", "5: dir: is there twice" },
+		{ "dir: &a x\nstorage: *a\n", "2: aliases" },
+		{ "dir: \"a\\0b\"\n", "1: a NUL inside" },
+		{ "dir: \"a\\nb\"\n", "1: dir: holds a control character" },
+		{ "dir: a\xff\n", "1: invalid leading UTF-8 octet" },
+		{ "{ { a: b }: c }\n", "1: a key must be" },
+		{ "dir:\n", "1: dir: has no value" },
+		{ "dir: ~\n", "1: dir: has no value" },
+		{ "dir: [a]\n", "1: dir: must be one value" },
+		{ "dir: a\nlisten: 5\n", "2: listen: must be a mapping" },
+		{ "listen: { api: 'a:1' }\n", "1: listen.api: must be a list" },
+		{ "listen:\n  api: [[a]]\n", "2: listen.api[0]: must be one value" },
+		{ "grants: [{ names: [a] }]\n", "1: grants[0].names: must be a mapping" },
+		{ "dir: a\n\nprfiles: []\n", "3: prfiles: unknown key; known here: dir, listen, "
+		  "urls, server_names, storage, issuers, profiles, grants, crl, ocsp, limits, log" },
+		{ "profiles:\n- name: s\n  names:\n    dsn: [a]\n",
+		  "4: profiles[0].names.dsn: unknown key; known here: dns, ip, uri, email, wildcards, underscores" },
+		{ "grants:\n- names: { dns: [a], foo: b }\n", "2: grants[0].names.foo: unknown key" },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++)
+		expect_refused(cases[i][0], cases[i][1]);
+}
+
+/* S89 */
+Test(conf_load, values_out_of_range_are_refused_with_their_line)
+{
+	static const char *const cases[][2] = {
+		/* clang-format off */
+		{ LEAST "storage: postgresql:x\n", "3: storage: \"postgresql:x\" must be sqlite:FILE" },
+		{ LEAST "storage: 'sqlite:'\n", "3: storage: " },
+		{ LEAST "listen: { api: [] }\n", "3: listen.api: at least one" },
+		{ LEAST "listen: { api: ['a:0'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['a:65536'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen:\n  http: ['a:1',\n  8443]\n", "5: listen.http[1]: \"8443\" must be HOST:PORT" },
+		{ LEAST "listen: { api: ['[::g]:1'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['0.0.0.0:1'] }\n", "1: \"urls.api\" is missing" },
+		{ LEAST "listen: { http: [] }\nurls: { api: 'https://a' }\n", "4: urls: \"urls.public\" is missing" },
+		{ LEAST "urls: { api: 'http://a' }\n", "3: urls.api: \"http://a\" must be https://HOST" },
+		{ LEAST "urls: { public: 'https://a' }\n", "3: urls.public: " }, /* P32 */
+		{ LEAST "urls: { public: 'http://a/b' }\n", "3: urls.public: " },
+		{ LEAST "urls: { public: 'http://u@a' }\n", "3: urls.public: " },
+		{ LEAST "server_names: ['*.a']\n", "3: server_names[0]: " },
+		{ LEAST "crl: { interval: 1h, next_update: 1h }\n", "3: crl.next_update: next_update must be longer" },
+		{ LEAST "crl: { next_update: 11d }\n", "3: crl.next_update: \"11d\" is not within 2s and 10d" },
+		{ LEAST "crl: { debounce: 61s }\n", "3: crl.debounce: " },
+		{ LEAST "crl:\n  interval: soon\n", "4: crl.interval: \"soon\" is not a duration" },
+		{ LEAST "ocsp: { validity: 59s }\n", "3: ocsp.validity: " },
+		{ LEAST "ocsp: { validity: 11d }\n", "3: ocsp.validity: " },
+		{ LEAST "ocsp: { validity: 8d }\n", "3: ocsp.validity: responder_validity must be longer" },
+		{ LEAST "limits: { body: 0 }\n", "3: limits.body: \"0\" is no number within 1024 and 1048576" },
+		{ LEAST "limits: { body: 64k }\n", "3: limits.body: " },
+		{ LEAST "limits: { names: 1001 }\n", "3: limits.names: " },
+		{ LEAST "limits: { names: 99999999999999999999 }\n", "3: limits.names: " },
+		{ LEAST "log: { level: loud }\n", "3: log.level: \"loud\" must be debug" },
+		{ LEAST "issuers: []\n", "3: issuers: at least one" },
+		{ LEAST "issuers: [{ key: a }]\n", "3: issuers[0]: \"name\" is missing" },
+		{ LEAST "issuers:\n- name: root\n", "4: issuers[0].name: \"root\" is reserved" },
+		{ LEAST "issuers: [{ name: A }]\n", "3: issuers[0].name: " },
+		{ LEAST "issuers: [{ name: -a }]\n", "3: issuers[0].name: " },
+		{ LEAST "issuers: [{ name: a/b }]\n", "3: issuers[0].name: " },
+		{ LEAST "issuers:\n- name: a\n- name: a\n", "5: issuers[1].name: there is another" },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++)
+		expect_refused(cases[i][0], cases[i][1]);
+}
+
+#define PROFILE "profiles:\n- name: s\n  names: { dns: [a] }\n  usages: [server auth]\n"
+
+/* S89, R13 */
+Test(conf_load, wrong_profiles_are_refused_with_their_line)
+{
+	static const char *const cases[][2] = {
+		/* clang-format off */
+		{ "dir: a\n", "1: \"profiles\" needs at least one" },
+		{ "dir: a\nprofiles: []\n", "2: profiles: \"profiles\" needs" },
+		{ PROFILE "  issuer: x\n", "5: profiles[0].issuer: there is no issuer \"x\"" },
+		{ PROFILE "  keys: [rsa-1024]\n", "5: profiles[0].keys[0]: \"rsa-1024\" must be" },
+		{ PROFILE "  keys:\n  - ed25519\n  - dsa\n", "7: profiles[0].keys[1]: \"dsa\" must be" },
+		{ PROFILE "  keys: [rsa-16384]\n", "5: profiles[0].keys[0]: " },
+		{ PROFILE "  keys: []\n", "5: profiles[0].keys: at least one" },
+		{ PROFILE "  subject: yes\n", "5: profiles[0].subject: " },
+		{ PROFILE "  no_rev_avail: maybe\n", "5: profiles[0].no_rev_avail: \"maybe\" must be true or false" },
+		{ PROFILE "  validity: { default: 91d }\n  x: y\n", "6: profiles[0].x: unknown key" },
+		{ PROFILE "  validity:\n    default: 2d\n    max: 1d\n", "6: profiles[0].validity.default: longer" },
+		{ PROFILE "  validity: { backdate: 61m }\n", "5: profiles[0].validity.backdate: " }, /* R23 */
+		{ PROFILE "  validity: { max: 0s }\n", "5: profiles[0].validity.max: " },
+		{ PROFILE "  validity: { excess: cut }\n", "5: profiles[0].validity.excess: " },
+		{ PROFILE "- name: s\n  names: { dns: [a] }\n  usages: [client auth]\n", "5: profiles[1].name: there is another" },
+		{ "profiles:\n- usages: [server auth]\n", "2: profiles[0]: \"name\" is missing" },
+		{ "profiles:\n- name: s\n", "2: profiles[0]: \"usages\" needs" },
+		{ "profiles:\n- name: s\n  usages: [server auth]\n", "2: profiles[0]: \"names\" must allow something" },
+		{ "profiles:\n- { name: s, usages: [ocsp signing] }\n", "2: profiles[0].usages[0]: " }, /* R3 */
+		{ "profiles:\n- { name: s, usages: [any] }\n", "2: profiles[0].usages[0]: " },
+		{ "profiles:\n- { name: hanaper-listener }\n", "2: profiles[0].name: \"hanaper-listener\" is reserved" },
+		{ "profiles:\n- { name: intermediate }\n", "2: profiles[0].name: \"intermediate\" is reserved" },
+		{ "profiles:\n- { name: ocsp-responder }\n", "2: profiles[0].name: " },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++)
+		expect_refused(cases[i][0], cases[i][1]);
+}
+
+/* R12, R13 */
+Test(conf_load, what_is_no_pattern_is_refused)
+{
+	static const char *const bad[] = { "dns: ['**']", "dns: ['a*']", "dns: ['*a']",
+		"dns: ['a.*.b']", "dns: ['*.*.b']", "dns: ['a.']", "dns: ['.a']",
+		"dns: ['a..b']", "dns: ['a b']", "dns: ['-a']", "dns: ['a,b']",
+		"dns: ['10.0.0.1']", "dns: ['*.']", "ip: ['*']", "ip: [10.0.0.0/33]",
+		"ip: [10.0.0.1/8]", "ip: [host]", "uri: [a]", "uri: ['spiffe:']",
+		"uri: ['spiffe://*/']", "uri: ['https://a b/']", "email: [a]",
+		"email: ['@b']", "email: ['*@*']", "email: ['a*@b']",
+		"email: [a@b@c]" };
+
+	for (size_t i = 0; i < NITEMS(bad); i++) {
+		char *text =
+		    mem_printf("profiles:\n- name: s\n  usages: [server auth]\n"
+			       "  names: { %s }\n",
+			bad[i]);
+		const size_t n = strcspn(bad[i], ":");
+		char *told =
+		    mem_printf("4: profiles[0].names.%.*s[0]: \"", (int)n, bad[i]);
+		expect_refused(text, told);
+		free(text);
+		free(told);
+	}
+}
+
+#define GRANT LEAST "grants:\n- "
+
+/* S4, S6 */
+Test(conf_load, wrong_grants_are_refused_with_their_line)
+{
+	static const char *const cases[][2] = {
+		/* clang-format off */
+		{ GRANT "may: [read]\n", "4: grants[0]: \"who\" must name somebody" },
+		{ GRANT "who: {}\n", "4: grants[0].who: \"who\" must name somebody" },
+		{ GRANT "who: { any: false }\n", "4: grants[0].who: \"who\" must name" },
+		{ GRANT "who: { any: 1 }\n", "4: grants[0].who.any: " },
+		{ GRANT "who: { cn: a }\n", "4: grants[0]: \"may\" needs at least one" },
+		{ GRANT "who: { cn: a }\n  may: [write]\n", "5: grants[0].may[0]: \"write\" must be" },
+		{ GRANT "who: { cn: a }\n  may: [issue]\n", "4: grants[0]: \"profiles\" must name" },
+		{ GRANT "who: { cn: a }\n  may: [read]\n  profiles: []\n", "6: grants[0].profiles: " },
+		{ GRANT "who: { cn: a }\n  may: [issue]\n  profiles: [s, t]\n", "6: grants[0].profiles[1]: there is no profile \"t\"" },
+		{ GRANT "who: { cn: a }\n  may: [issue]\n  profiles: [hanaper-listener]\n", "6: grants[0].profiles[0]: " },
+		{ GRANT "who: { cn: a }\n  may: [read]\n  names: all\n", "6: grants[0].names: \"all\" must be own, any" },
+		{ GRANT "who: { cn: a }\n  may: [read]\n  names: { dns: ['**'] }\n", "6: grants[0].names.dns[0]: " },
+		{ GRANT "who: { dns: '**' }\n", "4: grants[0].who.dns: " },
+		{ GRANT "who: { profile: t }\n", "4: grants[0].who.profile: there is no profile" },
+		{ GRANT "who: { issuer: t }\n", "4: grants[0].who.issuer: there is no issuer" },
+		{ GRANT "who: { fingerprint: aa }\n", "4: grants[0].who.fingerprint: " },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++)
+		expect_refused(cases[i][0], cases[i][1]);
+}
+
+/* S89 */
+Test(conf_load, what_is_too_much_is_refused)
+{
+	struct buf b;
+
+	buf_init(&b, MIB(3));
+	for (int i = 0; i < 60; i++)
+		buf_puts(&b, "[");
+	expect_refused(buf_str(&b), "1: ");
+	buf_clear(&b);
+	buf_puts(&b, "server_names: [a");
+	for (int i = 0; i < 5000; i++)
+		buf_puts(&b, ", a");
+	buf_puts(&b, "]\n");
+	expect_refused(buf_str(&b), "1: too many members");
+	buf_clear(&b);
+	buf_puts(&b, "dir: ");
+	for (int i = 0; i < 5000; i++)
+		buf_puts(&b, "a");
+	expect_refused(buf_str(&b), "1: dir: over 4096 octets");
+	for (size_t i = 0; i < MIB(1); i++)
+		buf_puts(&b, "#");
+	expect_refused(buf_str(&b), "1: over 1048576 octets");
+	buf_free(&b);
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	cr_assert_not_null(f);
+	fputs(text, f);
+	cr_assert_eq(fclose(f), 0);
+}
+
+/* S89 */
+Test(conf_load, only_a_regular_file_is_read)
+{
+	char dir[] = "/tmp/hnp-conf-XXXXXX";
+	struct conf *c = NULL;
+	struct err e = { 0 };
+
+	cr_assert_not_null(mkdtemp(dir));
+	char *file = mem_printf("%s/hanaper.yaml", dir);
+	char *pipe = mem_printf("%s/pipe", dir);
+
+	cr_expect_not(conf_load(file, &c, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	write_file(file, LEAST);
+	cr_assert(conf_load(file, &c, &e), "%s", e.detail);
+	cr_expect_str_eq(c->dir, dir);
+	cr_expect_str_eq(c->file, file);
+	conf_free(c);
+	c = NULL;
+	cr_assert_eq(mkfifo(pipe, 0600), 0);
+	cr_expect_not(conf_load(pipe, &c, &e));
+	cr_expect_not(conf_load(dir, &c, &e));
+	cr_expect_not(conf_load("/dev/zero", &c, &e));
+	cr_expect_null(c);
+	unlink(pipe);
+	unlink(file);
+	rmdir(dir);
+	free(file);
+	free(pipe);
+}
+
+Test(conf_load, the_sample_loads_and_travels)
+{
+	struct conf *c = NULL, *d = NULL;
+	struct err e = { 0 };
+	struct buf one, two;
+
+	cr_assert(conf_load(HNP_SAMPLE, &c, &e), "%s", e.detail);
+	buf_init(&one, KIB(64));
+	buf_init(&two, KIB(64));
+	conf_put(&one, c);
+	cr_assert(buf_ok(&one, "configuration", &e));
+	cr_assert(conf_get(buf_bytes(&one), &d, &e), "%s", e.detail);
+	conf_put(&two, d);
+	cr_expect(bytes_eq(buf_bytes(&one), buf_bytes(&two)));
+	for (size_t n = 0; n < one.n; n++) {
+		struct conf *cut = NULL;
+		cr_assert_not(conf_get(bytes_of(one.p, n), &cut, &e));
+	}
+	buf_free(&one);
+	buf_free(&two);
+	conf_free(c);
+	conf_free(d);
+}
