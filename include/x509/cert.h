@@ -11,12 +11,15 @@
 #include "x509/serial.h"
 #include "x509/spki.h"
 
+#define CERT_MAX    KIB(64) /* octets of DER */
+#define CERT_CN_LEN 257     /* 64 characters of UTF-8, with the NUL */
+
 struct cert {
 	struct buf der; /* own copy; the views point into it */
 	struct bytes tbs, sig_alg, sig;
 	struct serial serial;
 	struct bytes issuer_dn, subject_dn; /* whole Name */
-	char cn[65];                        /* of the subject, "" when none */
+	char cn[CERT_CN_LEN];               /* of the subject, "" when none */
 	int64_t not_before, not_after;
 	struct spki key;
 	struct names names;
@@ -30,8 +33,13 @@ struct cert {
 	bool no_rev_avail;
 };
 
+/*
+ * Reads one certificate: version 3, no extension twice, none that is critical
+ * and not known here, no unique identifiers.  No signature is verified and no
+ * clock is asked.  ERR_MALFORMED, or ERR_BAD_KEY from the key.
+ */
 MUST_CHECK bool cert_parse(struct bytes der, struct cert **ret, struct err *e);
-/* The first certificate of a PEM text, or DER. */
+/* The first certificate of a PEM text, or DER.  ERR_NOT_FOUND: a text without one. */
 MUST_CHECK bool cert_parse_any(struct bytes in, struct cert **ret, struct err *e);
 void cert_free(struct cert *c); /* NULL is fine */
 
@@ -51,7 +59,7 @@ struct cert_spec {
 	struct bytes spki;             /* octet for octet the request's (P15) */
 	struct bytes key_id;           /* 20 octets */
 	int64_t not_before, not_after; /* not_after inclusive (P8) */
-	const struct names *names;     /* NULL: no SAN (CA certificates) */
+	const struct names *names;     /* NULL: no SAN (CA, OCSP responder) */
 	uint16_t key_usage;
 	unsigned usages;
 	bool ca;
@@ -62,7 +70,11 @@ struct cert_spec {
 	bool no_rev_avail;                           /* RFC 9608 */
 };
 
-/* Appends the TBSCertificate.  ERR_INTERNAL for a spec that makes no certificate. */
+/*
+ * Appends the TBSCertificate.  ERR_INTERNAL for a spec that makes no certificate:
+ * what is missing, a leaf with a CA's key usage or without names, OCSP signing
+ * beside another usage, noRevAvail beside a CRL or OCSP URL, a URL that is not http.
+ */
 MUST_CHECK bool cert_build_tbs(const struct cert_spec *s, struct buf *ret,
     struct err *e);
 /* Appends SEQUENCE { tbs, sig_alg, BIT STRING sig }: certificates, CRLs and CSRs have this form. */

@@ -100,9 +100,9 @@ der_wrap_bits(struct derw *w, size_t mark)
 void
 der_put_raw(struct derw *w, struct bytes v)
 {
-	uint8_t *p = make_room(w, v.n);
+	uint8_t *p = v.n == 0 ? NULL : make_room(w, v.n);
 
-	if (p != NULL && v.n > 0)
+	if (p != NULL)
 		memcpy(p, v.p, v.n);
 }
 

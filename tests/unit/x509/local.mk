@@ -1,8 +1,12 @@
 check_PROGRAMS += tests/unit/x509/unit_x509
 TESTS += tests/unit/x509/unit_x509
 tests_unit_x509_unit_x509_SOURCES = \
+	tests/unit/x509/cert_case.c \
+	tests/unit/x509/cert_case.h \
 	tests/unit/x509/stranger.c \
 	tests/unit/x509/stranger.h \
+	tests/unit/x509/test_cert.c \
+	tests/unit/x509/test_cert_build.c \
 	tests/unit/x509/test_crl.c \
 	tests/unit/x509/test_dn.c \
 	tests/unit/x509/test_ocsp.c \
