@@ -2,7 +2,10 @@ check_PROGRAMS += tests/unit/store/unit_store
 TESTS += tests/unit/store/unit_store
 tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store.c \
+	tests/unit/store/test_store_certificate.c \
+	tests/unit/store/test_store_certificate_list.c \
 	tests/unit/store/test_store_revocation.c \
+	tests/unit/store/tmp_certificate.h \
 	tests/unit/store/tmp_store.h
 tests_unit_store_unit_store_LDADD = libhnp_store.a libhnp_db.a libhnp_x509.a \
 	libhnp_codec.a libhnp_base.a $(SQLITE_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
