@@ -185,6 +185,42 @@ check_name(const struct conf_names *allowed, const struct name *name, size_t at,
 	return pass;
 }
 
+#define SPIFFE     "spiffe://"
+#define SPIFFE_MAX 2048 /* octets */
+
+/* One segment of a path: not empty, not "." or "..", nothing escaped. */
+static bool
+spiffe_segment(const char *s, size_t n)
+{
+	static const char let_in[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+	const bool dots = n <= 2 && strncmp(s, "..", n) == 0;
+
+	return n > 0 && strspn(s, let_in) >= n && !dots;
+}
+
+/*
+ * A workload's SPIFFE ID (P28): trust domain in lower case without user or port,
+ * a path of plain segments, no query, no fragment.
+ */
+static bool
+spiffe_form(const char *id)
+{
+	const char *s = id + strlen(SPIFFE);
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-._");
+
+	if (n == 0 || n > 255 || s[n] != '/' || strlen(id) > SPIFFE_MAX)
+		return false;
+	for (s += n; *s == '/'; s += n) {
+		s++;
+		n = strcspn(s, "/");
+		if (!spiffe_segment(s, n))
+			return false;
+	}
+	return true;
+}
+
 /* P28: a SPIFFE ID is the only URI of its certificate. */
 static bool
 check_spiffe(const struct names *names, struct verdict *v)
@@ -195,13 +231,14 @@ check_spiffe(const struct names *names, struct verdict *v)
 	for (size_t i = 0; i < names->n; i++)
 		if (names->v[i].type == NAME_TYPE_URI) {
 			uris++;
-			if (strncmp(names->v[i].text, "spiffe://", 9) == 0)
+			if (strncmp(names->v[i].text, SPIFFE, strlen(SPIFFE)) == 0)
 				id = names->v[i].text;
 		}
 	if (id == NULL)
 		return true;
-	return verdict_add(v, uris == 1, ERR_POLICY, "profile.names.spiffe", "names",
-	    id, "one URI and no other beside it");
+	return verdict_add(v, uris == 1 && spiffe_form(id), ERR_POLICY,
+	    "profile.names.spiffe", "names", id,
+	    "one spiffe://trust-domain/path and no other URI beside it");
 }
 
 bool

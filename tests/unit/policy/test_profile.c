@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy_data.h"
+
+#define NOW INT64_C(1800000000)
+#define DAY INT64_C(86400)
+
+static const struct cert issuer = { .not_before = NOW - 1000 * DAY,
+	.not_after = NOW + 1000 * DAY };
+
+static const struct conf_profile plain = { .validity_default_s = 30 * DAY,
+	.validity_max_s = 90 * DAY,
+	.backdate_s = 300 };
+
+/* P8, P9 */
+Test(profile_validity, counts_from_now_and_its_last_second_counts)
+{
+	struct verdict v = { 0 };
+	int64_t from = 0, to = 0;
+
+	cr_expect(profile_validity(&plain, &issuer, NOW, 0, &from, &to, &v));
+	cr_expect_eq(from, NOW - 300);
+	cr_expect_eq(to, NOW + 30 * DAY - 1);
+	cr_expect(profile_validity(&plain, &issuer, NOW, 1, &from, &to, &v));
+	cr_expect_eq(to, NOW);
+	cr_expect_eq(row_of(&v, "profile.validity"), 1);
+	cr_expect_eq(row_of(&v, "issuer.validity"), 1);
+	verdict_free(&v);
+}
+
+/* P11, S28, R21 */
+Test(profile_validity, exactly_the_maximum_passes_and_a_second_more_is_refused)
+{
+	struct verdict v = { 0 };
+	struct err e = { 0 };
+	int64_t from = 0, to = 0;
+
+	cr_expect(profile_validity(&plain, &issuer, NOW, 90 * DAY, &from, &to, &v));
+	cr_expect_eq(to, NOW + 90 * DAY - 1);
+	cr_expect_eq(to - from + 1, 90 * DAY, "the backdate gives way");
+	cr_expect(
+	    profile_validity(&plain, &issuer, NOW, 90 * DAY - 100, &from, &to, &v));
+	cr_expect_eq(to - from + 1, 90 * DAY);
+	cr_expect_eq(from, NOW - 100);
+	cr_expect(
+	    profile_validity(&plain, &issuer, NOW, 90 * DAY - 300, &from, &to, &v));
+	cr_expect_eq(from, NOW - 300);
+	cr_expect_eq(to - from + 1, 90 * DAY);
+
+	from = to = 77;
+	cr_expect_not(
+	    profile_validity(&plain, &issuer, NOW, 90 * DAY + 1, &from, &to, &v));
+	cr_expect_not(
+	    profile_validity(&plain, &issuer, NOW, INT64_MAX, &from, &to, &v));
+	cr_expect_eq(from, 77, "ret is untouched on failure");
+	cr_expect_eq(to, 77);
+	cr_expect_eq(row_of(&v, "profile.validity"), 0);
+	cr_expect_not(verdict_ok(&v, &e));
+	cr_expect_eq(e.code, ERR_POLICY);
+	verdict_free(&v);
+}
+
+/* P10 */
+Test(profile_validity, past_the_maximum_is_clamped_where_the_profile_says_so)
+{
+	struct conf_profile p = plain;
+	struct verdict v = { 0 };
+	int64_t from = 0, to = 0;
+
+	p.excess = EXCESS_CLAMP;
+	cr_expect(profile_validity(&p, &issuer, NOW, 91 * DAY, &from, &to, &v));
+	cr_expect_eq(to - from + 1, 90 * DAY);
+	cr_expect_not_null(strstr(v.v[0].allowed, "so it is made"), "and says so");
+	verdict_free(&v);
+}
+
+/* P9, P10, R23, R92 */
+Test(profile_validity, never_leaves_the_issuers_life)
+{
+	struct conf_profile clamp = plain;
+	struct cert young = issuer, old = issuer;
+	struct verdict v = { 0 };
+	int64_t from = 77, to = 77;
+
+	clamp.excess = EXCESS_CLAMP;
+	young.not_before = NOW - 10;
+	cr_expect(profile_validity(&plain, &young, NOW, 0, &from, &to, &v));
+	cr_expect_eq(from, NOW - 10);
+
+	old.not_after = NOW + DAY - 1;
+	cr_expect(profile_validity(&plain, &old, NOW, DAY, &from, &to, &v));
+	cr_expect_eq(to, NOW + DAY - 1);
+	cr_expect_not(profile_validity(&plain, &old, NOW, DAY + 1, &from, &to, &v));
+	cr_expect_eq(row_of(&v, "issuer.validity"), 0);
+	cr_expect(profile_validity(&clamp, &old, NOW, DAY + 1, &from, &to, &v));
+	cr_expect_eq(to, NOW + DAY - 1);
+
+	from = to = 77;
+	for (int i = 0; i < 2; i++) { /* clamping does not raise the dead */
+		const struct conf_profile *p = i == 0 ? &plain : &clamp;
+		old.not_after = NOW - 1;
+		cr_expect_not(profile_validity(p, &old, NOW, DAY, &from, &to, &v));
+		old.not_after = NOW;
+		young.not_before = NOW + 1;
+		cr_expect_not(profile_validity(p, &young, NOW, DAY, &from, &to, &v));
+	}
+	cr_expect_eq(from, 77);
+	cr_expect_eq(to, 77);
+	verdict_free(&v);
+}
+
+/* R15, P52 */
+Test(profile, a_key_passes_by_its_kind_and_size)
+{
+	static const struct {
+		enum key_alg alg;
+		unsigned bits;
+		bool pass;
+	} all[] = {
+		{ KEY_ALG_ECDSA_P256, 256, true },
+		{ KEY_ALG_ECDSA_P384, 384, false },
+		{ KEY_ALG_ED25519, 256, false },
+		{ KEY_ALG_RSA, 3071, false },
+		{ KEY_ALG_RSA, 3072, true },
+		{ KEY_ALG_RSA, 4096, true },
+	};
+	struct conf_key_rule rules[] = { { KEY_ALG_ECDSA_P256, 0 },
+		{ KEY_ALG_RSA, 3072 } };
+	const struct conf_profile p = { .keys = rules, .n_keys = NITEMS(rules) };
+
+	for (size_t i = 0; i < NITEMS(all); i++) {
+		const struct spki key = { .alg = all[i].alg, .bits = all[i].bits };
+		struct verdict v = { 0 };
+
+		cr_expect_eq(profile_check_key(&p, &key, &v), all[i].pass, "%zu", i);
+		cr_expect_str_eq(v.v[0].rule, "profile.keys");
+		cr_expect_str_eq(v.v[0].allowed, "ecdsa-p256, rsa-3072");
+		verdict_free(&v);
+	}
+}
+
+/* P36 */
+Test(profile, names_and_a_cn_are_held_to_the_issuers_constraints)
+{
+	static const char *const domains[] = { "internal" };
+	struct profile_issuer i = { .cert = &issuer };
+	struct names names = { 0 };
+	struct verdict v = { 0 };
+	struct err e = { 0 };
+	struct buf der;
+
+	buf_init(&der, KIB(4));
+	cr_assert(constraints_build(domains, 1, false, &der, &e), "%s", e.detail);
+	cr_assert(constraints_parse(buf_bytes(&der), &i.constraints, &e), "%s",
+	    e.detail);
+
+	add_name(&names, NAME_TYPE_DNS, "a.internal");
+	cr_expect(profile_check_constraints(&i, &names, "a.internal", &v));
+	cr_expect_eq(row_of(&v, "issuer.constraints"), 1);
+	cr_expect(profile_check_constraints(&i, &names, "", &v));
+	cr_expect_not(profile_check_constraints(&i, &names, "evil.example", &v));
+	cr_expect_str_eq(v.v[v.n - 1].field, "subject.cn");
+	add_name(&names, NAME_TYPE_DNS, "evil.example");
+	add_name(&names, NAME_TYPE_DNS, "b.internal");
+	cr_expect_not(profile_check_constraints(&i, &names, "", &v));
+	cr_expect_str_eq(v.v[v.n - 1].field, "names[1]");
+	cr_expect_not(verdict_ok(&v, &e));
+	cr_expect_eq(e.code, ERR_POLICY);
+
+	verdict_free(&v);
+	names_free(&names);
+	constraints_free(&i.constraints);
+	buf_free(&der);
+}
+
+/* P12, P13 */
+Test(profile, the_cn_is_a_name_of_the_certificate_or_absent)
+{
+	struct conf_profile p = { .subject = SUBJECT_CN };
+	struct names names = { 0 };
+	char cn[65], *longest = mem_zalloc(66);
+
+	add_name(&names, NAME_TYPE_URI, "spiffe://d/a");
+	profile_cn(&p, &names, cn);
+	cr_expect_str_eq(cn, "", "a URI is no CN");
+	add_name(&names, NAME_TYPE_IP, "10.0.0.1");
+	profile_cn(&p, &names, cn);
+	cr_expect_str_eq(cn, "10.0.0.1");
+	add_name(&names, NAME_TYPE_EMAIL, "a@b");
+	profile_cn(&p, &names, cn);
+	cr_expect_str_eq(cn, "a@b");
+	add_name(&names, NAME_TYPE_DNS, "first.internal");
+	add_name(&names, NAME_TYPE_DNS, "second.internal");
+	profile_cn(&p, &names, cn);
+	cr_expect_str_eq(cn, "first.internal");
+	p.subject = SUBJECT_EMPTY;
+	profile_cn(&p, &names, cn);
+	cr_expect_str_eq(cn, "");
+
+	p.subject = SUBJECT_CN;
+	memset(longest, 'a', 64);
+	free(names.v[3].text);
+	names.v[3].text = mem_strdup(longest);
+	profile_cn(&p, &names, cn);
+	cr_expect_str_eq(cn, longest, "64 characters fit");
+	longest[64] = 'a';
+	free(names.v[3].text);
+	names.v[3].text = mem_strdup(longest);
+	profile_cn(&p, &names, cn);
+	cr_expect_str_eq(cn, "", "65 are dropped, not cut");
+	names_free(&names);
+	free(longest);
+}
+
+/* P18, P20, P22, P37 */
+Test(profile, what_it_fills_in_makes_a_leaf)
+{
+	struct conf_profile p = { .usages = USAGE_SERVER_AUTH };
+	struct cert_spec s = { .ca = true,
+		.path_len = 3,
+		.constraints = bytes_str("x"),
+		.ocsp_no_check = true,
+		.crl_url = "http://a/c",
+		.ocsp_url = "http://a/o",
+		.issuer_url = "http://a/i" };
+
+	profile_fill(&p, KEY_ALG_ECDSA_P256, &s);
+	cr_expect_not(s.ca);
+	cr_expect_eq(s.path_len, -1);
+	cr_expect_eq(s.constraints.n, 0);
+	cr_expect_not(s.ocsp_no_check);
+	cr_expect_eq(s.usages, USAGE_SERVER_AUTH);
+	cr_expect_eq(s.key_usage, CERT_KU_DIGITAL_SIGNATURE);
+	cr_expect_not_null(s.crl_url);
+	profile_fill(&p, KEY_ALG_RSA, &s);
+	cr_expect_eq(s.key_usage, CERT_KU_DIGITAL_SIGNATURE | CERT_KU_KEY_ENCIPHERMENT);
+
+	p.no_rev_avail = true;
+	profile_fill(&p, KEY_ALG_ED25519, &s);
+	cr_expect(s.no_rev_avail);
+	cr_expect_null(s.crl_url);
+	cr_expect_null(s.ocsp_url);
+	cr_expect_not_null(s.issuer_url);
+}
