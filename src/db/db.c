@@ -158,8 +158,9 @@ run(struct db *db, const char *sql, const char *what, struct err *e)
 
 /*
  * Settings of the connection.  The default cache is 2 MB; deletes of ours hide
- * nothing; a checkpoint each 1000 pages would halve the rate of inserts; the WAL
- * keeps its size between checkpoints, so that it is not allocated anew each time.
+ * nothing.  The WAL is checkpointed each 4000 pages: at 1000 inserts are a third
+ * slower, at 20000 a commit that meets the checkpoint waits for a quarter of a
+ * second.  It keeps its size in between, so that it is not allocated anew.
  */
 static bool
 set_up(struct db *db, struct err *e)
@@ -188,8 +189,8 @@ set_up(struct db *db, struct err *e)
 	    "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA cache_size = -32768;"
 	    "PRAGMA mmap_size = 67108864;"
-	    "PRAGMA wal_autocheckpoint = 20000;"
-	    "PRAGMA journal_size_limit = 100663296;",
+	    "PRAGMA wal_autocheckpoint = 4000;"
+	    "PRAGMA journal_size_limit = 25165824;",
 	    "open the database", e);
 }
 
