@@ -251,7 +251,7 @@ db_close(struct db *db)
 	if (db == NULL)
 		return;
 	db_rollback(db);
-	db_stmt_free_all(db);
+	stmt_free_all(db);
 	sqlite3_close_v2(db->handle);
 	free(db->path);
 	free(db);
@@ -346,4 +346,10 @@ db_exec(struct db *db, const char *sql, struct err *e)
 		return true;
 	db_spoil(db, e);
 	return false;
+}
+
+int64_t
+db_last_id(struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* db_impl - what db.c and db_stmt.c share. */
+/* db_impl - what db.c and stmt.c share. */
 #ifndef DB_DB_IMPL_H
 #define DB_DB_IMPL_H
 
@@ -27,6 +27,6 @@ MUST_CHECK bool db_usable(struct db *db, struct err *e);
 /* Remembers the first failure inside a transaction. */
 void db_spoil(struct db *db, const struct err *e);
 /* Releases the cache. */
-void db_stmt_free_all(struct db *db);
+void stmt_free_all(struct db *db);
 
 #endif

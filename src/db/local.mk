@@ -2,4 +2,4 @@ noinst_LIBRARIES += libhnp_db.a
 libhnp_db_a_SOURCES = \
 	src/db/db.c \
 	src/db/db_impl.h \
-	src/db/db_stmt.c
+	src/db/stmt.c

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libhnp_store.a
 libhnp_store_a_SOURCES = \
+	src/store/certificate.c \
 	src/store/store.c \
 	src/store/store_migrate.c \
 	src/store/store_revocation.c \

@@ -22,6 +22,7 @@ enum filter_kind {
 	FILTER_TIME  /* 0: not given */
 };
 
+#define AT(member) offsetof(struct certificate_query, member)
 static const struct filter {
 	size_t at; /* of the member in struct certificate_query */
 	enum filter_kind kind;
@@ -29,8 +30,7 @@ static const struct filter {
 	const char *before;
 	const char *after;
 } filters[] = {
-/* clang-format off */
-#define AT(member) offsetof(struct certificate_query, member)
+	/* clang-format off */
 	{ AT(dns),            FILTER_NAME, NAME_TYPE_DNS,   NULL, NULL },
 	{ AT(ip),             FILTER_NAME, NAME_TYPE_IP,    NULL, NULL },
 	{ AT(uri),            FILTER_NAME, NAME_TYPE_URI,   NULL, NULL },
@@ -46,9 +46,9 @@ static const struct filter {
 	{ AT(q),              FILTER_PART, 0,
 	    "EXISTS (SELECT 1 FROM certificate_name n WHERE n.certificate_id = c.id"
 	    " AND lower(n.value) LIKE ", " ESCAPE '!')" },
-#undef AT
 	/* clang-format on */
 };
+#undef AT
 
 /* The plus keeps the index on not_after out: half of all rows would be sorted. */
 static const struct {
@@ -63,7 +63,7 @@ static const struct {
 
 struct build {
 	struct buf joins, where;
-	const char *key; /* the column that is paged by and whose index gives the order */
+	const char *key; /* the column to page by: its index gives the order */
 	unsigned names;
 	unsigned n; /* values; $1 and $2 are the cursor and the limit */
 	struct value {

@@ -6,7 +6,7 @@
 static const struct stmt_def all_def = { "SELECT id, name, b FROM t ORDER BY id",
 	"list t" };
 
-Test(db_stmt, parameters_go_by_their_number_and_not_by_their_order, .init = tmp_begin,
+Test(stmt, parameters_go_by_their_number_and_not_by_their_order, .init = tmp_begin,
     .fini = tmp_end)
 {
 	const uint8_t octets[] = { 0, 1, 255 };
@@ -38,7 +38,7 @@ Test(db_stmt, parameters_go_by_their_number_and_not_by_their_order, .init = tmp_
 	MUST(stmt_finish(q, &e));
 }
 
-Test(db_stmt, a_statement_is_used_again_and_a_nested_use_gets_its_own_handle,
+Test(stmt, a_statement_is_used_again_and_a_nested_use_gets_its_own_handle,
     .init = tmp_begin, .fini = tmp_end)
 {
 	for (int i = 1; i <= 3; i++) {
@@ -71,7 +71,7 @@ Test(db_stmt, a_statement_is_used_again_and_a_nested_use_gets_its_own_handle,
 	MUST(stmt_finish(outer, &e));
 }
 
-Test(db_stmt, the_first_error_sticks_and_the_finish_tells_it, .init = tmp_begin,
+Test(stmt, the_first_error_sticks_and_the_finish_tells_it, .init = tmp_begin,
     .fini = tmp_end)
 {
 	static const struct stmt_def bad = { "SELECT x FROM nowhere WHERE a = $1",
@@ -106,7 +106,7 @@ Test(db_stmt, the_first_error_sticks_and_the_finish_tells_it, .init = tmp_begin,
 }
 
 /* R52 */
-Test(db_stmt, bound_text_is_never_read_as_sql, .init = tmp_begin, .fini = tmp_end)
+Test(stmt, bound_text_is_never_read_as_sql, .init = tmp_begin, .fini = tmp_end)
 {
 	static const char *const shapes[] = { "' OR '1'='1", "*)(cn=*",
 		"1;DROP TABLE t", "'; DROP TABLE t; --", "$1", "%00", "\"t\"", "" };

@@ -336,14 +336,8 @@ stmt_row(struct stmt *q, struct err *e)
 	return err_set(e, ERR_NOT_FOUND, "%s: there is none", what);
 }
 
-int64_t
-db_last_id(struct db *db)
-{
-	return sqlite3_last_insert_rowid(db->handle);
-}
-
 void
-db_stmt_free_all(struct db *db)
+stmt_free_all(struct db *db)
 {
 	for (size_t i = 0; i < DB_SLOTS; i++)
 		while (db->slots[i] != NULL) {
