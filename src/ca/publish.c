@@ -16,7 +16,7 @@
 #include "store/store_revocation.h"
 #include "sys/file.h"
 
-#define RETRY_MS 5000
+#define RETRY_MS 1000
 
 struct publish *
 publish_new(struct ca *ca)
