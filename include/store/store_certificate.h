@@ -75,7 +75,7 @@ MUST_CHECK bool store_key_compromised(struct store *st,
     const uint8_t key_hash[static 32], bool *ret, struct err *e);
 
 #define CERTIFICATE_Q_MAX    256 /* octets */
-#define CERTIFICATE_LIST_MAX 1000
+#define CERTIFICATE_LIST_MAX 1001
 
 struct certificate_query { /* a member that is NULL or 0 does not filter */
 	const char
@@ -87,7 +87,7 @@ struct certificate_query { /* a member that is NULL or 0 does not filter */
 	int64_t expires_before, expires_after; /* before: under it; after: from it on */
 	int64_t issued_before, issued_after;
 	int64_t before_id; /* keyset: rows older than this one; 0: from the newest */
-	size_t limit;      /* 1 to 1000 */
+	size_t limit;      /* 1 to 1001 */
 };
 typedef bool certificate_each(void *arg, const struct certificate_row *r,
     struct err *e);
