@@ -1,0 +1,40 @@
+dist_man_MANS += docs/hanaper.1 docs/hanaperd.8
+
+# All but main() is a library, so that unit tests reach it.
+noinst_LIBRARIES += libhnp_cli.a
+libhnp_cli_a_SOURCES = \
+	src/cli/certref.c \
+	src/cli/client.c \
+	src/cli/cmd_ca.c \
+	src/cli/cmd_crl.c \
+	src/cli/cmd_help.c \
+	src/cli/cmd_init.c \
+	src/cli/cmd_issue.c \
+	src/cli/cmd_issuer.c \
+	src/cli/cmd_ls.c \
+	src/cli/cmd_ocsp.c \
+	src/cli/cmd_profile.c \
+	src/cli/cmd_revoke.c \
+	src/cli/cmd_show.c \
+	src/cli/cmd_up.c \
+	src/cli/cmd_version.c \
+	src/cli/cmd_whoami.c \
+	src/cli/command.c \
+	src/cli/ocsp_ask.c \
+	src/cli/options.c \
+	src/cli/out.c \
+	src/cli/problem.c \
+	src/cli/request.c \
+	src/cli/setup.c \
+	src/cli/setup_certs.c \
+	src/cli/setup_conf.c \
+	src/cli/setup_plan.c \
+	src/cli/setup_record.c \
+	src/cli/table.c \
+	src/cli/view.c
+
+CLI_LIBS = libhnp_cli.a libhnp_ca.a libhnp_policy.a libhnp_store.a libhnp_journal.a \
+	libhnp_key.a libhnp_x509.a libhnp_conf.a libhnp_db.a libhnp_sys.a \
+	libhnp_codec.a libhnp_base.a \
+	$(CURL_LIBS) $(GNUTLS_LIBS) $(TASN1_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
+	$(CYAML_LIBS) $(IDN2_LIBS)

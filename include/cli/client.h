@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client - the daemon's REST API, as the commands see it.
+ *
+ * With --url over mTLS; else over the unix socket of the CA directory that is
+ * at hand: --dir, $HANAPER_DIR, ./hanaper, /etc/hanaper.
+ */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include "cli/options.h"
+#include "codec/json.h"
+
+#define CLIENT_ANSWER_MAX MIB(512) /* octets: a CRL of ten million entries */
+#define CLIENT_SOCKET     "run/hanaper.sock"
+
+struct client;
+
+/* ERR_NOT_FOUND: nothing says where the daemon is.  'o' is borrowed for its life. */
+MUST_CHECK bool client_open(const struct options_common *o, struct client **ret,
+    struct err *e);
+void client_free(struct client *c); /* NULL is fine */
+
+/* The CA directory whose socket is used; NULL with --url. */
+const char *client_dir(const struct client *c);
+
+/*
+ * The CA directory that 'dir' (--dir, may be NULL) or the surroundings name;
+ * free() it.  NULL: none is there.
+ */
+char *client_find_dir(const char *dir);
+
+/*
+ * Appends the body of a 2xx answer to 'ret'.  Any other is an error with the
+ * code that the problem document names, kept for client_fail().  'path' begins
+ * with "/"; 'accept' NULL: JSON.
+ */
+MUST_CHECK bool client_get(struct client *c, const char *path, const char *accept,
+    struct buf *ret, struct err *e);
+MUST_CHECK bool client_post(struct client *c, const char *path, const char *type,
+    struct bytes body, struct buf *ret, struct err *e);
+/* The same with JSON; 'body' is taken. */
+MUST_CHECK bool client_get_json(struct client *c, const char *path, json_t **ret,
+    struct err *e);
+MUST_CHECK bool client_post_json(struct client *c, const char *path, json_t *body,
+    json_t **ret, struct err *e);
+/* POST to a whole http URL, without any client: what is inside a certificate. */
+MUST_CHECK bool client_post_url(const char *url, const char *type, struct bytes body,
+    struct buf *ret, struct err *e);
+
+/* Is the daemon ready?  Asks /readyz over the socket, says nothing. */
+bool client_ready(struct client *c);
+
+/* Tells 'e', every violation, and what to do next, on stderr; OUT_FAILED.  'c' may be NULL. */
+int client_fail(const struct client *c, const struct err *e);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command - what hanaper can do: one row and one file per command.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "cli/out.h"
+
+struct command {
+	const char *name;
+	const char *help; /* one line */
+	/* argv[0] is the command's name; returns an exit status (enum out_status). */
+	int (*run)(const struct command *self, int argc, char **argv);
+};
+
+/* In the order in which help shows them; ends with a row whose name is NULL. */
+extern const struct command command_table[];
+
+const struct command *command_find(const char *name); /* NULL: there is none */
+
+/* Runs argv[1] with what follows it; the whole program but for main(). */
+int command_main(int argc, char **argv);
+
+int cmd_ca(const struct command *self, int argc, char **argv);
+int cmd_crl(const struct command *self, int argc, char **argv);
+int cmd_help(const struct command *self, int argc, char **argv);
+int cmd_init(const struct command *self, int argc, char **argv);
+int cmd_issue(const struct command *self, int argc, char **argv);
+int cmd_issuer(const struct command *self, int argc, char **argv);
+int cmd_ls(const struct command *self, int argc, char **argv);
+int cmd_ocsp(const struct command *self, int argc, char **argv);
+int cmd_profile(const struct command *self, int argc, char **argv);
+int cmd_revoke(const struct command *self, int argc, char **argv);
+int cmd_show(const struct command *self, int argc, char **argv);
+int cmd_up(const struct command *self, int argc, char **argv);
+int cmd_version(const struct command *self, int argc, char **argv);
+int cmd_whoami(const struct command *self, int argc, char **argv);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * out - what a person sees of the command: results on stdout, errors and the
+ * next step on stderr, and the exit status.
+ *
+ * Text that came from elsewhere goes through here: control characters never
+ * reach the terminal (R84).
+ */
+#ifndef CLI_OUT_H
+#define CLI_OUT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum out_status {
+	OUT_DONE = 0,
+	OUT_FAILED = 1, /* refused or failed */
+	OUT_USAGE = 2   /* wrong usage */
+};
+
+/* "hanaper: detail" on stderr; returns OUT_FAILED. */
+int out_fail(const struct err *e);
+/* "hanaper COMMAND: text" and where the help is, on stderr; returns OUT_USAGE. */
+int out_usage(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A remark on stderr, "hanaper: text". */
+void out_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* The natural next command, on stderr and only when that is a terminal. */
+void out_next(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Text with control characters made '?'; UTF-8 is let through. */
+void out_text(FILE *to, const char *s);
+/* "label   value" with the label padded to 'width'; nothing for a NULL value. */
+void out_field(const char *label, int width, const char *value);
+/* Indented, with a newline behind; takes 'v'. */
+void out_json(json_t *v);
+/* Flushes stdout; OUT_FAILED when what was printed did not get there. */
+int out_end(void);
+
+/* RFC 3339 to "in 29d", "3h ago"; 'ret' is at least 32 octets. */
+void out_relative(const char *rfc3339, char *ret, size_t size);
+
+#endif

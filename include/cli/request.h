@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request - what "issue" asks for: names as people type them, a new key, a CSR.
+ */
+#ifndef CLI_REQUEST_H
+#define CLI_REQUEST_H
+
+#include "key/key.h"
+#include "x509/names.h"
+
+/*
+ * Adds a name as people type it: "TYPE:value", else by its look: "://" is a
+ * URI, "@" an e-mail address, an IP address is one, all else is DNS.
+ * ERR_POLICY says what is wrong with it.
+ */
+MUST_CHECK bool request_add_name(struct names *n, const char *word, struct err *e);
+
+/* A file name's base for these names: "localhost", "_wildcard.example"; free() it. */
+char *request_base(const struct names *n);
+
+/* Appends the CSR of 'key' for 'names' as PEM: empty subject, names in the SAN. */
+MUST_CHECK bool request_csr(const struct key *key, const struct names *names,
+    struct buf *ret_pem, struct err *e);
+
+/* Appends a CSR from a file (PEM as it is, DER as PEM). */
+MUST_CHECK bool request_csr_file(const char *path, struct buf *ret_pem, struct err *e);
+
+#endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/client.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/problem.h"
+
+#define CONNECT_MAX_S 10L
+#define ANSWER_MAX_S  120L
+
+struct client {
+	CURL *curl;
+	char *dir;    /* NULL with --url */
+	char *socket; /* path */
+	char *base;   /* before a path, without a slash at the end */
+	char *cert, *key, *cacert;
+	json_t *problem; /* of the last answer that was one */
+};
+
+/* ---- where the daemon is ---- */
+
+static bool
+is_ca_dir(const char *dir)
+{
+	char *conf = mem_printf("%s/hanaper.yaml", dir);
+	char *sock = mem_printf("%s/" CLIENT_SOCKET, dir);
+	const bool is = access(conf, F_OK) == 0 || access(sock, F_OK) == 0;
+
+	free(conf);
+	free(sock);
+	return is;
+}
+
+char *
+client_find_dir(const char *dir)
+{
+	const char *named = dir != NULL ? dir : getenv("HANAPER_DIR");
+	static const char *const usual[] = { "hanaper", "/etc/hanaper" };
+
+	if (named != NULL && named[0] != '\0')
+		return is_ca_dir(named) ? mem_strdup(named) : NULL;
+	for (size_t i = 0; i < NITEMS(usual); i++)
+		if (is_ca_dir(usual[i]))
+			return mem_strdup(usual[i]);
+	return NULL;
+}
+
+/* What the user gave, else the file in the CA directory where there is one. */
+static char *
+given_or_in_dir(const char *given, const char *dir, const char *file)
+{
+	char *path;
+
+	if (given != NULL)
+		return mem_strdup(given);
+	if (dir == NULL)
+		return NULL;
+	path = mem_printf("%s/%s", dir, file);
+	if (access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static bool
+use_url(struct client *c, const struct options_common *o, struct err *e)
+{
+	char *dir = client_find_dir(o->dir);
+	size_t n;
+
+	if (strncasecmp(o->url, "https://", 8) != 0 || o->url[8] == '\0') {
+		free(dir);
+		return err_set(e, ERR_MALFORMED,
+		    "--url wants https://HOST:PORT, not \"%s\"", o->url);
+	}
+	c->base = mem_strdup(o->url);
+	for (n = strlen(c->base); n > 0 && c->base[n - 1] == '/'; n--)
+		c->base[n - 1] = '\0';
+	c->cert = given_or_in_dir(o->cert, o->key == NULL ? dir : NULL, "admin.crt");
+	c->key = given_or_in_dir(o->key, o->cert == NULL ? dir : NULL, "admin.key");
+	c->cacert = given_or_in_dir(o->cacert, dir, "root.crt");
+	free(dir);
+	if ((c->cert == NULL) != (c->key == NULL))
+		return err_set(e, ERR_MALFORMED, "--cert and --key go together");
+	return true;
+}
+
+static bool
+use_socket(struct client *c, const struct options_common *o, struct err *e)
+{
+	const char *named = o->dir != NULL ? o->dir : getenv("HANAPER_DIR");
+
+	c->dir = client_find_dir(o->dir);
+	if (c->dir == NULL && named != NULL && named[0] != '\0')
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s is no CA directory; make one: hanaper up --dir %s", named,
+		    named);
+	if (c->dir == NULL)
+		return err_set(e, ERR_NOT_FOUND,
+		    "no CA directory here; make one with \"hanaper up\", or say where "
+		    "with --dir DIR or --url URL --cert FILE --key FILE --cacert FILE");
+	c->socket = mem_printf("%s/" CLIENT_SOCKET, c->dir);
+	c->base = mem_strdup("http://localhost");
+	return true;
+}
+
+bool
+client_open(const struct options_common *o, struct client **ret, struct err *e)
+{
+	struct client *c = mem_zalloc(sizeof(*c));
+
+	if (!(o->url != NULL ? use_url(c, o, e) : use_socket(c, o, e))) {
+		client_free(c);
+		return false;
+	}
+	c->curl = curl_easy_init();
+	if (c->curl == NULL) {
+		client_free(c);
+		return err_set(e, ERR_INTERNAL, "libcurl gave no handle");
+	}
+	*ret = c;
+	return true;
+}
+
+void
+client_free(struct client *c)
+{
+	if (c == NULL)
+		return;
+	curl_easy_cleanup(c->curl);
+	free(c->dir);
+	free(c->socket);
+	free(c->base);
+	free(c->cert);
+	free(c->key);
+	free(c->cacert);
+	json_decref(c->problem);
+	free(c);
+}
+
+const char *
+client_dir(const struct client *c)
+{
+	return c->dir;
+}
+
+/* ---- one request ---- */
+
+struct request {
+	const char *url;
+	const char *accept; /* NULL: JSON */
+	const char *type;   /* of the body; NULL: a GET */
+	struct bytes body;
+};
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct buf *b = arg;
+
+	buf_put(b, bytes_of(p, size * n));
+	return b->full ? 0 : size * n; /* 0 ends the transfer */
+}
+
+/* Why nothing came back, and what to do. */
+static bool
+explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
+    const char *said, struct err *e)
+{
+	long os = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os);
+	if (said[0] == '\0')
+		said = curl_easy_strerror(rc);
+	if (c == NULL || c->socket == NULL)
+		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s", url, said);
+	if (os == EACCES || os == EPERM)
+		return err_set(e, ERR_FORBIDDEN,
+		    "%s: only root and the daemon's own user may use this socket; "
+		    "others: --url --cert --key --cacert",
+		    c->socket);
+	if (rc == CURLE_COULDNT_CONNECT)
+		return err_set(e, ERR_UNAVAILABLE,
+		    "no daemon answers at %s; start it: hanaper up --dir %s", c->socket,
+		    c->dir);
+	return err_set(e, ERR_UNAVAILABLE, "%s: %s", c->socket, said);
+}
+
+static void
+set_peer(const struct client *c, CURL *curl)
+{
+	if (c == NULL) {
+		curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (c->socket != NULL) {
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->socket);
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (c->cert != NULL) {
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, c->cert);
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, c->key);
+	}
+	if (c->cacert != NULL)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, c->cacert);
+}
+
+static struct curl_slist *
+header(struct curl_slist *list, const char *name, const char *value)
+{
+	char *line = mem_printf("%s: %s", name, value);
+
+	list = curl_slist_append(list, line);
+	free(line);
+	return list;
+}
+
+/* Sends and takes in whatever comes back; 'c' NULL: a plain http URL. */
+static bool
+perform(const struct client *c, CURL *curl, const struct request *rq, long *ret_status,
+    struct buf *ret, struct err *e)
+{
+	char said[CURL_ERROR_SIZE] = "";
+	struct curl_slist *headers = NULL;
+	CURLcode rc;
+
+	headers = header(headers, "Accept",
+	    rq->accept != NULL ? rq->accept : "application/json");
+	headers = curl_slist_append(headers, "Expect:"); /* no pause before a body */
+	if (rq->type != NULL)
+		headers = header(headers, "Content-Type", rq->type);
+	curl_easy_reset(curl);
+	set_peer(c, curl);
+	curl_easy_setopt(curl, CURLOPT_URL, rq->url);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "hanaper");
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (rq->type != NULL) {
+		curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+		    rq->body.n > 0 ? (const char *)rq->body.p : "");
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)rq->body.n);
+	}
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, said);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_MAX_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_MAX_S);
+	rc = curl_easy_perform(curl);
+	curl_slist_free_all(headers);
+	/* The buffer on our stack must not outlive this call. */
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+	if (ret->full)
+		return err_set(e, ERR_TOO_LARGE, "%s: the answer is too large",
+		    rq->url);
+	if (rc != CURLE_OK)
+		return explain(c, curl, rc, rq->url, said, e);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
+	return true;
+}
+
+static bool
+send_request(struct client *c, const char *path, struct request *rq, struct buf *ret,
+    struct err *e)
+{
+	struct buf body;
+	struct err unread;
+	char *url = mem_printf("%s%s", c->base, path);
+	long status = 0;
+	bool ok = false;
+
+	buf_init(&body, CLIENT_ANSWER_MAX);
+	json_decref(c->problem);
+	c->problem = NULL;
+	rq->url = url;
+	if (!perform(c, c->curl, rq, &status, &body, e))
+		goto out;
+	if (status < 200 || status > 299) {
+		if (!json_read(buf_bytes(&body), &c->problem, &unread))
+			c->problem = NULL; /* some proxy's page: the status must do */
+		problem_to_err(c->problem, status, e);
+		goto out;
+	}
+	buf_put(ret, buf_bytes(&body));
+	ok = buf_ok(ret, "the daemon's answer", e);
+out:
+	buf_free(&body);
+	free(url);
+	return ok;
+}
+
+bool
+client_get(struct client *c, const char *path, const char *accept, struct buf *ret,
+    struct err *e)
+{
+	struct request rq = { .accept = accept };
+
+	return send_request(c, path, &rq, ret, e);
+}
+
+bool
+client_post(struct client *c, const char *path, const char *type, struct bytes body,
+    struct buf *ret, struct err *e)
+{
+	struct request rq = { .type = type, .body = body, .accept = "*/*" };
+
+	return send_request(c, path, &rq, ret, e);
+}
+
+bool
+client_post_url(const char *url, const char *type, struct bytes body, struct buf *ret,
+    struct err *e)
+{
+	const struct request rq = { .url = url,
+		.type = type,
+		.body = body,
+		.accept = "*/*" };
+	CURL *curl = curl_easy_init();
+	long status = 0;
+	bool ok;
+
+	if (curl == NULL)
+		return err_set(e, ERR_INTERNAL, "libcurl gave no handle");
+	ok = perform(NULL, curl, &rq, &status, ret, e);
+	curl_easy_cleanup(curl);
+	if (ok && (status < 200 || status > 299))
+		return err_set(e, ERR_UNAVAILABLE, "%.200s answered HTTP %ld", url,
+		    status);
+	return ok;
+}
+
+static bool
+send_json(struct client *c, const char *path, struct request *rq, json_t **ret,
+    struct err *e)
+{
+	struct buf answer;
+	bool ok;
+
+	buf_init(&answer, CLIENT_ANSWER_MAX);
+	ok = send_request(c, path, rq, &answer, e);
+	if (ok && !json_read(buf_bytes(&answer), ret, e))
+		ok = err_prefix(e, "the daemon's answer");
+	buf_free(&answer);
+	return ok;
+}
+
+bool
+client_get_json(struct client *c, const char *path, json_t **ret, struct err *e)
+{
+	struct request rq = { 0 };
+
+	return send_json(c, path, &rq, ret, e);
+}
+
+bool
+client_post_json(struct client *c, const char *path, json_t *body, json_t **ret,
+    struct err *e)
+{
+	struct buf text;
+	bool ok;
+
+	buf_init(&text, MIB(1));
+	json_write(&text, body);
+	json_decref(body);
+	struct request rq = { .type = "application/json", .body = buf_bytes(&text) };
+
+	ok = buf_ok(&text, "the request", e) && send_json(c, path, &rq, ret, e);
+	buf_free(&text);
+	return ok;
+}
+
+bool
+client_ready(struct client *c)
+{
+	struct buf answer;
+	struct err e;
+	bool ok;
+
+	buf_init(&answer, KIB(64));
+	ok = client_get(c, "/readyz", NULL, &answer, &e);
+	buf_free(&answer);
+	return ok;
+}
+
+int
+client_fail(const struct client *c, const struct err *e)
+{
+	const char *hint = problem_hint(e->code);
+
+	out_fail(e);
+	if (c == NULL || c->problem == NULL)
+		return OUT_FAILED; /* found here: the sentence says what to do */
+	problem_print(c->problem, stderr);
+	if (hint != NULL)
+		fprintf(stderr, "%s\n", hint);
+	return OUT_FAILED;
+}

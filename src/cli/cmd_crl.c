@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper crl - fetch a revocation list, check its signature, say what it holds. */
+#include <fcntl.h>
+#include <gnutls/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/mem.h"
+#include "cli/client.h"
+#include "cli/table.h"
+#include "cli/view.h"
+#include "codec/uri.h"
+#include "sys/file.h"
+#include "x509/serial.h"
+
+#define CRL_FILE_MODE  0644
+#define CRL_NUMBER_MAX 20 /* octets (RFC 5280 5.2.3) */
+
+struct crl_args {
+	struct options_common common;
+	const char *out;
+	bool list;
+};
+
+static const struct opt crl_opts[] = {
+	OPT_HAS_TEXT("out", "FILE", struct crl_args, out,
+	    "write the CRL there, as DER"),
+	OPT_IS_FLAG("list", struct crl_args, list, "show every entry too"),
+	{ 0 },
+};
+
+static const struct opt_usage usage = {
+	.operands = "[ISSUER]",
+	.about =
+	    "Without ISSUER: \"main\".  The signature is checked against the issuer's\n"
+	    "certificate, which is fetched too.",
+	.opts = crl_opts,
+	.shared = options_client,
+	.most = 1,
+};
+
+static bool
+fetch(struct client *c, const char *before, const char *issuer, const char *after,
+    struct buf *ret, struct err *e)
+{
+	struct buf path;
+	bool ok;
+
+	buf_init(&path, KIB(4));
+	buf_puts(&path, before);
+	uri_encode(&path, bytes_str(issuer));
+	buf_puts(&path, after);
+	ok = buf_ok(&path, "the issuer's name", e) &&
+	     client_get(c, buf_str(&path), "*/*", ret, e);
+	buf_free(&path);
+	return ok;
+}
+
+/* Does the signature hold?  Times are shown, not judged. */
+static bool
+verify(gnutls_x509_crl_t crl, struct bytes issuer_der, struct err *e)
+{
+	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)issuer_der.p,
+		(unsigned)issuer_der.n };
+	gnutls_x509_crt_t issuer = NULL;
+	unsigned found = 0;
+	bool ok = false;
+
+	if (gnutls_x509_crt_init(&issuer) < 0)
+		return err_set(e, ERR_INTERNAL, "GnuTLS gave no handle");
+	if (gnutls_x509_crt_import(issuer, &in, GNUTLS_X509_FMT_DER) < 0)
+		err_set(e, ERR_MALFORMED, "the issuer's certificate is unreadable");
+	else if (gnutls_x509_crl_verify(crl, &issuer, 1,
+		     GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &found) < 0 ||
+		 found != 0)
+		err_set(e, ERR_MALFORMED,
+		    "the CRL's signature does not verify: do not use it");
+	else
+		ok = true;
+	gnutls_x509_crt_deinit(issuer);
+	return ok;
+}
+
+static json_t *
+entries_of(gnutls_x509_crl_t crl)
+{
+	gnutls_x509_crl_iter_t iter = NULL;
+	unsigned char serial[SERIAL_LEN + 1];
+	size_t n = sizeof(serial);
+	time_t at = 0;
+	json_t *list = json_array();
+
+	while (gnutls_x509_crl_iter_crt_serial(crl, &iter, serial, &n, &at) >= 0) {
+		char hex[2 * sizeof(serial) + 1], when[CLOCK_RFC3339_LEN];
+		struct bytes magnitude = bytes_of(serial, n);
+
+		if (magnitude.n > 1 && magnitude.p[0] == 0)
+			magnitude = bytes_skip(magnitude, 1);
+		hex_write(magnitude, hex);
+		clock_rfc3339(at, when);
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s}", "serial", hex, "revoked_at", when));
+		n = sizeof(serial);
+	}
+	gnutls_x509_crl_iter_deinit(iter);
+	return list;
+}
+
+/* What is to be said, as JSON; both forms are printed from it. */
+static json_t *
+describe(gnutls_x509_crl_t crl, const char *issuer, bool list)
+{
+	unsigned char number[CRL_NUMBER_MAX + 1];
+	size_t n = sizeof(number);
+	char this_update[CLOCK_RFC3339_LEN], next_update[CLOCK_RFC3339_LEN];
+	uint64_t value = 0;
+	json_t *v;
+
+	if (gnutls_x509_crl_get_number(crl, number, &n, NULL) < 0)
+		n = 0;
+	for (size_t i = 0; i < n; i++)
+		value = value << 8 | number[i];
+	clock_rfc3339(gnutls_x509_crl_get_this_update(crl), this_update);
+	clock_rfc3339(gnutls_x509_crl_get_next_update(crl), next_update);
+	v = json_pack("{s:s, s:I, s:s, s:s, s:I, s:b}", "issuer", issuer, "number",
+	    (json_int_t)value, "this_update", this_update, "next_update", next_update,
+	    "entries", (json_int_t)gnutls_x509_crl_get_crt_count(crl), "stale",
+	    gnutls_x509_crl_get_next_update(crl) < clock_now());
+	if (list)
+		json_object_set_new(v, "revoked", entries_of(crl));
+	return v;
+}
+
+static void
+print(const json_t *v)
+{
+	static const char *const titles[] = { "SERIAL", "REVOKED AT" };
+	const json_t *list = json_object_get(v, "revoked"), *entry;
+	struct table *t;
+	size_t i;
+
+	view_field(v, "issuer", "issuer");
+	printf("%-*s  %lld\n", VIEW_LABEL, "number",
+	    (long long)json_integer_value(json_object_get(v, "number")));
+	view_field_time(v, "this_update", "this update");
+	view_field_time(v, "next_update", "next update");
+	printf("%-*s  %lld\n", VIEW_LABEL, "entries",
+	    (long long)json_integer_value(json_object_get(v, "entries")));
+	out_field("signature", VIEW_LABEL, "good");
+	if (json_array_size(list) == 0)
+		return;
+	t = table_new(titles, NITEMS(titles));
+	json_array_foreach(list, i, entry)
+	    table_add(t, (const char *const[]){ json_text(entry, "serial"),
+			     json_text(entry, "revoked_at") });
+	putchar('\n');
+	table_print(t, stdout);
+	table_free(t);
+}
+
+/* Checks 'der' and says what is in it; with --out keeps it. */
+static bool
+tell(const struct crl_args *a, const char *issuer, struct bytes der,
+    struct bytes issuer_der, struct err *e)
+{
+	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)der.p,
+		(unsigned)der.n };
+	gnutls_x509_crl_t crl = NULL;
+	json_t *v = NULL;
+	bool ok = false;
+
+	if (gnutls_x509_crl_init(&crl) < 0)
+		return err_set(e, ERR_INTERNAL, "GnuTLS gave no handle");
+	if (gnutls_x509_crl_import(crl, &in, GNUTLS_X509_FMT_DER) < 0) {
+		err_set(e, ERR_MALFORMED, "what the daemon answered is no CRL");
+		goto out;
+	}
+	if (!verify(crl, issuer_der, e))
+		goto out;
+	if (a->out != NULL && !file_replace(AT_FDCWD, a->out, CRL_FILE_MODE, der, e))
+		goto out;
+	v = describe(crl, issuer, a->list);
+	if (json_is_true(json_object_get(v, "stale")))
+		out_note("this CRL is past its next update: is the daemon well?");
+	if (a->common.json)
+		out_json(json_incref(v));
+	else
+		print(v);
+	if (a->out != NULL)
+		out_next("openssl crl -inform DER -in %s -noout -text", a->out);
+	ok = true;
+out:
+	json_decref(v);
+	gnutls_x509_crl_deinit(crl);
+	return ok;
+}
+
+int
+cmd_crl(const struct command *self, int argc, char **argv)
+{
+	struct crl_args a = { 0 };
+	const char *issuer;
+	struct client *c = NULL;
+	struct err e = { 0 };
+	struct buf crl, cert;
+	int status = OUT_DONE;
+
+	if (!options_read(self, &usage, argc, argv, &a, &status))
+		return status;
+	issuer = a.common.n_operands > 0 ? a.common.operands[0] : "main";
+	buf_init(&crl, CLIENT_ANSWER_MAX);
+	buf_init(&cert, KIB(64));
+	if (!client_open(&a.common, &c, &e) ||
+	    !fetch(c, "/crl/", issuer, ".crl", &crl, &e) ||
+	    !fetch(c, "/ca/", issuer, ".crt", &cert, &e) ||
+	    !tell(&a, issuer, buf_bytes(&crl), buf_bytes(&cert), &e))
+		status = client_fail(c, &e);
+	buf_free(&crl);
+	buf_free(&cert);
+	client_free(c);
+	return status;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper issue - a key made here, its certificate signed by the daemon. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/client.h"
+#include "cli/request.h"
+#include "cli/view.h"
+#include "sys/file.h"
+
+#define KEY_MODE  0600
+#define CERT_MODE 0644
+#define PEM_MAX   KIB(256)
+
+struct issue_args {
+	struct options_common common;
+	const char *profile, *out, *key_type, *validity, *csr;
+	struct strings metadata;
+	bool force, to_stdout;
+};
+
+static const struct opt issue_opts[] = {
+	/* clang-format off */
+	OPT_HAS_TEXT("profile", "NAME", struct issue_args, profile, "by this profile (default: server)"),
+	OPT_HAS_TEXT("out", "BASE", struct issue_args, out,
+	    "write BASE.key and BASE.crt (default: the first name)"),
+	OPT_HAS_TEXT("key-type", "TYPE", struct issue_args, key_type,
+	    "ecdsa-p256 (default), ecdsa-p384, ed25519, rsa-3072, ..."),
+	OPT_HAS_TEXT("validity", "SPAN", struct issue_args, validity,
+	    "how long: 24h, 30d (default: the profile's)"),
+	OPT_HAS_TEXT("csr", "FILE", struct issue_args, csr,
+	    "have this CSR signed instead of making a key"),
+	OPT_HAS_LIST("metadata", "KEY=VALUE", struct issue_args, metadata,
+	    "a note to keep with the certificate"),
+	OPT_IS_FLAG("force", struct issue_args, force, "replace files that are there"),
+	OPT_IS_FLAG("stdout", struct issue_args, to_stdout, "print key and chain, write no file"),
+	{ 0 }
+	/* clang-format on */
+};
+
+static const struct opt_usage usage = {
+	.operands = "NAME...",
+	.about =
+	    "NAME is a DNS name, an IP address, a URI or an e-mail address; \"dns:\",\n"
+	    "\"ip:\", \"uri:\" or \"email:\" in front settles which.  BASE.crt holds "
+	    "the\n"
+	    "certificate and its intermediates; BASE.key is readable by you alone.\n"
+	    "With --csr the names may be left out: then those of the CSR count.",
+	.opts = issue_opts,
+	.shared = options_client,
+	.most = -1,
+};
+
+struct issue { /* what is under way */
+	const struct issue_args *a;
+	struct names names;
+	char *key_path, *cert_path;
+	struct key *key;
+	struct buf key_pem, csr_pem;
+};
+
+static void
+issue_free(struct issue *i)
+{
+	names_free(&i->names);
+	free(i->key_path);
+	free(i->cert_path);
+	key_free(i->key);
+	buf_wipe(&i->key_pem);
+	buf_free(&i->csr_pem);
+}
+
+/* ---- before anything is asked: can what comes back be stored? ---- */
+
+static bool
+check_path(const char *path, bool force, struct err *e)
+{
+	char *slash, *dir = mem_strdup(path);
+	bool ok = true;
+
+	slash = strrchr(dir, '/');
+	if (slash != NULL)
+		slash[slash == dir] = '\0';
+	if (!force && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		ok = err_set(e, ERR_CONFLICT,
+		    "%s is there already; --force replaces it, --out BASE writes "
+		    "elsewhere",
+		    path);
+	else if (access(slash != NULL ? dir : ".", W_OK) != 0)
+		ok = err_errno(e, "cannot write to %s", slash != NULL ? dir : ".");
+	free(dir);
+	return ok;
+}
+
+/* "dir/web.csr" gives "dir/web". */
+static char *
+base_of_file(const char *path)
+{
+	char *base = mem_strdup(path);
+	char *dot = strrchr(base, '.'), *slash = strrchr(base, '/');
+
+	if (dot != NULL && dot != base && (slash == NULL || dot > slash + 1))
+		*dot = '\0';
+	return base;
+}
+
+static bool
+choose_paths(struct issue *i, struct err *e)
+{
+	char *base;
+
+	if (i->a->to_stdout)
+		return true;
+	base = i->a->out != NULL ? mem_strdup(i->a->out)
+	       : i->names.n > 0  ? request_base(&i->names)
+				 : base_of_file(i->a->csr);
+	i->cert_path = mem_printf("%s.crt", base);
+	if (i->a->csr == NULL)
+		i->key_path = mem_printf("%s.key", base);
+	free(base);
+	if (i->key_path != NULL && !check_path(i->key_path, i->a->force, e))
+		return false;
+	return check_path(i->cert_path, i->a->force, e);
+}
+
+/* ---- the request ---- */
+
+static bool
+make_csr(struct issue *i, enum key_alg alg, unsigned bits, struct err *e)
+{
+	if (i->a->csr != NULL)
+		return request_csr_file(i->a->csr, &i->csr_pem, e);
+	return key_generate(alg, bits, &i->key, e) &&
+	       key_save(i->key, NULL, &i->key_pem, e) &&
+	       request_csr(i->key, &i->names, &i->csr_pem, e);
+}
+
+static json_t *
+names_json(const struct names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t n = 0; n < names->n; n++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "type",
+						sets_name_type_word(names->v[n].type),
+						"value", names->v[n].text));
+	return list;
+}
+
+static json_t *
+metadata_json(const struct strings *metadata)
+{
+	json_t *o = json_object();
+
+	for (size_t n = 0; n < metadata->n; n++) {
+		const char *equals = strchr(metadata->v[n], '=');
+		char *key = mem_strndup(
+		    bytes_of(metadata->v[n], (size_t)(equals - metadata->v[n])));
+
+		json_object_set_new(o, key, json_string(equals + 1));
+		free(key);
+	}
+	return o;
+}
+
+static json_t *
+body_of(struct issue *i)
+{
+	const struct issue_args *a = i->a;
+	json_t *body = json_pack("{s:s, s:s}", "profile",
+	    a->profile != NULL ? a->profile : "server", "csr", buf_str(&i->csr_pem));
+
+	/* In a CSR made here the names stand already. */
+	if (a->csr != NULL && i->names.n > 0)
+		json_object_set_new(body, "names", names_json(&i->names));
+	if (a->validity != NULL)
+		json_object_set_new(body, "validity", json_string(a->validity));
+	if (a->metadata.n > 0)
+		json_object_set_new(body, "metadata", metadata_json(&a->metadata));
+	return body;
+}
+
+/* ---- the answer ---- */
+
+static bool
+put_file(const char *path, mode_t mode, struct bytes content, bool force, struct err *e)
+{
+	return force ? file_replace(AT_FDCWD, path, mode, content, e)
+		     : file_create(AT_FDCWD, path, mode, content, e);
+}
+
+/* The key first: a certificate whose key is lost is of no use. */
+static bool
+keep(const struct issue *i, const json_t *v, struct err *e)
+{
+	const char *chain = json_text(v, "chain");
+	const char *serial = json_text(v, "serial");
+
+	if (chain == NULL || serial == NULL)
+		return err_set(e, ERR_INTERNAL, "the daemon answered no certificate");
+	if (i->a->to_stdout) {
+		fwrite(i->key_pem.p, 1, i->key_pem.n, stdout);
+		fputs(chain, stdout);
+		return true;
+	}
+	if (i->key_path != NULL &&
+	    !put_file(i->key_path, KEY_MODE, buf_bytes(&i->key_pem), i->a->force, e)) {
+		err_prefix(e, "the certificate is issued, its key could not be stored");
+		out_note("revoke it: hanaper revoke %s", serial);
+		return false;
+	}
+	if (!put_file(i->cert_path, CERT_MODE, bytes_str(chain), i->a->force, e)) {
+		err_prefix(e, "the certificate is issued and could not be stored");
+		out_note("get it by: hanaper show --chain %s", serial);
+		return false;
+	}
+	return true;
+}
+
+static void
+print(const struct issue *i, const struct client *c, json_t *v)
+{
+	if (i->a->common.json && !i->a->to_stdout) {
+		if (i->key_path != NULL)
+			json_object_set_new(v, "key_file", json_string(i->key_path));
+		json_object_set_new(v, "certificate_file", json_string(i->cert_path));
+		out_json(json_incref(v));
+		return;
+	}
+	if (i->a->to_stdout)
+		return;
+	view_certificate(v);
+	out_field("key", VIEW_LABEL, i->key_path);
+	out_field("certificate", VIEW_LABEL, i->cert_path);
+	if (client_dir(c) != NULL && i->names.n > 0 &&
+	    i->names.v[0].type == NAME_TYPE_DNS)
+		out_next("curl --cacert %s/root.crt https://%s/ (once a server uses "
+			 "the "
+			 "two files)",
+		    client_dir(c), i->names.v[0].text);
+	else
+		out_next("hanaper show %s", i->cert_path);
+}
+
+static int
+run(struct issue *i, enum key_alg alg, unsigned bits)
+{
+	struct client *c = NULL;
+	struct err e = { 0 };
+	json_t *v = NULL;
+	int status = OUT_DONE;
+
+	if (choose_paths(i, &e) && client_open(&i->a->common, &c, &e) &&
+	    make_csr(i, alg, bits, &e) &&
+	    client_post_json(c, "/v1/certificates", body_of(i), &v, &e) &&
+	    keep(i, v, &e))
+		print(i, c, v);
+	else
+		status = client_fail(c, &e);
+	json_decref(v);
+	client_free(c);
+	return status;
+}
+
+/* What can be wrong with the line itself. */
+static bool
+check_args(const struct issue_args *a, struct names *names, enum key_alg *ret_alg,
+    unsigned *ret_bits, struct err *e)
+{
+	int64_t span;
+
+	if (a->csr == NULL && a->common.n_operands == 0)
+		return err_set(e, ERR_MALFORMED, "a name is missing");
+	if (a->csr != NULL && a->key_type != NULL)
+		return err_set(e, ERR_MALFORMED, "--csr brings its own key");
+	if (a->to_stdout && a->out != NULL)
+		return err_set(e, ERR_MALFORMED, "--stdout writes no file");
+	for (size_t n = 0; n < a->metadata.n; n++)
+		if (strchr(a->metadata.v[n], '=') == NULL)
+			return err_set(e, ERR_MALFORMED, "--metadata wants KEY=VALUE");
+	if (a->validity != NULL &&
+	    !clock_duration_parse(bytes_str(a->validity), &span, e))
+		return err_prefix(e, "--validity");
+	for (int n = 0; n < a->common.n_operands; n++)
+		if (!request_add_name(names, a->common.operands[n], e))
+			return false;
+	return key_type_from(bytes_str(
+				 a->key_type != NULL ? a->key_type : "ecdsa-p256"),
+	    ret_alg, ret_bits, e);
+}
+
+int
+cmd_issue(const struct command *self, int argc, char **argv)
+{
+	struct issue_args a = { 0 };
+	struct issue i = { .a = &a };
+	enum key_alg alg = KEY_ALG_ECDSA_P256;
+	unsigned bits = 0;
+	struct err e = { 0 };
+	int status;
+
+	buf_init(&i.key_pem, PEM_MAX);
+	buf_init(&i.csr_pem, PEM_MAX);
+	if (options_read(self, &usage, argc, argv, &a, &status)) {
+		if (check_args(&a, &i.names, &alg, &bits, &e))
+			status = run(&i, alg, bits);
+		else
+			status = out_usage(self->name, "%s", e.detail);
+	}
+	issue_free(&i);
+	strings_free(&a.metadata);
+	return status;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command.  A new one is a file and a row. */
+#include "cli/command.h"
+
+#include <string.h>
+
+const struct command command_table[] = {
+	/* clang-format off */
+	{ "up",      "make a CA where there is none, and run it in the foreground", cmd_up },
+	{ "init",    "make a CA: keys, certificates, configuration, database",      cmd_init },
+	{ "issue",   "make a key here and have its certificate signed",             cmd_issue },
+	{ "revoke",  "revoke a certificate",                                        cmd_revoke },
+	{ "show",    "show one certificate and what became of it",                  cmd_show },
+	{ "ls",      "list and search certificates",                                cmd_ls },
+	{ "ca",      "print the root certificate, or an issuer's chain",            cmd_ca },
+	{ "crl",     "fetch a revocation list, check it and say what it holds",     cmd_crl },
+	{ "ocsp",    "ask the OCSP responder about a certificate",                  cmd_ocsp },
+	{ "profile", "show the profiles: what may be asked for",                    cmd_profile },
+	{ "issuer",  "show the issuers: who signs, until when",                     cmd_issuer },
+	{ "whoami",  "say who the daemon takes you for, and what you may do",       cmd_whoami },
+	{ "version", "print the version",                                           cmd_version },
+	{ "help",    "explain a command",                                           cmd_help },
+	{ 0 }
+	/* clang-format on */
+};
+
+const struct command *
+command_find(const char *name)
+{
+	for (const struct command *c = command_table; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+#define WORD_MAX  16 /* longer words are no misspelt command */
+#define SLIPS_MAX 2  /* letters put in, left out or changed */
+
+/* Levenshtein's distance, row by row; 'b' has at most WORD_MAX letters. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1];
+	const size_t n = strlen(b);
+
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t least = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < least)
+				least = row[j] + 1;
+			if (row[j - 1] + 1 < least)
+				least = row[j - 1] + 1;
+			row[j] = least;
+		}
+	}
+	return row[n];
+}
+
+/* What was meant; NULL: nothing is near. */
+static const struct command *
+guess(const char *name)
+{
+	const struct command *found = NULL;
+	size_t best = SLIPS_MAX + 1;
+
+	if (strlen(name) > WORD_MAX)
+		return NULL;
+	for (const struct command *c = command_table; c->name != NULL; c++) {
+		const size_t d = distance(c->name, name);
+
+		if (d < best && d < strlen(c->name)) {
+			best = d;
+			found = c;
+		}
+	}
+	return found;
+}
+
+/* "--help" and the like in the place of a command. */
+static const struct {
+	const char *word, *command;
+} aliases[] = {
+	{ "--help", "help" },
+	{ "-h", "help" },
+	{ "-?", "help" },
+	{ "--version", "version" },
+	{ "-V", "version" },
+};
+
+int
+command_main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct command *c;
+
+	if (name == NULL) {
+		cmd_help(NULL, 0, NULL);
+		return OUT_USAGE;
+	}
+	for (size_t i = 0; i < NITEMS(aliases); i++)
+		if (strcmp(name, aliases[i].word) == 0)
+			name = aliases[i].command;
+	c = command_find(name);
+	if (c == NULL) {
+		c = guess(name);
+		fputs("hanaper: there is no command \"", stderr);
+		out_text(stderr, name);
+		fprintf(stderr, "\"%s%s%s\nSee: hanaper help\n",
+		    c != NULL ? "; did you mean \"" : "", c != NULL ? c->name : "",
+		    c != NULL ? "\"?" : "");
+		return OUT_USAGE;
+	}
+	const int status = c->run(c, argc - 1, argv + 1);
+	const int written = out_end();
+
+	return status != OUT_DONE ? status : written;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper - the command of the people and services that use the CA. */
+#include "cli/command.h"
+
+int
+main(int argc, char **argv)
+{
+	return command_main(argc, argv);
+}

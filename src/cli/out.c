@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/out.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define OUT_JSON_INDENT 2
+
+int
+out_fail(const struct err *e)
+{
+	fputs("hanaper: ", stderr);
+	out_text(stderr, e->detail);
+	fputc('\n', stderr);
+	return OUT_FAILED;
+}
+
+int
+out_usage(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "hanaper %s: ", command);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nSee: hanaper %s --help\n", command);
+	return OUT_USAGE;
+}
+
+void
+out_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("hanaper: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void
+out_next(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	fflush(
+	    stdout); /* the hint is the last line, also where both are one terminal */
+	fputs("Next: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void
+out_text(FILE *to, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		const unsigned char c = (unsigned char)*s;
+
+		/* C1 controls travel as C2 80 to C2 9F in UTF-8. */
+		if (c == 0xc2 && (unsigned char)s[1] >= 0x80 &&
+		    (unsigned char)s[1] < 0xa0) {
+			fputc('?', to);
+			s++;
+		} else {
+			fputc(c < 0x20 || c == 0x7f ? '?' : c, to);
+		}
+	}
+}
+
+void
+out_field(const char *label, int width, const char *value)
+{
+	if (value == NULL)
+		return;
+	printf("%-*s  ", width, label);
+	out_text(stdout, value);
+	putchar('\n');
+}
+
+void
+out_json(json_t *v)
+{
+	json_dumpf(v, stdout, JSON_INDENT(OUT_JSON_INDENT) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(v);
+}
+
+int
+out_end(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return OUT_DONE;
+	out_note("cannot write the output; look at where stdout leads");
+	return OUT_FAILED;
+}
+
+void
+out_relative(const char *rfc3339, char *ret, size_t size)
+{
+	static const struct {
+		int64_t s;
+		char unit;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	struct err e;
+	int64_t at, span;
+	size_t i = 0;
+
+	if (!clock_rfc3339_parse(bytes_str(rfc3339), &at, &e)) {
+		snprintf(ret, size, "?");
+		return;
+	}
+	span = at - clock_now();
+	const int64_t whole = span < 0 ? -span : span;
+
+	/* Two of a unit at least: "36h" says more than "1d". */
+	while (i + 1 < NITEMS(units) && whole < 2 * units[i].s)
+		i++;
+	if (span == 0) {
+		snprintf(ret, size, "now");
+		return;
+	}
+	snprintf(ret, size, span < 0 ? "%lld%c ago" : "in %lld%c",
+	    (long long)(whole / units[i].s), units[i].unit);
+}

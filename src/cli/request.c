@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/request.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "codec/pem.h"
+#include "sys/file.h"
+#include "x509/cert.h"
+#include "x509/csr.h"
+#include "x509/dn.h"
+
+#define CSR_LABEL    "CERTIFICATE REQUEST"
+#define CSR_FILE_MAX KIB(64)
+
+/* "dns:web" says its type itself; an IPv6 address has no such word in front. */
+static bool
+split_type(struct bytes word, enum name_type *ret_type, struct bytes *ret_value)
+{
+	const size_t colon = bytes_index(word, ':');
+
+	if (colon == word.n || !sets_name_type_from(bytes_of(word.p, colon), ret_type))
+		return false;
+	*ret_value = bytes_skip(word, colon + 1);
+	return true;
+}
+
+bool
+request_add_name(struct names *n, const char *word, struct err *e)
+{
+	struct bytes value = bytes_str(word);
+	enum name_type type = NAME_TYPE_DNS;
+	uint8_t ip[16];
+
+	if (split_type(value, &type, &value))
+		return names_add(n, type, value, e);
+	if (strstr(word, "://") != NULL)
+		type = NAME_TYPE_URI;
+	else if (strchr(word, '@') != NULL)
+		type = NAME_TYPE_EMAIL;
+	else if (name_ip_octets(word, ip) != 0)
+		type = NAME_TYPE_IP;
+	return names_add(n, type, value, e);
+}
+
+char *
+request_base(const struct names *n)
+{
+	const char *name = n->n > 0 ? n->v[0].text : "certificate";
+	const char *scheme = strstr(name, "://");
+	char *base;
+
+	if (scheme != NULL)
+		name = scheme + 3;
+	base = name[0] == '*' ? mem_printf("_wildcard%s", name + 1) : mem_strdup(name);
+	for (char *p = base; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr("._-@", *p) == NULL)
+			*p = '_';
+	if (base[0] == '.' || base[0] == '-')
+		base[0] = '_'; /* neither hidden nor like an option */
+	return base;
+}
+
+bool
+request_csr(const struct key *key, const struct names *names, struct buf *ret_pem,
+    struct err *e)
+{
+	struct buf dn, info, sig, der;
+	bool ok;
+
+	buf_init(&dn, KIB(4));
+	buf_init(&info, CSR_MAX);
+	buf_init(&sig, KIB(4));
+	buf_init(&der, CSR_MAX);
+	ok =
+	    dn_build(NULL, NULL, &dn, e) &&
+	    cert_build_csr_info(buf_bytes(&dn), key_spki(key), names, &info, e) &&
+	    key_sign(key, buf_bytes(&info), &sig, e) &&
+	    cert_assemble(buf_bytes(&info), key_sig_alg(key), buf_bytes(&sig), &der, e);
+	if (ok)
+		pem_put(ret_pem, CSR_LABEL, buf_bytes(&der));
+	buf_free(&dn);
+	buf_free(&info);
+	buf_free(&sig);
+	buf_free(&der);
+	return ok && buf_ok(ret_pem, "the CSR", e);
+}
+
+bool
+request_csr_file(const char *path, struct buf *ret_pem, struct err *e)
+{
+	struct buf text;
+	bool ok;
+
+	buf_init(&text, CSR_FILE_MAX);
+	ok = file_read(AT_FDCWD, path, &text, e);
+	if (ok && pem_looks_like(buf_bytes(&text)))
+		buf_put(ret_pem, buf_bytes(&text));
+	else if (ok)
+		pem_put(ret_pem, CSR_LABEL, buf_bytes(&text));
+	buf_free(&text);
+	return ok && buf_ok(ret_pem, path, e);
+}

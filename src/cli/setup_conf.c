@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper.yaml as init writes it: every default that matters, with a word on each. */
+#include "cli/setup.h"
+
+/* Written as a double-quoted scalar: what is inside cannot end it. */
+static void
+put_quoted(struct buf *b, const char *s)
+{
+	buf_putc(b, '"');
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			buf_putc(b, '\\');
+		buf_putc(b, (uint8_t)*s);
+	}
+	buf_putc(b, '"');
+}
+
+static void
+put_list(struct buf *b, const struct strings *list)
+{
+	buf_putc(b, '[');
+	for (size_t i = 0; i < list->n; i++) {
+		buf_puts(b, i == 0 ? "" : ", ");
+		put_quoted(b, list->v[i]);
+	}
+	buf_putc(b, ']');
+}
+
+static void
+put_head(struct buf *b, const struct setup *s)
+{
+	buf_puts(b,
+	    "# Hanaper's configuration; every key: hanaper.yaml(5).\n"
+	    "# Check a change:  hanaperd --check --dir DIR\n"
+	    "# Spans are written 90s 15m 24h 30d 1y.\n"
+	    "\n"
+	    "# Where the daemon listens; 0.0.0.0:PORT is all addresses.\n"
+	    "# api: TLS, client certificates.  http: plain, read only: CRL, OCSP.\n"
+	    "listen:\n"
+	    "  api: [");
+	put_quoted(b, s->api);
+	buf_puts(b, "]\n  http: [");
+	put_quoted(b, s->http);
+	buf_puts(b, "]\n  metrics: [");
+	put_quoted(b, s->metrics);
+	buf_puts(b,
+	    "]\n\n# How clients reach the two from outside.  'public' stands inside "
+	    "every\n"
+	    "# certificate (CRL, OCSP, issuer): choose it before you issue many.\n"
+	    "urls:\n  api: ");
+	put_quoted(b, s->url_api);
+	buf_puts(b, "\n  public: ");
+	put_quoted(b, s->url_public);
+	buf_puts(b,
+	    "\n\n# Names in the certificate of the api listener.\nserver_names: ");
+	put_list(b, &s->server_names);
+	buf_puts(b, "\n\nstorage: sqlite:hanaper.db\n\n"
+		    "issuers:\n"
+		    "  - name: " SETUP_ISSUER "\n"
+		    "    certificate: issuers/" SETUP_ISSUER ".crt\n"
+		    "    key: issuers/" SETUP_ISSUER ".key\n");
+	if (s->passphrase_file != NULL) {
+		buf_puts(b, "    passphrase_file: ");
+		put_quoted(b, s->passphrase_file);
+		buf_puts(b, "\n");
+	}
+}
+
+#define KEYS "[ecdsa-p256, ecdsa-p384, ed25519, rsa-2048]"
+#define IPS                                                                            \
+	"[\"127.0.0.0/8\", \"::1/128\", \"10.0.0.0/8\", \"172.16.0.0/12\", "           \
+	"\"192.168.0.0/16\"]"
+
+/* The profiles, in the order in which the file has them. */
+static const struct {
+	const char *comment, *name, *usages;
+	const char *validity;
+	const char *more;  /* further lines; NULL: none */
+	const char *names; /* NULL: the DNS patterns and the private networks */
+} profiles[] = {
+	{ "TLS servers.", "server", "[server auth]",
+	    "{ default: 30d, max: 90d, backdate: 5m }", NULL, NULL },
+	{ "TLS clients.", "client", "[client auth]",
+	    "{ default: 30d, max: 90d, backdate: 5m }", NULL, NULL },
+	{ "Both at once: databases, message brokers, clusters.", "peer",
+	    "[server auth, client auth]", "{ default: 30d, max: 90d, backdate: 5m }",
+	    NULL, NULL },
+	{ "Workloads with a SPIFFE ID; put your trust domain here.", "spiffe",
+	    "[server auth, client auth]", "{ default: 24h, max: 7d, backdate: 5m }",
+	    NULL, "      uri: [\"spiffe://example.internal/\"]\n" },
+	{ "So short that nobody needs to revoke it (RFC 9608).", "short",
+	    "[server auth]", "{ default: 24h, max: 7d, backdate: 5m }",
+	    "    no_rev_avail: true\n", NULL },
+};
+
+static void
+put_profiles(struct buf *b, const struct setup *s)
+{
+	buf_puts(b,
+	    "\n# What may be in a certificate.  \"*.internal\" is every name below,\n"
+	    "# not \"internal\" itself; rsa-N is at least N bits.\nprofiles:\n");
+	for (size_t i = 0; i < NITEMS(profiles); i++) {
+		buf_printf(b,
+		    "  # %s\n"
+		    "  - name: %s\n"
+		    "    issuer: " SETUP_ISSUER "\n"
+		    "    usages: %s\n"
+		    "    validity: %s\n"
+		    "    keys: " KEYS "\n"
+		    "%s    names:\n",
+		    profiles[i].comment, profiles[i].name, profiles[i].usages,
+		    profiles[i].validity,
+		    profiles[i].more != NULL ? profiles[i].more : "");
+		if (profiles[i].names != NULL) {
+			buf_puts(b, profiles[i].names);
+			continue;
+		}
+		buf_puts(b, "      dns: ");
+		put_list(b, &s->dns);
+		buf_puts(b, "\n      ip: " IPS "\n");
+	}
+	buf_puts(b,
+	    "  # People who run this CA; the grant below asks for this profile.\n"
+	    "  - name: admin\n"
+	    "    issuer: " SETUP_ISSUER "\n"
+	    "    usages: [client auth]\n"
+	    "    validity: { default: 90d, max: 1y, backdate: 5m }\n"
+	    "    keys: " KEYS "\n"
+	    "    subject: cn\n"
+	    "    names:\n"
+	    "      dns: [");
+	put_quoted(b, s->admin);
+	buf_puts(b, "]\n");
+}
+
+static void
+put_rest(struct buf *b, const struct setup *s)
+{
+	buf_puts(b,
+	    "\n# Who may do what.  The first that matches counts; if none does, no.\n"
+	    "# On the local socket root and the daemon's user may do all.\n"
+	    "grants:\n"
+	    "  - who: { cn: ");
+	put_quoted(b, s->admin);
+	buf_puts(b,
+	    ", profile: admin }\n"
+	    "    may: [issue, renew, revoke, read, admin]\n"
+	    "    profiles: [\"*\"]\n"
+	    "    names: any\n"
+	    "  # Everyone renews what they have, under their own names.\n"
+	    "  - who: { any: true }\n"
+	    "    may: [renew, issue]\n"
+	    "    profiles: [server, client, peer]\n"
+	    "    names: own\n"
+	    "\n# A CRL each interval and within 'debounce' of a revocation.\n"
+	    "crl: { interval: 1h, next_update: 24h, debounce: 2s }\n"
+	    "\n# How long an OCSP answer counts; how long a responder's certificate.\n"
+	    "ocsp: { validity: 12h, responder_validity: 7d }\n"
+	    "\nlog: { level: info }\n");
+}
+
+void
+setup_conf(const struct setup *s, struct buf *ret)
+{
+	put_head(ret, s);
+	put_profiles(ret, s);
+	put_rest(ret, s);
+}

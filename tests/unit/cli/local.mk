@@ -1,0 +1,10 @@
+check_PROGRAMS += tests/unit/cli/unit_cli
+TESTS += tests/unit/cli/unit_cli
+tests_unit_cli_unit_cli_SOURCES = \
+	tests/unit/cli/test_ocsp_ask.c \
+	tests/unit/cli/test_options.c \
+	tests/unit/cli/test_out.c \
+	tests/unit/cli/test_problem.c \
+	tests/unit/cli/test_request.c \
+	tests/unit/cli/test_setup.c
+tests_unit_cli_unit_cli_LDADD = $(CLI_LIBS) $(UNIT_LIBS)
