@@ -17,9 +17,10 @@ enum {
 
 /*
  * Starts 'path' with argv[0] = 'name', the 'fds' as descriptors 3, 4, …, and
- * no other descriptor but 0, 1, 2.  The environment holds only TZ, LANG and
- * sanitizer and coverage options.  The child is killed when the parent dies
- * (PR_SET_PDEATHSIG).
+ * no other descriptor but 0, 1, 2.  The environment holds only TZ, LANG,
+ * CREDENTIALS_DIRECTORY and sanitizer and coverage options.  SIGINT, SIGTERM and
+ * SIGHUP are ignored: a role obeys its parent, not the terminal.  The child is
+ * killed when the thread that called this ends (PR_SET_PDEATHSIG).
  */
 MUST_CHECK bool proc_spawn(const char *path, const char *name, const int *fds, size_t n,
     pid_t *ret_pid, struct err *e);

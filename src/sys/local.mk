@@ -1,4 +1,6 @@
 noinst_LIBRARIES += libhnp_sys.a
 libhnp_sys_a_SOURCES = \
 	src/sys/file.c \
-	src/sys/loop.c
+	src/sys/loop.c \
+	src/sys/proc.c \
+	src/sys/sock.c

@@ -1,6 +1,11 @@
-check_PROGRAMS += tests/unit/sys/unit_sys
+check_PROGRAMS += tests/unit/sys/unit_sys tests/unit/sys/spawned
 TESTS += tests/unit/sys/unit_sys
 tests_unit_sys_unit_sys_SOURCES = \
 	tests/unit/sys/test_file.c \
-	tests/unit/sys/test_loop.c
+	tests/unit/sys/test_loop.c \
+	tests/unit/sys/test_proc.c \
+	tests/unit/sys/test_sock.c
 tests_unit_sys_unit_sys_LDADD = libhnp_sys.a libhnp_base.a $(UNIT_LIBS)
+# What test_proc.c starts: it tells what it finds in itself.
+tests_unit_sys_spawned_SOURCES = tests/unit/sys/spawned.c
+tests_unit_sys_spawned_LDADD = libhnp_sys.a libhnp_base.a

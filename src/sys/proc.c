@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/proc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define FDS_MAX 8
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_SANITIZER 1
+#endif
+#endif
+
+/* ---- starting ---- */
+
+/* What a role may inherit: nothing that changes what it does, and no secret. */
+static const char *const kept_variables[] = {
+	"TZ",
+	"LANG",
+	"CREDENTIALS_DIRECTORY", /* where the signer looks for passphrases (S85) */
+	"ASAN_OPTIONS",
+	"LSAN_OPTIONS",
+	"TSAN_OPTIONS",
+	"UBSAN_OPTIONS",
+	"GCOV_PREFIX",
+	"GCOV_PREFIX_STRIP",
+	"LLVM_PROFILE_FILE",
+};
+
+static char **
+small_environment(void)
+{
+	char **env = mem_zarray(NITEMS(kept_variables) + 1, sizeof(*env));
+	size_t n = 0;
+
+	for (size_t i = 0; i < NITEMS(kept_variables); i++) {
+		const char *v = getenv(kept_variables[i]);
+
+		if (v != NULL)
+			env[n++] = mem_printf("%s=%s", kept_variables[i], v);
+	}
+	return env;
+}
+
+static void
+free_environment(char **env)
+{
+	for (size_t i = 0; env[i] != NULL; i++)
+		free(env[i]);
+	free(env);
+}
+
+/* Puts fds[i] at 3 + i, 'report' (close-on-exec) behind them, and closes the rest. */
+static bool
+place_fds(const int *fds, size_t n, int *report)
+{
+	const int above = PROC_FD_PARENT + (int)n;
+	int moved[FDS_MAX];
+
+	/* Out of the way first: a source may be another's destination. */
+	for (size_t i = 0; i < n; i++) {
+		moved[i] = fcntl(fds[i], F_DUPFD, above + 1);
+		if (moved[i] < 0)
+			return false;
+	}
+	const int away = fcntl(*report, F_DUPFD, above + 1);
+	if (away < 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (dup2(moved[i], PROC_FD_PARENT + (int)i) < 0)
+			return false;
+	if (dup3(away, above, O_CLOEXEC) < 0)
+		return false;
+	*report = above;
+	return close_range((unsigned)above + 1, ~0U, 0) == 0;
+}
+
+/*
+ * A role obeys its parent and no terminal: Ctrl-C and the service manager reach
+ * all processes of the group, but only the parent may begin the orderly end.
+ */
+static bool
+set_signals(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP };
+	sigset_t none;
+
+	for (size_t i = 0; i < NITEMS(ignored); i++)
+		if (signal(ignored[i], SIG_IGN) == SIG_ERR)
+			return false;
+	sigemptyset(&none);
+	return signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
+	       sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+/* In the child; comes back only to die. */
+static void
+become(const char *path, const char *name, char **env, const int *fds, size_t n,
+    pid_t parent, int *report)
+{
+	char *const argv[] = { (char *)(uintptr_t)name, NULL };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		return; /* the parent may have died before the call */
+	if (!place_fds(fds, n, report) || !set_signals())
+		return;
+	execve(path, argv, env);
+}
+
+bool
+proc_spawn(const char *path, const char *name, const int *fds, size_t n, pid_t *ret_pid,
+    struct err *e)
+{
+	const pid_t parent = getpid();
+	char **env = small_environment();
+	int report[2], why = 0;
+	bool ok = false;
+
+	assert(n <= FDS_MAX);
+	if (pipe2(report, O_CLOEXEC) < 0) {
+		err_errno(e, "pipe");
+		goto out;
+	}
+	const pid_t pid = fork();
+	if (pid == 0) {
+		int fd = report[1];
+
+		become(path, name, env, fds, n, parent, &fd);
+		why = errno;
+		if (write(fd, &why, sizeof(why)) < 0)
+			_exit(126);
+		_exit(127);
+	}
+	close(report[1]);
+	/* execve(2) closes the pipe; octets in it say why it did not come to that. */
+	if (pid < 0)
+		err_errno(e, "fork");
+	else if (read(report[0], &why, sizeof(why)) == 0)
+		ok = true;
+	else {
+		errno = why;
+		err_errno(e, "%s: cannot be started", path);
+		(void)waitpid(pid, NULL, 0);
+	}
+	close(report[0]);
+	if (ok)
+		*ret_pid = pid;
+out:
+	free_environment(env);
+	return ok;
+}
+
+/* ---- hardening ---- */
+
+void
+proc_harden(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+	bool ok = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		  setrlimit(RLIMIT_CORE, &no_core) == 0 &&
+		  signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+
+#ifndef UNDER_SANITIZER /* the leak checker reads its own process as a debugger does */
+	ok = ok && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+#endif
+	umask(077);
+	if (!ok) {
+		perror("hanaper: the process cannot be hardened");
+		_exit(1);
+	}
+}
+
+/* ---- finding ---- */
+
+/* The directory of the running executable; NULL when it is not known. */
+static char *
+own_directory(void)
+{
+	char path[PATH_MAX];
+	const ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return NULL;
+	path[n] = '\0';
+	char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return NULL;
+	*slash = '\0';
+	return mem_strdup(path);
+}
+
+bool
+proc_find(const char *program, const char *installed_dir, char **ret, struct err *e)
+{
+	char *own = own_directory();
+	const char *const dirs[] = { own, installed_dir };
+	char *found = NULL;
+
+	for (size_t i = 0; found == NULL && i < NITEMS(dirs); i++) {
+		if (dirs[i] == NULL)
+			continue;
+		found = mem_printf("%s/%s", dirs[i], program);
+		if (access(found, X_OK) != 0) {
+			free(found);
+			found = NULL;
+		}
+	}
+	if (found == NULL)
+		err_set(e, ERR_NOT_FOUND,
+		    "%s is neither in %s nor in %s; run: make install", program,
+		    own == NULL ? "(unknown)" : own, installed_dir);
+	free(own);
+	if (found == NULL)
+		return false;
+	*ret = found;
+	return true;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "sys/sock.h"
+
+static int
+connect_to(const char *bound)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a.sin_port = htons((uint16_t)strtoul(strrchr(bound, ':') + 1, NULL, 10));
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ? fd : -1;
+}
+
+Test(sock, a_listener_tells_the_port_that_was_drawn_and_answers_there)
+{
+	static const char *const addresses[] = { "127.0.0.1:0", "localhost:0",
+		"0.0.0.0:0", ":0" };
+
+	for (size_t i = 0; i < NITEMS(addresses); i++) {
+		struct err e = { 0 };
+		char bound[64];
+		int fd;
+
+		cr_assert(sock_listen_tcp(addresses[i], &fd, bound, sizeof(bound), &e),
+		    "%s", e.detail);
+		cr_expect_neq(strcmp(bound, addresses[i]), 0);
+		cr_expect_geq(connect_to(bound), 0, "%s", bound);
+		cr_expect_neq(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+		cr_expect_neq(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+		close(fd);
+	}
+}
+
+Test(sock, what_is_no_address_with_a_port_is_refused)
+{
+	static const char *const bad[] = { "", ":", "8443", "127.0.0.1",
+		"127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:84x",
+		"127.0.0.1:123456", "127.0.0.256:1", "::1:8443", "[::1:8443", "[]:1",
+		"[::g]:1", "example:1", "127.0.0.1 :1", "[127.0.0.1]:1" };
+
+	for (size_t i = 0; i < NITEMS(bad); i++) {
+		struct err e = { 0 };
+		char bound[64];
+		int fd = -7;
+
+		cr_expect_not(sock_listen_tcp(bad[i], &fd, bound, sizeof(bound), &e),
+		    "%s", bad[i]);
+		cr_expect_eq(e.code, ERR_MALFORMED);
+		cr_expect_eq(fd, -7);
+	}
+}
+
+Test(sock, a_port_in_use_is_told_as_such)
+{
+	struct err e = { 0 };
+	char bound[64], again[64];
+	int fd, second = -7;
+
+	cr_assert(sock_listen_tcp("127.0.0.1:0", &fd, bound, sizeof(bound), &e));
+	cr_expect_not(sock_listen_tcp(bound, &second, again, sizeof(again), &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_neq(strstr(e.detail, bound), NULL);
+	close(fd);
+}
+
+/* S10 */
+Test(sock, a_local_socket_has_its_mode_and_tells_who_its_peer_is)
+{
+	char dir[] = "/tmp/hnp-sock-XXXXXX", path[64];
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct err e = { 0 };
+	struct stat st;
+	int fd, second = -7, client, server;
+	uid_t uid = 99;
+	pid_t pid = -1;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/s", dir);
+	strcpy(a.sun_path, path);
+	umask(0);
+	cr_assert(sock_listen_unix(path, 0660, &fd, &e), "%s", e.detail);
+	cr_assert_eq(lstat(path, &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0660);
+	cr_expect_eq(umask(0), 0, "the umask is as it was");
+	client = socket(AF_UNIX, SOCK_STREAM, 0);
+	cr_assert_eq(connect(client, (struct sockaddr *)&a, sizeof(a)), 0);
+	server = accept(fd, NULL, NULL);
+	cr_assert(sock_peer(server, &uid, &pid, &e));
+	cr_expect_eq(uid, getuid());
+	cr_expect_eq(pid, getpid());
+
+	cr_expect_not(sock_listen_unix(path, 0660, &second, &e), "somebody answers");
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	close(fd);
+	cr_expect(sock_listen_unix(path, 0600, &fd, &e), "a stale one is replaced: %s",
+	    e.detail);
+	close(fd);
+	unlink(path);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	cr_expect_not(sock_listen_unix(path, 0660, &second, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_eq(access(path, F_OK), 0, "a file is not taken for a stale socket");
+	cr_expect_eq(second, -7);
+	unlink(path);
+	rmdir(dir);
+}
+
+Test(sock, a_local_path_that_is_too_long_is_refused)
+{
+	struct err e = { 0 };
+	char path[200];
+	int fd;
+
+	memset(path, 'a', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	cr_expect_not(sock_listen_unix(path, 0600, &fd, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+}
