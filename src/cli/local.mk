@@ -38,3 +38,7 @@ CLI_LIBS = libhnp_cli.a libhnp_ca.a libhnp_policy.a libhnp_store.a libhnp_journa
 	libhnp_codec.a libhnp_base.a \
 	$(CURL_LIBS) $(GNUTLS_LIBS) $(TASN1_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
 	$(CYAML_LIBS) $(IDN2_LIBS)
+
+bin_PROGRAMS += hanaper
+hanaper_SOURCES = src/cli/main.c
+hanaper_LDADD = $(CLI_LIBS)

@@ -15,3 +15,4 @@ include tests/unit/policy/local.mk
 include tests/unit/store/local.mk
 include tests/unit/ca/local.mk
 include tests/unit/api/local.mk
+include tests/unit/cli/local.mk
