@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conns - the open connections of all listeners: how many from one address,
+ * and until when each must have got on with it.
+ *
+ * libmicrohttpd knows inactivity only, so an octet a second holds a connection
+ * for ever (S61).  Here every connection has a deadline; who lets it pass is cut
+ * off by shutdown(), which the library sees as the end of the stream.
+ *
+ * All may be called from any thread.
+ */
+#ifndef HTTP_CONNS_H
+#define HTTP_CONNS_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/attr.h"
+#include "base/bytes.h"
+
+struct conns;
+struct conns_entry;
+
+#define CONNS_ADDRESS_LEN 46 /* INET6_ADDRSTRLEN */
+
+/* 'per_address': connections from one IPv4 address or one IPv6 /64; loopback is not counted. */
+struct conns *conns_new(size_t per_address);
+void conns_free(struct conns *c); /* none may be left; NULL is fine */
+
+/* May one more come from there?  Anything but IP always may. */
+bool conns_admit(struct conns *c, const struct sockaddr *from);
+/* The descriptor stays the caller's, who calls conns_remove() before closing it. */
+struct conns_entry *conns_add(struct conns *c, int fd, const struct sockaddr *from,
+    int64_t ms);
+void conns_remove(struct conns_entry *n);
+/* From now on 'ms' milliseconds are left; 0: no deadline. */
+void conns_deadline(struct conns_entry *n, int64_t ms);
+/* Cuts off those whose deadline is over; how many. */
+size_t conns_sweep(struct conns *c);
+size_t conns_count(struct conns *c);
+
+int conns_fd(const struct conns_entry *n);
+/* "192.0.2.1", "2001:db8::1"; "" when it is not IP. */
+const char *conns_address(const struct conns_entry *n);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/conns.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define BUCKETS 512
+
+struct origin { /* what the limit per address counts by */
+	uint8_t b[8];
+	uint8_t n; /* octets; 0: not counted */
+};
+
+struct conns_entry {
+	struct conns *conns;
+	struct conns_entry *prev, *next; /* all of them */
+	struct conns_entry *in_bucket;   /* same bucket of origins */
+	struct origin origin;
+	int fd;
+	_Atomic int64_t deadline_ms; /* monotonic; 0: none */
+	char address[CONNS_ADDRESS_LEN];
+};
+
+struct conns {
+	pthread_mutex_t lock;
+	size_t per_address;
+	size_t n;
+	struct conns_entry *first;
+	struct conns_entry *buckets[BUCKETS];
+};
+
+struct conns *
+conns_new(size_t per_address)
+{
+	struct conns *c = mem_zalloc(sizeof(*c));
+
+	pthread_mutex_init(&c->lock, NULL);
+	c->per_address = per_address;
+	return c;
+}
+
+void
+conns_free(struct conns *c)
+{
+	if (c == NULL)
+		return;
+	assert(c->n == 0);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static struct origin
+origin_v4(struct in_addr a)
+{
+	struct origin o = { .n = sizeof(a) };
+
+	if ((ntohl(a.s_addr) >> 24) == IN_LOOPBACKNET)
+		return (struct origin){ 0 };
+	memcpy(o.b, &a, sizeof(a));
+	return o;
+}
+
+/* Writes the text, and tells what to count by: an IPv6 site has a whole /64. */
+static struct origin
+origin_of(const struct sockaddr *from, char text[static CONNS_ADDRESS_LEN])
+{
+	struct origin o = { 0 };
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+
+	text[0] = '\0';
+	if (from->sa_family == AF_INET) {
+		memcpy(&in4, from, sizeof(in4));
+		inet_ntop(AF_INET, &in4.sin_addr, text, CONNS_ADDRESS_LEN);
+		return origin_v4(in4.sin_addr);
+	}
+	if (from->sa_family != AF_INET6)
+		return o;
+	memcpy(&in6, from, sizeof(in6));
+	if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
+		memcpy(&in4.sin_addr, &in6.sin6_addr.s6_addr[12], 4);
+		inet_ntop(AF_INET, &in4.sin_addr, text, CONNS_ADDRESS_LEN);
+		return origin_v4(in4.sin_addr);
+	}
+	inet_ntop(AF_INET6, &in6.sin6_addr, text, CONNS_ADDRESS_LEN);
+	if (!IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr)) {
+		o.n = sizeof(o.b);
+		memcpy(o.b, &in6.sin6_addr, sizeof(o.b));
+	}
+	return o;
+}
+
+static struct conns_entry **
+bucket(struct conns *c, const struct origin *o)
+{
+	uint32_t h = 2166136261u; /* FNV-1a: a crowded bucket costs little here */
+
+	for (size_t i = 0; i < sizeof(o->b); i++)
+		h = (h ^ o->b[i]) * 16777619u;
+	return &c->buckets[h % BUCKETS];
+}
+
+bool
+conns_admit(struct conns *c, const struct sockaddr *from)
+{
+	char text[CONNS_ADDRESS_LEN];
+	const struct origin o = origin_of(from, text);
+	size_t n = 0;
+
+	if (o.n == 0)
+		return true;
+	pthread_mutex_lock(&c->lock);
+	for (struct conns_entry *x = *bucket(c, &o); x != NULL; x = x->in_bucket)
+		n += x->origin.n == o.n && memcmp(x->origin.b, o.b, o.n) == 0;
+	pthread_mutex_unlock(&c->lock);
+	return n < c->per_address;
+}
+
+struct conns_entry *
+conns_add(struct conns *c, int fd, const struct sockaddr *from, int64_t ms)
+{
+	struct conns_entry *x = mem_zalloc(sizeof(*x));
+
+	x->conns = c;
+	x->fd = fd;
+	x->origin = origin_of(from, x->address);
+	conns_deadline(x, ms);
+
+	pthread_mutex_lock(&c->lock);
+	c->n++;
+	x->next = c->first;
+	if (c->first != NULL)
+		c->first->prev = x;
+	c->first = x;
+	if (x->origin.n > 0) {
+		x->in_bucket = *bucket(c, &x->origin);
+		*bucket(c, &x->origin) = x;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return x;
+}
+
+void
+conns_remove(struct conns_entry *x)
+{
+	struct conns *c = x->conns;
+
+	pthread_mutex_lock(&c->lock);
+	c->n--;
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		c->first = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+	if (x->origin.n > 0) {
+		struct conns_entry **at = bucket(c, &x->origin);
+
+		while (*at != x)
+			at = &(*at)->in_bucket;
+		*at = x->in_bucket;
+	}
+	pthread_mutex_unlock(&c->lock);
+	free(x);
+}
+
+void
+conns_deadline(struct conns_entry *x, int64_t ms)
+{
+	atomic_store_explicit(&x->deadline_ms, ms == 0 ? 0 : clock_mono_ms() + ms,
+	    memory_order_relaxed);
+}
+
+size_t
+conns_sweep(struct conns *c)
+{
+	const int64_t now = clock_mono_ms();
+	size_t n = 0;
+
+	pthread_mutex_lock(&c->lock);
+	for (struct conns_entry *x = c->first; x != NULL; x = x->next) {
+		const int64_t deadline =
+		    atomic_load_explicit(&x->deadline_ms, memory_order_relaxed);
+
+		if (deadline == 0 || now < deadline)
+			continue;
+		/* The lock keeps the descriptor from being closed and used again. */
+		shutdown(x->fd, SHUT_RDWR);
+		conns_deadline(x, 0);
+		n++;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return n;
+}
+
+size_t
+conns_count(struct conns *c)
+{
+	pthread_mutex_lock(&c->lock);
+	const size_t n = c->n;
+	pthread_mutex_unlock(&c->lock);
+	return n;
+}
+
+int
+conns_fd(const struct conns_entry *x)
+{
+	return x->fd;
+}
+
+const char *
+conns_address(const struct conns_entry *x)
+{
+	return x->address;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exchange_impl - what server.c and exchange.c share; nobody else includes it. */
+#ifndef HTTP_EXCHANGE_IMPL_H
+#define HTTP_EXCHANGE_IMPL_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "http/guard.h"
+#include "http/server.h"
+
+struct server {
+	struct server_def def;
+	struct MHD_Daemon *daemon;
+	int listen_fd;
+	atomic_size_t busy;
+	atomic_bool quiesced;
+};
+
+/* One connection. */
+struct door {
+	struct server *server;
+	struct conns_entry *entry;
+	struct tls_generation *tls;
+	struct client client;
+	bool client_known; /* the handshake is over and was looked at */
+};
+
+enum exchange_phase {
+	EXCHANGE_HEAD, /* the library reads headers */
+	EXCHANGE_BODY,
+	EXCHANGE_HANDED, /* the application has it */
+	EXCHANGE_SENDING
+};
+
+struct exchange {
+	struct door *door;
+	struct MHD_Connection *mhd;
+	enum exchange_phase phase;
+	char id[SERVER_REQUEST_ID_LEN];
+	int64_t began_ms;
+	char *target;          /* own copy */
+	const char *target_at; /* where it stood */
+	struct bytes method, path, query;
+	struct guard guard;
+	size_t note;
+	struct buf body;
+	size_t dropped; /* octets of a body that is too large */
+	bool close;     /* the answer ends the connection */
+	bool held;
+	/* The answer: */
+	bool refused; /* 'refusal' is it, once all was read */
+	struct err refusal;
+	unsigned status; /* 0: none yet */
+	char *content_type;
+	struct buf headers;
+	struct content *content;
+};
+
+struct exchange *exchange_new(struct door *d, struct MHD_Connection *mhd,
+    const char *target);
+void exchange_free(struct exchange *x); /* NULL is fine */
+/* Gives the answer to the library.  False: the connection has to be closed. */
+bool exchange_send(struct exchange *x);
+
+#endif

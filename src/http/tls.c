@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/tls.h"
+
+#include <gnutls/x509.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define CHAIN_MAX     8       /* certificates in a chain, ours or a client's (S67) */
+#define KEY_BITS_MAX  8192    /* of a client's RSA key (S67) */
+#define HANDSHAKE_MAX KIB(32) /* octets of one handshake message */
+
+const char tls_priorities[] =
+    "SECURE128:%PROFILE_MEDIUM:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"
+    "-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:"
+    "-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+    "-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384:"
+    "+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:"
+    "+SIGN-ECDSA-SHA512:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-SHA256:"
+    "+SIGN-EDDSA-ED25519:+SIGN-EDDSA-ED448:%SERVER_PRECEDENCE";
+
+struct tls_generation {
+	unsigned refs; /* under tls->lock */
+	struct tls *tls;
+	gnutls_certificate_credentials_t cred;
+	gnutls_datum_t ticket_key;
+};
+
+struct tls {
+	pthread_mutex_t lock;
+	struct tls_generation *now;  /* holds one reference; NULL: none yet */
+	gnutls_x509_privkey_t asked; /* whose certificate is awaited, or NULL */
+	gnutls_x509_crt_t *trust;
+	unsigned n_trust;
+};
+
+static bool
+add_trust(struct tls *t, struct bytes pem, struct err *e)
+{
+	const gnutls_datum_t in = { (unsigned char *)pem.p, (unsigned)pem.n };
+	gnutls_x509_crt_t *v = NULL;
+	unsigned n = 0;
+
+	if (gnutls_x509_crt_list_import2(&v, &n, &in, GNUTLS_X509_FMT_PEM, 0) < 0)
+		return err_set(e, ERR_MALFORMED, "no certificate in PEM");
+	t->trust = mem_grow(t->trust, t->n_trust + n, sizeof(t->trust[0]));
+	for (unsigned i = 0; i < n; i++)
+		t->trust[t->n_trust++] = v[i];
+	gnutls_free(v);
+	return true;
+}
+
+bool
+tls_new(const struct bytes *trust_pem, size_t n, struct tls **ret, struct err *e)
+{
+	struct tls *t = mem_zalloc(sizeof(*t));
+
+	pthread_mutex_init(&t->lock, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (!add_trust(t, trust_pem[i], e)) {
+			tls_free(t);
+			return false;
+		}
+	*ret = t;
+	return true;
+}
+
+static void
+generation_free(struct tls_generation *g)
+{
+	if (g->cred != NULL)
+		gnutls_certificate_free_credentials(g->cred);
+	mem_wipe(g->ticket_key.data, g->ticket_key.size);
+	gnutls_free(g->ticket_key.data);
+	free(g);
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	tls_detach(t->now);
+	if (t->asked != NULL)
+		gnutls_x509_privkey_deinit(t->asked);
+	for (unsigned i = 0; i < t->n_trust; i++)
+		gnutls_x509_crt_deinit(t->trust[i]);
+	free(t->trust);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static bool
+write_request(gnutls_x509_privkey_t key, struct buf *ret_csr)
+{
+	gnutls_x509_crq_t crq = NULL;
+	gnutls_datum_t der = { NULL, 0 };
+	bool ok = false;
+
+	if (gnutls_x509_crq_init(&crq) >= 0 &&
+	    gnutls_x509_crq_set_version(crq, 1) >= 0 &&
+	    gnutls_x509_crq_set_key(crq, key) >= 0 &&
+	    gnutls_x509_crq_sign2(crq, key, GNUTLS_DIG_SHA256, 0) >= 0 &&
+	    gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_DER, &der) >= 0) {
+		buf_put(ret_csr, bytes_of(der.data, der.size));
+		ok = true;
+	}
+	gnutls_free(der.data);
+	if (crq != NULL)
+		gnutls_x509_crq_deinit(crq);
+	return ok;
+}
+
+bool
+tls_request(struct tls *t, struct buf *ret_csr, struct err *e)
+{
+	gnutls_x509_privkey_t key = NULL;
+	const unsigned bits = GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1);
+
+	if (gnutls_x509_privkey_init(&key) < 0 ||
+	    gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, bits, 0) < 0 ||
+	    !write_request(key, ret_csr)) {
+		if (key != NULL)
+			gnutls_x509_privkey_deinit(key);
+		return err_set(e, ERR_INTERNAL, "no key for the TLS listener");
+	}
+	if (t->asked != NULL)
+		gnutls_x509_privkey_deinit(t->asked);
+	t->asked = key;
+	return true;
+}
+
+/*
+ * Before the client's signature is verified: refuses what would make that, or
+ * the chain, costly (S67, R86).  Whether the chain is good is asked later, when
+ * there is somebody to tell.
+ */
+static int
+on_client_certificate(gnutls_session_t s)
+{
+	unsigned n = 0, bits = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(s, &n);
+	gnutls_x509_crt_t leaf = NULL;
+	bool fits = false;
+
+	if (chain == NULL || n == 0)
+		return 0;
+	if (n <= CHAIN_MAX && gnutls_x509_crt_init(&leaf) >= 0 &&
+	    gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) >= 0)
+		fits = gnutls_x509_crt_get_pk_algorithm(leaf, &bits) >= 0 &&
+		       bits <= KEY_BITS_MAX;
+	if (leaf != NULL)
+		gnutls_x509_crt_deinit(leaf);
+	return fits ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+static bool
+show_chain(gnutls_certificate_credentials_t cred, struct bytes chain_pem,
+    gnutls_x509_privkey_t key, struct err *e)
+{
+	const gnutls_datum_t in = { (unsigned char *)chain_pem.p,
+		(unsigned)chain_pem.n };
+	gnutls_x509_crt_t chain[CHAIN_MAX];
+	unsigned n = CHAIN_MAX;
+
+	if (gnutls_x509_crt_list_import(chain, &n, &in, GNUTLS_X509_FMT_PEM,
+		GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) < 0)
+		return err_set(e, ERR_MALFORMED, "TLS certificate: no chain in PEM");
+	const int rc = gnutls_certificate_set_x509_key(cred, chain, (int)n, key);
+	for (unsigned i = 0; i < n; i++)
+		gnutls_x509_crt_deinit(chain[i]);
+	if (rc < 0)
+		return err_set(e, ERR_CONFLICT, "TLS certificate: %s",
+		    gnutls_strerror(rc));
+	return true;
+}
+
+bool
+tls_certify(struct tls *t, struct bytes chain_pem, struct err *e)
+{
+	if (t->asked == NULL)
+		return err_set(e, ERR_CONFLICT, "TLS certificate: none was asked for");
+
+	struct tls_generation *g = mem_zalloc(sizeof(*g));
+	g->refs = 1;
+	g->tls = t;
+	if (gnutls_certificate_allocate_credentials(&g->cred) < 0 ||
+	    gnutls_session_ticket_key_generate(&g->ticket_key) < 0 ||
+	    (t->n_trust > 0 && gnutls_certificate_set_x509_trust(g->cred, t->trust,
+				   (int)t->n_trust) < 0)) {
+		generation_free(g);
+		return err_set(e, ERR_INTERNAL, "TLS certificate: no credentials");
+	}
+	gnutls_certificate_set_verify_limits(g->cred, KEY_BITS_MAX, CHAIN_MAX);
+	gnutls_certificate_set_verify_function(g->cred, on_client_certificate);
+	if (!show_chain(g->cred, chain_pem, t->asked, e)) {
+		generation_free(g);
+		return false;
+	}
+	gnutls_x509_privkey_deinit(t->asked);
+	t->asked = NULL;
+
+	pthread_mutex_lock(&t->lock);
+	struct tls_generation *old = t->now;
+	t->now = g;
+	pthread_mutex_unlock(&t->lock);
+	tls_detach(old);
+	return true;
+}
+
+struct tls_generation *
+tls_attach(struct tls *t, gnutls_session_t s)
+{
+	pthread_mutex_lock(&t->lock);
+	struct tls_generation *g = t->now;
+	if (g != NULL)
+		g->refs++;
+	pthread_mutex_unlock(&t->lock);
+	if (g == NULL)
+		return NULL;
+	if (gnutls_credentials_set(s, GNUTLS_CRD_CERTIFICATE, g->cred) < 0 ||
+	    gnutls_session_ticket_enable_server(s, &g->ticket_key) < 0) {
+		tls_detach(g);
+		return NULL;
+	}
+	gnutls_certificate_server_set_request(s, GNUTLS_CERT_REQUEST);
+	gnutls_handshake_set_max_packet_length(s, HANDSHAKE_MAX);
+	return g;
+}
+
+void
+tls_detach(struct tls_generation *g)
+{
+	if (g == NULL)
+		return;
+	pthread_mutex_lock(&g->tls->lock);
+	const bool last = --g->refs == 0;
+	pthread_mutex_unlock(&g->tls->lock);
+	if (last)
+		generation_free(g);
+}

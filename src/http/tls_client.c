@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/tls_client.h"
+
+#include <gnutls/x509.h>
+
+/* The first that fits is told: the most helpful ones stand first. */
+static const struct {
+	unsigned status;
+	const char *why;
+} reasons[] = {
+	/* clang-format off */
+	{ GNUTLS_CERT_SIGNER_NOT_FOUND,           "was not issued by this CA" },
+	{ GNUTLS_CERT_EXPIRED,                    "has expired; get a new one" },
+	{ GNUTLS_CERT_NOT_ACTIVATED,              "is not valid yet; compare the clocks" },
+	{ GNUTLS_CERT_PURPOSE_MISMATCH,           "is not for client authentication; its profile needs the usage \"client auth\"" },
+	{ GNUTLS_CERT_SIGNER_NOT_CA,              "was issued by something that is no CA" },
+	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, "breaks a constraint of its issuer" },
+	{ GNUTLS_CERT_INSECURE_ALGORITHM,         "uses an algorithm or key that is too weak" },
+	{ GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS,    "has a critical extension that is not understood" },
+	{ GNUTLS_CERT_SIGNATURE_FAILURE,          "names this CA as its issuer but was not signed by it" },
+	{ GNUTLS_CERT_REVOKED,                    "is revoked" },
+	{ ~0u,                                    "does not verify" },
+	/* clang-format on */
+};
+
+static void
+refuse(struct client *p, const char *why)
+{
+	err_set(&p->refused, ERR_UNAUTHENTICATED, "the client certificate %s", why);
+}
+
+static void
+take_leaf(const gnutls_datum_t *der, struct client *p)
+{
+	struct err too_large = { 0 };
+	gnutls_x509_crt_t leaf = NULL;
+
+	if (gnutls_x509_crt_init(&leaf) < 0 ||
+	    gnutls_x509_crt_import(leaf, der, GNUTLS_X509_FMT_DER) < 0) {
+		refuse(p, "cannot be read");
+	} else if (gnutls_x509_crt_get_ca_status(leaf, NULL) > 0) {
+		refuse(p, "is a CA's own"); /* R44 */
+	} else {
+		p->cert_ends_at = gnutls_x509_crt_get_expiration_time(leaf);
+		buf_put(&p->cert, bytes_of(der->data, der->size));
+		if (!buf_ok(&p->cert, "certificate", &too_large)) {
+			buf_clear(&p->cert);
+			refuse(p, "is too large");
+		}
+	}
+	if (leaf != NULL)
+		gnutls_x509_crt_deinit(leaf);
+}
+
+void
+tls_client_read(gnutls_session_t s, struct client *p)
+{
+	/* verify_peers2() would take a server's certificate for a client (R44). */
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT,
+	};
+	unsigned n = 0, status = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(s, &n);
+
+	if (chain == NULL || n == 0)
+		return;
+	if (gnutls_certificate_verify_peers(s, &purpose, 1, &status) < 0) {
+		refuse(p, "does not verify");
+		return;
+	}
+	for (size_t i = 0; i < NITEMS(reasons); i++)
+		if ((status & reasons[i].status) != 0) {
+			refuse(p, reasons[i].why);
+			return;
+		}
+	take_leaf(&chain[0], p);
+}

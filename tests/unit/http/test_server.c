@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "small_server.h"
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static void
+talk(struct small_server *s, const char *octets, char reply[static 16384])
+{
+	bool closed;
+
+	small_talk(s, octets, strlen(octets), reply, 16384, &closed);
+}
+
+Test(server, requests_on_one_connection_are_answered_in_order_with_the_headers_due)
+{
+	struct small_server s;
+	char reply[16384];
+
+	small_server_start(&s, NULL, 2);
+	talk(&s, GET("/a") GET("/none") GET("/b"), reply);
+	cr_expect_eq(small_count(reply, "HTTP/1.1 200 OK"), 2, "%s", reply);
+	cr_expect_eq(small_count(reply, "HTTP/1.1 404 Not Found"), 1, "%s", reply);
+	cr_expect_eq(small_count(reply, "X-Content-Type-Options: nosniff"), 3);
+	cr_expect_eq(small_count(reply, "X-Request-Id: "), 3);
+	cr_expect_eq(small_count(reply, "Cache-Control: no-store"), 3);
+	cr_expect_eq(small_count(reply, "Content-Type: application/problem+json"), 1);
+	cr_expect_not_null(strstr(reply, "\"detail\":\"nothing here\""));
+	small_server_stop(&s);
+}
+
+Test(server, HEAD_has_the_length_and_no_body)
+{
+	struct small_server s;
+	char reply[16384];
+
+	small_server_start(&s, NULL, 1);
+	talk(&s, "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n", reply);
+	cr_expect_not_null(strstr(reply, "Content-Length: 5\r\n"), "%s", reply);
+	cr_expect_null(strstr(reply, "hello"));
+	small_server_stop(&s);
+}
+
+Test(server, the_target_comes_as_it_was_sent)
+{
+	struct small_server s;
+	char reply[16384];
+
+	small_server_start(&s, NULL, 1);
+	talk(&s, GET("/a%2fb%zz+;c?d=e&f"), reply);
+	cr_expect_str_eq(s.seen, "/a%2fb%zz+;c");
+	small_server_stop(&s);
+}
+
+/* R82, S64: told before the body is read, and the connection ends. */
+Test(server, a_body_over_the_limit_gets_413_before_it_is_read)
+{
+	struct small_server s;
+	char reply[16384];
+
+	small_server_start(&s, NULL, 1);
+	talk(&s, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", reply);
+	cr_expect_eq(strncmp(reply, "HTTP/1.1 413 ", 13), 0, "%s", reply);
+	cr_expect_not_null(strstr(reply, "Connection: close"));
+	talk(&s,
+	    "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+	    "Content-Length: 1001\r\n\r\n",
+	    reply);
+	cr_expect_eq(strncmp(reply, "HTTP/1.1 413 ", 13), 0, "no 100: %s", reply);
+	cr_expect_eq(atomic_load(&s.handed), 0);
+	small_server_stop(&s);
+}
+
+static size_t
+post(const struct small_server *s, size_t length, bool chunked, char *reply,
+    size_t size, bool *closed)
+{
+	char head[256];
+	char *all = malloc(length + 512);
+	int n = snprintf(head, sizeof(head), "POST / HTTP/1.1\r\nHost: a\r\n");
+
+	n += chunked ? snprintf(head + n, sizeof(head) - (size_t)n,
+			   "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", length)
+		     : snprintf(head + n, sizeof(head) - (size_t)n,
+			   "Content-Length: %zu\r\n\r\n", length);
+	memcpy(all, head, (size_t)n);
+	memset(all + n, 'x', length);
+	memcpy(all + (size_t)n + length, "\r\n0\r\n\r\n", 7);
+	const size_t got = small_talk(s, all, (size_t)n + length + (chunked ? 7 : 0),
+	    reply, size, closed);
+	free(all);
+	return got;
+}
+
+/* R82 */
+Test(server, the_limit_of_a_body_is_exact_however_it_comes)
+{
+	struct small_server s;
+	static char reply[65536];
+	bool closed;
+
+	small_server_start(&s, NULL, 1);
+	for (int chunked = 0; chunked < 2; chunked++) {
+		post(&s, SMALL_BODY_MAX, chunked, reply, sizeof(reply), &closed);
+		cr_expect_eq(strncmp(reply, "HTTP/1.1 200 ", 13), 0, "%s", reply);
+		cr_expect_eq(small_count(reply, "xxxxxxxxxx"), SMALL_BODY_MAX / 10);
+		post(&s, SMALL_BODY_MAX + 1, chunked, reply, sizeof(reply), &closed);
+		cr_expect_eq(strncmp(reply, "HTTP/1.1 413 ", 13), 0, "%s", reply);
+		cr_expect(closed);
+	}
+	cr_expect_eq(atomic_load(&s.handed), 2);
+	post(&s, 4000000, true, reply, sizeof(reply), &closed);
+	cr_expect(closed, "who goes on for ever is cut off");
+	cr_expect_eq(atomic_load(&s.handed), 2);
+	small_server_stop(&s);
+}
+
+/* What curl sends before a larger body. */
+Test(server, Expect_100_continue_is_answered)
+{
+	struct small_server s;
+	char reply[16384];
+	bool closed;
+
+	small_server_start(&s, NULL, 1);
+	const int fd = small_connect(&s);
+	static const char head[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+				   "Expect: 100-continue\r\n\r\n";
+	small_send(fd, head, sizeof(head) - 1);
+	small_read(fd, reply, sizeof(reply), 300, &closed);
+	cr_expect_eq(strncmp(reply, "HTTP/1.1 100 ", 13), 0, "%s", reply);
+	small_send(fd, "abc", 3);
+	small_read(fd, reply, sizeof(reply), 300, &closed);
+	cr_expect_not_null(strstr(reply, "abc"));
+	close(fd);
+	small_server_stop(&s);
+}
+
+/* S64 */
+Test(server, compressed_bodies_are_refused)
+{
+	struct small_server s;
+	char reply[16384];
+
+	small_server_start(&s, NULL, 1);
+	talk(&s,
+	    "POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n"
+	    "Content-Length: 3\r\n\r\nabc",
+	    reply);
+	cr_expect_eq(strncmp(reply, "HTTP/1.1 415 ", 13), 0, "%s", reply);
+	small_server_stop(&s);
+}
+
+Test(server, a_refusal_bears_the_headers_that_go_with_it)
+{
+	struct small_server s;
+	char reply[16384];
+
+	small_server_start(&s, NULL, 1);
+	talk(&s, GET("/allow"), reply);
+	cr_expect_eq(strncmp(reply, "HTTP/1.1 405 ", 13), 0);
+	cr_expect_not_null(strstr(reply, "Allow: GET, HEAD\r\n"));
+	small_server_stop(&s);
+}
+
+/* R82: a long head passes whole, a too long one is told so. */
+Test(server, a_head_may_be_long_but_not_endless)
+{
+	struct small_server s;
+	static char head[70000], reply[16384];
+
+	small_server_start(&s, NULL, 1);
+	for (int lines = 10; lines <= 640; lines *= 8) {
+		int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: a\r\n");
+
+		for (int i = 0; i < lines; i++)
+			n += snprintf(head + n, sizeof(head) - (size_t)n,
+			    "X-%03d: %090d\r\n", i, i);
+		snprintf(head + n, sizeof(head) - (size_t)n, "\r\n");
+		talk(&s, head, reply);
+		cr_expect_eq(strncmp(reply,
+				 lines < 200 ? "HTTP/1.1 200" : "HTTP/1.1 431", 12),
+		    0, "%d lines: %s", lines, reply);
+	}
+	small_server_stop(&s);
+}
+
+Test(server, a_held_exchange_is_answered_from_another_thread)
+{
+	struct small_server s;
+	char reply[16384];
+	bool closed;
+
+	small_server_start(&s, NULL, 2);
+	atomic_store(&s.keep, true);
+	const int fd = small_connect(&s);
+	small_send(fd, GET("/a"), sizeof(GET("/a")) - 1);
+	struct exchange *x = small_server_held(&s);
+	cr_expect_eq(small_read(fd, reply, sizeof(reply), 50, &closed), 0);
+	cr_expect_eq(server_busy(s.server), 1);
+	exchange_answer(x,
+	    &(struct answer){ .status = 201,
+		.content_type = bytes_str("text/plain"),
+		.headers = bytes_str("Location: /a\nCache-Control: private\n"),
+		.body = bytes_str("later") });
+	small_read(fd, reply, sizeof(reply), 300, &closed);
+	cr_expect_eq(strncmp(reply, "HTTP/1.1 201 ", 13), 0, "%s", reply);
+	cr_expect_not_null(strstr(reply, "Location: /a\r\n"));
+	cr_expect_not_null(strstr(reply, "Cache-Control: private\r\n"));
+	cr_expect_null(strstr(reply, "no-store"));
+	cr_expect_not_null(strstr(reply, "later"));
+	close(fd);
+	small_server_stop(&s);
+}
+
+Test(server, a_client_that_leaves_while_its_request_is_held_does_no_harm)
+{
+	struct small_server s;
+
+	small_server_start(&s, NULL, 1);
+	atomic_store(&s.keep, true);
+	for (int i = 0; i < 20; i++) {
+		const int fd = small_connect(&s);
+
+		small_send(fd, GET("/a"), sizeof(GET("/a")) - 1);
+		struct exchange *x = small_server_held(&s);
+		const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+		if (i % 2 == 0)
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(fd);
+		usleep(2000);
+		atomic_store(&s.held, NULL);
+		exchange_answer(x, &(struct answer){ .status = 200,
+				       .content_type = bytes_str("text/plain"),
+				       .body = bytes_str("late") });
+	}
+	for (int i = 0; server_busy(s.server) > 0 && i < 1000; i++)
+		usleep(1000);
+	cr_expect_eq(server_busy(s.server), 0);
+	cr_expect_eq(atomic_load(&s.done), 20);
+	small_server_stop(&s);
+}
+
+Test(server, a_header_that_would_split_the_answer_is_not_sent)
+{
+	static const char *const headers[] = { "X: a\rb\n", "no colon\n",
+		"Content-Length: 3\n", "Transfer-Encoding: chunked\n", "X y: z\n" };
+	struct small_server s;
+	char reply[16384];
+	bool closed;
+
+	small_server_start(&s, NULL, 1);
+	atomic_store(&s.keep, true);
+	for (size_t i = 0; i < NITEMS(headers); i++) {
+		const int fd = small_connect(&s);
+
+		small_send(fd, GET("/a"), sizeof(GET("/a")) - 1);
+		struct exchange *x = small_server_held(&s);
+		atomic_store(&s.held, NULL);
+		exchange_answer(x, &(struct answer){ .status = 200,
+				       .headers = bytes_str(headers[i]) });
+		cr_expect_eq(small_read(fd, reply, sizeof(reply), 300, &closed), 0,
+		    "%s", reply);
+		cr_expect(closed, "%s", headers[i]);
+		close(fd);
+	}
+	small_server_stop(&s);
+}
+
+Test(server, shared_content_goes_out_whole_from_memory_and_from_a_file)
+{
+	struct small_server s;
+	static char octets[300000], reply[400000];
+	char path[] = "/tmp/hanaper-content.XXXXXX";
+	bool closed;
+
+	memset(octets, 'c', sizeof(octets));
+	const int fd = mkstemp(path);
+	unlink(path);
+	cr_assert_eq(write(fd, octets, sizeof(octets)), (ssize_t)sizeof(octets));
+	small_server_start(&s, NULL, 1);
+	for (int i = 0; i < 2; i++) {
+		content_unref(s.content);
+		s.content = i == 0 ? content_new(bytes_of(octets, sizeof(octets)))
+				   : content_new_file(fd, sizeof(octets));
+		for (int k = 0; k < 3; k++) {
+			small_talk(&s, GET("/content"), sizeof(GET("/content")) - 1,
+			    reply, sizeof(reply), &closed);
+			const char *body = strstr(reply, "\r\n\r\n");
+			cr_assert_not_null(body);
+			cr_expect_eq(strlen(body + 4), sizeof(octets), "round %d", i);
+			cr_expect_not_null(strstr(reply, "max-age=5\r\n"));
+		}
+	}
+	small_server_stop(&s);
+}
+
+/* S10: who is at the other end of the unix socket. */
+Test(server, a_unix_socket_tells_the_uid)
+{
+	struct small_server s;
+	char reply[16384];
+
+	small_server_start_unix(&s);
+	talk(&s, GET("/a"), reply);
+	cr_expect_eq(strncmp(reply, "HTTP/1.1 200 ", 13), 0, "%s", reply);
+	cr_expect(s.client.local);
+	cr_expect_not(s.client.tls);
+	cr_expect_eq(s.client.uid, getuid());
+	small_server_stop(&s);
+}
+
+Test(server, quiescing_takes_no_more_and_lets_go_of_what_is_answered)
+{
+	struct small_server s;
+	char reply[16384];
+	bool closed;
+
+	small_server_start(&s, NULL, 2);
+	atomic_store(&s.keep, true);
+	const int fd = small_connect(&s);
+	small_send(fd, GET("/a"), sizeof(GET("/a")) - 1);
+	struct exchange *x = small_server_held(&s);
+	server_quiesce(s.server);
+	exchange_answer(x, &(struct answer){ .status = 200,
+			       .content_type = bytes_str("text/plain"),
+			       .body = bytes_str("last") });
+	small_read(fd, reply, sizeof(reply), 300, &closed);
+	cr_expect_not_null(strstr(reply, "last"));
+	cr_expect_not_null(strstr(reply, "Connection: close"));
+	cr_expect(closed);
+	close(fd);
+	small_server_stop(&s);
+}
+
+/* S61: an octet now and then is activity to the library; to us it is a request not done. */
+Test(server, who_drips_octets_is_cut_off_at_the_deadline)
+{
+	static const char *const drips[] = {
+		"GET / HTTP/1.1\r\nHost: a\r\nX-A: aaaaaaa",
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\nabcdefghijklm"
+	};
+	struct small_server s;
+	char reply[256];
+	bool closed;
+
+	small_server_start_hurried(&s, 150);
+	for (size_t i = 0; i < NITEMS(drips); i++) {
+		const int fd = small_connect(&s);
+		const size_t n = strlen(drips[i]);
+		bool cut = false;
+
+		small_send(fd, drips[i], n - 10);
+		for (size_t k = n - 10; k < n && !cut; k++) {
+			usleep(30000);
+			conns_sweep(s.conns);
+			small_send(fd, drips[i] + k, 1);
+			small_read(fd, reply, sizeof(reply), 1, &cut);
+		}
+		cr_expect(cut, "%s", drips[i]);
+		close(fd);
+	}
+	small_talk(&s, GET("/a"), sizeof(GET("/a")) - 1, reply, sizeof(reply), &closed);
+	cr_expect_eq(atomic_load(&s.handed), 1, "others are served");
+	small_server_stop(&s);
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handshakes through a real listener; the clients and their CA are made by GnuTLS. */
+#include <criterion/criterion.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "http/tls.h"
+#include "small_server.h"
+
+#define DAY 86400
+
+struct ca {
+	gnutls_x509_privkey_t key;
+	gnutls_x509_crt_t crt;
+	struct buf pem;
+};
+
+static gnutls_x509_privkey_t
+new_key(gnutls_pk_algorithm_t alg, unsigned bits)
+{
+	gnutls_x509_privkey_t key;
+
+	cr_assert_eq(gnutls_x509_privkey_init(&key), 0);
+	cr_assert_eq(gnutls_x509_privkey_generate(key, alg, bits, 0), 0);
+	return key;
+}
+
+#define P256 GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)
+
+struct leaf {
+	const char *cn;
+	const char *purpose; /* OID or NULL */
+	int64_t from, to;    /* from now, seconds */
+	bool is_ca;
+	gnutls_pk_algorithm_t alg; /* 0: ECDSA */
+	unsigned bits;
+};
+
+static unsigned char next_serial = 1;
+
+static gnutls_x509_crt_t
+sign(const struct ca *by, const struct leaf *l, gnutls_x509_privkey_t key)
+{
+	gnutls_x509_crt_t crt;
+	const time_t now = time(NULL);
+
+	cr_assert_eq(gnutls_x509_crt_init(&crt), 0);
+	gnutls_x509_crt_set_version(crt, 3);
+	gnutls_x509_crt_set_serial(crt, &next_serial, 1);
+	next_serial++;
+	gnutls_x509_crt_set_activation_time(crt, now + l->from);
+	gnutls_x509_crt_set_expiration_time(crt, now + l->to);
+	gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, l->cn,
+	    (unsigned)strlen(l->cn));
+	gnutls_x509_crt_set_key(crt, key);
+	gnutls_x509_crt_set_basic_constraints(crt, l->is_ca, -1);
+	gnutls_x509_crt_set_key_usage(crt,
+	    GNUTLS_KEY_DIGITAL_SIGNATURE |
+		(l->is_ca ? GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN : 0u));
+	if (l->purpose != NULL)
+		gnutls_x509_crt_set_key_purpose_oid(crt, l->purpose, 0);
+	cr_assert_eq(gnutls_x509_crt_sign2(crt, by != NULL ? by->crt : crt,
+			 by != NULL ? by->key : key, GNUTLS_DIG_SHA256, 0),
+	    0);
+	return crt;
+}
+
+static void
+pem_of(gnutls_x509_crt_t crt, struct buf *ret)
+{
+	gnutls_datum_t pem;
+
+	cr_assert_eq(gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem), 0);
+	buf_put(ret, bytes_of(pem.data, pem.size));
+	gnutls_free(pem.data);
+}
+
+static void
+ca_make(struct ca *c, const char *cn)
+{
+	c->key = new_key(GNUTLS_PK_ECDSA, P256);
+	c->crt = sign(NULL,
+	    &(struct leaf){ .cn = cn, .from = -DAY, .to = DAY, .is_ca = true }, c->key);
+	buf_init(&c->pem, KIB(8));
+	pem_of(c->crt, &c->pem);
+}
+
+static void
+ca_free(struct ca *c)
+{
+	gnutls_x509_privkey_deinit(c->key);
+	gnutls_x509_crt_deinit(c->crt);
+	buf_free(&c->pem);
+}
+
+/* What core does: a certificate for the request, as a chain. */
+static void
+certify(struct tls *t, const struct ca *ca, const char *cn)
+{
+	struct buf csr, pem;
+	struct err e;
+	gnutls_x509_crq_t crq;
+	gnutls_x509_crt_t crt;
+	static const unsigned char serial = 77;
+
+	buf_init(&csr, KIB(4));
+	buf_init(&pem, KIB(8));
+	cr_assert(tls_request(t, &csr, &e), "%s", e.detail);
+	const gnutls_datum_t der = { csr.p, (unsigned)csr.n };
+	gnutls_x509_crq_init(&crq);
+	cr_assert_eq(gnutls_x509_crq_import(crq, &der, GNUTLS_X509_FMT_DER), 0);
+	cr_assert_eq(gnutls_x509_crq_verify(crq, 0), 0, "it proves possession");
+	gnutls_x509_crt_init(&crt);
+	gnutls_x509_crt_set_crq(crt, crq);
+	gnutls_x509_crt_set_version(crt, 3);
+	gnutls_x509_crt_set_serial(crt, &serial, 1);
+	gnutls_x509_crt_set_activation_time(crt, time(NULL) - 60);
+	gnutls_x509_crt_set_expiration_time(crt, time(NULL) + DAY);
+	gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, cn,
+	    (unsigned)strlen(cn));
+	cr_assert_eq(gnutls_x509_crt_sign2(crt, ca->crt, ca->key, GNUTLS_DIG_SHA256, 0),
+	    0);
+	pem_of(crt, &pem);
+	cr_assert(tls_certify(t, buf_bytes(&pem), &e), "%s", e.detail);
+	gnutls_x509_crq_deinit(crq);
+	gnutls_x509_crt_deinit(crt);
+	buf_free(&csr);
+	buf_free(&pem);
+}
+
+struct visit {                  /* one connection of a client */
+	const char *priorities; /* NULL: all that GnuTLS would */
+	gnutls_certificate_credentials_t cred;
+	const gnutls_datum_t *resume; /* or NULL */
+	bool ok;                      /* handshake and one request went well */
+	bool resumed;
+	char shown_cn[64]; /* of the server's certificate */
+	gnutls_datum_t session;
+};
+
+static void
+look_at_server(gnutls_session_t s, struct visit *v)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(s, &n);
+	size_t size = sizeof(v->shown_cn);
+	gnutls_x509_crt_t crt;
+
+	if (chain == NULL || n == 0)
+		return;
+	gnutls_x509_crt_init(&crt);
+	cr_assert_eq(gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER), 0);
+	gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0,
+	    v->shown_cn, &size);
+	gnutls_x509_crt_deinit(crt);
+}
+
+static void
+visit(const struct small_server *s, struct visit *v)
+{
+	static const char get[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+	gnutls_certificate_credentials_t none = NULL;
+	gnutls_session_t tls;
+	char reply[1024] = "";
+	const int fd = small_connect(s);
+	int rc;
+
+	gnutls_init(&tls, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL);
+	cr_assert_eq(gnutls_priority_set_direct(tls,
+			 v->priorities == NULL
+			     ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+			     : v->priorities,
+			 NULL),
+	    0);
+	if (v->cred == NULL)
+		gnutls_certificate_allocate_credentials(&none);
+	gnutls_credentials_set(tls, GNUTLS_CRD_CERTIFICATE,
+	    v->cred == NULL ? none : v->cred);
+	if (v->resume != NULL)
+		gnutls_session_set_data(tls, v->resume->data, v->resume->size);
+	gnutls_transport_set_int(tls, fd);
+	gnutls_handshake_set_timeout(tls, 5000);
+	do
+		rc = gnutls_handshake(tls);
+	while (rc < 0 && gnutls_error_is_fatal(rc) == 0);
+	v->ok = false;
+	if (rc == 0) {
+		look_at_server(tls, v);
+		gnutls_record_send(tls, get, sizeof(get) - 1);
+		do
+			rc = (int)gnutls_record_recv(tls, reply, sizeof(reply) - 1);
+		while (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED);
+		v->ok = rc > 0 && strncmp(reply, "HTTP/1.1 200 ", 13) == 0;
+		v->resumed = gnutls_session_is_resumed(tls) != 0;
+		if (v->ok)
+			gnutls_session_get_data2(tls, &v->session);
+	}
+	gnutls_deinit(tls);
+	if (none != NULL)
+		gnutls_certificate_free_credentials(none);
+	close(fd);
+}
+
+static void
+present(struct visit *v, gnutls_x509_crt_t *chain, int n, gnutls_x509_privkey_t key)
+{
+	gnutls_certificate_allocate_credentials(&v->cred);
+	/* Also to a server that names other CAs: the server has to be the judge. */
+	gnutls_certificate_set_flags(v->cred, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+	cr_assert_geq(gnutls_certificate_set_x509_key(v->cred, chain, n, key), 0);
+}
+
+static void
+start(struct small_server *s, struct tls **t, const struct ca *ca)
+{
+	const struct bytes trust = buf_bytes(&ca->pem);
+	struct err e;
+
+	cr_assert(tls_new(&trust, 1, t, &e), "%s", e.detail);
+	certify(*t, ca, "first");
+	small_server_start(s, *t, 2);
+}
+
+/* S66 */
+Test(tls, only_modern_TLS_is_spoken)
+{
+	static const struct {
+		const char *priorities;
+		bool ok;
+	} cases[] = {
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.3", true },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2", true },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:-CIPHER-ALL:"
+		  "+AES-128-GCM",
+		    true },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.1", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.0", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA", false },
+	};
+	struct small_server s;
+	struct tls *t;
+	struct ca ca;
+
+	ca_make(&ca, "ca");
+	start(&s, &t, &ca);
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		struct visit v = { .priorities = cases[i].priorities };
+
+		visit(&s, &v);
+		cr_expect_eq(v.ok, cases[i].ok, "%s", cases[i].priorities);
+		gnutls_free(v.session.data);
+	}
+	small_server_stop(&s);
+	tls_free(t);
+	ca_free(&ca);
+}
+
+static const struct {
+	struct leaf leaf;
+	bool foreign;    /* signed by another CA of the same name */
+	const char *why; /* part of it; NULL: accepted */
+} judged[] = {
+	{ { "good", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, 0, 0 }, false, NULL },
+	{ { "p384", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_ECDSA,
+	      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1) },
+	    false, NULL },
+	{ { "p521", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_ECDSA,
+	      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP521R1) },
+	    false, NULL },
+	{ { "ed25519", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false,
+	      GNUTLS_PK_EDDSA_ED25519, 256 },
+	    false, NULL },
+	{ { "rsa", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_RSA, 2048 },
+	    false, NULL },
+	{ { "server", GNUTLS_KP_TLS_WWW_SERVER, -60, DAY, false, 0, 0 }, false,
+	    "not for client authentication" },
+	{ { "ocsp", GNUTLS_KP_OCSP_SIGNING, -60, DAY, false, 0, 0 }, false,
+	    "not for client authentication" },
+	{ { "old", GNUTLS_KP_TLS_WWW_CLIENT, -DAY, -60, false, 0, 0 }, false,
+	    "has expired" },
+	{ { "early", GNUTLS_KP_TLS_WWW_CLIENT, 3600, DAY, false, 0, 0 }, false,
+	    "not valid yet" },
+	{ { "foreign", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, 0, 0 }, true,
+	    "was not signed by it" },
+	{ { "ca", NULL, -60, DAY, true, 0, 0 }, false, "is a CA's own" },
+	{ { "weak", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_RSA, 1024 },
+	    false, "too weak" },
+};
+
+/* R44: the handshake goes through, what the certificate is worth is told. */
+Test(tls, client_certificates_are_judged_with_a_reason)
+{
+	static const char *const versions[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.2" };
+	struct small_server s;
+	struct tls *t;
+	struct ca ca, other;
+
+	ca_make(&ca, "ca");
+	ca_make(&other, "ca");
+	start(&s, &t, &ca);
+	for (size_t i = 0; i < NITEMS(judged) * NITEMS(versions); i++) {
+		const struct leaf *l = &judged[i / 2].leaf;
+		const char *why = judged[i / 2].why;
+
+		/* With TLS 1.2 GnuTLS's client sends no certificate of that kind. */
+		if (l->alg == GNUTLS_PK_EDDSA_ED25519 && i % 2 == 1)
+			continue;
+		struct visit v = { .priorities = versions[i % 2] };
+		gnutls_x509_privkey_t key =
+		    new_key(l->alg == 0 ? GNUTLS_PK_ECDSA : l->alg,
+			l->alg == 0 ? P256 : l->bits);
+		gnutls_x509_crt_t crt =
+		    sign(judged[i / 2].foreign ? &other : &ca, l, key);
+
+		present(&v, &crt, 1, key);
+		s.client.refused = (struct err){ 0 };
+		visit(&s, &v);
+		cr_expect(v.ok, "%s, %s", l->cn, v.priorities);
+		cr_expect_eq(s.client.cert.n > 0, why == NULL, "%s, %s: %s", l->cn,
+		    v.priorities, s.client.refused.detail);
+		if (why != NULL)
+			cr_expect_not_null(strstr(s.client.refused.detail, why),
+			    "%s: %s", l->cn, s.client.refused.detail);
+		gnutls_certificate_free_credentials(v.cred);
+		gnutls_free(v.session.data);
+		gnutls_x509_crt_deinit(crt);
+		gnutls_x509_privkey_deinit(key);
+	}
+	small_server_stop(&s);
+	tls_free(t);
+	ca_free(&ca);
+	ca_free(&other);
+}
+
+/* S67, R86: a chain of twenty costs its sender the connection. */
+Test(tls, a_long_chain_ends_the_handshake)
+{
+	struct small_server s;
+	struct tls *t;
+	struct ca ca;
+	gnutls_x509_crt_t chain[20];
+	struct visit v = { 0 };
+
+	ca_make(&ca, "ca");
+	start(&s, &t, &ca);
+	gnutls_x509_privkey_t key = new_key(GNUTLS_PK_ECDSA, P256);
+	const struct leaf leaf = { "long", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, 0,
+		0 };
+	for (size_t i = 0; i < NITEMS(chain); i++)
+		chain[i] = sign(&ca, &leaf, key);
+	present(&v, chain, NITEMS(chain), key);
+	visit(&s, &v);
+	cr_expect_not(v.ok);
+	cr_expect_eq(atomic_load(&s.handed), 0);
+	gnutls_certificate_free_credentials(v.cred);
+	for (size_t i = 0; i < NITEMS(chain); i++)
+		gnutls_x509_crt_deinit(chain[i]);
+	gnutls_x509_privkey_deinit(key);
+	small_server_stop(&s);
+	tls_free(t);
+	ca_free(&ca);
+}
+
+/* S66: a ticket works, and dies with the certificate that it was given under. */
+Test(tls, sessions_resume_with_their_certificate_until_the_key_changes)
+{
+	static const char *const versions[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.2" };
+	struct small_server s;
+	struct tls *t;
+	struct ca ca;
+
+	ca_make(&ca, "ca");
+	start(&s, &t, &ca);
+	gnutls_x509_privkey_t key = new_key(GNUTLS_PK_ECDSA, P256);
+	const struct leaf leaf = { "again", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false,
+		0, 0 };
+	gnutls_x509_crt_t crt = sign(&ca, &leaf, key);
+	for (size_t i = 0; i < NITEMS(versions); i++) {
+		struct visit first = { .priorities = versions[i] };
+
+		present(&first, &crt, 1, key);
+		visit(&s, &first);
+		struct visit second = { .priorities = versions[i],
+			.cred = first.cred,
+			.resume = &first.session };
+		visit(&s, &second);
+		cr_expect(second.ok && second.resumed, "%s", versions[i]);
+		cr_expect_gt(s.client.cert.n, 0, "%s: %s", versions[i],
+		    s.client.refused.detail);
+		certify(t, &ca, "second");
+		struct visit third = { .priorities = versions[i],
+			.cred = first.cred,
+			.resume = &second.session };
+		visit(&s, &third);
+		cr_expect(third.ok && !third.resumed, "%s", versions[i]);
+		cr_expect_str_eq(third.shown_cn, "second");
+		gnutls_certificate_free_credentials(first.cred);
+		gnutls_free(first.session.data);
+		gnutls_free(second.session.data);
+		gnutls_free(third.session.data);
+	}
+	gnutls_x509_crt_deinit(crt);
+	gnutls_x509_privkey_deinit(key);
+	small_server_stop(&s);
+	tls_free(t);
+	ca_free(&ca);
+}
+
+Test(tls, a_certificate_that_does_not_fit_changes_nothing)
+{
+	struct small_server s;
+	struct tls *t;
+	struct ca ca;
+	struct buf csr;
+	struct err e = { 0 };
+	struct visit v = { 0 };
+
+	ca_make(&ca, "ca");
+	start(&s, &t, &ca);
+	cr_expect_not(tls_certify(t, buf_bytes(&ca.pem), &e), "nothing was asked for");
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	buf_init(&csr, KIB(4));
+	cr_assert(tls_request(t, &csr, &e));
+	cr_expect_not(tls_certify(t, buf_bytes(&ca.pem), &e), "another key's");
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_not(tls_certify(t, bytes_str("no PEM"), &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	buf_free(&csr);
+	visit(&s, &v);
+	cr_expect(v.ok);
+	cr_expect_str_eq(v.shown_cn, "first");
+	gnutls_free(v.session.data);
+	small_server_stop(&s);
+	tls_free(t);
+	ca_free(&ca);
+}
+
+/* A certificate that ends while the connection is open is good no longer. */
+Test(client, a_certificate_ages)
+{
+	struct client c;
+
+	client_init(&c);
+	buf_puts(&c.cert, "DER");
+	c.cert_ends_at = 1000;
+	client_age(&c, 1000);
+	cr_expect_eq(c.cert.n, 3, "notAfter is inclusive");
+	client_age(&c, 1001);
+	cr_expect_eq(c.cert.n, 0);
+	cr_expect_eq(c.refused.code, ERR_UNAUTHENTICATED);
+	cr_expect_not_null(strstr(c.refused.detail, "expired at 1970-01-01T00:16:40Z"));
+	client_free(&c);
+}
