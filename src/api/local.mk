@@ -12,3 +12,9 @@ libhnp_api_a_SOURCES = \
 	src/api/core_routes.c \
 	src/api/core_whoami.c \
 	src/api/request.c
+
+noinst_LIBRARIES += libhnp_api_front.a
+libhnp_api_front_a_SOURCES = \
+	src/api/front.c \
+	src/api/front_healthz.c \
+	src/api/front_published.c

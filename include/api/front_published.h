@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * front_published - the files under pub/ as core published them: GET /ca/… and
+ * /crl/….
+ *
+ * A map of names: a path is looked up as it came and never joined to a directory,
+ * so no file outside the map is ever opened (R83).  Small ones are kept in
+ * memory, large ones open.  A new version takes the place of the old one while
+ * that is still being sent.
+ */
+#ifndef API_FRONT_PUBLISHED_H
+#define API_FRONT_PUBLISHED_H
+
+#include "api/front.h"
+
+/* 'pub_fd' is taken over: the directory pub/. */
+struct front_published *front_published_new(int pub_fd);
+void front_published_free(struct front_published *p); /* NULL is fine */
+
+/*
+ * Opens the file and puts it in place.  ERR_MALFORMED: a path, a name or a
+ * header text that core must not send.  Others: the file is not there; what was
+ * published before stays.
+ */
+MUST_CHECK bool front_published_put(struct front_published *p,
+    const struct msg_publish *m, struct err *e);
+
+/*
+ * Is the client's copy still good (RFC 9110 13.1)?  'none_match' and 'since' are
+ * the headers, empty when absent; 'etag' is without quotes.
+ */
+bool front_published_fresh(struct bytes none_match, struct bytes since,
+    const char *etag, int64_t modified_at);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/front.h"
+
+#include "base/log.h"
+#include "http/route.h"
+
+#define LOG_PATH_MAX 256 /* characters of a path in the log */
+
+/* One handler a row; NULL: core's. */
+#define HANDLER_SIDE_FRONT(name) front_##name
+#define HANDLER_SIDE_CORE(name)  NULL
+
+static front_handler *const handlers[] = {
+#define ROUTE(method, path, on, gate, body_max, body, side, handler)                   \
+	HANDLER_##side(handler),
+#include "tbl/routes.h"
+#undef ROUTE
+};
+
+#define NO_ROW SIZE_MAX
+
+enum peer_kind
+front_peer_kind(const struct client *p)
+{
+	if (p->local)
+		return PEER_KIND_UNIX;
+	if (!p->tls)
+		return PEER_KIND_PLAIN;
+	if (p->refused.code != ERR_NONE)
+		return PEER_KIND_TLS_BAD;
+	return p->cert.n > 0 ? PEER_KIND_TLS_CERT : PEER_KIND_TLS;
+}
+
+const char *
+front_peer_word(enum peer_kind k)
+{
+	static const char *const words[] = {
+		[PEER_KIND_PLAIN] = "plain",
+		[PEER_KIND_TLS] = "tls",
+		[PEER_KIND_TLS_CERT] = "tls-cert",
+		[PEER_KIND_TLS_BAD] = "tls-bad",
+		[PEER_KIND_UNIX] = "unix",
+	};
+
+	return words[k];
+}
+
+/* Core asks again; here a stranger costs least. */
+static bool
+check_gate(const struct route *r, const struct client *p, struct err *e)
+{
+	const enum peer_kind k = front_peer_kind(p);
+
+	if (r->gate == GATE_OPEN || k == PEER_KIND_TLS_CERT || k == PEER_KIND_UNIX)
+		return true;
+	if (k == PEER_KIND_TLS_BAD) {
+		*e = p->refused;
+		return false;
+	}
+	return err_set(e, ERR_UNAUTHENTICATED,
+	    "present a client certificate of this CA, such as "
+	    "curl --cert admin.crt --key admin.key, or use the unix socket");
+}
+
+static bool
+on_head(void *ctx, struct exchange *x, size_t *ret_body_max, struct err *e)
+{
+	char allow[64];
+	struct route_match m;
+	enum body_kind kind;
+
+	(void)ctx;
+	exchange_note(x, NO_ROW);
+	if (!route_find(exchange_method(x), exchange_path(x), exchange_kind(x), &m,
+		allow, sizeof(allow), e)) {
+		if (e->code == ERR_METHOD)
+			exchange_add_header(x, "Allow", allow);
+		return false;
+	}
+	exchange_note(x, m.row);
+	if (!check_gate(&routes[m.row], exchange_client(x), e) ||
+	    !route_body_check(&routes[m.row], exchange_header(x, "Content-Type"), &kind,
+		e))
+		return false;
+	*ret_body_max = routes[m.row].body_max;
+	return true;
+}
+
+static void
+on_request(void *ctx, struct exchange *x)
+{
+	struct front *f = ctx;
+	front_handler *h = handlers[exchange_noted(x)];
+
+	if (h != NULL)
+		h(f, x);
+	else
+		f->ask(f->ctx, x);
+}
+
+static void
+on_done(void *ctx, struct exchange *x)
+{
+	const struct bytes path = exchange_path(x);
+	const unsigned status = exchange_status(x);
+	const size_t row = exchange_noted(x);
+	char method[16], shown[LOG_PATH_MAX + 1];
+
+	(void)ctx;
+	/* Cut off before it was a request, or refused by the library itself. */
+	if (status == 0)
+		return;
+	if (!bytes_to_str(exchange_method(x), method, sizeof(method)))
+		method[0] = '\0';
+	if (!bytes_to_str(bytes_of(path.p,
+			      path.n < LOG_PATH_MAX ? path.n : LOG_PATH_MAX),
+		shown, sizeof(shown)))
+		shown[0] = '\0';
+	const bool routine = row < routes_n && handlers[row] != NULL && status < 400;
+	LOG(routine ? LOG_DEBUG : LOG_INFO, "request",
+	    LOG_TEXT("request_id", exchange_id(x)), LOG_TEXT("method", method),
+	    LOG_TEXT("path", shown), LOG_NUM("status", status),
+	    LOG_TEXT("peer", front_peer_word(front_peer_kind(exchange_client(x)))),
+	    LOG_TEXT("address", exchange_address(x)),
+	    LOG_NUM("ms", exchange_age_ms(x)));
+}
+
+void
+front_init(struct front *f)
+{
+	f->app = (struct server_app){
+		.on_head = on_head,
+		.on_request = on_request,
+		.on_done = on_done,
+		.ctx = f,
+	};
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/front_published.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "http/route.h"
+
+#define IN_MEMORY_MAX KIB(256)
+#define TEXT_MAX      256 /* characters of a path, a type, a tag */
+#define HTTP_DATE_LEN 30  /* "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL */
+#define DAY_S         86400
+
+struct entry {
+	char *url_path, *content_type, *etag;
+	int64_t modified_at, expires_at;
+	bool on_api;
+	struct content *content;
+};
+
+struct front_published {
+	pthread_mutex_t lock;
+	int pub_fd;
+	struct entry *v;
+	size_t n;
+};
+
+struct front_published *
+front_published_new(int pub_fd)
+{
+	struct front_published *p = mem_zalloc(sizeof(*p));
+
+	pthread_mutex_init(&p->lock, NULL);
+	p->pub_fd = pub_fd;
+	return p;
+}
+
+static void
+entry_clear(struct entry *n)
+{
+	free(n->url_path);
+	free(n->content_type);
+	free(n->etag);
+	content_unref(n->content);
+}
+
+void
+front_published_free(struct front_published *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		entry_clear(&p->v[i]);
+	free(p->v);
+	close(p->pub_fd);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+/* ---- what core may say ---- */
+
+static bool
+is_visible(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (b.p[i] < 0x20 || b.p[i] >= 0x7f || b.p[i] == '"')
+			return false;
+	return b.n > 0 && b.n < TEXT_MAX;
+}
+
+static bool
+is_file_name(struct bytes b)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
+
+	for (size_t i = 0; i < b.n; i++) {
+		if (b.p[i] == 0 || strchr(allowed, b.p[i]) == NULL)
+			return false;
+		/* No segment is empty or begins with a dot: neither "..", nor hidden. */
+		if ((i == 0 || b.p[i - 1] == '/') && (b.p[i] == '/' || b.p[i] == '.'))
+			return false;
+	}
+	return b.n > 0 && b.n < TEXT_MAX && b.p[b.n - 1] != '/';
+}
+
+static bool
+check_message(const struct msg_publish *m, struct err *e)
+{
+	if (!is_visible(m->url_path) ||
+	    (!bytes_starts(m->url_path, "/ca/") && !bytes_starts(m->url_path, "/crl/")))
+		return err_set(e, ERR_MALFORMED,
+		    "publish: a path that is not below /ca/ or /crl/");
+	if (!is_file_name(m->file))
+		return err_set(e, ERR_MALFORMED, "publish: no file name below pub/");
+	if (!is_visible(m->content_type) || !is_visible(m->etag))
+		return err_set(e, ERR_MALFORMED,
+		    "publish: a content type or tag that is no text");
+	return true;
+}
+
+/* ---- files ---- */
+
+/* Each directory on the way, and the file, by openat() without following links. */
+static bool
+open_below(int dirfd, const char *name, int *ret_fd, struct err *e)
+{
+	char part[TEXT_MAX];
+	int at = dirfd;
+
+	for (const char *rest = name;;) {
+		const size_t n = strcspn(rest, "/");
+		const bool last = rest[n] == '\0';
+		const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
+				  (last ? 0 : O_DIRECTORY);
+
+		memcpy(part, rest, n);
+		part[n] = '\0';
+		const int fd = openat(at, part, flags);
+		const int saved = errno;
+		if (at != dirfd)
+			close(at);
+		errno = saved;
+		if (fd < 0)
+			return err_errno(e, "pub/%s", name);
+		if (last) {
+			*ret_fd = fd;
+			return true;
+		}
+		at = fd;
+		rest += n + 1;
+	}
+}
+
+static bool
+read_whole(int fd, size_t size, struct content **ret)
+{
+	uint8_t *p = mem_zalloc(size);
+	size_t n = 0;
+
+	while (n < size) {
+		const ssize_t got = pread(fd, p + n, size - n, (off_t)n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	if (n == size)
+		*ret = content_new(bytes_of(p, n));
+	free(p);
+	return n == size;
+}
+
+static bool
+content_of_file(int dirfd, const char *name, struct content **ret, struct err *e)
+{
+	struct stat st;
+	int fd = -1;
+	bool ok = false;
+
+	if (!open_below(dirfd, name, &fd, e))
+		return false;
+	if (fstat(fd, &st) < 0)
+		err_errno(e, "pub/%s", name);
+	else if (!S_ISREG(st.st_mode))
+		err_set(e, ERR_IO, "pub/%s is no regular file", name);
+	else if ((size_t)st.st_size > IN_MEMORY_MAX) {
+		*ret = content_new_file(fd, (uint64_t)st.st_size);
+		return true;
+	} else if (!read_whole(fd, (size_t)st.st_size, ret))
+		err_set(e, ERR_IO, "pub/%s cannot be read whole", name);
+	else
+		ok = true;
+	close(fd);
+	return ok;
+}
+
+/* Under the lock. */
+static struct entry *
+find(struct front_published *p, struct bytes url_path)
+{
+	for (size_t i = 0; i < p->n; i++) /* a handful a CA */
+		if (bytes_eq_str(url_path, p->v[i].url_path))
+			return &p->v[i];
+	return NULL;
+}
+
+bool
+front_published_put(struct front_published *p, const struct msg_publish *m,
+    struct err *e)
+{
+	struct content *content = NULL;
+
+	if (!check_message(m, e))
+		return false;
+	char *name = mem_strndup(m->file);
+	const bool ok = content_of_file(p->pub_fd, name, &content, e);
+	free(name);
+	if (!ok)
+		return false;
+
+	pthread_mutex_lock(&p->lock);
+	struct entry *n = find(p, m->url_path);
+	if (n == NULL) {
+		p->v = mem_grow(p->v, p->n + 1, sizeof(*p->v));
+		n = &p->v[p->n++];
+	} else {
+		entry_clear(n);
+	}
+	*n = (struct entry){
+		.url_path = mem_strndup(m->url_path),
+		.content_type = mem_strndup(m->content_type),
+		.etag = mem_strndup(m->etag),
+		.modified_at = m->modified_at,
+		.expires_at = m->expires_at,
+		.on_api = m->on_api,
+		.content = content,
+	};
+	pthread_mutex_unlock(&p->lock);
+	return true;
+}
+
+/* ---- answers ---- */
+
+static void
+http_date(int64_t at, char ret[static HTTP_DATE_LEN])
+{
+	const time_t t = (time_t)at;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(ret, HTTP_DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+static bool
+http_date_parse(struct bytes s, int64_t *ret_at)
+{
+	char text[HTTP_DATE_LEN];
+	struct tm tm = { 0 };
+
+	if (!bytes_to_str(s, text, sizeof(text)))
+		return false;
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	if (end == NULL || *end != '\0')
+		return false;
+	*ret_at = timegm(&tm);
+	return true;
+}
+
+/* Weak comparison (RFC 9110 8.8.3.2): W/ in front changes nothing. */
+static bool
+tag_listed(struct bytes list, const char *etag)
+{
+	const size_t n = strlen(etag);
+
+	while (list.n > 0) {
+		const size_t comma = bytes_index(list, ',');
+		struct bytes tag = bytes_trim(bytes_of(list.p, comma));
+
+		list = bytes_skip(list, comma + 1);
+		if (bytes_eq_str(tag, "*"))
+			return true;
+		if (bytes_starts(tag, "W/"))
+			tag = bytes_skip(tag, 2);
+		if (tag.n == n + 2 && tag.p[0] == '"' && tag.p[n + 1] == '"' &&
+		    memcmp(tag.p + 1, etag, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+front_published_fresh(struct bytes none_match, struct bytes since, const char *etag,
+    int64_t modified_at)
+{
+	int64_t at;
+
+	if (none_match.n > 0) /* then the date does not count (RFC 9110 13.1.3) */
+		return tag_listed(none_match, etag);
+	return http_date_parse(since, &at) && modified_at <= at;
+}
+
+/* How long the copy is good changes every second (R41), so the headers are made anew. */
+static void
+put_headers(struct buf *b, const struct entry *n, int64_t now)
+{
+	const int64_t ends = n->expires_at == 0 ? now + DAY_S : n->expires_at;
+	const int64_t left = ends > now ? ends - now : 0;
+	char modified[HTTP_DATE_LEN], expires[HTTP_DATE_LEN];
+
+	http_date(n->modified_at, modified);
+	http_date(now + left, expires);
+	buf_printf(b,
+	    "ETag: \"%s\"\nLast-Modified: %s\nExpires: %s\n"
+	    "Cache-Control: public, max-age=%lld, no-transform, must-revalidate\n",
+	    n->etag, modified, expires, (long long)left);
+}
+
+void
+front_published(struct front *f, struct exchange *x)
+{
+	struct front_published *p = f->published;
+	struct buf headers;
+	struct answer a = { .status = 0 };
+	char type[TEXT_MAX];
+	struct err e;
+
+	buf_init(&headers, KIB(2));
+	pthread_mutex_lock(&p->lock);
+	const struct entry *n = find(p, exchange_path(x));
+	if (n != NULL && (n->on_api || exchange_kind(x) != ON_API)) {
+		const bool fresh = front_published_fresh(exchange_header(x,
+							     "If-None-Match"),
+		    exchange_header(x, "If-Modified-Since"), n->etag, n->modified_at);
+
+		put_headers(&headers, n, clock_now());
+		a.status = fresh ? 304 : 200;
+		a.content = content_ref(n->content);
+		if (!fresh &&
+		    bytes_to_str(bytes_str(n->content_type), type, sizeof(type)))
+			a.content_type = bytes_str(type);
+	}
+	pthread_mutex_unlock(&p->lock);
+
+	if (a.status == 0) {
+		err_set(&e, ERR_NOT_FOUND, "nothing is published at this path");
+		exchange_refuse(x, &e, bytes_str(""));
+	} else {
+		a.headers = buf_bytes(&headers);
+		exchange_answer(x, &a);
+		content_unref(a.content);
+	}
+	buf_free(&headers);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/front_published.h"
+
+#define AT_1994 784111777 /* Sun, 06 Nov 1994 08:49:37 GMT */
+
+static bool
+fresh(const char *none_match, const char *since)
+{
+	return front_published_fresh(bytes_str(none_match), bytes_str(since), "abc",
+	    AT_1994);
+}
+
+/* RFC 9110 13.1.2, 13.1.3, 13.2.2 */
+Test(front_published, a_copy_is_fresh_by_its_tag_or_else_by_its_date)
+{
+	static const struct {
+		const char *none_match, *since;
+		bool fresh;
+	} cases[] = {
+		{ "", "", false },
+		{ "\"abc\"", "", true },
+		{ "W/\"abc\"", "", true },
+		{ "\"x\", \"abc\"", "", true },
+		{ "\"x\",W/\"abc\" ,\"y\"", "", true },
+		{ "*", "", true },
+		{ "abc", "", false },
+		{ "\"ab\"", "", false },
+		{ "\"abcd\"", "", false },
+		{ "\"ABC\"", "", false },
+		{ "\"abc", "", false },
+		{ ",,", "", false },
+		{ "\"x\"", "Sun, 06 Nov 1994 08:49:37 GMT",
+		    false }, /* the tag decides */
+		{ "", "Sun, 06 Nov 1994 08:49:37 GMT", true },
+		{ "", "Sun, 06 Nov 1994 08:49:38 GMT", true },
+		{ "", "Sun, 06 Nov 1994 08:49:36 GMT", false },
+		{ "", "Sun, 06 Nov 1994 08:49:37 GMT x", false },
+		{ "", "Sun, 06 Nov 1994 08:49:37", false },
+		{ "", "Sunday, 06-Nov-94 08:49:37 GMT", false },
+		{ "", "now", false },
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++)
+		cr_expect_eq(fresh(cases[i].none_match, cases[i].since), cases[i].fresh,
+		    "%s %s", cases[i].none_match, cases[i].since);
+}
+
+struct pub {
+	char dir[64];
+	int fd;
+	struct front_published *p;
+};
+
+static void
+write_file(const struct pub *d, const char *name, const char *text)
+{
+	const int fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	cr_assert_geq(fd, 0, "%s", name);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void
+pub_make(struct pub *d)
+{
+	strncpy(d->dir, "/tmp/hanaper-pub.XXXXXX", sizeof(d->dir));
+	cr_assert_not_null(mkdtemp(d->dir));
+	d->fd = open(d->dir, O_RDONLY | O_DIRECTORY);
+	mkdirat(d->fd, "crl", 0700);
+	write_file(d, "crl/main.crl", "CRL");
+	write_file(d, "secret", "key");
+	cr_assert_eq(symlinkat("../secret", d->fd, "crl/link.crl"), 0);
+	cr_assert_eq(symlinkat("crl", d->fd, "linkdir"), 0);
+	cr_assert_eq(mkfifoat(d->fd, "crl/pipe.crl", 0600), 0);
+	d->p = front_published_new(dup(d->fd));
+}
+
+static void
+pub_remove(struct pub *d)
+{
+	static const char *const files[] = { "crl/main.crl", "crl/link.crl",
+		"crl/pipe.crl", "linkdir", "secret" };
+
+	front_published_free(d->p);
+	for (size_t i = 0; i < NITEMS(files); i++)
+		unlinkat(d->fd, files[i], 0);
+	unlinkat(d->fd, "crl", AT_REMOVEDIR);
+	close(d->fd);
+	rmdir(d->dir);
+}
+
+static struct msg_publish
+message(const char *url_path, const char *file)
+{
+	return (struct msg_publish){ .url_path = bytes_str(url_path),
+		.file = bytes_str(file),
+		.content_type = bytes_str("application/pkix-crl"),
+		.etag = bytes_str("abc"),
+		.modified_at = AT_1994,
+		.expires_at = AT_1994 + 10 };
+}
+
+/* R83: core is not believed either; nothing but regular files below pub/ is opened. */
+Test(front_published,
+    names_that_leave_the_directory_end_the_role_and_links_are_not_followed)
+{
+	static const struct {
+		const char *url_path, *file;
+		enum err_code code;
+	} cases[] = {
+		{ "/crl/main.crl", "crl/main.crl", ERR_NONE },
+		{ "/crl/main.crl", "../secret", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl/../secret", ERR_MALFORMED },
+		{ "/crl/main.crl", "/etc/passwd", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl//main.crl", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl/./main.crl", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl/.hidden", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl/", ERR_MALFORMED },
+		{ "/crl/main.crl", "", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl/MAIN.crl", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl/a b", ERR_MALFORMED },
+		{ "/v1/certificates", "crl/main.crl", ERR_MALFORMED },
+		{ "/crlx", "crl/main.crl", ERR_MALFORMED },
+		{ "/crl/\n", "crl/main.crl", ERR_MALFORMED },
+		{ "/crl/main.crl", "crl/none.crl", ERR_IO },
+		{ "/crl/main.crl", "crl/link.crl", ERR_IO },
+		{ "/crl/main.crl", "linkdir/main.crl", ERR_IO },
+		{ "/crl/main.crl", "crl/pipe.crl", ERR_IO },
+		{ "/crl/main.crl", "crl", ERR_IO },
+	};
+	struct pub d;
+
+	pub_make(&d);
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		const struct msg_publish m = message(cases[i].url_path, cases[i].file);
+		struct err e = { 0 };
+
+		const bool ok = front_published_put(d.p, &m, &e);
+		cr_expect_eq(ok, cases[i].code == ERR_NONE, "%s", cases[i].file);
+		cr_expect_eq(e.code, cases[i].code, "%s: %s", cases[i].file, e.detail);
+	}
+	pub_remove(&d);
+}
+
+Test(front_published, a_tag_or_type_that_would_split_a_header_is_refused)
+{
+	static const char *const bad[] = { "", "a\"b", "a\nb", "a\x80" };
+	struct pub d;
+
+	pub_make(&d);
+	for (size_t i = 0; i < NITEMS(bad); i++) {
+		struct msg_publish m = message("/crl/main.crl", "crl/main.crl");
+		struct err e = { 0 };
+
+		m.etag = bytes_str(bad[i]);
+		cr_expect_not(front_published_put(d.p, &m, &e));
+		m = message("/crl/main.crl", "crl/main.crl");
+		m.content_type = bytes_str(bad[i]);
+		cr_expect_not(front_published_put(d.p, &m, &e));
+		cr_expect_eq(e.code, ERR_MALFORMED);
+	}
+	pub_remove(&d);
+}
