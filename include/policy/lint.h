@@ -3,7 +3,8 @@
  * lint - the last look at what is about to be signed (R24, R25, P47).
  *
  * A lint is one function and one row of the table in lint.c: id, reference,
- * severity.  An error blocks; so does a lint that cannot read its input.
+ * severity.  An error blocks; so does a lint that cannot read its input.  A
+ * warning passes and says why in its row's value.
  */
 #ifndef POLICY_LINT_H
 #define POLICY_LINT_H
@@ -11,9 +12,13 @@
 #include "policy/verdict.h"
 #include "x509/cert.h"
 
-/* Judges a certificate (TBS wrapped with any signature) against RFC 5280's musts: rows "lint.ID". */
+/*
+ * Judges a certificate (TBS wrapped with any signature) against RFC 5280's musts
+ * and this project's own: a row "lint.ID" for each lint.  ERR_POLICY, or
+ * ERR_INTERNAL for "lint.read".
+ */
 bool lint_certificate(const struct cert *c, struct verdict *v);
-/* Is what was built what was asked for, field by field? row "lint.same". */
+/* Is what was built what was asked for?  Row "lint.same" per field that differs, or one pass; ERR_INTERNAL. */
 bool lint_same(const struct cert *c, const struct cert_spec *asked, struct verdict *v);
 
 #endif

@@ -9,4 +9,8 @@ libhnp_conf_a_SOURCES = \
 	src/conf/conf_load_tree.c \
 	src/conf/conf_load_value.c \
 	src/conf/conf_wire.c
-EXTRA_DIST += etc/hanaper.yaml
+EXTRA_DIST += \
+	etc/hanaper.yaml \
+	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/seeds/conf/least.yaml \
+	tests/fuzz/seeds/conf/sample.yaml

@@ -1,6 +1,11 @@
 noinst_LIBRARIES += libhnp_policy.a
 libhnp_policy_a_SOURCES = \
 	src/policy/grant.c \
+	src/policy/lint.c \
+	src/policy/lint_extensions.c \
+	src/policy/lint_fields.c \
+	src/policy/lint_impl.h \
+	src/policy/lint_read.c \
 	src/policy/profile.c \
 	src/policy/profile_names.c \
 	src/policy/verdict.c

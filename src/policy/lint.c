@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/lint.h"
+
+#include "lint_impl.h"
+
+enum severity {
+	BLOCKS,
+	WARNS
+};
+
+/* Every lint there is. */
+static const struct lint {
+	const char *id;
+	const char *reference;
+	enum severity severity;
+	lint_fn *find;
+} lints[] = {
+	/* clang-format off */
+	{ "lint.signature_algorithm", "RFC 5280 4.1.1.2",  BLOCKS, lint_signature_algorithm },
+	{ "lint.serial",              "RFC 5280 4.1.2.2",  BLOCKS, lint_serial },
+	{ "lint.issuer",              "RFC 5280 4.1.2.4",  BLOCKS, lint_issuer },
+	{ "lint.validity_order",      "RFC 5280 4.1.2.5",  BLOCKS, lint_validity_order },
+	{ "lint.time_form",           "RFC 5280 4.1.2.5",  BLOCKS, lint_time_form },
+	{ "lint.validity_long",       "BR 6.3.2",          WARNS,  lint_validity_long },
+	{ "lint.cn",                  "BR 7.1.4.3",        BLOCKS, lint_cn },
+	{ "lint.key",                 "RFC 5280 4.1.2.7",  BLOCKS, lint_key },
+	{ "lint.ext_known",           "RFC 5280 4.2",      BLOCKS, lint_ext_known },
+	{ "lint.ext_once",            "RFC 5280 4.2",      BLOCKS, lint_ext_once },
+	{ "lint.ext_empty",           "RFC 5280 4.2",      BLOCKS, lint_ext_empty },
+	{ "lint.ext_flag",            "X.690 11.5",        BLOCKS, lint_ext_flag },
+	{ "lint.ext_critical",        "RFC 5280 4.2.1",    BLOCKS, lint_ext_critical },
+	{ "lint.authority_key",       "RFC 5280 4.2.1.1",  BLOCKS, lint_authority_key },
+	{ "lint.key_id",              "RFC 5280 4.2.1.2",  BLOCKS, lint_key_id },
+	{ "lint.key_usage",           "RFC 5280 4.2.1.3",  BLOCKS, lint_key_usage },
+	{ "lint.san",                 "RFC 5280 4.2.1.6",  BLOCKS, lint_san },
+	{ "lint.names",               "RFC 5280 4.2.1.6",  BLOCKS, lint_names },
+	{ "lint.wildcards",           "RFC 9525 6.3",      BLOCKS, lint_wildcards },
+	{ "lint.basic_constraints",   "RFC 5280 4.2.1.9",  BLOCKS, lint_basic_constraints },
+	{ "lint.path_length",         "RFC 5280 4.2.1.9",  WARNS,  lint_path_length },
+	{ "lint.constraints",         "RFC 5280 4.2.1.10", BLOCKS, lint_constraints },
+	{ "lint.ext_key_usage",       "RFC 5280 4.2.1.12", BLOCKS, lint_ext_key_usage },
+	{ "lint.crl_point",           "RFC 5280 4.2.1.13", BLOCKS, lint_crl_point },
+	{ "lint.authority_info",      "RFC 5280 4.2.2.1",  BLOCKS, lint_authority_info },
+	{ "lint.revocation",          "RFC 9608 4",        BLOCKS, lint_revocation },
+	{ "lint.no_check",            "RFC 6960 4.2.2.2",  BLOCKS, lint_no_check },
+	{ "lint.root",                "RFC 5280 3.2",      BLOCKS, lint_root },
+	/* clang-format on */
+};
+
+bool
+lint_certificate(const struct cert *c, struct verdict *v)
+{
+	struct lint_input in;
+	struct err why;
+	bool pass = true;
+
+	if (!lint_read(c, &in, &why))
+		return verdict_add(v, false, ERR_INTERNAL, "lint.read", "certificate",
+		    why.detail, "a certificate that the lints can read");
+	for (size_t i = 0; i < NITEMS(lints); i++) {
+		const char *fault = lints[i].find(&in);
+		const bool row = fault == NULL || lints[i].severity == WARNS;
+
+		verdict_add(v, row, ERR_POLICY, lints[i].id, "certificate",
+		    fault != NULL ? fault : "", lints[i].reference);
+		pass = pass && row;
+	}
+	return pass;
+}
+
+static bool
+same_names(const struct names *got, const struct names *asked)
+{
+	const size_t n = asked != NULL ? asked->n : 0;
+
+	if (got->n != n)
+		return false;
+	for (size_t i = 0; i < n; i++) /* in the order asked for (P23) */
+		if (got->v[i].type != asked->v[i].type ||
+		    !bytes_eq_str(bytes_str(got->v[i].text), asked->v[i].text))
+			return false;
+	return true;
+}
+
+static bool
+same_url(struct bytes got, const char *asked)
+{
+	return bytes_eq(got, bytes_str(asked));
+}
+
+bool
+lint_same(const struct cert *c, const struct cert_spec *asked, struct verdict *v)
+{
+	const struct cert_spec *s = asked;
+	struct lint_input in;
+	struct err why;
+	bool pass = true;
+
+	if (!lint_read(c, &in, &why))
+		return verdict_add(v, false, ERR_INTERNAL, "lint.read", "certificate",
+		    why.detail, "a certificate that the lints can read");
+	const struct {
+		const char *field;
+		bool same;
+	} fields[] = {
+		/* clang-format off */
+		{ "serial",             serial_eq(&c->serial, &s->serial) },
+		{ "signature",          bytes_eq(c->sig_alg, s->sig_alg) },
+		{ "issuer",             bytes_eq(c->issuer_dn, s->issuer_dn) },
+		{ "subject",            bytes_eq(c->subject_dn, s->subject_dn) },
+		{ "not_before",         c->not_before == s->not_before },
+		{ "not_after",          c->not_after == s->not_after },
+		{ "key",                bytes_eq(c->key.der, s->spki) },
+		{ "key_id",             bytes_eq(c->key_id, s->key_id) },
+		{ "authority_key_id",   bytes_eq(c->authority_key_id, s->authority_key_id) },
+		{ "names",              same_names(&c->names, s->names) },
+		{ "key_usage",          c->key_usage == s->key_usage },
+		{ "usages",             c->usages == s->usages && c->any_usage == (s->usages == 0) },
+		{ "ca",                 c->ca == s->ca },
+		{ "path_len",           c->path_len == s->path_len },
+		{ "constraints",        bytes_eq(c->constraints, s->constraints) },
+		{ "crl_url",            same_url(in.crl_url, s->crl_url) },
+		{ "ocsp_url",           same_url(in.ocsp_url, s->ocsp_url) },
+		{ "issuer_url",         same_url(in.issuer_url, s->issuer_url) },
+		{ "ocsp_no_check",      (lint_ext(&in, LINT_NO_CHECK) != NULL) == s->ocsp_no_check },
+		{ "no_rev_avail",       c->no_rev_avail == s->no_rev_avail },
+		/* clang-format on */
+	};
+	for (size_t i = 0; i < NITEMS(fields); i++)
+		if (!fields[i].same)
+			pass = verdict_add(v, false, ERR_INTERNAL, "lint.same",
+			    fields[i].field, "differs", "what was asked for");
+	if (pass)
+		verdict_add(v, true, ERR_NONE, "lint.same", "certificate", "", "");
+	return pass;
+}
