@@ -14,3 +14,4 @@ EXTRA_DIST += \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/seeds/conf/least.yaml \
 	tests/fuzz/seeds/conf/sample.yaml
+dist_man_MANS += docs/hanaper.yaml.5
