@@ -209,7 +209,8 @@ Test(store_certificate_list, bounds_and_a_refusing_caller_are_told, .init = tmp_
 	longest[CERTIFICATE_Q_MAX] = '\0';
 	EXPECT(0, 0, .q = longest);
 	q.q = NULL;
-	for (size_t limit = 0; limit <= 1001; limit += 1001) {
+	for (size_t limit = 0; limit <= CERTIFICATE_LIST_MAX + 1;
+	     limit += CERTIFICATE_LIST_MAX + 1) {
 		q.limit = limit;
 		cr_expect_not(store_certificate_list(st, &q, list_one, &l, &e));
 		cr_expect_eq(e.code, ERR_MALFORMED);
