@@ -1,0 +1,5 @@
+# What each role links beside its own; the order is that of the floors, highest first.
+noinst_LIBRARIES += libhnp_role.a
+libhnp_role_a_SOURCES = \
+	src/daemon/role.c
+ROLE_LIBS = libhnp_role.a libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a
