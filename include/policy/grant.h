@@ -5,7 +5,8 @@
  * A grant matches when its 'who' fits the identity, its 'may' has the right
  * and its 'profiles' have the profile (where one is asked about).  Its 'names'
  * are then judged and do not make the search go on.  IDENTITY_ADMIN and
- * IDENTITY_SYSTEM may do all that the profile allows.
+ * IDENTITY_SYSTEM may do all that the profile allows; but by an internal profile
+ * IDENTITY_SYSTEM alone may issue or renew.
  */
 #ifndef POLICY_GRANT_H
 #define POLICY_GRANT_H

@@ -91,14 +91,16 @@ profile_fits(const struct strings *profiles, const char *profile)
 	return false;
 }
 
-/* An internal profile is nobody's but the daemon's, whatever a grant says. */
+/* By an internal profile only the daemon issues, whatever a grant says. */
 static bool
-is_reachable(const struct conf *c, const struct identity *who, const char *profile)
+is_reachable(const struct conf *c, const struct identity *who, enum right right,
+    const char *profile)
 {
 	const struct conf_profile *p =
 	    profile != NULL ? conf_profile_find(c, bytes_str(profile)) : NULL;
 
-	return p == NULL || !p->internal || who->kind == IDENTITY_SYSTEM;
+	return p == NULL || !p->internal || who->kind == IDENTITY_SYSTEM ||
+	       (right & (RIGHT_ISSUE | RIGHT_RENEW)) == 0;
 }
 
 static const struct conf_grant *
@@ -122,7 +124,7 @@ bool
 grant_find(const struct conf *c, const struct identity *who, enum right right,
     const char *profile, const struct conf_grant **ret, struct verdict *v)
 {
-	const bool reachable = is_reachable(c, who, profile);
+	const bool reachable = is_reachable(c, who, right, profile);
 	const struct conf_grant *g =
 	    reachable ? first_fit(c, who, right, profile) : NULL;
 	const bool pass = reachable && (g != NULL || is_local(who));

@@ -176,7 +176,7 @@ Test(grant, local_identities_need_none_and_nobody_has_none)
 Test(grant, an_internal_profile_is_the_daemons_alone)
 {
 	struct conf_grant g = { .who = { .any = true },
-		.may = RIGHT_ISSUE,
+		.may = RIGHT_ISSUE | RIGHT_REVOKE,
 		.profiles = { star, 1 } };
 	const struct conf_grant *found = NULL;
 	struct identity local = { .kind = IDENTITY_ADMIN };
@@ -185,6 +185,8 @@ Test(grant, an_internal_profile_is_the_daemons_alone)
 	caller_init(&c, "web");
 	cr_expect_not(may(&g, 1, &c.who, RIGHT_ISSUE, CONF_PROFILE_LISTENER, &found));
 	cr_expect_not(may(&g, 1, &local, RIGHT_ISSUE, CONF_PROFILE_LISTENER, &found));
+	cr_expect(may(&g, 1, &c.who, RIGHT_REVOKE, CONF_PROFILE_LISTENER, &found),
+	    "what was issued by it can be revoked");
 	local.kind = IDENTITY_SYSTEM;
 	cr_expect(may(&g, 1, &local, RIGHT_ISSUE, CONF_PROFILE_LISTENER, &found));
 	names_free(&c.cert.names);
