@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/parent.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "conf/conf_load.h"
+
+#define FILES_WANTED 65536 /* descriptors: front's connections (S62) */
+#define EXIT_FAULT   1
+#define EXIT_USAGE   2
+
+/* ---- options ---- */
+
+struct options {
+	const char *dir, *config;
+	bool foreground, check, recover;
+};
+
+static const char usage[] =
+    "usage: hanaperd [-f] [--recover] [--dir DIR] [--config FILE]\n"
+    "       hanaperd --check [--dir DIR] [--config FILE]\n"
+    "\n"
+    "  -f, --foreground  stay in the foreground; log on standard error\n"
+    "      --dir DIR     the CA directory (else $HANAPER_DIR, ./hanaper, "
+    "/etc/hanaper)\n"
+    "      --config FILE the configuration, DIR/hanaper.yaml otherwise\n"
+    "      --check       say what is wrong with the configuration, and end\n"
+    "      --recover     bring a restored, older database up to the journal\n"
+    "      --help        this text\n"
+    "      --version     the version\n"
+    "\n"
+    "\"hanaper up\" makes a CA directory and runs hanaperd on it.  See hanaperd(8).\n";
+
+static void
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "dir", required_argument, NULL, 'd' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "recover", no_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f", longs, NULL)) != -1) {
+		if (c == 'f')
+			o->foreground = true;
+		else if (c == 'd')
+			o->dir = optarg;
+		else if (c == 'c')
+			o->config = optarg;
+		else if (c == 'k')
+			o->check = true;
+		else if (c == 'r')
+			o->recover = true;
+		else if (c == 'h' || c == 'v') {
+			fputs(c == 'h' ? usage : "hanaperd " PACKAGE_VERSION "\n",
+			    stdout);
+			exit(0);
+		} else {
+			fputs("run: hanaperd --help\n", stderr);
+			exit(EXIT_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "hanaperd: \"%s\" is no option; run: hanaperd --help\n",
+		    argv[optind]);
+		exit(EXIT_USAGE);
+	}
+}
+
+/* The CA directory that was meant when none was named. */
+static const char *
+default_dir(void)
+{
+	const char *env = getenv("HANAPER_DIR");
+
+	if (env != NULL && env[0] != '\0')
+		return env;
+	return access("hanaper/hanaper.yaml", F_OK) == 0 ? "hanaper" : "/etc/hanaper";
+}
+
+static bool
+load(const struct options *o, struct conf **ret, struct err *e)
+{
+	char *path = o->config != NULL ? mem_strdup(o->config)
+				       : mem_printf("%s/hanaper.yaml",
+					     o->dir != NULL ? o->dir : default_dir());
+	struct conf *c = NULL;
+	bool ok = conf_load(path, &c, e);
+
+	if (!ok && e->code == ERR_NOT_FOUND)
+		err_set(e, ERR_NOT_FOUND,
+		    "%s: no such file; run \"hanaper init\" first, or name the "
+		    "directory by "
+		    "--dir",
+		    path);
+	free(path);
+	if (ok && o->config != NULL && o->dir != NULL) {
+		char *dir = realpath(o->dir, NULL);
+
+		if (dir == NULL) {
+			conf_free(c);
+			return err_errno(e, "%s", o->dir);
+		}
+		free(c->dir);
+		c->dir = dir;
+	}
+	if (ok)
+		*ret = c;
+	return ok;
+}
+
+/* ---- telling ---- */
+
+/* One line for who waits: a person, a script, or the process that detached us. */
+static void
+tell(int fd, const char *word, const char *text)
+{
+	char *line = mem_printf("%s %s\n", word, text);
+	const struct bytes b = bytes_str(line);
+
+	(void)!write(fd, b.p, b.n);
+	free(line);
+}
+
+static void
+on_all_ready(struct parent *p)
+{
+	char *api = parent_listen_addresses(p, LISTENER_API);
+	char *http = parent_listen_addresses(p, LISTENER_HTTP);
+	char *metrics = parent_listen_addresses(p, LISTENER_METRICS);
+	char *text = mem_printf("api=%s http=%s metrics=%s pid=%ld", api, http, metrics,
+	    (long)getpid());
+
+	if (parent_dir_addresses(p, &p->why)) {
+		LOG(LOG_INFO, "ready", LOG_TEXT("api", api), LOG_TEXT("http", http),
+		    LOG_TEXT("metrics", metrics), LOG_TEXT("dir", p->conf->dir),
+		    LOG_NUM("pid", getpid()));
+		tell(p->foreground ? STDOUT_FILENO : p->waiter, "ready", text);
+		if (p->waiter >= 0)
+			close(p->waiter);
+		p->waiter = -1;
+	} else {
+		p->status = EXIT_FAULT;
+		loop_stop(p->loop);
+	}
+	free(api);
+	free(http);
+	free(metrics);
+	free(text);
+}
+
+/* ---- running ---- */
+
+static void
+on_signal(void *arg, int number)
+{
+	struct parent *p = arg;
+
+	if (number == SIGCHLD) {
+		parent_roles_reap(p);
+	} else if (number == SIGHUP && !isatty(STDERR_FILENO)) {
+		LOG(LOG_WARN, "not-reloaded",
+		    LOG_TEXT("do", "restart hanaperd to take up a new configuration"));
+	} else {
+		LOG(LOG_INFO, "stopping", LOG_NUM("signal", number));
+		parent_roles_stop(p);
+	}
+}
+
+static void
+raise_file_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur >= FILES_WANTED)
+		return;
+	l.rlim_cur = l.rlim_max < FILES_WANTED ? l.rlim_max : FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &l); /* fewer connections, else all the same */
+}
+
+static bool
+begin(struct parent *p, struct err *e)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+
+	if (!parent_dir_check(p->conf, e) || !parent_dir_claim(p, e) ||
+	    !parent_listen_all(p, e))
+		return false;
+	if (!p->foreground && !parent_dir_detach(p, e))
+		return false;
+	raise_file_limit();
+	return loop_signals(p->loop, signals, NITEMS(signals), on_signal, p, e) &&
+	       parent_roles_start(p, e);
+}
+
+static int
+run(struct parent *p)
+{
+	enum log_level level = LOG_INFO;
+
+	if (p->conf->log_level != NULL && !log_level_from(p->conf->log_level, &level))
+		level = LOG_INFO;
+	log_init("parent", level);
+	signal(SIGPIPE, SIG_IGN);
+	p->loop = loop_new();
+	p->on_ready = on_all_ready;
+	if (begin(p, &p->why))
+		loop_run(p->loop);
+	else
+		p->status = EXIT_FAULT;
+	parent_roles_free(p);
+	if (p->status != 0) {
+		LOG_ERR(LOG_ERROR, "ended", &p->why);
+		if (p->waiter >= 0)
+			tell(p->waiter, "failed", p->why.detail);
+	} else {
+		LOG(LOG_INFO, "ended", LOG_NUM("status", 0));
+	}
+	parent_dir_release(p);
+	parent_listen_close(p);
+	loop_free(p->loop);
+	return p->status;
+}
+
+/* ---- detaching ---- */
+
+/* The process that was started waits until the daemon serves, and says what it said. */
+static int
+wait_for_daemon(int fd)
+{
+	char said[ERR_DETAIL_LEN + 64];
+	size_t n = 0;
+	ssize_t got;
+
+	while (n < sizeof(said) && (got = read(fd, said + n, sizeof(said) - n)) > 0)
+		n += (size_t)got;
+	if (bytes_starts(bytes_of(said, n), "ready ")) {
+		fwrite(said, 1, n, stdout);
+		return 0;
+	}
+	fprintf(stderr, "hanaperd: %.*s", (int)n, said);
+	if (n == 0)
+		fputs("ended without a word; see run/hanaperd.log\n", stderr);
+	return EXIT_FAULT;
+}
+
+static int
+detach_and_run(struct parent *p)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		perror("hanaperd: pipe");
+		return EXIT_FAULT;
+	}
+	const pid_t pid = fork();
+	if (pid < 0) {
+		perror("hanaperd: fork");
+		return EXIT_FAULT;
+	}
+	if (pid > 0) {
+		close(fds[1]);
+		return wait_for_daemon(fds[0]);
+	}
+	close(fds[0]);
+	p->waiter = fds[1];
+	setsid();
+	return run(p);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct parent p = { .waiter = -1, .pid_fd = -1 };
+	struct err e = { 0 };
+	int status;
+
+	parse_options(argc, argv, &o);
+	if (!load(&o, &p.conf, &e)) {
+		fprintf(stderr, "hanaperd: %s\n", e.detail);
+		return EXIT_FAULT;
+	}
+	if (o.check) {
+		printf("%s: good\n", p.conf->file);
+		conf_free(p.conf);
+		return 0;
+	}
+	p.foreground = o.foreground;
+	p.recover = o.recover;
+	status = p.foreground ? run(&p) : detach_and_run(&p);
+	conf_free(p.conf);
+	return status;
+}

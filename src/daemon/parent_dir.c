@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/parent.h"
+#include "sys/file.h"
+
+/* What must not be looser (S81).  Keys are the signer's to check, it alone opens them. */
+static const struct {
+	const char *path; /* below the CA directory */
+	mode_t forbidden;
+} modes[] = {
+	{ ".", 0027 },
+	{ "hanaper.yaml", 0022 },
+	{ "hanaper.db", 0137 },
+	{ "issuers", 0027 },
+	{ "journal", 0027 },
+};
+
+bool
+parent_dir_check(const struct conf *c, struct err *e)
+{
+	for (size_t i = 0; i < NITEMS(modes); i++) {
+		const bool itself = modes[i].path[0] == '.';
+		char *path = itself ? mem_strdup(c->dir) : conf_path(c, modes[i].path);
+		const bool ok = file_check_mode(AT_FDCWD, path, modes[i].forbidden, e);
+
+		free(path);
+		/* What is not there yet is made by who needs it. */
+		if (!ok && (itself || e->code != ERR_NOT_FOUND))
+			return false;
+	}
+	return true;
+}
+
+static bool
+make_run(const struct parent *p, struct err *e)
+{
+	char *run = conf_path(p->conf, "run");
+	bool ok = file_mkdir(AT_FDCWD, run, 0750, e);
+
+	if (!ok && e->code == ERR_CONFLICT)
+		ok = file_check_mode(AT_FDCWD, run, 0027, e);
+	free(run);
+	return ok;
+}
+
+bool
+parent_dir_claim(struct parent *p, struct err *e)
+{
+	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char *path = NULL;
+	bool ok = false;
+	int fd = -1;
+
+	if (!make_run(p, e))
+		return false;
+	path = conf_path(p->conf, "run/hanaperd.pid");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0) {
+		err_errno(e, "%s", path);
+		goto out;
+	}
+	/* The lock tells the living from the dead, whatever number is in the file. */
+	if (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
+		if (errno == EAGAIN || errno == EACCES)
+			err_set(e, ERR_CONFLICT,
+			    "another hanaperd serves %s; stop it first", p->conf->dir);
+		else
+			err_errno(e, "%s", path);
+		goto out;
+	}
+	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
+		err_errno(e, "%s", path);
+		goto out;
+	}
+	p->pid_fd = fd;
+	fd = -1;
+	ok = true;
+out:
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return ok;
+}
+
+bool
+parent_dir_detach(const struct parent *p, struct err *e)
+{
+	char *path = conf_path(p->conf, "run/hanaperd.log");
+	const int log =
+	    open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const bool ok = log >= 0 && null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+			dup2(null, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0;
+
+	if (!ok)
+		err_errno(e, "%s", path);
+	if (log >= 0)
+		close(log);
+	if (null >= 0)
+		close(null);
+	free(path);
+	return ok;
+}
+
+bool
+parent_dir_addresses(const struct parent *p, struct err *e)
+{
+	char *path = conf_path(p->conf, "run/addresses");
+	struct buf b;
+	bool ok;
+
+	buf_init(&b, KIB(64));
+	for (size_t i = 0; i < p->n_listeners; i++)
+		buf_printf(&b, "%s %s\n", parent_listen_word(p->listeners[i].kind),
+		    p->listeners[i].address);
+	ok =
+	    buf_ok(&b, path, e) && file_replace(AT_FDCWD, path, 0640, buf_bytes(&b), e);
+	buf_free(&b);
+	free(path);
+	return ok;
+}
+
+static void
+remove_run_file(const struct parent *p, const char *name)
+{
+	char *path = conf_path(p->conf, name);
+
+	unlink(path);
+	free(path);
+}
+
+void
+parent_dir_release(struct parent *p)
+{
+	if (p->pid_fd < 0)
+		return;
+	remove_run_file(p, "run/addresses");
+	remove_run_file(p, "run/hanaper.sock");
+	remove_run_file(p, "run/hanaperd.pid");
+	close(p->pid_fd); /* the lock goes last */
+	p->pid_fd = -1;
+}
