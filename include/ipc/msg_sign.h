@@ -84,12 +84,24 @@ MUST_CHECK bool msg_revoke_get(struct bytes body, struct msg_revoke *ret,
 
 /*
  * MSG_CRL_BEGIN, core -> signer: a CRL of 'entries' entries follows in
- * MSG_CRL_ENTRIES (each answered by a MSG_CRL_PART before the next is sent) and
- * MSG_CRL_END.  'with_reason' of the entries carry a reasonCode: entries are of
- * fixed size, so the length is known before the first octet is hashed.  One CRL
- * at a time; a second MSG_CRL_BEGIN drops the first.  The signer refuses a
- * number that does not grow and, at the end, a list that omits a revocation of
- * its journal whose certificate has not ended before 'this_update'.
+ * MSG_CRL_ENTRIES (each answered by one MSG_CRL_PART before the next is sent)
+ * and MSG_CRL_END; MSG_CRL_BEGIN itself has no answer but a refusal.  'with_reason'
+ * of the entries carry a reasonCode: entries are of fixed size, so the length is
+ * known before the first octet is hashed.  One CRL at a time; a second
+ * MSG_CRL_BEGIN refuses the first (ERR_CONFLICT) and takes its place.
+ *
+ * The parts together are the CertificateList without its outer header: the
+ * octets of the TBSCertList in order, then, in a last part, what crl_close()
+ * makes; MSG_CRL_SIGNED ends them.  The outer header is for whoever puts the
+ * file together, by crl_outer() of all the parts' octets: an ECDSA signature's
+ * length is not known before it is made.
+ *
+ * The signer refuses a number that does not grow, an entry that is not in its
+ * journal with the same time and reason, and, at the end, a list that omits a
+ * revocation of its journal whose certificate has not ended before
+ * 'this_update'; but what was revoked behind 'stored_seq' in the last two
+ * minutes is not missed.  What is sent for a refused CRL is passed over in
+ * silence: there is one answer to an id.
  */
 struct msg_crl_begin {
 	uint64_t id;

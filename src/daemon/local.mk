@@ -11,3 +11,19 @@ noinst_LIBRARIES += libhnp_role.a
 libhnp_role_a_SOURCES = \
 	src/daemon/role.c
 ROLE_LIBS = libhnp_role.a libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a
+
+# No jansson, SQLite or libmicrohttpd here (docs/architecture.md).
+roles_PROGRAMS += hanaper-signer
+hanaper_signer_SOURCES = \
+	src/daemon/signer.c \
+	src/daemon/signer_answer.c \
+	src/daemon/signer_cert.c \
+	src/daemon/signer_crl.c \
+	src/daemon/signer_load.c \
+	src/daemon/signer_ocsp.c \
+	src/daemon/signer_responder.c \
+	src/daemon/signer_revoke.c \
+	src/daemon/signer_revoked.c \
+	src/daemon/signer_state.c
+hanaper_signer_LDADD = libhnp_policy.a libhnp_x509.a libhnp_key.a libhnp_journal.a \
+	$(ROLE_LIBS) $(GNUTLS_LIBS) $(TASN1_LIBS) $(IDN2_LIBS)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signer - the role that holds the CA keys and the journal (design section 6).
+ *
+ * What core asks is judged here anew, against the signer's own copy of the
+ * configuration and the state that its journal tells; core is taken for
+ * hostile.  One round of the loop is one batch: requests are handled, their
+ * records added to the journal, one flush, and only then do answers leave.
+ */
+#ifndef DAEMON_SIGNER_H
+#define DAEMON_SIGNER_H
+
+#include "daemon/role.h"
+#include "daemon/signer_revoked.h"
+#include "ipc/msg_sign.h"
+#include "journal/journal.h"
+#include "key/key.h"
+#include "policy/profile.h"
+#include "x509/ocsp.h"
+
+#define SIGNER_ROOT "root" /* name of the root as an issuer */
+#define SIGNER_CHAIN_MAX                                                               \
+	8                 /* CA certificates from an issuer to the root, both counted */
+#define SIGNER_SKEW_S 300 /* how far core's idea of now may be from ours */
+
+struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) */
+	struct key *key;    /* made at start, in memory only; NULL: none yet */
+	struct buf cert;    /* DER */
+	uint8_t key_id[20]; /* SHA-1 of its key bits */
+	int64_t not_after;
+	int64_t renew_at;
+};
+
+struct signer_issuer {
+	const char *name;
+	struct cert *cert;
+	struct key *key; /* NULL: not here (a root key that was moved offline) */
+	char *crl_url, *issuer_url;
+	/*
+	 * The name constraints of itself and of each CA above it.  Each of them has
+	 * to let a name pass, so they are not one list.
+	 */
+	struct profile_issuer chain[SIGNER_CHAIN_MAX];
+	size_t n_chain;
+	struct cert *between[SIGNER_CHAIN_MAX]; /* further certificates of its file */
+	size_t n_between;
+	struct ocsp_issuer ocsp;
+	struct signer_responder responder;
+
+	struct signer_revoked_set revoked;
+	uint64_t crl_number;     /* of its last CRL */
+	int64_t crl_this_update; /* of its last CRL */
+};
+
+/* What a record changed in the state, to be undone if it does not reach the disk. */
+struct signer_undo {
+	enum {
+		SIGNER_UNDO_REVOKED, /* one was added to i->revoked */
+		SIGNER_UNDO_RAISED,  /* entry 'index' was as 'old' */
+		SIGNER_UNDO_CRL      /* the last CRL was as 'number', 'this_update' */
+	} kind;
+	struct signer_issuer *issuer;
+	size_t index;
+	struct signer_revoked old;
+	uint64_t number;
+	int64_t this_update;
+};
+
+struct signer_answer { /* what waits for the flush */
+	unsigned type;
+	uint64_t id;   /* 0: nobody asked */
+	bool unsynced; /* tells of something that is not on disk yet */
+	struct buf body;
+};
+
+struct signer_crl; /* the CRL that is being built */
+
+struct signer {
+	struct role *role;
+	const struct conf *conf;
+	struct loop *loop;
+	struct link *core;
+	struct journal *journal;
+
+	struct signer_issuer *issuers; /* [0] is the root */
+	size_t n_issuers;
+	char *ocsp_url;
+
+	uint64_t stored;   /* the highest seq that core ever said it had committed */
+	int64_t serial_at; /* time in the last serial drawn */
+	struct serial *serials; /* those drawn with that time */
+	size_t n_serials;
+
+	struct signer_undo *undo; /* of this batch, in order */
+	size_t n_undo;
+	struct signer_answer *answers;
+	size_t n_answers;
+
+	bool told;      /* core has begun to take the journal in: news may follow */
+	bool replaying; /* core is told the records that it asked for; answers wait */
+	uint64_t replay_at, replay_to; /* those that are left */
+
+	struct signer_crl *crl; /* NULL: none */
+	uint64_t
+	    crl_refused; /* id of the last one that was: what still comes is dropped */
+	uint32_t crl_mark;
+	uint64_t refused; /* requests that an honest core does not make (S84) */
+};
+
+/* ---- signer_load.c: what it needs to begin ---- */
+MUST_CHECK bool signer_load(struct signer *s, struct err *e);
+void signer_unload(struct signer *s);
+struct signer_issuer *signer_issuer_find(struct signer *s, struct bytes name);
+/* As signer_issuer_find(), and its key must be here. */
+MUST_CHECK bool signer_issuer_ready(struct signer *s, struct bytes name,
+    struct signer_issuer **ret, struct err *e);
+
+/* ---- signer_state.c: what the journal tells ---- */
+journal_each signer_state_take; /* arg is the signer */
+/* A record of this body was added in this batch: the state follows. */
+void signer_state_revoke(struct signer *s, struct signer_issuer *i,
+    const struct signer_revoked *r);
+void signer_state_crl(struct signer *s, struct signer_issuer *i, uint64_t number,
+    int64_t this_update);
+void signer_state_undo(struct signer *s);
+/* Core says that it has committed up to 'seq'.  ERR_INTERNAL: there is no such record. */
+MUST_CHECK bool signer_state_stored(struct signer *s, uint64_t seq, struct err *e);
+/* A serial that was never drawn and whose time never goes back (R20, S26). */
+MUST_CHECK bool signer_state_serial(struct signer *s, struct serial *ret,
+    struct err *e);
+
+/* ---- signer_answer.c: answers, and the batch they wait for ---- */
+/* Queues an answer; 'unsynced' ones become MSG_REFUSED when the flush fails.  'body' is taken over. */
+void signer_answer(struct signer *s, unsigned type, uint64_t id, bool unsynced,
+    struct buf *body);
+/* Adds a record and queues the answer that tells it.  *ret_seq: its number. */
+MUST_CHECK bool signer_answer_record(struct signer *s, unsigned type, uint64_t id,
+    enum record_type record, struct bytes body, uint64_t *ret_seq, struct err *e);
+void signer_refuse(struct signer *s, uint64_t id, const struct err *e);
+/* The same for what an honest core would not have asked: counted and logged (S84). */
+void signer_refuse_oracle(struct signer *s, uint64_t id, const char *what,
+    const struct err *e);
+/* Flushes the journal and lets the answers go.  False: nothing of the batch counts. */
+bool signer_commit(struct signer *s);
+void signer_answer_free(struct signer *s);
+
+/* ---- one file for each thing that core may ask ---- */
+msg_handler signer_on_cert, signer_on_revoke, signer_on_crl_begin,
+    signer_on_crl_entries, signer_on_crl_end, signer_on_ocsp, signer_on_journal_read;
+void signer_crl_drop(struct signer *s);
+
+/* ---- signer_cert.c: the only place where a certificate is signed ---- */
+/*
+ * Draws the serial, fills in what is the issuer's, builds the TBSCertificate,
+ * lints it, signs these very octets, appends the certificate (R24, R25).
+ */
+MUST_CHECK bool signer_cert_make(struct signer *s, struct signer_issuer *i,
+    struct cert_spec *spec, struct buf *ret, struct err *e);
+
+/* ---- signer_responder.c ---- */
+/* A responder that will do for now: makes or renews it when needed.  ERR_IO, ERR_UNAVAILABLE. */
+MUST_CHECK bool signer_responder_ready(struct signer *s, struct signer_issuer *i,
+    struct err *e);
+/* Renews, now and by a timer from here on, what is past half of its life (P86). */
+void signer_responder_watch(void *signer);
+void signer_responder_free(struct signer_responder *r);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/signer.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* All that the signer will ever do. */
+static const struct msg_rule rules[] = {
+	/* clang-format off */
+	/* message           from       once   octets   handler */
+	{ MSG_SIGN_CERT,     PEER_CORE, false, KIB(40), signer_on_cert },
+	{ MSG_REVOKE,        PEER_CORE, false, KIB(2),  signer_on_revoke },
+	{ MSG_CRL_BEGIN,     PEER_CORE, false, KIB(1),  signer_on_crl_begin },
+	{ MSG_CRL_ENTRIES,   PEER_CORE, false, KIB(96), signer_on_crl_entries },
+	{ MSG_CRL_END,       PEER_CORE, false, 64,      signer_on_crl_end },
+	{ MSG_SIGN_OCSP,     PEER_CORE, false, KIB(40), signer_on_ocsp },
+	{ MSG_JOURNAL_READ,  PEER_CORE, false, 64,      signer_on_journal_read },
+	{ 0 }
+	/* clang-format on */
+};
+
+static bool
+open_journal(struct signer *s, struct err *e)
+{
+	char *dir = conf_path(s->conf, "journal");
+	size_t healed = 0;
+
+	bool ok = journal_open(dir, signer_state_take, s, &s->journal, &healed, e);
+	if (ok && healed > 0)
+		LOG(LOG_WARN, "journal-healed", LOG_NUM("octets", healed),
+		    LOG_NUM("last_seq", journal_last_seq(s->journal)));
+	if (ok && journal_last_seq(s->journal) == 0)
+		ok = err_set(e, ERR_CONFLICT,
+		    "the journal %s is empty: it was replaced; put the newest one back",
+		    dir);
+	free(dir);
+	return ok;
+}
+
+/*
+ * Keys stay out of swap where the limits let us (S80).  What comes later is
+ * locked too only where there is no limit that it could meet.
+ */
+static void
+lock_memory(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 &&
+	    getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+		limit.rlim_cur = 0;
+	if (mlockall(limit.rlim_cur == RLIM_INFINITY ? MCL_CURRENT | MCL_FUTURE
+						     : MCL_CURRENT) == 0)
+		return;
+	LOG(LOG_WARN, "memory-not-locked",
+	    LOG_TEXT("do", "raise RLIMIT_MEMLOCK, or encrypt the swap"));
+}
+
+static void
+on_batch(void *arg)
+{
+	signer_commit(arg);
+}
+
+static void
+on_stop(void *ctx, struct role *r)
+{
+	struct signer *s = ctx;
+
+	signer_commit(s);
+	loop_stop(role_loop(r));
+}
+
+int
+main(void)
+{
+	static struct signer s;
+	struct err e = { 0 };
+
+	s.role = role_begin(
+	    &(struct role_def){ .name = "signer", .on_stop = on_stop, .ctx = &s });
+	s.conf = role_conf(s.role);
+	s.loop = role_loop(s.role);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, no more */
+	if (!signer_load(&s, &e) || !open_journal(&s, &e))
+		role_fail(&e);
+	lock_memory();
+	s.core =
+	    role_link(s.role, ROLE_FD_CORE, PEER_CORE, MSG_SIGN_FRAME_MAX, rules, &s);
+	loop_on_batch(s.loop, on_batch, &s);
+	signer_responder_watch(&s);
+	role_ready(s.role);
+	loop_run(s.loop);
+
+	signer_crl_drop(&s);
+	signer_answer_free(&s);
+	journal_close(s.journal);
+	signer_unload(&s);
+	return role_end(s.role);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MSG_SIGN_CERT: everything that core says about a certificate is judged again here. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "daemon/signer.h"
+#include "policy/lint.h"
+#include "x509/csr.h"
+#include "x509/dn.h"
+
+#define TBS_MAX KIB(48)
+#define DN_MAX  KIB(1)
+
+/* ---- building and signing ---- */
+
+/* A look at what will be signed, wrapped with octets that are no signature (R25, P47). */
+static bool
+lint(struct bytes tbs, const struct cert_spec *spec, struct err *e)
+{
+	static const uint8_t no_signature[64];
+	struct verdict v = { 0 };
+	struct cert *c = NULL;
+	struct buf draft;
+	bool ok = false;
+
+	buf_init(&draft, CERT_MAX);
+	if (!cert_assemble(tbs, spec->sig_alg,
+		bytes_of(no_signature, sizeof(no_signature)), &draft, e) ||
+	    !cert_parse(buf_bytes(&draft), &c, e))
+		goto out;
+	lint_certificate(c, &v);
+	lint_same(c, spec, &v);
+	ok = verdict_ok(&v, e);
+out:
+	cert_free(c);
+	verdict_free(&v);
+	buf_free(&draft);
+	return ok;
+}
+
+bool
+signer_cert_make(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
+    struct buf *ret, struct err *e)
+{
+	struct buf tbs, sig;
+
+	buf_init(&tbs, TBS_MAX);
+	buf_init(&sig, KIB(2));
+	spec->sig_alg = key_sig_alg(i->key);
+	spec->issuer_dn = i->cert->subject_dn;
+	spec->authority_key_id = i->cert->key_id;
+	const bool ok =
+	    signer_state_serial(s, &spec->serial, e) && cert_build_tbs(spec, &tbs, e) &&
+	    lint(buf_bytes(&tbs), spec, e) &&
+	    key_sign(i->key, buf_bytes(&tbs), &sig, e) &&
+	    cert_assemble(buf_bytes(&tbs), spec->sig_alg, buf_bytes(&sig), ret, e);
+	buf_free(&tbs);
+	buf_free(&sig);
+	return ok;
+}
+
+/* ---- judging ---- */
+
+struct wish { /* one MSG_SIGN_CERT and what it turned out to be */
+	struct msg_sign_cert m;
+	const struct conf_profile *profile;
+	struct signer_issuer *issuer;
+	struct csr *csr;
+	struct names names;
+	char cn[65];
+	int64_t not_before, not_after;
+};
+
+static bool
+find_policy(struct signer *s, struct wish *w, struct err *e)
+{
+	w->profile = conf_profile_find(s->conf, w->m.profile);
+	if (w->profile == NULL)
+		return err_set(e, ERR_NOT_FOUND, "there is no profile \"%.*s\"",
+		    (int)w->m.profile.n, (const char *)w->m.profile.p);
+	return signer_issuer_ready(s, bytes_str(w->profile->issuer), &w->issuer, e);
+}
+
+/* The CA's own keys and its responders' are nobody else's (P54). */
+static bool
+check_key_is_not_ours(const struct signer *s, struct bytes spki, struct err *e)
+{
+	for (size_t k = 0; k < s->n_issuers; k++) {
+		const struct signer_issuer *i = &s->issuers[k];
+
+		if (bytes_eq(spki, i->cert->key.der) ||
+		    (i->responder.key != NULL &&
+			bytes_eq(spki, key_spki(i->responder.key))))
+			return err_set(e, ERR_BAD_KEY, "the key is the CA's own");
+	}
+	return true;
+}
+
+/* Each CA of the chain has to let each name pass (P36). */
+static void
+check_constraints(const struct wish *w, struct verdict *v)
+{
+	for (size_t k = 0; k < w->issuer->n_chain; k++)
+		profile_check_constraints(&w->issuer->chain[k], &w->names, w->cn, v);
+}
+
+/* All but the signature of the CSR: an honest core has asked itself the same. */
+static bool
+judge(struct signer *s, struct wish *w, struct err *e)
+{
+	const int64_t now = clock_now();
+	struct verdict v = { 0 };
+
+	if (!signer_state_stored(s, w->m.stored_seq, e) || !find_policy(s, w, e) ||
+	    !csr_parse(w->m.csr, &w->csr, e) ||
+	    !names_from_der(w->m.names, s->conf->names_max, &w->names, e) ||
+	    !check_key_is_not_ours(s, w->csr->key.der, e))
+		return false;
+	if (w->m.not_before < now - SIGNER_SKEW_S ||
+	    w->m.not_before > now + SIGNER_SKEW_S)
+		return err_set(e, ERR_POLICY,
+		    "a certificate begins now, not at another time");
+	profile_check_key(w->profile, &w->csr->key, &v);
+	profile_check_names(w->profile, &w->names, s->conf->names_max, &v);
+	profile_cn(w->profile, &w->names, w->cn);
+	check_constraints(w, &v);
+	profile_validity(w->profile, w->issuer->cert, w->m.not_before, w->m.validity_s,
+	    &w->not_before, &w->not_after, &v);
+	const bool ok = verdict_ok(&v, e);
+	verdict_free(&v);
+	return ok;
+}
+
+static bool
+make(struct signer *s, const struct wish *w, struct buf *ret, struct err *e)
+{
+	struct cert_spec spec = {
+		.spki = w->csr->key.der,
+		.not_before = w->not_before,
+		.not_after = w->not_after,
+		.names = &w->names,
+		.path_len = -1,
+		.crl_url = w->issuer->crl_url,
+		.ocsp_url = s->ocsp_url,
+		.issuer_url = w->issuer->issuer_url,
+	};
+	uint8_t key_id[20];
+	struct buf subject;
+
+	buf_init(&subject, DN_MAX);
+	spki_key_id(&w->csr->key, key_id);
+	spec.key_id = bytes_of(key_id, sizeof(key_id));
+	profile_fill(w->profile, w->csr->key.alg, &spec);
+	bool ok = dn_build(NULL, w->cn[0] != '\0' ? w->cn : NULL, &subject, e);
+	spec.subject_dn = buf_bytes(&subject);
+	ok = ok && signer_cert_make(s, w->issuer, &spec, ret, e);
+	buf_free(&subject);
+	return ok;
+}
+
+static bool
+make_and_record(struct signer *s, const struct wish *w, struct err *e)
+{
+	struct buf der, body;
+	uint64_t seq;
+
+	buf_init(&der, CERT_MAX);
+	buf_init(&body, RECORD_MAX);
+	bool ok = make(s, w, &der, e);
+	if (ok) {
+		const struct record_certificate r = {
+			.issuer = bytes_str(w->issuer->name),
+			.profile = w->m.profile,
+			.der = buf_bytes(&der),
+			.requester = w->m.requester,
+			.request_id = w->m.request_id,
+			.note = w->m.note,
+		};
+		record_certificate_put(&body, &r);
+		ok = buf_ok(&body, "a certificate's record", e) &&
+		     signer_answer_record(s, MSG_CERT_SIGNED, w->m.id,
+			 RECORD_CERTIFICATE, buf_bytes(&body), &seq, e);
+	}
+	buf_free(&der);
+	buf_free(&body);
+	return ok;
+}
+
+bool
+signer_on_cert(void *ctx, const struct frame *f, struct err *e)
+{
+	struct signer *s = ctx;
+	struct wish w = { 0 };
+	struct err why;
+
+	if (!msg_sign_cert_get(f->body, &w.m, e))
+		return false;
+	if (!judge(s, &w, &why))
+		signer_refuse_oracle(s, w.m.id, "SIGN_CERT", &why);
+	else if (!csr_verify(w.csr, &why) || !make_and_record(s, &w, &why))
+		signer_refuse(s, w.m.id, &why);
+	csr_free(w.csr);
+	names_free(&w.names);
+	return true;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The delegated OCSP responders (P86): a key in memory and a certificate of
+ * short life for each issuer, made at start and anew at half of that life.
+ */
+#include <gnutls/crypto.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/signer.h"
+#include "x509/dn.h"
+
+#define BACKDATE_S  300
+#define WATCH_MAX_S 60
+#define LEAST_S     60 /* less is not worth a certificate: the issuer ends */
+
+void
+signer_responder_free(struct signer_responder *r)
+{
+	key_free(r->key);
+	buf_free(&r->cert);
+	*r = (struct signer_responder){ 0 };
+}
+
+/* responderID byKey: SHA-1 of the key's bits (RFC 6960 4.2.1); no signature rests on it. */
+static bool
+fill_ids(struct signer_responder *r, struct spki *ret_key, struct err *e)
+{
+	if (!spki_parse(key_spki(r->key), ret_key, e))
+		return false;
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA1, ret_key->key_bits.p, ret_key->key_bits.n,
+		r->key_id) < 0)
+		return err_set(e, ERR_INTERNAL, "SHA-1 failed");
+	return true;
+}
+
+/* From when to when; never past the issuer's own end. */
+static bool
+fill_times(const struct signer *s, const struct signer_issuer *i,
+    struct signer_responder *r, int64_t *ret_not_before, struct err *e)
+{
+	const int64_t now = clock_now();
+
+	*ret_not_before = now - BACKDATE_S > i->cert->not_before ? now - BACKDATE_S
+								 : i->cert->not_before;
+	r->not_after = now + s->conf->ocsp_responder_validity_s - 1;
+	if (r->not_after > i->cert->not_after)
+		r->not_after = i->cert->not_after;
+	r->renew_at = now + (r->not_after - now) / 2;
+	if (now < i->cert->not_before || r->not_after < now + LEAST_S)
+		return err_set(e, ERR_UNAVAILABLE,
+		    "issuer %s has not begun, or ends: nobody can answer OCSP for it",
+		    i->name);
+	return true;
+}
+
+static bool
+certify(struct signer *s, struct signer_issuer *i, struct signer_responder *r,
+    struct err *e)
+{
+	uint8_t key_id[20];
+	struct spki key;
+	struct buf subject;
+	int64_t not_before;
+
+	if (!fill_ids(r, &key, e) || !fill_times(s, i, r, &not_before, e))
+		return false;
+	spki_key_id(&key, key_id);
+	struct cert_spec spec = {
+		.spki = key.der,
+		.key_id = bytes_of(key_id, sizeof(key_id)),
+		.not_before = not_before,
+		.not_after = r->not_after,
+		.key_usage = CERT_KU_DIGITAL_SIGNATURE,
+		.usages = USAGE_OCSP_SIGNING,
+		.path_len = -1,
+		.ocsp_no_check = true,
+	};
+	char *cn = mem_printf("OCSP responder of %s", i->name);
+	buf_init(&subject, KIB(1));
+	bool ok = dn_build(NULL, cn, &subject, e);
+	spec.subject_dn = buf_bytes(&subject);
+	ok = ok && signer_cert_make(s, i, &spec, &r->cert, e);
+	buf_free(&subject);
+	free(cn);
+	return ok;
+}
+
+/* Into the journal, and to core if it listens already; else it reads it there. */
+static bool
+record(struct signer *s, const struct signer_issuer *i,
+    const struct signer_responder *r, struct err *e)
+{
+	const struct record_certificate v = {
+		.issuer = bytes_str(i->name),
+		.profile = bytes_str("ocsp-responder"),
+		.der = buf_bytes(&r->cert),
+		.requester = bytes_str("system"),
+	};
+	struct buf body;
+	struct bytes octets;
+	uint64_t seq;
+
+	buf_init(&body, RECORD_MAX);
+	record_certificate_put(&body, &v);
+	const bool ok = s->told ? signer_answer_record(s, MSG_JOURNAL_RECORD, 0,
+				      RECORD_CERTIFICATE, buf_bytes(&body), &seq, e)
+				: journal_add(s->journal, RECORD_CERTIFICATE, s->stored,
+				      buf_bytes(&body), &octets, e);
+	buf_free(&body);
+	return ok;
+}
+
+/* The new one takes the old one's place only when it is on disk. */
+static bool
+renew(struct signer *s, struct signer_issuer *i, struct err *e)
+{
+	struct signer_responder r = { 0 };
+
+	buf_init(&r.cert, CERT_MAX);
+	bool ok = key_generate(KEY_ALG_ECDSA_P256, 0, &r.key, e) &&
+		  certify(s, i, &r, e) && record(s, i, &r, e);
+	if (ok && !signer_commit(s))
+		ok = err_set(e, ERR_IO,
+		    "the OCSP responder of %s could not be journalled", i->name);
+	if (!ok) {
+		signer_responder_free(&r);
+		return false;
+	}
+	signer_responder_free(&i->responder);
+	i->responder = r;
+	LOG(LOG_INFO, "ocsp-responder", LOG_TEXT("issuer", i->name),
+	    LOG_NUM("not_after", r.not_after));
+	return true;
+}
+
+bool
+signer_responder_ready(struct signer *s, struct signer_issuer *i, struct err *e)
+{
+	const int64_t now = clock_now();
+
+	if (i->responder.key != NULL && now < i->responder.not_after)
+		return true;
+	return renew(s, i, e);
+}
+
+void
+signer_responder_watch(void *signer)
+{
+	struct signer *s = signer;
+	const int64_t now = clock_now(), often = s->conf->ocsp_responder_validity_s / 8;
+	struct err e;
+
+	for (size_t k = 0; k < s->n_issuers; k++) {
+		struct signer_issuer *i = &s->issuers[k];
+
+		if (i->key == NULL ||
+		    (i->responder.key != NULL && now < i->responder.renew_at))
+			continue;
+		if (!renew(s, i, &e))
+			LOG_ERR(LOG_ERROR, "ocsp-responder-failed", &e,
+			    LOG_TEXT("issuer", i->name));
+	}
+	loop_after(s->loop,
+	    1000 * (often < 1                ? 1
+		       : often > WATCH_MAX_S ? WATCH_MAX_S
+					     : often),
+	    signer_responder_watch, s);
+}

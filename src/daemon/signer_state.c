@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the signer remembers, all of it told by its journal. */
+#include <gnutls/crypto.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "codec/der.h"
+#include "daemon/signer.h"
+
+#define SERIAL_EPOCH     INT64_C(1577836800) /* 2020-01-01 (x509/serial.h) */
+#define SERIAL_AHEAD_MAX (INT64_C(366) * 86400)
+#define SERIALS_MAX      8192 /* drawn with one time, before it moves on by itself */
+#define DRAWS_MAX        8
+
+/* ---- records, at start ---- */
+
+static bool
+take_genesis(struct signer *s, const struct record *r, struct err *e)
+{
+	struct record_genesis g;
+	uint8_t root[RECORD_HASH_LEN];
+	const struct bytes der = buf_bytes(&s->issuers[0].cert->der);
+
+	if (!record_genesis_get(r->body, &g, e))
+		return false;
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, der.p, der.n, root) < 0)
+		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	if (!bytes_eq(g.root_hash, bytes_of(root, sizeof(root))))
+		return err_set(e, ERR_CONFLICT,
+		    "the journal is of another CA than root.crt");
+	return true;
+}
+
+/* The serial's INTEGER, without reading the rest of the certificate. */
+static bool
+serial_in(struct bytes cert, struct serial *ret, struct err *e)
+{
+	struct der all, tbs, version, serial;
+	bool there;
+
+	if (!der_whole(cert, DER_SEQUENCE, &all, e) ||
+	    !der_expect(&all.body, DER_SEQUENCE, &tbs, e) ||
+	    !der_optional(&tbs.body, DER_CONTEXT_CONSTRUCTED(0), &version, &there, e) ||
+	    !der_expect(&tbs.body, DER_INTEGER, &serial, e))
+		return false;
+	return serial_from_der(serial.body, ret, e);
+}
+
+/* The time in a serial that was drawn here must never come back (S26). */
+static bool
+take_certificate(struct signer *s, const struct record *r, struct err *e)
+{
+	struct record_certificate c;
+	struct serial serial;
+
+	if (!record_certificate_get(r->body, &c, e) || !serial_in(c.der, &serial, e))
+		return false;
+	if (serial.n != SERIAL_LEN)
+		return true;
+	const int64_t at =
+	    SERIAL_EPOCH + ((int64_t)serial.b[0] << 24 | (int64_t)serial.b[1] << 16 |
+			       (int64_t)serial.b[2] << 8 | (int64_t)serial.b[3]);
+	if (at >= s->serial_at && at <= r->at + SERIAL_AHEAD_MAX)
+		s->serial_at = at + 1;
+	return true;
+}
+
+/* Puts a revocation into the set.  True: it is new there; false: it raised the reason. */
+static bool
+put_revoked(struct signer_issuer *i, const struct signer_revoked *r)
+{
+	struct signer_revoked *have = signer_revoked_find(&i->revoked, &r->serial);
+
+	if (have == NULL) {
+		signer_revoked_add(&i->revoked, r);
+		return true;
+	}
+	have->was = have->reason;
+	have->reason = r->reason;
+	have->seq = r->seq;
+	return false;
+}
+
+static bool
+take_revocation(struct signer *s, const struct record *r, struct err *e)
+{
+	struct record_revocation v;
+	struct signer_revoked entry = { .seq = r->seq };
+
+	if (!record_revocation_get(r->body, &v, e) ||
+	    !serial_from_bytes(v.serial, &entry.serial, e))
+		return false;
+	struct signer_issuer *i = signer_issuer_find(s, v.issuer);
+	if (i == NULL) /* one that is no longer in the configuration */
+		return true;
+	entry.reason = entry.was = (uint8_t)v.reason;
+	entry.not_after = v.not_after;
+	entry.revoked_at = v.revoked_at;
+	put_revoked(i, &entry);
+	return true;
+}
+
+static bool
+take_crl(struct signer *s, const struct record *r, struct err *e)
+{
+	struct record_crl c;
+
+	if (!record_crl_get(r->body, &c, e))
+		return false;
+	struct signer_issuer *i = signer_issuer_find(s, c.issuer);
+	if (i == NULL)
+		return true;
+	if (c.number > i->crl_number)
+		i->crl_number = c.number;
+	i->crl_this_update = c.this_update;
+	return true;
+}
+
+bool
+signer_state_take(void *arg, const struct record *r, struct err *e)
+{
+	static bool (*const takers[])(struct signer *, const struct record *,
+	    struct err *) = {
+		[RECORD_GENESIS] = take_genesis,
+		[RECORD_CERTIFICATE] = take_certificate,
+		[RECORD_REVOCATION] = take_revocation,
+		[RECORD_CRL] = take_crl,
+	};
+	struct signer *s = arg;
+
+	if ((r->seq == 1) != (r->type == RECORD_GENESIS))
+		return err_set(e, ERR_MALFORMED,
+		    "the first record, and no other, names the root");
+	if (r->stored >= r->seq)
+		return err_set(e, ERR_MALFORMED, "tells of records that come later");
+	if (r->stored > s->stored)
+		s->stored = r->stored;
+	return takers[r->type](s, r, e);
+}
+
+/* ---- changes of this batch ---- */
+
+static struct signer_undo *
+undo_slot(struct signer *s, struct signer_issuer *i)
+{
+	s->undo = mem_grow(s->undo, s->n_undo + 1, sizeof(*s->undo));
+	struct signer_undo *u = &s->undo[s->n_undo++];
+	*u = (struct signer_undo){ .issuer = i };
+	return u;
+}
+
+void
+signer_state_revoke(struct signer *s, struct signer_issuer *i,
+    const struct signer_revoked *r)
+{
+	struct signer_undo *u = undo_slot(s, i);
+	const struct signer_revoked *have =
+	    signer_revoked_find(&i->revoked, &r->serial);
+
+	if (have != NULL) {
+		u->index = (size_t)(have - i->revoked.v);
+		u->old = *have;
+	}
+	u->kind = put_revoked(i, r) ? SIGNER_UNDO_REVOKED : SIGNER_UNDO_RAISED;
+}
+
+void
+signer_state_crl(struct signer *s, struct signer_issuer *i, uint64_t number,
+    int64_t this_update)
+{
+	struct signer_undo *u = undo_slot(s, i);
+
+	u->kind = SIGNER_UNDO_CRL;
+	u->number = i->crl_number;
+	u->this_update = i->crl_this_update;
+	i->crl_number = number;
+	i->crl_this_update = this_update;
+}
+
+void
+signer_state_undo(struct signer *s)
+{
+	for (; s->n_undo > 0; s->n_undo--) {
+		const struct signer_undo *u = &s->undo[s->n_undo - 1];
+
+		switch (u->kind) {
+		case SIGNER_UNDO_REVOKED:
+			signer_revoked_drop_last(&u->issuer->revoked);
+			break;
+		case SIGNER_UNDO_RAISED:
+			u->issuer->revoked.v[u->index] = u->old;
+			break;
+		case SIGNER_UNDO_CRL:
+			u->issuer->crl_number = u->number;
+			u->issuer->crl_this_update = u->this_update;
+			break;
+		}
+	}
+}
+
+bool
+signer_state_stored(struct signer *s, uint64_t seq, struct err *e)
+{
+	if (seq > journal_last_seq(s->journal))
+		return err_set(e, ERR_INTERNAL,
+		    "core says to have stored record %" PRIu64 "; there are %" PRIu64,
+		    seq, journal_last_seq(s->journal));
+	if (seq > s->stored)
+		s->stored = seq;
+	return true;
+}
+
+static bool
+was_drawn(const struct signer *s, const struct serial *serial)
+{
+	for (size_t i = 0; i < s->n_serials; i++)
+		if (serial_eq(&s->serials[i], serial))
+			return true;
+	return false;
+}
+
+bool
+signer_state_serial(struct signer *s, struct serial *ret, struct err *e)
+{
+	const int64_t now = clock_now();
+	struct serial serial;
+
+	if (s->serials == NULL)
+		s->serials = mem_zarray(SERIALS_MAX, sizeof(*s->serials));
+	if (now > s->serial_at || s->n_serials == SERIALS_MAX) {
+		s->serial_at = now > s->serial_at ? now : s->serial_at + 1;
+		s->n_serials = 0;
+	}
+	for (int draw = 0; draw < DRAWS_MAX; draw++) {
+		if (!serial_new(s->serial_at, &serial, e))
+			return false;
+		if (was_drawn(s, &serial))
+			continue;
+		s->serials[s->n_serials++] = serial;
+		*ret = serial;
+		return true;
+	}
+	return err_set(e, ERR_INTERNAL,
+	    "the random source gives the same serial again and again");
+}

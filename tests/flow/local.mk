@@ -1,0 +1,17 @@
+# The signer as its own process, with the test as its parent and its core.
+check_PROGRAMS += tests/flow/signer_peer
+TESTS += tests/flow/signer_peer
+tests_flow_signer_peer_SOURCES = \
+	tests/flow/signer_peer.c \
+	tests/flow/signer_peer.h \
+	tests/flow/signer_peer_ca.c \
+	tests/flow/test_signer_certificate.c \
+	tests/flow/test_signer_crl.c \
+	tests/flow/test_signer_revocation.c \
+	tests/flow/test_signer_start.c
+tests_flow_signer_peer_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DHNP_BUILD='"$(abs_top_builddir)"'
+tests_flow_signer_peer_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_x509.a libhnp_key.a \
+	libhnp_journal.a libhnp_codec.a libhnp_sys.a libhnp_base.a \
+	$(GNUTLS_LIBS) $(TASN1_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
+EXTRA_tests_flow_signer_peer_DEPENDENCIES = hanaper-signer
