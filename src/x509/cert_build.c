@@ -202,6 +202,9 @@ check_whole(const struct cert_spec *s, struct err *e)
 	if (s->serial.n == 0 || s->sig_alg.n == 0 || s->spki.n == 0 ||
 	    s->subject_dn.n < 2 || s->issuer_dn.n <= 2)
 		return err_set(e, ERR_INTERNAL, "certificate: a field is missing");
+	if (serial_der_len(&s->serial) > SERIAL_LEN)
+		return err_set(e, ERR_INTERNAL,
+		    "certificate: a serial of over %d octets", SERIAL_LEN);
 	if (s->key_id.n != KEY_ID_LEN)
 		return err_set(e, ERR_INTERNAL, "certificate: a key id of %zu octets",
 		    s->key_id.n);

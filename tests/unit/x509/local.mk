@@ -13,3 +13,4 @@ tests_unit_x509_unit_x509_SOURCES = \
 	tests/unit/x509/test_serial.c
 tests_unit_x509_unit_x509_LDADD = libhnp_x509.a libhnp_codec.a libhnp_base.a \
 	$(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
+EXTRA_DIST += tests/interop

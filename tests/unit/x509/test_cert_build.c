@@ -169,6 +169,7 @@ static struct names none;
 
 /* clang-format off */
 static void bad_serial(struct cert_spec *s) { s->serial.n = 0; }
+static void bad_serial_len(struct cert_spec *s) { s->serial.n = 20; }
 static void bad_alg(struct cert_spec *s) { s->sig_alg.n = 0; }
 static void bad_issuer(struct cert_spec *s) { s->issuer_dn = buf_bytes(&cert_case.empty_dn); }
 static void bad_subject(struct cert_spec *s) { s->subject_dn.n = 0; }
@@ -195,11 +196,11 @@ static void bad_ca(struct cert_spec *s) { s->ca = true; }
 /* P2, P18 to P23, P32, P33, P35, P37 */
 Test(cert_build, a_spec_that_makes_no_certificate_is_refused)
 {
-	static void (*const spoil[])(struct cert_spec *) = { bad_serial, bad_alg,
-		bad_issuer, bad_subject, bad_spki, bad_key_id, bad_end, bad_year,
-		bad_crl, bad_ocsp, bad_url, bad_short, bad_usage, bad_ocsp_usage,
-		bad_key_usage, bad_crl_sign, bad_no_usage, bad_path, bad_limits,
-		bad_names, bad_none, bad_ca };
+	static void (*const spoil[])(struct cert_spec *) = { bad_serial, bad_serial_len,
+		bad_alg, bad_issuer, bad_subject, bad_spki, bad_key_id, bad_end,
+		bad_year, bad_crl, bad_ocsp, bad_url, bad_short, bad_usage,
+		bad_ocsp_usage, bad_key_usage, bad_crl_sign, bad_no_usage, bad_path,
+		bad_limits, bad_names, bad_none, bad_ca };
 	struct buf tbs;
 
 	buf_init(&tbs, KIB(64));
