@@ -16,3 +16,4 @@ include tests/unit/store/local.mk
 include tests/unit/ca/local.mk
 include tests/unit/api/local.mk
 include tests/unit/cli/local.mk
+include tests/unit/daemon/local.mk

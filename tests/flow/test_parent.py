@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parent: what it starts, when it is ready, how it ends; with roles that only pretend."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from hnp import BUILD, ROLES, SLOW, WRAP, free_port, run
+
+FAKE = BUILD / "tests/unit/daemon/fake_role"
+
+
+@unittest.skipUnless(FAKE.exists(), "fake_role is not built: make check TESTS=")
+class Parent(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tmp = pathlib.Path(tempfile.mkdtemp(prefix="hnp-"))
+        cls.bin = cls.tmp / "bin"
+        cls.bin.mkdir()
+        for name in ROLES:
+            shutil.copy(FAKE, cls.bin / name)
+        for name in ("hanaperd", "hanaper"):
+            shutil.copy(BUILD / name, cls.bin / name)
+        cls.made = cls.tmp / "made"
+        run(cls.bin / "hanaper", "init", "--dir", cls.made)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.tmp, ignore_errors=True)
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ca-", dir=self.tmp)) / "ca"
+        shutil.copytree(self.made, self.dir)
+        conf = self.dir / "hanaper.yaml"
+        text = conf.read_text()
+        for port in ("8443", "8080", "9090"):
+            text = text.replace(f'["127.0.0.1:{port}"]', f'["127.0.0.1:{free_port()}"]')
+        conf.write_text(text)
+        self.daemon = None
+
+    def tearDown(self):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.kill()
+            self.daemon.wait()
+
+    # -- helpers
+
+    def start(self, *options):
+        self.log = open(self.dir.parent / "log", "w+b")
+        self.daemon = subprocess.Popen(
+            [*WRAP, self.bin / "hanaperd", "-f", "--dir", self.dir, *options],
+            stdout=subprocess.PIPE, stderr=self.log)
+        return self
+
+    def ready(self):
+        line = self.daemon.stdout.readline().decode()
+        self.assertRegex(line, r"^ready api=\S+ http=\S+ metrics=\S+ pid=\d+\n$", self.said())
+        return dict(word.split("=") for word in line.split()[1:])
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def ends(self, status):
+        got = self.daemon.wait(20 * SLOW)
+        self.daemon.stdout.close()
+        self.assertEqual(got, status, self.said())
+
+    def behave(self, role, how):
+        (self.dir / f"behave.{role}").write_text(how)
+
+    def fails(self, role, how, *words):
+        self.behave(role, how)
+        self.start()
+        self.ends(1)
+        for word in words:
+            self.assertIn(word, self.said())
+        self.nobody_is_left()
+
+    def nobody_is_left(self):
+        out = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True).stdout
+        left = [os.readlink(f"/proc/{pid}/exe") for pid in os.listdir("/proc")
+                if pid.isdigit() and self.exe(pid).startswith(str(self.bin))]
+        self.assertEqual(left, [], out)
+        self.assertEqual(sorted(p.name for p in (self.dir / "run").iterdir()), [])
+
+    @staticmethod
+    def exe(pid):
+        try:
+            return os.readlink(f"/proc/{pid}/exe")
+        except OSError:
+            return ""
+
+    # -- the tests
+
+    def test_when_all_are_ready_it_says_where_and_ends_in_order(self):
+        said = self.start("--recover").ready()
+        self.assertEqual(int(said["pid"]), self.daemon.pid)
+        self.assertEqual((self.dir / "run/hanaperd.pid").read_text(), f"{self.daemon.pid}\n")
+        self.assertEqual((self.dir / "run/addresses").read_text().splitlines(),
+                         [f"api {said['api']}", f"http {said['http']}",
+                          f"metrics {said['metrics']}", f"unix {self.dir}/run/hanaper.sock"])
+        for kind in ("api", "http", "metrics"):
+            host, port = said[kind].rsplit(":", 1)
+            socket.create_connection((host, int(port)), 5).close()
+        self.assertEqual((self.dir / "run").stat().st_mode & 0o7777, 0o750)
+        self.assertEqual((self.dir / "run/hanaper.sock").stat().st_mode & 0o7777, 0o660)
+        self.assertEqual(sorted((self.dir / "saw").read_text().splitlines()),
+                         ["core recover 1 kinds 0", "front recover 1 kinds 30",
+                          "signer recover 1 kinds 0"])
+        began = time.monotonic()
+        self.daemon.send_signal(signal.SIGTERM)
+        self.ends(0)
+        self.assertLess(time.monotonic() - began, 0.9 * SLOW)
+        self.assertEqual((self.dir / "ended").read_text().split("\n")[:3],
+                         ["front in order", "core in order", "signer in order"])
+        self.nobody_is_left()
+
+    def test_ctrl_c_reaches_all_and_still_all_end_in_order(self):
+        self.log = open(self.dir.parent / "log", "w+b")
+        self.daemon = subprocess.Popen([self.bin / "hanaperd", "-f", "--dir", self.dir],
+                                       stdout=subprocess.PIPE, stderr=self.log,
+                                       start_new_session=True)
+        self.ready()
+        os.killpg(self.daemon.pid, signal.SIGINT)
+        self.ends(0)
+        self.assertEqual((self.dir / "ended").read_text().count("in order"), 3)
+
+    def test_a_role_that_fails_ends_the_daemon_and_its_own_words_are_given(self):
+        for role in ("signer", "core", "front"):
+            with self.subTest(role=role):
+                self.setUp()
+                self.fails(role, "fail", f'error="{role}: the disk is full"')
+
+    # S82
+    def test_a_role_that_crashes_or_exits_ends_the_daemon(self):
+        for role in ("signer", "core", "front"):
+            with self.subTest(role=role):
+                self.setUp()
+                self.fails(role, "crash", f'error="{role}: was ended by signal 6')
+                self.setUp()
+                self.fails(role, "exit", f'error="{role}: ended with status 3"')
+
+    # S83
+    def test_a_role_that_says_what_it_may_not_ends_the_daemon(self):
+        self.fails("front", "shout", "front: message 20 (SIGN_CERT) is not for this role")
+
+    def test_a_killed_role_takes_all_with_it(self):
+        self.start().ready()
+        pids = subprocess.run(["pgrep", "-P", str(self.daemon.pid), "hanaper-core"],
+                              capture_output=True, text=True).stdout.split()
+        os.kill(int(pids[0]), signal.SIGKILL)
+        self.ends(1)
+        self.assertIn("core: was ended by signal 9", self.said())
+        self.nobody_is_left()
+
+    def test_when_the_parent_is_killed_the_roles_end_too(self):
+        self.start().ready()
+        self.daemon.kill()
+        self.daemon.wait()
+        self.daemon.stdout.close()
+        end = time.monotonic() + 5
+        while any(self.exe(p).startswith(str(self.bin)) for p in os.listdir("/proc")):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        self.start().ready()  # what it left behind is in nobody's way
+        self.daemon.terminate()
+        self.ends(0)
+
+    def test_a_role_that_does_not_stop_is_killed_after_ten_seconds(self):
+        self.behave("core", "hang")
+        self.start().ready()
+        began = time.monotonic()
+        self.daemon.terminate()
+        self.ends(1)
+        self.assertTrue(9 < time.monotonic() - began < 12 * SLOW)
+        self.assertIn("name=core", self.said())
+        self.nobody_is_left()
+
+    def test_it_can_be_stopped_before_it_is_ready(self):
+        self.behave("signer", "never")
+        self.start()
+        end = time.monotonic() + 5 * SLOW
+        while not (self.dir / "saw").exists() or (self.dir / "saw").read_text().count("\n") < 3:
+            self.assertLess(time.monotonic(), end, self.said())
+            time.sleep(0.02)
+        self.daemon.terminate()
+        self.ends(0)
+        self.assertNotIn("ready", self.said())
+
+    def test_two_daemons_never_share_a_directory(self):
+        self.start().ready()
+        second = run(self.bin / "hanaperd", "-f", "--dir", self.dir, check=False)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another hanaperd serves", second.stderr)
+        self.assertTrue((self.dir / "run/hanaperd.pid").exists())
+        self.daemon.terminate()
+        self.ends(0)
+
+    # S81
+    def test_loose_modes_are_refused_with_the_command_that_mends_them(self):
+        for name, mode, mend in ((".", 0o755, "0750"), ("hanaper.yaml", 0o666, "0644"),
+                                 ("hanaper.db", 0o644, "0640"), ("journal", 0o777, "0750")):
+            path = self.dir / name
+            before = path.stat().st_mode & 0o7777
+            path.chmod(mode)
+            done = run(self.bin / "hanaperd", "-f", "--dir", self.dir, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, re.escape(f"chmod {mend} {path}"[:40]))
+            path.chmod(before)
+
+    def test_detached_it_returns_when_it_serves_or_says_why_not(self):
+        done = run(self.bin / "hanaperd", "--dir", self.dir)
+        self.assertRegex(done.stdout, r"^ready api=\S+ ")
+        pid = int((self.dir / "run/hanaperd.pid").read_text())
+        self.assertEqual(os.getsid(pid), pid)
+        os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + 5 * SLOW
+        while (self.dir / "run/hanaperd.pid").exists():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        self.assertIn(" ready ", (self.dir / "run/hanaperd.log").read_text())
+        self.behave("core", "fail")
+        self.behave("front", "never")
+        done = run(self.bin / "hanaperd", "--dir", self.dir, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("core: the disk is full", done.stderr)
+
+    def test_check_and_usage(self):
+        done = run(self.bin / "hanaperd", "--check", "--dir", self.dir)
+        self.assertIn("good", done.stdout)
+        conf = self.dir / "hanaper.yaml"
+        conf.write_text(conf.read_text() + "\nnonsense: 1\n")
+        done = run(self.bin / "hanaperd", "--check", "--dir", self.dir, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nonsense", done.stderr)
+        for args in (["--wrong"], ["extra"]):
+            done = run(self.bin / "hanaperd", *args, check=False)
+            self.assertEqual(done.returncode, 2)
+        self.assertIn("usage:", run(self.bin / "hanaperd", "--help").stdout)
+        self.assertIn("hanaperd", run(self.bin / "hanaperd", "--version").stdout)
+        done = run(self.bin / "hanaperd", "-f", "--dir", "/absent", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("hanaper init", done.stderr)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stands for any of the three roles in tests/flow/test_parent.py: which one, its
+ * name says; how it behaves, the file behave.NAME in the CA directory says.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/role.h"
+#include "sys/file.h"
+
+struct fake {
+	const char *name;
+	struct role *role;
+	char behaviour[32];
+	unsigned kinds; /* listeners that came, a bit each */
+};
+
+static const struct msg_rule no_rules[] = { { 0 } };
+
+static bool
+is(const struct fake *f, const char *behaviour)
+{
+	return strcmp(f->behaviour, behaviour) == 0;
+}
+
+static void
+note(const struct fake *f, const char *file, const char *what)
+{
+	char *path = conf_path(role_conf(f->role), file);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	dprintf(fd, "%s %s\n", f->name, what);
+	close(fd);
+	free(path);
+}
+
+static bool
+on_listener(void *ctx, const struct msg_listener *m, int fd, struct err *e)
+{
+	struct fake *f = ctx;
+
+	(void)e;
+	f->kinds |= 1U << m->kind;
+	return fd >= 0; /* stays open: clients see that it listens */
+}
+
+static void
+on_stop(void *ctx, struct role *r)
+{
+	const struct fake *f = ctx;
+
+	if (!is(f, "hang"))
+		loop_stop(role_loop(r));
+}
+
+static void
+read_behaviour(struct fake *f)
+{
+	char *name = mem_printf("behave.%s", f->name);
+	char *path = conf_path(role_conf(f->role), name);
+	struct buf b;
+	struct err e;
+
+	buf_init(&b, sizeof(f->behaviour) - 1);
+	if (file_read(AT_FDCWD, path, &b, &e))
+		memcpy(f->behaviour, b.p, b.n);
+	buf_free(&b);
+	free(path);
+	free(name);
+}
+
+static void
+misbehave(void *arg)
+{
+	const struct fake *f = arg;
+	struct err e;
+
+	if (is(f, "fail")) {
+		err_set(&e, ERR_IO, "the disk is full");
+		role_fail(&e);
+	}
+	if (is(f, "crash"))
+		abort();
+	if (is(f, "exit"))
+		_exit(3);
+	if (is(f, "shout") && write(ROLE_FD_PARENT, "\0\0\0\0\0\24", 6) != 6)
+		_exit(4);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *dash = argc > 0 ? strrchr(argv[0], '-') : NULL;
+	struct fake f = { .name = dash != NULL ? dash + 1 : "?" };
+	char what[64];
+
+	f.role = role_begin(&(struct role_def){ .name = f.name,
+	    .on_listener = strcmp(f.name, "front") == 0 ? on_listener : NULL,
+	    .on_stop = on_stop,
+	    .ctx = &f });
+	read_behaviour(&f);
+	if (strcmp(f.name, "core") == 0) {
+		(void)role_link(f.role, ROLE_FD_FRONT, PEER_FRONT, 10, no_rules, &f);
+		(void)role_link(f.role, ROLE_FD_SIGNER, PEER_SIGNER, 10, no_rules, &f);
+	} else {
+		(void)role_link(f.role, ROLE_FD_CORE, PEER_CORE, 10, no_rules, &f);
+	}
+	snprintf(what, sizeof(what), "recover %d kinds %u", role_recover(f.role),
+	    f.kinds);
+	note(&f, "saw", what);
+	if (!is(&f, "never"))
+		role_ready(f.role);
+	(void)loop_after(role_loop(f.role), 50, misbehave, &f);
+	loop_run(role_loop(f.role));
+	note(&f, "ended", "in order");
+	return role_end(f.role);
+}
