@@ -33,3 +33,11 @@ hanaper_core_SOURCES = src/daemon/core.c
 hanaper_core_LDADD = libhnp_api.a libhnp_ca.a libhnp_store.a libhnp_policy.a libhnp_http.a \
 	libhnp_journal.a libhnp_x509.a libhnp_db.a $(ROLE_LIBS) \
 	$(SQLITE_LIBS) $(JANSSON_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(GMP_LIBS)
+
+
+roles_PROGRAMS += hanaper-front
+hanaper_front_SOURCES = \
+	src/daemon/front.c \
+	src/daemon/front_core.c
+hanaper_front_LDADD = libhnp_api_front.a libhnp_http.a $(ROLE_LIBS) \
+	$(MHD_LIBS) $(GNUTLS_LIBS) -lpthread

@@ -15,3 +15,17 @@ tests_flow_signer_peer_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_x509.a libhnp_k
 	libhnp_journal.a libhnp_codec.a libhnp_sys.a libhnp_base.a \
 	$(GNUTLS_LIBS) $(TASN1_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
 EXTRA_tests_flow_signer_peer_DEPENDENCIES = hanaper-signer
+
+# Roles run alone, between a parent and peers that the test plays.
+check_PROGRAMS += tests/flow/front_peer
+TESTS += tests/flow/front_peer
+tests_flow_front_peer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/http \
+	-DHNP_FRONT='"$(abs_top_builddir)/hanaper-front"'
+tests_flow_front_peer_SOURCES = \
+	tests/flow/front_peer.c \
+	tests/flow/front_peer_stage.c \
+	tests/flow/front_peer_stage.h \
+	tests/unit/http/paper_ca.c
+tests_flow_front_peer_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a \
+	$(GNUTLS_LIBS) $(CYAML_LIBS) $(UNIT_LIBS)
+EXTRA_tests_flow_front_peer_DEPENDENCIES = hanaper-front$(EXEEXT)

@@ -1,6 +1,8 @@
 check_PROGRAMS += tests/unit/http/unit_http
 TESTS += tests/unit/http/unit_http
 tests_unit_http_unit_http_SOURCES = \
+	tests/unit/http/paper_ca.c \
+	tests/unit/http/paper_ca.h \
 	tests/unit/http/small_server.c \
 	tests/unit/http/small_server.h \
 	tests/unit/http/test_conns.c \

@@ -4,129 +4,24 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "http/tls.h"
+#include "paper_ca.h"
 #include "small_server.h"
-
-#define DAY 86400
-
-struct ca {
-	gnutls_x509_privkey_t key;
-	gnutls_x509_crt_t crt;
-	struct buf pem;
-};
-
-static gnutls_x509_privkey_t
-new_key(gnutls_pk_algorithm_t alg, unsigned bits)
-{
-	gnutls_x509_privkey_t key;
-
-	cr_assert_eq(gnutls_x509_privkey_init(&key), 0);
-	cr_assert_eq(gnutls_x509_privkey_generate(key, alg, bits, 0), 0);
-	return key;
-}
-
-#define P256 GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)
-
-struct leaf {
-	const char *cn;
-	const char *purpose; /* OID or NULL */
-	int64_t from, to;    /* from now, seconds */
-	bool is_ca;
-	gnutls_pk_algorithm_t alg; /* 0: ECDSA */
-	unsigned bits;
-};
-
-static unsigned char next_serial = 1;
-
-static gnutls_x509_crt_t
-sign(const struct ca *by, const struct leaf *l, gnutls_x509_privkey_t key)
-{
-	gnutls_x509_crt_t crt;
-	const time_t now = time(NULL);
-
-	cr_assert_eq(gnutls_x509_crt_init(&crt), 0);
-	gnutls_x509_crt_set_version(crt, 3);
-	gnutls_x509_crt_set_serial(crt, &next_serial, 1);
-	next_serial++;
-	gnutls_x509_crt_set_activation_time(crt, now + l->from);
-	gnutls_x509_crt_set_expiration_time(crt, now + l->to);
-	gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, l->cn,
-	    (unsigned)strlen(l->cn));
-	gnutls_x509_crt_set_key(crt, key);
-	gnutls_x509_crt_set_basic_constraints(crt, l->is_ca, -1);
-	gnutls_x509_crt_set_key_usage(crt,
-	    GNUTLS_KEY_DIGITAL_SIGNATURE |
-		(l->is_ca ? GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN : 0u));
-	if (l->purpose != NULL)
-		gnutls_x509_crt_set_key_purpose_oid(crt, l->purpose, 0);
-	cr_assert_eq(gnutls_x509_crt_sign2(crt, by != NULL ? by->crt : crt,
-			 by != NULL ? by->key : key, GNUTLS_DIG_SHA256, 0),
-	    0);
-	return crt;
-}
-
-static void
-pem_of(gnutls_x509_crt_t crt, struct buf *ret)
-{
-	gnutls_datum_t pem;
-
-	cr_assert_eq(gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem), 0);
-	buf_put(ret, bytes_of(pem.data, pem.size));
-	gnutls_free(pem.data);
-}
-
-static void
-ca_make(struct ca *c, const char *cn)
-{
-	c->key = new_key(GNUTLS_PK_ECDSA, P256);
-	c->crt = sign(NULL,
-	    &(struct leaf){ .cn = cn, .from = -DAY, .to = DAY, .is_ca = true }, c->key);
-	buf_init(&c->pem, KIB(8));
-	pem_of(c->crt, &c->pem);
-}
-
-static void
-ca_free(struct ca *c)
-{
-	gnutls_x509_privkey_deinit(c->key);
-	gnutls_x509_crt_deinit(c->crt);
-	buf_free(&c->pem);
-}
 
 /* What core does: a certificate for the request, as a chain. */
 static void
-certify(struct tls *t, const struct ca *ca, const char *cn)
+certify(struct tls *t, const struct paper_ca *ca, const char *cn)
 {
 	struct buf csr, pem;
 	struct err e;
-	gnutls_x509_crq_t crq;
-	gnutls_x509_crt_t crt;
-	static const unsigned char serial = 77;
 
 	buf_init(&csr, KIB(4));
 	buf_init(&pem, KIB(8));
 	cr_assert(tls_request(t, &csr, &e), "%s", e.detail);
-	const gnutls_datum_t der = { csr.p, (unsigned)csr.n };
-	gnutls_x509_crq_init(&crq);
-	cr_assert_eq(gnutls_x509_crq_import(crq, &der, GNUTLS_X509_FMT_DER), 0);
-	cr_assert_eq(gnutls_x509_crq_verify(crq, 0), 0, "it proves possession");
-	gnutls_x509_crt_init(&crt);
-	gnutls_x509_crt_set_crq(crt, crq);
-	gnutls_x509_crt_set_version(crt, 3);
-	gnutls_x509_crt_set_serial(crt, &serial, 1);
-	gnutls_x509_crt_set_activation_time(crt, time(NULL) - 60);
-	gnutls_x509_crt_set_expiration_time(crt, time(NULL) + DAY);
-	gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, cn,
-	    (unsigned)strlen(cn));
-	cr_assert_eq(gnutls_x509_crt_sign2(crt, ca->crt, ca->key, GNUTLS_DIG_SHA256, 0),
-	    0);
-	pem_of(crt, &pem);
+	paper_certify(ca, buf_bytes(&csr), cn, &pem);
 	cr_assert(tls_certify(t, buf_bytes(&pem), &e), "%s", e.detail);
-	gnutls_x509_crq_deinit(crq);
-	gnutls_x509_crt_deinit(crt);
 	buf_free(&csr);
 	buf_free(&pem);
 }
@@ -214,7 +109,7 @@ present(struct visit *v, gnutls_x509_crt_t *chain, int n, gnutls_x509_privkey_t 
 }
 
 static void
-start(struct small_server *s, struct tls **t, const struct ca *ca)
+start(struct small_server *s, struct tls **t, const struct paper_ca *ca)
 {
 	const struct bytes trust = buf_bytes(&ca->pem);
 	struct err e;
@@ -243,9 +138,9 @@ Test(tls, only_modern_TLS_is_spoken)
 	};
 	struct small_server s;
 	struct tls *t;
-	struct ca ca;
+	struct paper_ca ca;
 
-	ca_make(&ca, "ca");
+	paper_ca_make(&ca, "ca");
 	start(&s, &t, &ca);
 	for (size_t i = 0; i < NITEMS(cases); i++) {
 		struct visit v = { .priorities = cases[i].priorities };
@@ -256,38 +151,41 @@ Test(tls, only_modern_TLS_is_spoken)
 	}
 	small_server_stop(&s);
 	tls_free(t);
-	ca_free(&ca);
+	paper_ca_free(&ca);
 }
 
 static const struct {
-	struct leaf leaf;
+	struct paper_leaf leaf;
 	bool foreign;    /* signed by another CA of the same name */
 	const char *why; /* part of it; NULL: accepted */
 } judged[] = {
-	{ { "good", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, 0, 0 }, false, NULL },
-	{ { "p384", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_ECDSA,
+	{ { "good", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false, 0, 0 }, false,
+	    NULL },
+	{ { "p384", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false, GNUTLS_PK_ECDSA,
 	      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1) },
 	    false, NULL },
-	{ { "p521", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_ECDSA,
+	{ { "p521", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false, GNUTLS_PK_ECDSA,
 	      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP521R1) },
 	    false, NULL },
-	{ { "ed25519", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false,
+	{ { "ed25519", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false,
 	      GNUTLS_PK_EDDSA_ED25519, 256 },
 	    false, NULL },
-	{ { "rsa", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_RSA, 2048 },
+	{ { "rsa", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false, GNUTLS_PK_RSA,
+	      2048 },
 	    false, NULL },
-	{ { "server", GNUTLS_KP_TLS_WWW_SERVER, -60, DAY, false, 0, 0 }, false,
+	{ { "server", GNUTLS_KP_TLS_WWW_SERVER, -60, PAPER_DAY, false, 0, 0 }, false,
 	    "not for client authentication" },
-	{ { "ocsp", GNUTLS_KP_OCSP_SIGNING, -60, DAY, false, 0, 0 }, false,
+	{ { "ocsp", GNUTLS_KP_OCSP_SIGNING, -60, PAPER_DAY, false, 0, 0 }, false,
 	    "not for client authentication" },
-	{ { "old", GNUTLS_KP_TLS_WWW_CLIENT, -DAY, -60, false, 0, 0 }, false,
+	{ { "old", GNUTLS_KP_TLS_WWW_CLIENT, -PAPER_DAY, -60, false, 0, 0 }, false,
 	    "has expired" },
-	{ { "early", GNUTLS_KP_TLS_WWW_CLIENT, 3600, DAY, false, 0, 0 }, false,
+	{ { "early", GNUTLS_KP_TLS_WWW_CLIENT, 3600, PAPER_DAY, false, 0, 0 }, false,
 	    "not valid yet" },
-	{ { "foreign", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, 0, 0 }, true,
+	{ { "foreign", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false, 0, 0 }, true,
 	    "was not signed by it" },
-	{ { "ca", NULL, -60, DAY, true, 0, 0 }, false, "is a CA's own" },
-	{ { "weak", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, GNUTLS_PK_RSA, 1024 },
+	{ { "ca", NULL, -60, PAPER_DAY, true, 0, 0 }, false, "is a CA's own" },
+	{ { "weak", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false, GNUTLS_PK_RSA,
+	      1024 },
 	    false, "too weak" },
 };
 
@@ -298,13 +196,13 @@ Test(tls, client_certificates_are_judged_with_a_reason)
 		"NORMAL:-VERS-ALL:+VERS-TLS1.2" };
 	struct small_server s;
 	struct tls *t;
-	struct ca ca, other;
+	struct paper_ca ca, other;
 
-	ca_make(&ca, "ca");
-	ca_make(&other, "ca");
+	paper_ca_make(&ca, "ca");
+	paper_ca_make(&other, "ca");
 	start(&s, &t, &ca);
 	for (size_t i = 0; i < NITEMS(judged) * NITEMS(versions); i++) {
-		const struct leaf *l = &judged[i / 2].leaf;
+		const struct paper_leaf *l = &judged[i / 2].leaf;
 		const char *why = judged[i / 2].why;
 
 		/* With TLS 1.2 GnuTLS's client sends no certificate of that kind. */
@@ -312,10 +210,10 @@ Test(tls, client_certificates_are_judged_with_a_reason)
 			continue;
 		struct visit v = { .priorities = versions[i % 2] };
 		gnutls_x509_privkey_t key =
-		    new_key(l->alg == 0 ? GNUTLS_PK_ECDSA : l->alg,
-			l->alg == 0 ? P256 : l->bits);
+		    paper_key(l->alg == 0 ? GNUTLS_PK_ECDSA : l->alg,
+			l->alg == 0 ? PAPER_P256 : l->bits);
 		gnutls_x509_crt_t crt =
-		    sign(judged[i / 2].foreign ? &other : &ca, l, key);
+		    paper_sign(judged[i / 2].foreign ? &other : &ca, l, key);
 
 		present(&v, &crt, 1, key);
 		s.client.refused = (struct err){ 0 };
@@ -333,8 +231,8 @@ Test(tls, client_certificates_are_judged_with_a_reason)
 	}
 	small_server_stop(&s);
 	tls_free(t);
-	ca_free(&ca);
-	ca_free(&other);
+	paper_ca_free(&ca);
+	paper_ca_free(&other);
 }
 
 /* S67, R86: a chain of twenty costs its sender the connection. */
@@ -342,17 +240,17 @@ Test(tls, a_long_chain_ends_the_handshake)
 {
 	struct small_server s;
 	struct tls *t;
-	struct ca ca;
+	struct paper_ca ca;
 	gnutls_x509_crt_t chain[20];
 	struct visit v = { 0 };
 
-	ca_make(&ca, "ca");
+	paper_ca_make(&ca, "ca");
 	start(&s, &t, &ca);
-	gnutls_x509_privkey_t key = new_key(GNUTLS_PK_ECDSA, P256);
-	const struct leaf leaf = { "long", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false, 0,
-		0 };
+	gnutls_x509_privkey_t key = paper_key(GNUTLS_PK_ECDSA, PAPER_P256);
+	const struct paper_leaf leaf = { "long", GNUTLS_KP_TLS_WWW_CLIENT, -60,
+		PAPER_DAY, false, 0, 0 };
 	for (size_t i = 0; i < NITEMS(chain); i++)
-		chain[i] = sign(&ca, &leaf, key);
+		chain[i] = paper_sign(&ca, &leaf, key);
 	present(&v, chain, NITEMS(chain), key);
 	visit(&s, &v);
 	cr_expect_not(v.ok);
@@ -363,7 +261,7 @@ Test(tls, a_long_chain_ends_the_handshake)
 	gnutls_x509_privkey_deinit(key);
 	small_server_stop(&s);
 	tls_free(t);
-	ca_free(&ca);
+	paper_ca_free(&ca);
 }
 
 /* S66: a ticket works, and dies with the certificate that it was given under. */
@@ -373,14 +271,14 @@ Test(tls, sessions_resume_with_their_certificate_until_the_key_changes)
 		"NORMAL:-VERS-ALL:+VERS-TLS1.2" };
 	struct small_server s;
 	struct tls *t;
-	struct ca ca;
+	struct paper_ca ca;
 
-	ca_make(&ca, "ca");
+	paper_ca_make(&ca, "ca");
 	start(&s, &t, &ca);
-	gnutls_x509_privkey_t key = new_key(GNUTLS_PK_ECDSA, P256);
-	const struct leaf leaf = { "again", GNUTLS_KP_TLS_WWW_CLIENT, -60, DAY, false,
-		0, 0 };
-	gnutls_x509_crt_t crt = sign(&ca, &leaf, key);
+	gnutls_x509_privkey_t key = paper_key(GNUTLS_PK_ECDSA, PAPER_P256);
+	const struct paper_leaf leaf = { "again", GNUTLS_KP_TLS_WWW_CLIENT, -60,
+		PAPER_DAY, false, 0, 0 };
+	gnutls_x509_crt_t crt = paper_sign(&ca, &leaf, key);
 	for (size_t i = 0; i < NITEMS(versions); i++) {
 		struct visit first = { .priorities = versions[i] };
 
@@ -409,19 +307,19 @@ Test(tls, sessions_resume_with_their_certificate_until_the_key_changes)
 	gnutls_x509_privkey_deinit(key);
 	small_server_stop(&s);
 	tls_free(t);
-	ca_free(&ca);
+	paper_ca_free(&ca);
 }
 
 Test(tls, a_certificate_that_does_not_fit_changes_nothing)
 {
 	struct small_server s;
 	struct tls *t;
-	struct ca ca;
+	struct paper_ca ca;
 	struct buf csr;
 	struct err e = { 0 };
 	struct visit v = { 0 };
 
-	ca_make(&ca, "ca");
+	paper_ca_make(&ca, "ca");
 	start(&s, &t, &ca);
 	cr_expect_not(tls_certify(t, buf_bytes(&ca.pem), &e), "nothing was asked for");
 	cr_expect_eq(e.code, ERR_CONFLICT);
@@ -438,7 +336,7 @@ Test(tls, a_certificate_that_does_not_fit_changes_nothing)
 	gnutls_free(v.session.data);
 	small_server_stop(&s);
 	tls_free(t);
-	ca_free(&ca);
+	paper_ca_free(&ca);
 }
 
 /* A certificate that ends while the connection is open is good no longer. */

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/front_core.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "api/front.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ipc/msg_http.h"
+
+#define SLOT_BITS 12 /* of an id: which place; the others count up */
+_Static_assert(FRONT_CORE_WAITING_MAX == 1 << SLOT_BITS,
+    "a place is the id's low bits");
+
+struct slot {
+	uint64_t id;
+	struct exchange *x; /* NULL: free, or its question is being written */
+	int64_t until_ms;
+	size_t octets;
+	unsigned next_free;
+};
+
+struct front_core {
+	pthread_mutex_t lock;
+	struct slot slots[FRONT_CORE_WAITING_MAX];
+	unsigned first_free; /* FRONT_CORE_WAITING_MAX: none */
+	uint64_t round;
+	size_t octets; /* of all that wait */
+	bool stopped;
+	struct buf *out; /* questions that are not sent yet */
+	size_t n_out, room_out;
+	/* Of the loop's thread alone: */
+	struct link *link;
+	struct loop_fd *woken;
+	int wake_fd;
+};
+
+static void
+put_out(struct front_core *c, struct buf *frame)
+{
+	if (c->n_out == c->room_out) {
+		c->room_out = c->room_out == 0 ? 64 : c->room_out * 2;
+		c->out = mem_grow(c->out, c->room_out, sizeof(*c->out));
+	}
+	c->out[c->n_out++] = *frame;
+}
+
+static void
+on_wake(void *arg, unsigned events)
+{
+	struct front_core *c = arg;
+	uint64_t times;
+
+	(void)events;
+	/* Non-blocking: nothing to read means that nobody woke us. */
+	if (read(c->wake_fd, &times, sizeof(times)) != (ssize_t)sizeof(times))
+		return;
+	pthread_mutex_lock(&c->lock);
+	struct buf *out = c->out;
+	const size_t n = c->n_out;
+	c->out = NULL;
+	c->n_out = c->room_out = 0;
+	pthread_mutex_unlock(&c->lock);
+
+	for (size_t i = 0; i < n; i++) {
+		link_send(c->link, MSG_HTTP_REQUEST, buf_bytes(&out[i]));
+		buf_wipe(&out[i]); /* may hold a token */
+	}
+	free(out);
+}
+
+bool
+front_core_new(struct loop *l, struct front_core **ret, struct err *e)
+{
+	const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, "eventfd");
+	struct front_core *c = mem_zalloc(sizeof(*c));
+	pthread_mutex_init(&c->lock, NULL);
+	for (unsigned i = 0; i < FRONT_CORE_WAITING_MAX; i++)
+		c->slots[i].next_free = i + 1;
+	c->wake_fd = fd;
+	c->woken = loop_add(l, fd, LOOP_IN, on_wake, c);
+	*ret = c;
+	return true;
+}
+
+void
+front_core_free(struct front_core *c)
+{
+	if (c == NULL)
+		return;
+	loop_del(c->woken);
+	close(c->wake_fd);
+	for (size_t i = 0; i < c->n_out; i++)
+		buf_wipe(&c->out[i]);
+	free(c->out);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+void
+front_core_link(struct front_core *c, struct link *to_core)
+{
+	c->link = to_core;
+}
+
+/* ---- asking ---- */
+
+static struct slot *
+slot_take(struct front_core *c)
+{
+	struct slot *s = NULL;
+
+	pthread_mutex_lock(&c->lock);
+	if (!c->stopped && c->first_free < FRONT_CORE_WAITING_MAX &&
+	    c->octets < FRONT_CORE_OCTETS_MAX) {
+		const unsigned i = c->first_free;
+
+		s = &c->slots[i];
+		c->first_free = s->next_free;
+		s->id = ++c->round << SLOT_BITS | i;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return s;
+}
+
+/* Under the lock. */
+static void
+slot_give_back(struct front_core *c, struct slot *s)
+{
+	c->octets -= s->octets;
+	s->octets = 0;
+	s->x = NULL;
+	s->id = 0;
+	s->next_free = c->first_free;
+	c->first_free = (unsigned)(s - c->slots);
+}
+
+static void
+put_question(struct buf *b, uint64_t id, const struct exchange *x)
+{
+	const struct client *p = exchange_client(x);
+	const enum peer_kind kind = front_peer_kind(p);
+
+	msg_http_request_put(b,
+	    &(struct msg_http_request){
+		.id = id,
+		.request_id = bytes_str(exchange_id(x)),
+		.method = exchange_method(x),
+		.path = exchange_path(x),
+		.query = exchange_query(x),
+		.content_type = exchange_header(x, "Content-Type"),
+		.accept = exchange_header(x, "Accept"),
+		.authorization = exchange_header(x, "Authorization"),
+		.idempotency_key = exchange_header(x, "Idempotency-Key"),
+		.body = exchange_body(x),
+		.address = bytes_str(exchange_address(x)),
+		.peer = kind,
+		.peer_cert = buf_bytes(&p->cert),
+		.peer_why =
+		    bytes_str(kind == PEER_KIND_TLS_BAD ? p->refused.detail : ""),
+		.uid = p->local ? p->uid : 0,
+	    });
+}
+
+static void
+refuse(struct exchange *x, const char *why)
+{
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "%s", why);
+	exchange_refuse(x, &e, bytes_str("Retry-After: 1\n"));
+}
+
+/* False: there is no going on; the exchange is still the caller's. */
+static bool
+queue(struct front_core *c, struct slot *s, struct exchange *x, struct buf *frame)
+{
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&c->lock);
+	const bool go = !c->stopped && !frame->full;
+	if (go) {
+		/* Once it is held, any thread may answer. */
+		exchange_hold(x);
+		s->x = x;
+		s->until_ms = clock_mono_ms() + FRONT_CORE_ANSWER_MS;
+		s->octets = frame->n;
+		c->octets += frame->n;
+		put_out(c, frame);
+	} else {
+		slot_give_back(c, s);
+	}
+	const bool first = go && c->n_out == 1;
+	pthread_mutex_unlock(&c->lock);
+	/* Fails only when 2^64 - 2 wake-ups are waiting. */
+	if (first && write(c->wake_fd, &one, sizeof(one)) < 0)
+		abort();
+	return go;
+}
+
+void
+front_core_ask(void *ctx, struct exchange *x)
+{
+	struct front_core *c = ctx;
+	struct slot *s = slot_take(c);
+	struct buf frame;
+
+	if (s == NULL) {
+		refuse(x, "too many requests are waiting; try again in a second");
+		return;
+	}
+	buf_init(&frame, MIB(1));
+	put_question(&frame, s->id, x);
+	if (!queue(c, s, x, &frame)) {
+		buf_wipe(&frame);
+		refuse(x, "the daemon is about to stop");
+	}
+}
+
+/* ---- answering ---- */
+
+/* Ends the wait of the exchange that 'id' is of; NULL: it has ended before. */
+static struct exchange *
+take(struct front_core *c, uint64_t id)
+{
+	struct slot *s = &c->slots[id & (FRONT_CORE_WAITING_MAX - 1)];
+	struct exchange *x = NULL;
+
+	pthread_mutex_lock(&c->lock);
+	if (s->id == id && s->x != NULL) {
+		x = s->x;
+		slot_give_back(c, s);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return x;
+}
+
+bool
+front_core_answer(struct front_core *c, const struct frame *f, struct err *e)
+{
+	struct msg_http_response m;
+
+	if (!msg_http_response_get(f->body, &m, e))
+		return false;
+	if (m.status < 200 || m.status > 599)
+		return err_set(e, ERR_MALFORMED, "core answers with status %u",
+		    m.status);
+	struct exchange *x = take(c, m.id);
+	if (x != NULL)
+		exchange_answer(x, &(struct answer){
+				       .status = m.status,
+				       .content_type = m.content_type,
+				       .headers = m.headers,
+				       .body = m.body,
+				   });
+	return true;
+}
+
+/* Refuses those whose time is over at 'now_ms'. */
+static void
+refuse_until(struct front_core *c, int64_t now_ms, const char *why)
+{
+	for (size_t i = 0; i < FRONT_CORE_WAITING_MAX; i++) {
+		pthread_mutex_lock(&c->lock);
+		struct slot *s = &c->slots[i];
+		struct exchange *x =
+		    s->x != NULL && s->until_ms <= now_ms ? s->x : NULL;
+		if (x != NULL)
+			slot_give_back(c, s);
+		pthread_mutex_unlock(&c->lock);
+		if (x != NULL)
+			refuse(x, why);
+	}
+}
+
+void
+front_core_expire(struct front_core *c)
+{
+	refuse_until(c, clock_mono_ms(),
+	    "no answer came in time; whether the request took effect is not known");
+}
+
+void
+front_core_stop(struct front_core *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->stopped = true;
+	pthread_mutex_unlock(&c->lock);
+	refuse_until(c, INT64_MAX, "the daemon stops");
+}
