@@ -29,9 +29,10 @@ static const struct {
 
 /* How much a reason tells: the better one is given when the daemon ends. */
 enum rank {
-	RANK_ENDED = 1,  /* exit status, closed channel */
+	RANK_CLOSED = 1, /* its channel */
+	RANK_ENDED,      /* exit status */
 	RANK_OF_ANOTHER, /* MSG_FAILED: because another role is gone */
-	RANK_SAID,       /* MSG_FAILED */
+	RANK_SAID,       /* MSG_FAILED, or what it may not say */
 	RANK_CRASHED     /* ended by a signal */
 };
 
@@ -67,7 +68,7 @@ on_gone(void *arg, struct link *k, const struct err *e)
 
 	if (q->parent->state == PARENT_STOPPING && link_closed(k))
 		return;
-	fail(q->parent, q->role, RANK_ENDED, e);
+	fail(q->parent, q->role, link_closed(k) ? RANK_CLOSED : RANK_SAID, e);
 }
 
 /* ---- what roles say ---- */
