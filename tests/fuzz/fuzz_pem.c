@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PEM texts and base64: all blocks are read, and what was read is written and read again. */
+#include <stdlib.h>
+
+#include "codec/base64.h"
+#include "codec/pem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+static void
+again(struct bytes der)
+{
+	struct buf text, back;
+	struct bytes rest, label;
+	struct err e = { 0 };
+
+	buf_init(&text, MIB(16));
+	buf_init(&back, MIB(16));
+	pem_put(&text, "X", der);
+	rest = buf_bytes(&text);
+	if (!pem_next(&rest, &label, &back, &e) || rest.n != 0 ||
+	    !bytes_eq(buf_bytes(&back), der))
+		abort();
+	buf_free(&back);
+	buf_free(&text);
+}
+
+/* Each text that is base64 is the only one of its octets. */
+static void
+base64_is_one_to_one(struct bytes s)
+{
+	struct buf octets, text;
+	struct err e = { 0 };
+
+	buf_init(&octets, MIB(16));
+	buf_init(&text, MIB(16));
+	if (base64_read(s, &octets, &e)) {
+		base64_put(&text, buf_bytes(&octets));
+		if (!bytes_eq(buf_bytes(&text), s))
+			abort();
+	}
+	buf_clear(&octets);
+	buf_clear(&text);
+	if (base64url_read(s, &octets, &e)) {
+		base64url_put(&text, buf_bytes(&octets));
+		if (!bytes_eq(buf_bytes(&text), s))
+			abort();
+	}
+	buf_clear(&octets);
+	if (!base64_read_lax(s, &octets, &e) && octets.n != 0)
+		abort();
+	buf_free(&text);
+	buf_free(&octets);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct bytes rest = bytes_of(p, n), label;
+	struct buf der;
+	struct err e = { 0 };
+
+	buf_init(&der, MIB(16));
+	for (;;) {
+		const size_t left = rest.n;
+
+		buf_clear(&der);
+		if (!pem_next(&rest, &label, &der, &e))
+			break;
+		if (rest.n >= left || !pem_looks_like(bytes_of(p, n)))
+			abort();
+		again(buf_bytes(&der));
+	}
+	buf_free(&der);
+	base64_is_one_to_one(bytes_of(p, n));
+	return 0;
+}
