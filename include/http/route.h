@@ -70,7 +70,11 @@ extern const size_t routes_n;
 MUST_CHECK bool route_find(struct bytes method, struct bytes path, unsigned listener,
     struct route_match *ret, char *ret_allow, size_t allow_size, struct err *e);
 
-/* ERR_MEDIA_TYPE: the row does not take this content type (parameters are cut off first). */
+/*
+ * ERR_MEDIA_TYPE: the row does not take this content type (parameters are cut
+ * off first).  BODY_NONE for a row that takes JSON: no type was given, so the
+ * body must be empty.
+ */
 MUST_CHECK bool route_body_check(const struct route *r, struct bytes content_type,
     enum body_kind *ret, struct err *e);
 

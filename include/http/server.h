@@ -77,6 +77,8 @@ int64_t exchange_age_ms(const struct exchange *x);
 void exchange_note(struct exchange *x, size_t note);
 size_t exchange_noted(const struct exchange *x);
 unsigned exchange_status(const struct exchange *x); /* 0: not answered */
+/* What exchange_refuse() was told; NULL when it was answered otherwise. */
+const struct err *exchange_why(const struct exchange *x);
 
 /* ---- the answer ---- */
 

@@ -34,7 +34,9 @@ read_reason(struct request *r, enum reason *ret, struct err *e)
 		return false;
 	bool ok = read_word(word, ret, e);
 	free(word);
-	if (ok && r->in.body.n > 0)
+	if (ok && r->in.body.n > 0 && r->body != BODY_JSON)
+		ok = err_set(e, ERR_MEDIA_TYPE, "send Content-Type: application/json");
+	else if (ok && r->in.body.n > 0)
 		ok = json_read(r->in.body, &v, e) && json_check(v, members, e) &&
 		     read_word(json_text(v, "reason"), ret, e);
 	json_decref(v);

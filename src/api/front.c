@@ -62,6 +62,19 @@ check_gate(const struct route *r, const struct client *p, struct err *e)
 	    "curl --cert admin.crt --key admin.key, or use the unix socket");
 }
 
+/*
+ * A page of another site can make a browser send requests with the user's
+ * certificate; the browser then tells whose page it was (S70).
+ */
+static bool
+check_origin(const struct route *r, const struct exchange *x, struct err *e)
+{
+	if (r->gate == GATE_OPEN || exchange_header(x, "Origin").n == 0)
+		return true;
+	return err_set(e, ERR_FORBIDDEN,
+	    "requests from web pages are refused (this one bears Origin)");
+}
+
 static bool
 on_head(void *ctx, struct exchange *x, size_t *ret_body_max, struct err *e)
 {
@@ -79,6 +92,7 @@ on_head(void *ctx, struct exchange *x, size_t *ret_body_max, struct err *e)
 	}
 	exchange_note(x, m.row);
 	if (!check_gate(&routes[m.row], exchange_client(x), e) ||
+	    !check_origin(&routes[m.row], x, e) ||
 	    !route_body_check(&routes[m.row], exchange_header(x, "Content-Type"), &kind,
 		e))
 		return false;
@@ -103,7 +117,6 @@ on_done(void *ctx, struct exchange *x)
 {
 	const struct bytes path = exchange_path(x);
 	const unsigned status = exchange_status(x);
-	const size_t row = exchange_noted(x);
 	char method[16], shown[LOG_PATH_MAX + 1];
 
 	(void)ctx;
@@ -116,12 +129,14 @@ on_done(void *ctx, struct exchange *x)
 			      path.n < LOG_PATH_MAX ? path.n : LOG_PATH_MAX),
 		shown, sizeof(shown)))
 		shown[0] = '\0';
-	const bool routine = row < routes_n && handlers[row] != NULL && status < 400;
-	LOG(routine ? LOG_DEBUG : LOG_INFO, "request",
+	/* What core answered, core logs as a decision; here are the others' ends. */
+	const struct err *why = exchange_why(x);
+	LOG(why != NULL ? LOG_WARN : LOG_DEBUG, why != NULL ? "refused" : "request",
 	    LOG_TEXT("request_id", exchange_id(x)), LOG_TEXT("method", method),
 	    LOG_TEXT("path", shown), LOG_NUM("status", status),
 	    LOG_TEXT("peer", front_peer_word(front_peer_kind(exchange_client(x)))),
 	    LOG_TEXT("address", exchange_address(x)),
+	    LOG_TEXT("detail", why != NULL ? why->detail : ""),
 	    LOG_NUM("ms", exchange_age_ms(x)));
 }
 

@@ -19,6 +19,24 @@ struct revoking {
 };
 
 static void
+log_revoked(const struct record_revocation *rr)
+{
+	char *who = mem_strndup(rr->requester), *id = mem_strndup(rr->request_id);
+	char *issuer = mem_strndup(rr->issuer), hex[SERIAL_HEX_LEN] = "";
+	struct serial serial;
+	struct err ignored;
+
+	if (serial_from_bytes(rr->serial, &serial, &ignored))
+		serial_to_hex(&serial, hex);
+	LOG(LOG_INFO, "revoked", LOG_TEXT("request_id", id), LOG_TEXT("requester", who),
+	    LOG_TEXT("issuer", issuer), LOG_TEXT("serial", hex),
+	    LOG_TEXT("reason", sets_reason_word(rr->reason)));
+	free(who);
+	free(id);
+	free(issuer);
+}
+
+static void
 on_answer(void *arg, const struct ask_answer *a)
 {
 	struct revoking *it = arg;
@@ -39,6 +57,7 @@ on_answer(void *arg, const struct ask_answer *a)
 			.ocsp_at = now,
 			.crl_at = now + it->ca->conf->crl_debounce_s + 1,
 		};
+		log_revoked(&rr);
 		publish_revoked(it->ca, it->issuer);
 		it->done(it->arg, &r, NULL);
 	}

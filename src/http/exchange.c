@@ -147,6 +147,12 @@ exchange_status(const struct exchange *x)
 	return x->status;
 }
 
+const struct err *
+exchange_why(const struct exchange *x)
+{
+	return x->why.code == ERR_NONE ? NULL : &x->why;
+}
+
 void
 exchange_add_header(struct exchange *x, const char *name, const char *value)
 {
@@ -181,6 +187,7 @@ exchange_refuse(struct exchange *x, const struct err *e, struct bytes headers)
 {
 	struct buf b;
 
+	x->why = *e;
 	buf_init(&b, KIB(4));
 	problem_put(&b, e, x->id);
 	exchange_answer(x, &(struct answer){

@@ -51,6 +51,7 @@ struct exchange {
 	/* The answer: */
 	bool refused; /* 'refusal' is it, once all was read */
 	struct err refusal;
+	struct err why;  /* of exchange_refuse(), for the log */
 	unsigned status; /* 0: none yet */
 	char *content_type;
 	struct buf headers;

@@ -147,8 +147,13 @@ route_body_check(const struct route *r, struct bytes content_type, enum body_kin
 	const struct bytes type =
 	    bytes_trim(bytes_of(content_type.p, bytes_index(content_type, ';')));
 
-	if (r->body ==
-	    BODY_NONE) { /* no octet of a body passes: the type says nothing */
+	/* No octet of a body passes: the type says nothing. */
+	if (r->body == BODY_NONE) {
+		*ret = BODY_NONE;
+		return true;
+	}
+	/* No type, and none is implied: the handler takes an empty body for this. */
+	if (type.n == 0 && r->body == BODY_JSON) {
 		*ret = BODY_NONE;
 		return true;
 	}

@@ -19,8 +19,8 @@
 	30000 /* from the request line, or a first connection, to the last octet */
 #define IDLE_MS     60000 /* from an answer to the end of the next request's line */
 #define IDLE_S      60
-#define MEMORY_MAX  KIB(24)  /* a connection's, for request line and headers */
-#define DROPPED_MAX KIB(256) /* octets read in vain to say 413 in good order */
+#define MEMORY_MAX  KIB(24) /* a connection's, for request line and headers */
+#define DROPPED_MAX MIB(1)  /* octets read in vain to say 413 in good order */
 
 static struct door *
 door_of(struct MHD_Connection *c)
@@ -201,6 +201,19 @@ refuse_now(struct exchange *x)
 	return exchange_send(x) ? MHD_YES : MHD_NO;
 }
 
+/*
+ * A refusal waits for the end of a body that is not large: a client that still
+ * sends when the connection closes may never read the answer.
+ */
+static bool
+is_soon_read(const struct exchange *x)
+{
+	if (!exchange_has_body(x))
+		return true;
+	return x->guard.has_length && x->guard.length <= DROPPED_MAX &&
+	       exchange_header(x, "Expect").n == 0;
+}
+
 static enum MHD_Result
 on_head(struct exchange *x, const char *method, const char *version)
 {
@@ -212,8 +225,7 @@ on_head(struct exchange *x, const char *method, const char *version)
 	x->close = x->guard.chunked;
 	look_at_client(x->door, x->mhd);
 	x->refused = !check_head(x, &x->refusal);
-	/* Without a body the connection can be kept, so the answer waits for the end. */
-	return x->refused && exchange_has_body(x) ? refuse_now(x) : MHD_YES;
+	return x->refused && !is_soon_read(x) ? refuse_now(x) : MHD_YES;
 }
 
 static enum MHD_Result

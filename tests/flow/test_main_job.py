@@ -85,7 +85,7 @@ class MainJob(FlowTest):
         for base, status in (("good", "good"), ("bad", "revoked")):
             for nonce in ("--nonce", "--no-nonce"):
                 with self.subTest(tool="ocsptool", status=status, nonce=nonce):
-                    done = run("ocsptool", "--ask", f"http://127.0.0.1:{ca.http_port}/ocsp",
+                    done = run("ocsptool", f"--ask=http://127.0.0.1:{ca.http_port}/ocsp",
                                "--load-cert", ca.file(base + ".leaf.crt"),
                                "--load-issuer", ca.issuers_pem(),
                                "--load-trust", ca.issuers_pem(),
