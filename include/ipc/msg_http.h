@@ -24,11 +24,11 @@ enum peer_kind {
 /* Octets, at most.  What is over them must not leave front: core ends by it. */
 #define MSG_HTTP_METHOD_MAX 32
 #define MSG_HTTP_TARGET_MAX KIB(16)  /* path and query, each */
-#define MSG_HTTP_HEADER_MAX KIB(8)   /* each header that is passed on */
+#define MSG_HTTP_HEADER_MAX KIB(64)  /* each header that is passed on */
 #define MSG_HTTP_BODY_MAX   MIB(1)   /* of a request */
 #define MSG_HTTP_CERT_MAX   KIB(128) /* peer_cert */
-#define MSG_HTTP_ANSWER_MAX MIB(4)   /* body of an answer */
-#define MSG_HTTP_FRAME_MAX  MIB(5)   /* no message between front and core is longer */
+#define MSG_HTTP_ANSWER_MAX MIB(16)  /* body of an answer */
+#define MSG_HTTP_FRAME_MAX  MIB(17)  /* no message between front and core is longer */
 
 /* MSG_HTTP_REQUEST, front -> core. */
 struct msg_http_request {

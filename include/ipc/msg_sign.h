@@ -25,7 +25,7 @@
 #define MSG_NOTE_MAX          KIB(4)
 #define MSG_REQUESTER_MAX     KIB(1) /* no control characters; so of request_id */
 #define MSG_REQUEST_ID_MAX    64
-#define MSG_CERT_ID_MAX       KIB(1)
+#define MSG_CERT_ID_MAX       KIB(16) /* a whole OCSP request may be one CertID */
 #define MSG_NONCE_MAX         128
 #define MSG_RECORD_MAX        KIB(128)
 #define MSG_CRL_PART_MAX      KIB(512)

@@ -49,7 +49,7 @@
                                                                                        \
 		in = (good);                                                           \
 		in.field = value;                                                      \
-		buf_init(&octets_, MIB(16));                                           \
+		buf_init(&octets_, MIB(32));                                           \
 		msg_##name##_put(&octets_, &in);                                       \
 		cr_expect_not(msg_##name##_get(buf_bytes(&octets_), &out, &err_),      \
 		    #name " with " #field " = " #value);                               \
@@ -57,7 +57,7 @@
 		buf_free(&octets_);                                                    \
 	} while (0)
 
-static uint8_t many[MIB(5)]; /* zeros */
+static uint8_t many[MIB(17)]; /* zeros */
 static const struct bytes none = { NULL, 0 };
 
 static struct bytes
@@ -69,7 +69,7 @@ octets(size_t n)
 static struct bytes
 letters(size_t n)
 {
-	static uint8_t a[KIB(64)];
+	static uint8_t a[KIB(65)];
 
 	memset(a, 'a', sizeof(a));
 	return bytes_of(a, n);
@@ -305,6 +305,7 @@ Test(msg, ocsp_messages_travel_and_refuse_what_is_out_of_range)
 	WRONG(sign_ocsp, m, next_update, 5);
 	WRONG(sign_ocsp, m, v[0].status, 3);
 	WRONG(sign_ocsp, m, v[0].cert_id, none);
+	WRONG(sign_ocsp, m, v[0].cert_id, octets(MSG_CERT_ID_MAX + 1));
 	WRONG(sign_ocsp, m, v[1].reason, 7);
 	WRONG(sign_ocsp, m, v[1].revoked_at, -1);
 	WALK(ocsp_signed, s);

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is long, but not too long for one process, must not end the next: the limits between roles."""
+import http.client
+import subprocess
+import unittest
+
+from hnp import CA, SLOW
+
+
+def tlv(tag, body):
+    n = len(body)
+    octets = bytes([n]) if n < 128 else n.to_bytes((n.bit_length() + 7) // 8, "big")
+    length = octets if n < 128 else bytes([0x80 | len(octets)]) + octets
+    return bytes([tag]) + length + body
+
+
+def ocsp_request(hashes, serials):
+    sha1 = tlv(0x30, tlv(0x06, bytes.fromhex("2b0e03021a")))
+    ids = (tlv(0x30, sha1 + tlv(4, hashes[0]) + tlv(4, hashes[1]) + tlv(2, s)) for s in serials)
+    return tlv(0x30, tlv(0x30, tlv(0x30, b"".join(tlv(0x30, i) for i in ids))))
+
+
+class Limits(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.ca = CA().start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.ca.close()
+
+    def lives(self):
+        self.assertIsNone(self.ca.daemon.poll(), self.ca.said()[-2000:])
+        self.assertEqual(self.ca.ask("GET", "/v1/whoami").status, 200)
+
+    # S64, R82
+    def test_a_header_of_any_length_never_ends_the_daemon(self):
+        for name in ("Accept", "Content-Type", "Authorization", "Idempotency-Key", "X-Other"):
+            for octets in (5000, 9000, 20000, 40000, 70000):
+                with self.subTest(name=name, octets=octets):
+                    try:
+                        a = self.ca.ask("GET", "/v1/whoami", headers={name: "a" * octets})
+                        self.assertLess(a.status, 500)
+                    except (ConnectionError, http.client.HTTPException):
+                        pass  # closed on who sends so much
+                    self.lives()
+
+    def hashes(self):
+        out = subprocess.run(["openssl", "x509", "-noout", "-ocspid", "-in",
+                              str(self.ca.dir / "issuers/main.crt")],
+                             capture_output=True, text=True, check=True).stdout
+        return [bytes.fromhex(line.split(": ")[1]) for line in out.splitlines() if ": " in line]
+
+    # R87
+    def test_an_ocsp_request_of_any_shape_never_ends_the_daemon(self):
+        serials = [[b"\1" * n] for n in (1, 20, 21, 100, 1000, 1100, 8000, 15000, 16400)]
+        serials += [[b"\0"], [b"\x80"], [b"\xff" * 500]]
+        serials += [[b"\1" * 20] * n for n in (2, 32, 33, 100)] + [[b"\1" * 440] * 32]
+        for some in serials:
+            with self.subTest(octets=len(some[0]), count=len(some)):
+                conn = http.client.HTTPConnection("127.0.0.1", self.ca.http_port,
+                                                  timeout=10 * SLOW)
+                conn.request("POST", "/ocsp", ocsp_request(self.hashes(), some),
+                             {"Content-Type": "application/ocsp-request"})
+                self.assertLess(conn.getresponse().status, 500)
+                conn.close()
+                self.lives()
