@@ -249,8 +249,13 @@ Test(names, uris_are_absolute_ascii_and_their_host_is_in_lower_case)
 		becomes(NAME_TYPE_URI, good[i][0], good[i][1]);
 	for (size_t i = 0; i < NITEMS(bad); i++)
 		refused(NAME_TYPE_URI, bad[i].text, bad[i].part);
+}
 
+/* P28 */
+Test(names, a_uri_has_2048_characters_at_most)
+{
 	struct buf b;
+
 	buf_init(&b, 10000);
 	buf_puts(&b, "spiffe://a.example/");
 	while (b.n < NAMES_URI_MAX)
