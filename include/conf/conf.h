@@ -49,7 +49,7 @@ struct conf_names {
 
 enum subject_form {
 	SUBJECT_EMPTY = 0,
-	SUBJECT_CN = 1 /* the first DNS name, else e-mail, else IP, if of at most 64 */
+	SUBJECT_CN = 1 /* the first DNS name, else e-mail address, if of at most 64 */
 };
 
 enum validity_excess {

@@ -31,10 +31,8 @@ add_constraints(struct constraints *all, const struct cert *of, struct err *e)
 		return true;
 	if (!constraints_parse(of->constraints, &own, e))
 		return false;
-	all->v = mem_grow(all->v, all->n + own.n, sizeof(*all->v));
-	for (size_t i = 0; i < own.n; i++)
-		all->v[all->n++] = own.v[i];
-	free(own.v); /* its members have moved */
+	constraints_join(all, &own);
+	constraints_free(&own);
 	return true;
 }
 

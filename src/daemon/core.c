@@ -146,20 +146,42 @@ on_listener_cert(void *arg, const struct issue_result *r, const struct err *refu
 	buf_free(&chain);
 }
 
-/* The names that the profile of the listener has as exact patterns are what it gets. */
+/* One name that the listener's profile lists, unless a constraint of the issuer bars it. */
 static bool
-listener_names(const struct conf_profile *p, struct names *ret, struct err *e)
+add_listener_name(const struct ca_issuer *issuer, enum name_type type,
+    struct bytes text, struct names *ret, struct err *e)
+{
+	char *whole = mem_strndup(text);
+	struct err barred;
+
+	const bool ok =
+	    !constraints_check(&issuer->policy.constraints, type, whole, &barred) ||
+	    names_add(ret, type, text, e);
+	free(whole);
+	return ok;
+}
+
+/* The profile of the listener lists its names one by one, as exact patterns. */
+static bool
+listener_names(const struct ca_issuer *issuer, const struct conf_profile *p,
+    struct names *ret, struct err *e)
 {
 	for (size_t i = 0; i < p->names.dns.n; i++)
-		if (!names_add(ret, NAME_TYPE_DNS, bytes_str(p->names.dns.v[i]), e))
+		if (!add_listener_name(issuer, NAME_TYPE_DNS,
+			bytes_str(p->names.dns.v[i]), ret, e))
 			return false;
 	for (size_t i = 0; i < p->names.ip.n; i++) {
 		struct bytes text = bytes_str(p->names.ip.v[i]);
 
 		text.n = bytes_index(text, '/');
-		if (!names_add(ret, NAME_TYPE_IP, text, e))
+		if (!add_listener_name(issuer, NAME_TYPE_IP, text, ret, e))
 			return false;
 	}
+	if (ret->n == 0)
+		return err_set(e, ERR_POLICY,
+		    "the issuer's name constraints bar every name of the api listener: "
+		    "list one "
+		    "that they permit in server_names");
 	return true;
 }
 
@@ -176,7 +198,8 @@ issue_for_listener(struct core *c, struct bytes der, struct err *e)
 
 	bool ok =
 	    p != NULL || err_set(e, ERR_INTERNAL, "no profile for the api listener");
-	ok = ok && csr_parse(der, &csr, e) && listener_names(p, &names, e);
+	ok = ok && csr_parse(der, &csr, e) &&
+	     listener_names(ca_issuer_find(c->ca, p->issuer), p, &names, e);
 	if (ok) {
 		const struct issue_request q = {
 			.who = &self,

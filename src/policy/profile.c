@@ -168,8 +168,8 @@ first_of(const struct names *names, enum name_type type)
 void
 profile_cn(const struct conf_profile *p, const struct names *names, char ret[static 65])
 {
-	static const enum name_type order[] = { NAME_TYPE_DNS, NAME_TYPE_EMAIL,
-		NAME_TYPE_IP };
+	/* An address is never a CN: beside DNS constraints strangers take it for a host. */
+	static const enum name_type order[] = { NAME_TYPE_DNS, NAME_TYPE_EMAIL };
 	const char *cn = NULL;
 
 	ret[0] = '\0';

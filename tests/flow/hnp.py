@@ -73,6 +73,7 @@ class CA:
         self.dir = self.tmp / "ca"
         self.api_port, self.http_port, self.metrics_port = ports or (
             free_port(), free_port(), free_port())
+        self.host = "localhost"
         self.daemon = None
         self.log = self.tmp / "daemon.log"
         run(BUILD / "hanaper", "init", "--dir", self.dir,
@@ -149,7 +150,7 @@ class CA:
     def connect(self, cert="admin", key=None):
         if cert == "admin":
             cert, key = self.dir / "admin.crt", self.dir / "admin.key"
-        return http.client.HTTPSConnection("localhost", self.api_port, timeout=30 * SLOW,
+        return http.client.HTTPSConnection(self.host, self.api_port, timeout=30 * SLOW,
                                            context=self.context(cert, key))
 
     def ask(self, method, path, body=None, headers=None, cert="admin", key=None, connection=None):

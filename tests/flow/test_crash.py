@@ -60,8 +60,9 @@ class Crash(FlowTest):
             time.sleep(random.uniform(0.05, 0.5))
             victims = [*ROLES, "hanaperd"]
             victim = victims[turn % len(victims)]
+            roles = ca.role_pids()
             pid = ca.daemon.pid if victim == "hanaperd" else next(
-                p for name, p in ca.role_pids().items() if victim.startswith(name[:15]))
+                p for name, p in roles.items() if victim.startswith(name[:15]))
             os.kill(pid, signal.SIGKILL)
             status = ca.wait_end()
             self.assertNotEqual(status, 0, "a role that dies ends the daemon, and it says so")
@@ -70,22 +71,19 @@ class Crash(FlowTest):
                 self.assertNotIn(serial, issued, "no serial twice")
                 issued[serial] = pem
             revoked.update(load.revoked)
-            self.wait_roles_gone()
+            self.wait_roles_gone(roles.values())
             ca.start()
             self.judge(issued, revoked, number)
         self.assertGreater(len(issued), ROUNDS, "there was a load")
         self.assertGreater(len(revoked), 0)
         print(f"     {ROUNDS} kills, {len(issued)} certificates, {len(revoked)} revoked")
 
-    def wait_roles_gone(self):
-        """The roles die with their parent: the socket must be free before the next start."""
+    def wait_roles_gone(self, pids):
+        """The roles die with their parent: the next start must not meet them."""
         end = time.monotonic() + 10
-        while time.monotonic() < end:
-            out = run("ps", "-eo", "ppid=,comm=,args=", check=False).stdout
-            if not any(l.split()[1].startswith("hanaper-") and l.split()[0] == "1"
-                       for l in out.splitlines() if len(l.split()) > 1):
-                return
-            time.sleep(0.05)
+        while any(os.path.exists(f"/proc/{pid}") for pid in pids):
+            self.assertLess(time.monotonic(), end, "a role outlives its parent")
+            time.sleep(0.01)
 
     def judge(self, issued, revoked, number):
         """Every certificate that a client received is there whole; none revoked is good."""
@@ -93,7 +91,7 @@ class Crash(FlowTest):
         db = ca.database()
         rows = {r[0].hex(): r for r in db.execute(
             "SELECT c.serial, d.der, c.profile, c.requester, c.request_id, c.not_after,"
-            " (SELECT count(*) FROM certificate_name n WHERE n.certificate_id = c.id)"
+            " (SELECT count(*) FROM certificate_name n WHERE n.certificate_id = c.id AND n.type > 0)"
             " FROM certificate c JOIN certificate_der d ON d.certificate_id = c.id")}
         taken_back = {r[0].hex() for r in db.execute("SELECT serial FROM revocation")}
         self.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
@@ -235,6 +233,7 @@ class Init(FlowTest):
     def test_name_constraints_bind_profile_and_stranger(self):
         """P35, P36"""
         ca = CA("--domain", "lab.example")
+        ca.host = "127.0.0.1"  # localhost is outside the domain
         try:
             ca.start()
             ca.issue("in", "DNS:web.lab.example")
@@ -268,8 +267,7 @@ class Init(FlowTest):
         ca.stop()
         again = run(BUILD / "hanaper", "init", "--dir", ca.dir, check=False)
         self.assertEqual(again.returncode, 1)
-        self.assertIn("refus", (again.stderr + again.stdout).lower() + "refus"
-                      if "exist" in again.stderr.lower() else again.stderr.lower())
+        self.assertIn("nothing was changed", again.stderr)
         secret.write_text("wrong\n")
         ca.start(wait=False)
         self.assertNotEqual(ca.wait_end(), 0)

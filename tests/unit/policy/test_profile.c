@@ -188,7 +188,7 @@ Test(profile, the_cn_is_a_name_of_the_certificate_or_absent)
 	cr_expect_str_eq(cn, "", "a URI is no CN");
 	add_name(&names, NAME_TYPE_IP, "10.0.0.1");
 	profile_cn(&p, &names, cn);
-	cr_expect_str_eq(cn, "10.0.0.1");
+	cr_expect_str_eq(cn, "", "an address is no CN");
 	add_name(&names, NAME_TYPE_EMAIL, "a@b");
 	profile_cn(&p, &names, cn);
 	cr_expect_str_eq(cn, "a@b");
