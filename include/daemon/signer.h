@@ -97,6 +97,7 @@ struct signer {
 	size_t n_answers;
 
 	bool told;      /* core has begun to take the journal in: news may follow */
+	bool watching;  /* the responders are made and renewed by a timer */
 	bool replaying; /* core is told the records that it asked for; answers wait */
 	uint64_t replay_at, replay_to; /* those that are left */
 
@@ -161,7 +162,11 @@ MUST_CHECK bool signer_cert_make(struct signer *s, struct signer_issuer *i,
 /* A responder that will do for now: makes or renews it when needed.  ERR_IO, ERR_UNAVAILABLE. */
 MUST_CHECK bool signer_responder_ready(struct signer *s, struct signer_issuer *i,
     struct err *e);
-/* Renews, now and by a timer from here on, what is past half of its life (P86). */
+/*
+ * Makes, and by a timer from here on renews, what is past half of its life
+ * (P86).  Begins when core has taken the journal in, so that it need not read
+ * the responders of each start from there.
+ */
 void signer_responder_watch(void *signer);
 void signer_responder_free(struct signer_responder *r);
 

@@ -93,7 +93,6 @@ main(void)
 	s.core =
 	    role_link(s.role, ROLE_FD_CORE, PEER_CORE, MSG_SIGN_FRAME_MAX, rules, &s);
 	loop_on_batch(s.loop, on_batch, &s);
-	signer_responder_watch(&s);
 	role_ready(s.role);
 	loop_run(s.loop);
 

@@ -184,6 +184,10 @@ replay(void *arg)
 	send_end(s);
 	s->replaying = false;
 	signer_commit(s);
+	if (s->told && !s->watching) {
+		s->watching = true;
+		signer_responder_watch(s);
+	}
 }
 
 bool

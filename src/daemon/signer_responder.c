@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The delegated OCSP responders (P86): a key in memory and a certificate of
- * short life for each issuer, made at start and anew at half of that life.
+ * short life for each issuer, made at each start and anew at half of that life.
  */
 #include <gnutls/crypto.h>
 #include <stdlib.h>

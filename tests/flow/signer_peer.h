@@ -43,7 +43,8 @@ void peer_csr(const struct key *k, const char *const *names, struct buf *ret);
 void peer_names(const char *const *names, struct buf *ret); /* GeneralNames */
 
 /* ---- signer_peer.c: the process and its channels ---- */
-void peer_start(void); /* and waits until it is ready */
+/* Waits until it is ready, takes the journal in, and the responders of this start. */
+void peer_start(void);
 /* Starts it where it must refuse: gives what MSG_FAILED said, free() it. */
 char *peer_start_refused(void);
 void peer_stop(void); /* by MSG_STOP */
@@ -59,7 +60,7 @@ struct frame peer_receive(void);
 enum err_code peer_refused(void);
 /* The next one, which must be of this type and tell a record. */
 struct record peer_recorded(unsigned type);
-/* Reads the journal from 'from' on; gives the number of records told. */
+/* Reads the journal from 'from' on; gives the number of records told.  UINT64_MAX probes. */
 size_t peer_replay(uint64_t from, struct msg_journal_end *ret);
 
 /* Questions with what an honest core would ask; a test changes what it wants to. */

@@ -78,11 +78,12 @@ Test(signer_certificate, a_csr_becomes_a_certificate_that_is_on_disk_when_it_is_
 	cr_expect(memmem(rc.der.p, rc.der.n, "http://ca.internal:8080/ca/main.crt",
 		      35) != NULL);
 	cert_free(c);
+	const uint64_t seq = peer.seq;
 	peer_kill(); /* -9: what was told is there */
 	cr_expect(journal_verify(dir, NULL, NULL, &e), "%s", e.detail);
 	peer_start();
 	struct msg_journal_end je;
-	cr_expect_eq(peer_replay(peer.seq, &je), 3,
+	cr_expect_eq(peer_replay(seq, &je), 3,
 	    "it, and the responders of the new start");
 	free(dir);
 }
