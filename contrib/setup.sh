@@ -59,7 +59,10 @@ build_into() {
 		if [ ! -f Makefile ] || [ ../configure -nt Makefile ]; then
 			../configure --quiet "$@" || exit 1
 		fi
-		make -s -j"$(nproc)" || exit 1
+		make -s -j"$(nproc)" >make.log || {
+			tail -n 30 make.log
+			exit 1
+		}
 	) || {
 		echo "The build in $build_dir failed." >&2
 		exit 1

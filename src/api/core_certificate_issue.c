@@ -8,10 +8,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/issue.h"
+#include "ca/note.h"
 #include "codec/json.h"
 #include "codec/pem.h"
-
-#define NOTE_MAX KIB(4)
 
 struct asked { /* what the body and the query say */
 	char *profile;
@@ -98,10 +97,7 @@ read_metadata(json_t *metadata, struct asked *a, struct err *e)
 			return err_set(e, ERR_MALFORMED,
 			    "metadata: \"%s\" must be a string", key);
 	}
-	json_t *note = json_pack("{s:O}", "metadata", metadata);
-	json_write(&a->note, note);
-	json_decref(note);
-	return buf_ok(&a->note, "metadata", e);
+	return note_write(&(struct note){ .metadata = metadata }, &a->note, e);
 }
 
 static bool

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "ca/note.h"
+
+Test(note, what_was_noted_is_read_back)
+{
+	struct note n = { .has_parent = true }, got;
+	struct buf b;
+	struct err e = { 0 };
+
+	snprintf(n.token, sizeof(n.token), "0123456789abcdef0123456789abcdef");
+	cr_assert(serial_new(1800000000, &n.parent, &e));
+	n.metadata = json_pack("{s:s}", "owner", "web team");
+	buf_init(&b, KIB(8));
+	cr_assert(note_write(&n, &b, &e), "%s", e.detail);
+	cr_assert(note_read(buf_bytes(&b), &got, &e), "%s", e.detail);
+	cr_expect_str_eq(got.token, n.token);
+	cr_expect(got.has_parent && serial_eq(&got.parent, &n.parent));
+	cr_expect(json_equal(got.metadata, n.metadata));
+	note_free(&got);
+	note_free(&n);
+	buf_free(&b);
+}
+
+Test(note, nothing_is_written_as_nothing_and_too_much_is_refused)
+{
+	struct note n = { 0 }, got;
+	struct buf b;
+	struct err e = { 0 };
+	char key[16];
+
+	buf_init(&b, KIB(8));
+	cr_assert(note_write(&n, &b, &e));
+	cr_expect_eq(b.n, 0);
+	cr_expect(note_read(buf_bytes(&b), &got, &e));
+	cr_expect(!got.has_parent && got.token[0] == '\0' && got.metadata == NULL);
+	n.metadata = json_object();
+	for (int i = 0; i < 400; i++) {
+		snprintf(key, sizeof(key), "key%d", i);
+		json_object_set_new(n.metadata, key, json_string("value"));
+	}
+	cr_expect_not(note_write(&n, &b, &e));
+	cr_expect_eq(e.code, ERR_TOO_LARGE);
+	cr_expect_not(note_read(bytes_str("{\"parent\":\"zz\"}"), &got, &e));
+	cr_expect_not(note_read(bytes_str("{"), &got, &e));
+	note_free(&n);
+	buf_free(&b);
+}
