@@ -16,4 +16,10 @@ json_t *certificate_json_pem(struct bytes der);
 /* Octets as text; what is no UTF-8 becomes "". */
 json_t *certificate_json_text(struct bytes text);
 
+/* Reads [{type, value}].  ERR_MALFORMED, ERR_POLICY: over 'max', or no such name. */
+MUST_CHECK bool certificate_json_read_names(const json_t *list, size_t max,
+    struct names *ret, struct err *e);
+/* Free words about a certificate: an object of strings, or NULL.  ERR_MALFORMED. */
+MUST_CHECK bool certificate_json_check_metadata(json_t *metadata, struct err *e);
+
 #endif

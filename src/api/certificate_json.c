@@ -92,3 +92,49 @@ certificate_json(const struct certificate_row *r, int64_t now)
 	}
 	return v;
 }
+
+static bool
+read_name(const json_t *v, struct names *to, struct err *e)
+{
+	static const struct json_member members[] = {
+		{ "type", JSON_STRING, true },
+		{ "value", JSON_STRING, true },
+		{ NULL, JSON_NULL, false },
+	};
+	enum name_type type;
+
+	if (!json_check(v, members, e))
+		return err_prefix(e, "names");
+	if (!sets_name_type_from(bytes_str(json_text(v, "type")), &type))
+		return err_set(e, ERR_MALFORMED,
+		    "names: type must be dns, ip, uri or email");
+	return names_add(to, type, bytes_str(json_text(v, "value")), e);
+}
+
+bool
+certificate_json_read_names(const json_t *list, size_t max, struct names *ret,
+    struct err *e)
+{
+	if (json_array_size(list) > max)
+		return err_set(e, ERR_POLICY, "names: there are %zu, %zu are allowed",
+		    json_array_size(list), max);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!read_name(json_array_get(list, i), ret, e))
+			return false;
+	return true;
+}
+
+bool
+certificate_json_check_metadata(json_t *metadata, struct err *e)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(metadata, key, value)
+	{
+		if (!json_is_string(value))
+			return err_set(e, ERR_MALFORMED,
+			    "metadata: \"%s\" must be a string", key);
+	}
+	return true;
+}

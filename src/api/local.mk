@@ -11,6 +11,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_readyz.c \
 	src/api/core_routes.c \
 	src/api/core_whoami.c \
+	src/api/issued.c \
 	src/api/request.c
 
 noinst_LIBRARIES += libhnp_api_front.a

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* issued - the answer that hands out a new certificate, whichever way it was asked for. */
+#ifndef API_ISSUED_H
+#define API_ISSUED_H
+
+#include "api/request.h"
+#include "ca/issue.h"
+
+struct issued;
+
+/* Before anything is signed: JSON or PEM chain, as Accept says.  ERR_NOT_ACCEPTABLE. */
+MUST_CHECK bool issued_new(struct request *r, struct issued **ret, struct err *e);
+void issued_free(struct issued *i); /* when it is not answered; NULL is fine */
+
+/* An issue_done whose 'arg' is a struct issued: answers the request, frees both. */
+void issued_answer(void *arg, const struct issue_result *res,
+    const struct err *refused);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/issued.h"
+
+#include <stdlib.h>
+
+#include "api/certificate_json.h"
+#include "base/mem.h"
+#include "codec/pem.h"
+
+struct issued {
+	struct request *r;
+	const char *type; /* of the answer */
+};
+
+static const char *const offers[] = { "application/json",
+	"application/pem-certificate-chain", NULL };
+
+bool
+issued_new(struct request *r, struct issued **ret, struct err *e)
+{
+	const char *type;
+
+	if (!request_accept(r, offers, &type, e))
+		return false;
+	*ret = mem_zalloc(sizeof(**ret));
+	**ret = (struct issued){ .r = r, .type = type };
+	return true;
+}
+
+void
+issued_free(struct issued *i)
+{
+	free(i);
+}
+
+static bool
+put_chain(const struct issue_result *res, struct buf *b, struct err *e)
+{
+	pem_put(b, "CERTIFICATE", buf_bytes(&res->cert->der));
+	buf_put(b, buf_bytes(&res->issuer->chain));
+	return buf_ok(b, "the chain", e);
+}
+
+static json_t *
+result_json(const struct issue_result *res, struct bytes chain)
+{
+	json_t *v = json_object();
+
+	json_object_set_new(v, "serial", certificate_json_serial(&res->cert->serial));
+	json_object_set_new(v, "certificate",
+	    certificate_json_pem(buf_bytes(&res->cert->der)));
+	json_object_set_new(v, "chain", certificate_json_text(chain));
+	json_object_set_new(v, "not_before",
+	    certificate_json_time(res->cert->not_before));
+	json_object_set_new(v, "not_after",
+	    certificate_json_time(res->cert->not_after));
+	json_object_set_new(v, "profile", json_string(res->profile));
+	json_object_set_new(v, "issuer", json_string(res->issuer->name));
+	json_object_set_new(v, "names", certificate_json_names(&res->cert->names));
+	json_object_set_new(v, "renew_after", certificate_json_time(res->renew_at));
+	return v;
+}
+
+static void
+put_location(struct request *r, const struct serial *serial)
+{
+	char hex[SERIAL_HEX_LEN];
+
+	serial_to_hex(serial, hex);
+	char *location = mem_printf("/v1/certificates/%s", hex);
+	request_header(r, "Location", location);
+	free(location);
+}
+
+void
+issued_answer(void *arg, const struct issue_result *res, const struct err *refused)
+{
+	struct issued *i = arg;
+	struct request *r = i->r;
+	struct err e;
+	struct buf chain;
+
+	buf_init(&chain, KIB(128));
+	r->wrote = true;
+	if (refused != NULL) {
+		request_problem(r, refused, NULL);
+	} else if (!put_chain(res, &chain, &e)) {
+		request_problem(r, &e, NULL);
+	} else {
+		put_location(r, &res->cert->serial);
+		if (i->type == offers[0])
+			request_json(r, 201, result_json(res, buf_bytes(&chain)));
+		else
+			request_octets(r, 201, i->type, buf_bytes(&chain));
+	}
+	buf_free(&chain);
+	issued_free(i);
+}
