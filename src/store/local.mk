@@ -8,12 +8,14 @@ libhnp_store_a_SOURCES = \
 	src/store/store_certificate.c \
 	src/store/store_certificate_get.c \
 	src/store/store_certificate_list.c \
+	src/store/store_token.c \
 	src/store/store_certificate_impl.h \
 	src/store/store_impl.h
 
 # The migrations, in order, compiled in.
 MIGRATIONS = \
-	$(srcdir)/sql/001_core.sql
+	$(srcdir)/sql/001_core.sql \
+	$(srcdir)/sql/002_tokens.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk
