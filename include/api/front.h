@@ -19,10 +19,11 @@ struct front {
 	/* Holds the exchange until core answers, or refuses it; from any thread. */
 	void (*ask)(void *ctx, struct exchange *x);
 	void *ctx;
+	size_t body_max; /* limits.body of the configuration */
 	struct server_app app; /* for server_def; front_init() fills it */
 };
 
-/* Sets 'app'; 'published', 'ask' and 'ctx' are the caller's to set. */
+/* Sets 'app'; 'published', 'ask', 'ctx' and 'body_max' are the caller's to set. */
 void front_init(struct front *f);
 
 /* "plain" "tls" "tls-cert" "tls-bad" "unix": of the sender of an exchange. */

@@ -25,6 +25,7 @@ enum err_code {
 
 struct err {
 	enum err_code code;
+	unsigned retry_s; /* when to come again, 0: not said */
 	char detail[ERR_DETAIL_LEN];
 };
 

@@ -5,6 +5,7 @@
 
 #include "ca/ca.h"
 #include "ca/publish.h"
+#include "ca/throttle.h"
 #include "journal/record.h"
 
 enum ca_phase {
@@ -37,6 +38,7 @@ struct ca {
 	struct ca_issuer *issuers; /* [0] is the root */
 	size_t n_issuers;
 	struct publish *publish;
+	struct throttle *throttle;
 
 	enum ca_phase phase;
 	bool recover;

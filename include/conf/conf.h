@@ -116,6 +116,9 @@ struct conf {
 	int64_t crl_interval_s, crl_next_update_s, crl_debounce_s;
 	int64_t ocsp_validity_s, ocsp_responder_validity_s;
 	size_t body_max, names_max; /* octets of a request body; names in one request */
+	/* For callers without the right admin; 0 is no limit. */
+	size_t rate_per_minute, rate_burst; /* writing requests of one identity */
+	size_t same_names_per_hour;         /* certificates for one set of names */
 };
 
 /* Internal: by it the api listener's certificate is made. */

@@ -78,4 +78,7 @@ MUST_CHECK bool route_find(struct bytes method, struct bytes path, unsigned list
 MUST_CHECK bool route_body_check(const struct route *r, struct bytes content_type,
     enum body_kind *ret, struct err *e);
 
+/* Octets of a body: the row's, or what limits.body says for rows that take a CSR. */
+size_t route_body_max(const struct route *r, size_t configured);
+
 #endif

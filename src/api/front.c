@@ -82,7 +82,6 @@ on_head(void *ctx, struct exchange *x, size_t *ret_body_max, struct err *e)
 	struct route_match m;
 	enum body_kind kind;
 
-	(void)ctx;
 	exchange_note(x, NO_ROW);
 	if (!route_find(exchange_method(x), exchange_path(x), exchange_kind(x), &m,
 		allow, sizeof(allow), e)) {
@@ -96,7 +95,8 @@ on_head(void *ctx, struct exchange *x, size_t *ret_body_max, struct err *e)
 	    !route_body_check(&routes[m.row], exchange_header(x, "Content-Type"), &kind,
 		e))
 		return false;
-	*ret_body_max = routes[m.row].body_max;
+	*ret_body_max =
+	    route_body_max(&routes[m.row], ((const struct front *)ctx)->body_max);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include "api/core_routes.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ca/throttle.h"
 #include "codec/json.h"
 #include "codec/uri.h"
 
@@ -107,8 +108,12 @@ request_problem(struct request *r, const struct err *e, const struct verdict *v)
 		    r->id);
 	if (v != NULL && v->refused > 0)
 		json_object_set_new(p, "violations", violations(v));
-	if (err_status(e->code) == 503)
-		request_header(r, "Retry-After", "2");
+	if (err_status(e->code) == 503 || e->retry_s > 0) {
+		char *retry = mem_printf("%u", e->retry_s > 0 ? e->retry_s : 2);
+
+		request_header(r, "Retry-After", retry);
+		free(retry);
+	}
 	log_refused(r, e);
 	r->wrote = false; /* a refusal tells of no write */
 	answer_json(r, err_status(e->code), "application/problem+json", p);
@@ -267,10 +272,10 @@ admit(struct request *r, request_handler **ret, struct err *e)
 	*ret = core_routes_handler(match.row);
 	if (*ret == NULL)
 		return err_set(e, ERR_NOT_FOUND, "this is not answered here");
-	if (r->in.body.n > r->route->body_max)
+	const size_t body_max = route_body_max(r->route, ca_conf(r->ca)->body_max);
+	if (r->in.body.n > body_max)
 		return err_set(e, ERR_TOO_LARGE,
-		    "the body has %zu octets, %zu are allowed", r->in.body.n,
-		    r->route->body_max);
+		    "the body has %zu octets, %zu are allowed", r->in.body.n, body_max);
 	if (r->route->body_max > 0 &&
 	    !route_body_check(r->route, r->in.content_type, &r->body, e))
 		return false;
@@ -278,7 +283,10 @@ admit(struct request *r, request_handler **ret, struct err *e)
 		r->caller.id.text = mem_strdup("anonymous");
 		return true;
 	}
-	return caller_identify(r->ca, &r->in, &r->caller, e) && pass_gate(r, e);
+	if (!caller_identify(r->ca, &r->in, &r->caller, e) || !pass_gate(r, e))
+		return false;
+	return strcmp(r->route->method, "GET") == 0 ||
+	       throttle_caller(r->ca, &r->caller.id, e);
 }
 
 bool

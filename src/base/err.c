@@ -33,6 +33,7 @@ err_set(struct err *e, enum err_code code, const char *fmt, ...)
 
 	assert(code > ERR_NONE && code < ERR__MAX);
 	e->code = code;
+	e->retry_s = 0;
 	va_start(ap, fmt);
 	vsnprintf(e->detail, sizeof(e->detail), fmt, ap);
 	va_end(ap);

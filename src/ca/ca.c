@@ -129,6 +129,7 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->loop = loop;
 	ca->hooks = *hooks;
 	ca->publish = publish_new(ca);
+	ca->throttle = throttle_new(conf);
 	if (!load_issuers(ca, e)) {
 		ca_free(ca);
 		return false;
@@ -144,6 +145,7 @@ ca_free(struct ca *ca)
 		return;
 	loop_cancel(ca->resync);
 	publish_free(ca->publish);
+	throttle_free(ca->throttle);
 	for (size_t i = 0; i < ca->n_issuers; i++)
 		issuer_free(&ca->issuers[i]);
 	free(ca->issuers);

@@ -179,7 +179,8 @@ issue_start(struct ca *ca, const struct issue_request *q, issue_done *done, void
 	const struct names *names = q->names != NULL ? q->names : &q->csr->names;
 	const struct conf_profile *p = NULL;
 
-	if (!ca_writable(ca, e) || !judge(ca, q, names, &p, v, e))
+	if (!ca_writable(ca, e) || !judge(ca, q, names, &p, v, e) ||
+	    !throttle_names(ca, q->who, p->name, names, e))
 		return false;
 	struct issuing *it = mem_zalloc(sizeof(*it));
 	*it = (struct issuing){ .ca = ca, .profile = p, .done = done, .arg = arg };

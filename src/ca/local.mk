@@ -10,4 +10,5 @@ libhnp_ca_a_SOURCES = \
 	src/ca/publish.c \
 	src/ca/publish_crl.c \
 	src/ca/reconcile.c \
-	src/ca/revoke.c
+	src/ca/revoke.c \
+	src/ca/throttle.c

@@ -20,9 +20,13 @@
 #define DAY             (24 * HOUR)
 #define BODY_LEAST      KIB(1)
 #define BODY_DEFAULT    KIB(64)
-#define BODY_MOST       MIB(1)
+#define BODY_MOST       KIB(512)
 #define NAMES_DEFAULT   100 /* P57 */
 #define NAMES_MOST      1000
+#define RATE_DEFAULT    600
+#define BURST_DEFAULT   200
+#define SAME_DEFAULT    500
+#define RATE_MOST       1000000
 
 static bool
 read_list(const struct loading *l, const struct node *listen, const char *key,
@@ -195,6 +199,9 @@ read_rest(const struct loading *l, const struct raw *r)
 
 	c->body_max = BODY_DEFAULT;
 	c->names_max = NAMES_DEFAULT;
+	c->rate_per_minute = RATE_DEFAULT;
+	c->rate_burst = BURST_DEFAULT;
+	c->same_names_per_hour = SAME_DEFAULT;
 	c->log_level = mem_strdup(r->log.level != NULL ? r->log.level : "info");
 	if (!log_level_from(c->log_level, &level))
 		return conf_load_fault(l, conf_load_member(l->root, "log"), "level",
@@ -202,7 +209,13 @@ read_rest(const struct loading *l, const struct raw *r)
 	return conf_load_number(l, limits, "body", r->limits.body, BODY_LEAST,
 		   BODY_MOST, &c->body_max) &&
 	       conf_load_number(l, limits, "names", r->limits.names, 1, NAMES_MOST,
-		   &c->names_max);
+		   &c->names_max) &&
+	       conf_load_number(l, limits, "rate", r->limits.rate, 0, RATE_MOST,
+		   &c->rate_per_minute) &&
+	       conf_load_number(l, limits, "burst", r->limits.burst, 1, RATE_MOST,
+		   &c->rate_burst) &&
+	       conf_load_number(l, limits, "same_names", r->limits.same_names, 0,
+		   RATE_MOST, &c->same_names_per_hour);
 }
 
 /* 'dir' below the file's own directory unless it is absolute. */

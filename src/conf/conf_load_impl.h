@@ -105,7 +105,7 @@ struct raw_ocsp {
 };
 
 struct raw_limits {
-	char *body, *names;
+	char *body, *names, *rate, *burst, *same_names;
 };
 
 struct raw {

@@ -119,6 +119,9 @@ static const cyaml_schema_field_t ocsp_fields[] = {
 static const cyaml_schema_field_t limits_fields[] = {
 	TEXT("body",  struct raw_limits, body),
 	TEXT("names", struct raw_limits, names),
+	TEXT("rate",  struct raw_limits, rate),
+	TEXT("burst", struct raw_limits, burst),
+	TEXT("same_names", struct raw_limits, same_names),
 	CYAML_FIELD_END
 };
 

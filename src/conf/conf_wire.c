@@ -215,6 +215,9 @@ put_scalars(struct buf *b, const struct conf *c)
 	wire_put_i64(b, c->ocsp_responder_validity_s);
 	wire_put_u64(b, c->body_max);
 	wire_put_u64(b, c->names_max);
+	wire_put_u64(b, c->rate_per_minute);
+	wire_put_u64(b, c->rate_burst);
+	wire_put_u64(b, c->same_names_per_hour);
 }
 
 static void
@@ -237,6 +240,9 @@ get_scalars(struct wire *w, struct conf *ret)
 	ret->ocsp_responder_validity_s = wire_i64(w);
 	ret->body_max = (size_t)wire_u64(w);
 	ret->names_max = (size_t)wire_u64(w);
+	ret->rate_per_minute = (size_t)wire_u64(w);
+	ret->rate_burst = (size_t)wire_u64(w);
+	ret->same_names_per_hour = (size_t)wire_u64(w);
 }
 
 void

@@ -359,6 +359,7 @@ main(void)
 	front_init(&r.front);
 	r.front.ask = front_core_ask;
 	r.front.ctx = r.asks;
+	r.front.body_max = role_conf(r.role)->body_max;
 	r.core = role_link(r.role, ROLE_FD_CORE, PEER_CORE, MIB(20), core_rules, &r);
 	front_core_link(r.asks, r.core);
 	if (has_kind(&r, LISTENER_API))

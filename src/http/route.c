@@ -165,3 +165,9 @@ route_body_check(const struct route *r, struct bytes content_type, enum body_kin
 	return err_set(e, ERR_MEDIA_TYPE, "send Content-Type: %s",
 	    wanted_types(r->body));
 }
+
+size_t
+route_body_max(const struct route *r, size_t configured)
+{
+	return (r->body & BODY_CSR) != 0 ? configured : r->body_max;
+}

@@ -220,7 +220,7 @@ Test(conf_load, values_out_of_range_are_refused_with_their_line)
 		{ LEAST "ocsp: { validity: 59s }\n", "3: ocsp.validity: " },
 		{ LEAST "ocsp: { validity: 11d }\n", "3: ocsp.validity: " },
 		{ LEAST "ocsp: { validity: 8d }\n", "3: ocsp.validity: responder_validity must be longer" },
-		{ LEAST "limits: { body: 0 }\n", "3: limits.body: \"0\" is no number within 1024 and 1048576" },
+		{ LEAST "limits: { body: 0 }\n", "3: limits.body: \"0\" is no number within 1024 and 524288" },
 		{ LEAST "limits: { body: 64k }\n", "3: limits.body: " },
 		{ LEAST "limits: { names: 1001 }\n", "3: limits.names: " },
 		{ LEAST "limits: { names: 99999999999999999999 }\n", "3: limits.names: " },

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * throttle - one runaway client does not slow the others (S32): writing
+ * requests of one identity, certificates for one set of names.
+ *
+ * Who has the right admin is not held back: a person in trouble must get
+ * through.
+ */
+#ifndef CA_THROTTLE_H
+#define CA_THROTTLE_H
+
+#include "ca/caller.h"
+
+struct throttle;
+
+/* By the limits of the configuration; made anew when that changes. */
+struct throttle *throttle_new(const struct conf *conf);
+void throttle_free(struct throttle *t); /* NULL is fine */
+
+/* One more writing request of this caller.  ERR_RATE_LIMITED with retry_s. */
+MUST_CHECK bool throttle_caller(struct ca *ca, const struct identity *who,
+    struct err *e);
+/* One more certificate by this profile for this set of names, in whatever order. */
+MUST_CHECK bool throttle_names(struct ca *ca, const struct identity *who,
+    const char *profile, const struct names *names, struct err *e);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/throttle.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ca/ca_state.h"
+#include "policy/grant.h"
+#include "policy/limit.h"
+
+#define HASH_LEN 32
+
+struct throttle {
+	struct limiter *callers, *names;
+};
+
+struct throttle *
+throttle_new(const struct conf *conf)
+{
+	struct throttle *t = mem_zalloc(sizeof(*t));
+	const uint32_t same = (uint32_t)conf->same_names_per_hour;
+
+	t->callers = limiter_new((uint32_t)conf->rate_per_minute * 60,
+	    (uint32_t)conf->rate_burst);
+	t->names = limiter_new(same, same);
+	return t;
+}
+
+void
+throttle_free(struct throttle *t)
+{
+	if (t == NULL)
+		return;
+	limiter_free(t->callers);
+	limiter_free(t->names);
+	free(t);
+}
+
+static bool
+is_free(struct ca *ca, const struct identity *who)
+{
+	const struct conf_grant *grant;
+	struct verdict v = { 0 };
+
+	const bool may = who->kind == IDENTITY_ADMIN || who->kind == IDENTITY_SYSTEM ||
+			 grant_find(ca->conf, who, RIGHT_ADMIN, NULL, &grant, &v);
+	verdict_free(&v);
+	return may;
+}
+
+static bool
+too_many(struct err *e, int64_t wait_s, const char *what)
+{
+	err_set(e, ERR_RATE_LIMITED, "too many %s; try again in %lld s", what,
+	    (long long)wait_s);
+	e->retry_s = (unsigned)wait_s;
+	return false;
+}
+
+bool
+throttle_caller(struct ca *ca, const struct identity *who, struct err *e)
+{
+	uint8_t hash[HASH_LEN];
+	int64_t wait_s;
+
+	if (is_free(ca, who))
+		return true;
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, who->text, strlen(who->text), hash) < 0)
+		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	return limiter_take(ca->throttle->callers, hash, clock_mono_ms(), &wait_s) ||
+	       too_many(e, wait_s, "requests of this identity");
+}
+
+/* The exclusive or of the names' hashes: the same for whatever order they come in. */
+static bool
+hash_names(const char *profile, const struct names *names, uint8_t ret[static HASH_LEN])
+{
+	uint8_t one[HASH_LEN];
+
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, profile, strlen(profile), ret) < 0)
+		return false;
+	for (size_t i = 0; i < names->n; i++) {
+		const char *text = names->v[i].text;
+
+		if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), one) < 0)
+			return false;
+		for (size_t k = 0; k < HASH_LEN; k++)
+			ret[k] ^= one[k];
+	}
+	return true;
+}
+
+bool
+throttle_names(struct ca *ca, const struct identity *who, const char *profile,
+    const struct names *names, struct err *e)
+{
+	uint8_t hash[HASH_LEN];
+	int64_t wait_s;
+
+	if (is_free(ca, who))
+		return true;
+	if (!hash_names(profile, names, hash))
+		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	return limiter_take(ca->throttle->names, hash, clock_mono_ms(), &wait_s) ||
+	       too_many(e, wait_s, "certificates for these names");
+}
