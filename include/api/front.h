@@ -19,7 +19,7 @@ struct front {
 	/* Holds the exchange until core answers, or refuses it; from any thread. */
 	void (*ask)(void *ctx, struct exchange *x);
 	void *ctx;
-	size_t body_max; /* limits.body of the configuration */
+	size_t body_max;       /* limits.body of the configuration */
 	struct server_app app; /* for server_def; front_init() fills it */
 };
 

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "ca/ca_state.h"
 #include "policy/grant.h"
-#include "policy/limit.h"
+#include "policy/limiter.h"
 
 #define HASH_LEN 32
 

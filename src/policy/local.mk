@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libhnp_policy.a
 libhnp_policy_a_SOURCES = \
 	src/policy/grant.c \
-	src/policy/limit.c \
+	src/policy/limiter.c \
 	src/policy/lint.c \
 	src/policy/lint_extensions.c \
 	src/policy/lint_fields.c \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/limit.h"
+#include "policy/limiter.h"
 
 #include <stdlib.h>
 #include <string.h>

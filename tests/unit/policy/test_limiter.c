@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "policy/limit.h"
+#include "policy/limiter.h"
 
 static void
 key_of(unsigned n, uint8_t ret[static 16])
@@ -12,7 +12,7 @@ key_of(unsigned n, uint8_t ret[static 16])
 }
 
 /* S32 */
-Test(limit, a_burst_passes_then_the_rate_holds_and_says_how_long)
+Test(limiter, a_burst_passes_then_the_rate_holds_and_says_how_long)
 {
 	struct limiter *l = limiter_new(3600, 5); /* one a second */
 	uint8_t a[16], b[16];
@@ -36,7 +36,7 @@ Test(limit, a_burst_passes_then_the_rate_holds_and_says_how_long)
 }
 
 /* S27: a clock that goes back gives nothing and takes nothing. */
-Test(limit, a_clock_that_goes_back_neither_gives_nor_takes)
+Test(limiter, a_clock_that_goes_back_neither_gives_nor_takes)
 {
 	struct limiter *l = limiter_new(60, 1); /* one a minute */
 	uint8_t a[16];
@@ -52,7 +52,7 @@ Test(limit, a_clock_that_goes_back_neither_gives_nor_takes)
 	limiter_free(l);
 }
 
-Test(limit, zero_is_no_limit_and_a_flood_of_keys_stays_in_its_table)
+Test(limiter, zero_is_no_limit_and_a_flood_of_keys_stays_in_its_table)
 {
 	struct limiter *none = limiter_new(0, 1), *l = limiter_new(1, 1);
 	uint8_t a[16];

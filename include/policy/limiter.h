@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * limit - how often somebody may do something: token buckets (S32).
+ * limiter - how often somebody may do something: token buckets (S32).
  *
  * A limiter holds a bucket for each key that was seen lately, in a table of
  * fixed size: the key that was quiet for longest makes room for a new one.
  * Pure: the time is given.
  */
-#ifndef POLICY_LIMIT_H
-#define POLICY_LIMIT_H
+#ifndef POLICY_LIMITER_H
+#define POLICY_LIMITER_H
 
 #include <stdint.h>
 
