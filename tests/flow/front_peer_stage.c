@@ -354,6 +354,9 @@ is_whole(const struct talker *t, bool head_only)
 
 	if (end == NULL)
 		return false;
+	/* A 304 tells the length that it does not send (RFC 9110 8.6). */
+	if (strncmp(t->reply, "HTTP/1.1 304 ", 13) == 0)
+		return true;
 	if (head_only || length == NULL || length > end)
 		return true;
 	return t->n - (size_t)(end + 4 - t->reply) >= strtoul(length + 18, NULL, 10);
