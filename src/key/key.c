@@ -221,6 +221,13 @@ out:
 	return ok;
 }
 
+static bool
+is_ecdsa(enum key_alg alg)
+{
+	return alg == KEY_ALG_ECDSA_P256 || alg == KEY_ALG_ECDSA_P384 ||
+	       alg == KEY_ALG_ECDSA_P521;
+}
+
 bool
 key_save(const struct key *k, const char *passphrase, struct buf *ret, struct err *e)
 {
@@ -228,6 +235,8 @@ key_save(const struct key *k, const char *passphrase, struct buf *ret, struct er
 	gnutls_datum_t pem = { 0 };
 	bool ok = false;
 
+	if (passphrase == NULL && is_ecdsa(k->kind->alg))
+		return key_pkcs8_ec(k, ret, e);
 	if (gnutls_privkey_export_x509(k->priv, &x) < 0) {
 		err_set(e, ERR_INTERNAL, "key: cannot be exported");
 		goto out;

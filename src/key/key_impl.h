@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_impl - what key.c and key_sign.c share; nobody else includes it. */
+/* key_impl - what the files of this folder share; nobody else includes it. */
 #ifndef KEY_KEY_IMPL_H
 #define KEY_KEY_IMPL_H
 
@@ -7,6 +7,8 @@
 #include <gnutls/crypto.h>
 
 #include "key/key.h"
+
+#define KEY_SCALAR_MAX 66 /* octets of an EC private key: P-521 */
 
 /* How keys of one kind sign (P5). */
 struct key_kind {
@@ -27,5 +29,8 @@ struct key {
 	struct buf spki;
 	unsigned *signs; /* how often it has signed: the sample of R26 */
 };
+
+/* An EC key as PKCS #8 PEM, not encrypted; appended to 'ret'. */
+MUST_CHECK bool key_pkcs8_ec(const struct key *k, struct buf *ret, struct err *e);
 
 #endif

@@ -4,7 +4,7 @@ tests_unit_key_unit_key_SOURCES = \
 	tests/unit/key/test_key.c
 tests_unit_key_unit_key_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DHNP_TESTDATA='"$(abs_top_srcdir)/tests/data"'
-tests_unit_key_unit_key_LDADD = libhnp_key.a libhnp_base.a $(GNUTLS_LIBS) $(UNIT_LIBS)
+tests_unit_key_unit_key_LDADD = libhnp_key.a libhnp_codec.a libhnp_base.a $(GNUTLS_LIBS) $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/data/key/ed25519.pem \
 	tests/data/key/p256-encrypted.pem \
