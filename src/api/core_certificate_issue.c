@@ -63,9 +63,10 @@ read_json(struct request *r, struct asked *a, struct err *e)
 		{ "metadata", JSON_OBJECT, false },
 		{ NULL, JSON_NULL, false },
 	};
+	static const char *const known[] = { NULL }; /* all is in the body */
 	json_t *v = NULL;
 
-	if (!json_read(r->in.body, &v, e))
+	if (!request_query_known(r, known, e) || !json_read(r->in.body, &v, e))
 		return false;
 	const bool ok = json_check(v, members, e) &&
 			csr_parse_any(bytes_str(json_text(v, "csr")), &a->csr, e) &&

@@ -62,6 +62,23 @@ request_json(struct request *r, int status, json_t *v)
 	answer_json(r, status, "application/json", v);
 }
 
+/* What a refused member said; octets that are no UTF-8 are shown as '?'. */
+static json_t *
+quote(const char *text)
+{
+	json_t *v = json_string(text);
+
+	if (v != NULL || text == NULL)
+		return v;
+	char *copy = mem_strdup(text);
+	for (char *c = copy; *c != '\0'; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	v = json_string(copy);
+	free(copy);
+	return v;
+}
+
 static json_t *
 violations(const struct verdict *v)
 {
@@ -70,8 +87,8 @@ violations(const struct verdict *v)
 	for (size_t i = 0; i < v->n; i++)
 		if (!v->v[i].pass)
 			json_array_append_new(list,
-			    json_pack("{s:s, s:s*, s:s*, s:s*}", "rule", v->v[i].rule,
-				"field", v->v[i].field, "value", v->v[i].value,
+			    json_pack("{s:s, s:s*, s:o*, s:s*}", "rule", v->v[i].rule,
+				"field", v->v[i].field, "value", quote(v->v[i].value),
 				"allowed", v->v[i].allowed));
 	return list;
 }
@@ -102,10 +119,6 @@ request_problem(struct request *r, const struct err *e, const struct verdict *v)
 	    err_title(e->code), "status", err_status(e->code), "detail", e->detail,
 	    "request_id", r->id);
 
-	if (p == NULL) /* the detail quotes octets that are no UTF-8 */
-		p = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title",
-		    err_title(e->code), "status", err_status(e->code), "request_id",
-		    r->id);
 	if (v != NULL && v->refused > 0)
 		json_object_set_new(p, "violations", violations(v));
 	if (err_status(e->code) == 503 || e->retry_s > 0) {

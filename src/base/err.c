@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 static const struct {
 	int status;
 	const char *type;
@@ -17,13 +19,63 @@ static const struct {
 #undef PROBLEM
 };
 
-/* Control characters become '?': a detail goes into logs and terminals (R84). */
+/* Characters that steer a terminal or the direction of writing, and show nothing. */
+static const struct {
+	uint32_t first, last;
+} unprintable[] = {
+	{ 0x00, 0x1f },
+	{ 0x7f, 0x9f },
+	{ 0x061c, 0x061c },
+	{ 0x200b, 0x200f },
+	{ 0x2028, 0x202e },
+	{ 0x2060, 0x206f },
+	{ 0xd800, 0xdfff },
+	{ 0xfeff, 0xfeff },
+	{ 0xfff9, 0xfffb },
+	{ 0x110000, UINT32_MAX },
+};
+
+/* Octets of the character that begins 's' (RFC 3629 4); 0: none, or none to be shown. */
+static size_t
+printable(const char *s)
+{
+	static const struct {
+		uint8_t mask, lead;
+		uint32_t least;
+	} forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 } };
+	size_t f = 0;
+
+	while (f < NITEMS(forms) && ((uint8_t)s[0] & forms[f].mask) != forms[f].lead)
+		f++;
+	if (f == NITEMS(forms))
+		return 0;
+	uint32_t c = (uint8_t)s[0] & (uint8_t)~forms[f].mask;
+	for (size_t i = 1; i <= f; i++) { /* a NUL is none that continues */
+		if (((uint8_t)s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | ((uint8_t)s[i] & 0x3f);
+	}
+	for (size_t i = 0; i < NITEMS(unprintable); i++)
+		if (c >= unprintable[i].first && c <= unprintable[i].last)
+			return 0;
+	return c < forms[f].least ? 0 : f + 1;
+}
+
+/*
+ * The rest becomes '?': a detail goes into logs, terminals and JSON (R84), and
+ * may quote what is no text or be cut in the middle of a character.
+ */
 static void
 make_printable(char *s)
 {
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+	while (*s != '\0') {
+		const size_t n = printable(s);
+
+		if (n == 0)
 			*s = '?';
+		s += n == 0 ? 1 : n;
+	}
 }
 
 bool

@@ -48,6 +48,10 @@ is_plain(const char *s)
 	return true;
 }
 
+/*
+ * Octets outside ASCII are escaped too: among them are terminals' 8 bit control
+ * characters, and characters that turn the direction of writing (R84).
+ */
 static void
 put_value(struct buf *b, const char *s)
 {
@@ -63,7 +67,7 @@ put_value(struct buf *b, const char *s)
 			buf_printf(b, "\\%c", c);
 		else if (c == '\n')
 			buf_puts(b, "\\n");
-		else if (c < 0x20 || c == 0x7f)
+		else if (c < 0x20 || c >= 0x7f)
 			buf_printf(b, "\\x%02x", c);
 		else
 			buf_putc(b, c);

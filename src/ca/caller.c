@@ -2,6 +2,7 @@
 #include "ca/caller.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <gnutls/crypto.h>
@@ -13,6 +14,8 @@
 #include "store/store_certificate.h"
 
 #define CERT_DER_MAX KIB(32)
+#define LABEL_MAX                                                                      \
+	512 /* octets of a name in the identity's text; the signer takes 1 KiB */
 
 void
 caller_free(struct caller *c)
@@ -86,6 +89,22 @@ label(const struct cert *cert)
 	return cert->names.n > 0 ? cert->names.v[0].text : "?";
 }
 
+/*
+ * What log and journal call the caller.  A URI may have 2048 characters: it is
+ * cut, and the serial tells apart what is then alike.
+ */
+static char *
+text_of(const struct cert *cert)
+{
+	const char *name = label(cert);
+	char hex[SERIAL_HEX_LEN];
+
+	if (strlen(name) <= LABEL_MAX)
+		return mem_printf("cert:%s", name);
+	serial_to_hex(&cert->serial, hex);
+	return mem_printf("cert:%.*s... (%s)", LABEL_MAX, name, hex);
+}
+
 static bool
 identify_cert(struct ca *ca, struct bytes der, struct caller *c, struct err *e)
 {
@@ -106,7 +125,7 @@ identify_cert(struct ca *ca, struct bytes der, struct caller *c, struct err *e)
 		c->issuer = mem_strdup(issuer->name);
 		c->id = (struct identity){
 			.kind = IDENTITY_CERT,
-			.text = mem_printf("cert:%s", label(c->cert)),
+			.text = text_of(c->cert),
 			.cert = c->cert,
 			.profile = c->profile,
 			.issuer = c->issuer,

@@ -40,17 +40,24 @@ on_accept(void *cls, const struct sockaddr *from, socklen_t n)
 	return conns_admit(s->def.conns, from) ? MHD_YES : MHD_NO;
 }
 
-/* The client's Finished: the handshake is done, the request may take its time. */
+/*
+ * Each handshake message, before it is acted on.  The client's certificate is
+ * looked at before its signature is verified; with its Finished the handshake is
+ * done, and the request may take its time.
+ */
 static int
-on_finished(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming,
+on_handshake(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming,
     const gnutls_datum_t *m)
 {
 	struct MHD_Connection *c = gnutls_session_get_ptr(s);
 
-	(void)type;
 	(void)when;
 	(void)m;
-	if (incoming != 0 && c != NULL)
+	if (incoming == 0 || c == NULL)
+		return 0;
+	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY)
+		return tls_client_check(s);
+	if (type == GNUTLS_HANDSHAKE_FINISHED)
 		conns_deadline(door_of(c)->entry, door_of(c)->server->def.request_ms);
 	return 0;
 }
@@ -79,8 +86,8 @@ door_open(struct server *s, struct MHD_Connection *c)
 
 		d->client.tls = true;
 		d->tls = tls_attach(s->def.tls, tls);
-		gnutls_handshake_set_hook_function(tls, GNUTLS_HANDSHAKE_FINISHED,
-		    GNUTLS_HOOK_POST, on_finished);
+		gnutls_handshake_set_hook_function(tls, GNUTLS_HANDSHAKE_ANY,
+		    GNUTLS_HOOK_POST, on_handshake);
 	}
 	return d;
 }

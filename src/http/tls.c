@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "http/tls_client.h"
 
-#define CHAIN_MAX     8       /* certificates in a chain, ours or a client's (S67) */
-#define KEY_BITS_MAX  8192    /* of a client's RSA key (S67) */
+#define CHAIN_MAX     8       /* certificates in our chain */
 #define HANDSHAKE_MAX KIB(32) /* octets of one handshake message */
 
 const char tls_priorities[] =
@@ -131,30 +131,6 @@ tls_request(struct tls *t, struct buf *ret_csr, struct err *e)
 	return true;
 }
 
-/*
- * Before the client's signature is verified: refuses what would make that, or
- * the chain, costly (S67, R86).  Whether the chain is good is asked later, when
- * there is somebody to tell.
- */
-static int
-on_client_certificate(gnutls_session_t s)
-{
-	unsigned n = 0, bits = 0;
-	const gnutls_datum_t *chain = gnutls_certificate_get_peers(s, &n);
-	gnutls_x509_crt_t leaf = NULL;
-	bool fits = false;
-
-	if (chain == NULL || n == 0)
-		return 0;
-	if (n <= CHAIN_MAX && gnutls_x509_crt_init(&leaf) >= 0 &&
-	    gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) >= 0)
-		fits = gnutls_x509_crt_get_pk_algorithm(leaf, &bits) >= 0 &&
-		       bits <= KEY_BITS_MAX;
-	if (leaf != NULL)
-		gnutls_x509_crt_deinit(leaf);
-	return fits ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
-}
-
 static bool
 show_chain(gnutls_certificate_credentials_t cred, struct bytes chain_pem,
     gnutls_x509_privkey_t key, struct err *e)
@@ -192,8 +168,9 @@ tls_certify(struct tls *t, struct bytes chain_pem, struct err *e)
 		generation_free(g);
 		return err_set(e, ERR_INTERNAL, "TLS certificate: no credentials");
 	}
-	gnutls_certificate_set_verify_limits(g->cred, KEY_BITS_MAX, CHAIN_MAX);
-	gnutls_certificate_set_verify_function(g->cred, on_client_certificate);
+	gnutls_certificate_set_verify_limits(g->cred, TLS_CLIENT_KEY_BITS_MAX,
+	    TLS_CLIENT_CHAIN_MAX);
+	gnutls_certificate_set_verify_function(g->cred, tls_client_check);
 	if (!show_chain(g->cred, chain_pem, t->asked, e)) {
 		generation_free(g);
 		return false;

@@ -3,6 +3,52 @@
 
 #include <gnutls/x509.h>
 
+#define EXPONENT_MAX 9 /* octets of an RSA key's public exponent: 64 bits and a sign */
+
+/* A public exponent as long as the modulus makes verifying as dear as signing. */
+static bool
+exponent_fits(gnutls_x509_crt_t leaf)
+{
+	gnutls_datum_t m = { NULL, 0 }, x = { NULL, 0 };
+
+	if (gnutls_x509_crt_get_pk_rsa_raw(leaf, &m, &x) < 0)
+		return false;
+	const bool fits = x.size <= EXPONENT_MAX;
+	gnutls_free(m.data);
+	gnutls_free(x.data);
+	return fits;
+}
+
+/* Small enough that its signature is verified in a moment? */
+static bool
+key_fits(gnutls_x509_crt_t leaf)
+{
+	unsigned bits = 0;
+	const int alg = gnutls_x509_crt_get_pk_algorithm(leaf, &bits);
+	const bool rsa = alg == GNUTLS_PK_RSA || alg == GNUTLS_PK_RSA_PSS;
+
+	return alg >= 0 && bits <= TLS_CLIENT_KEY_BITS_MAX &&
+	       (!rsa || exponent_fits(leaf));
+}
+
+int
+tls_client_check(gnutls_session_t s)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(s, &n);
+	gnutls_x509_crt_t leaf = NULL;
+	bool fits = false;
+
+	if (chain == NULL || n == 0)
+		return 0;
+	if (n <= TLS_CLIENT_CHAIN_MAX && gnutls_x509_crt_init(&leaf) >= 0 &&
+	    gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) >= 0)
+		fits = key_fits(leaf);
+	if (leaf != NULL)
+		gnutls_x509_crt_deinit(leaf);
+	return fits ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
 /* The first that fits is told: the most helpful ones stand first. */
 static const struct {
 	unsigned status;

@@ -102,6 +102,32 @@ Test(sets, every_member_has_a_word_that_leads_back)
 }
 
 /* R84 */
+/* R84 */
+Test(err, a_detail_is_utf8_without_what_steers_a_terminal)
+{
+	static const struct {
+		const char *from, *to;
+	} v[] = {
+		{ "J\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x98\x80",
+		    "J\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\x9b", "?" },
+		{ "\xc2\x9b[31m", "??[31m" },
+		{ "\xe2\x80\xae", "???" },
+		{ "\xed\xa0\x80", "???" },
+		{ "\xf4\x90\x80\x80", "????" },
+		{ "\xc0\xaf", "??" },
+		{ "\xe2\x82", "??" },
+		{ "\xff\xc3", "??" },
+	};
+
+	for (size_t i = 0; i < NITEMS(v); i++) {
+		struct err e;
+
+		err_set(&e, ERR_INTERNAL, "%s", v[i].from);
+		cr_expect_str_eq(e.detail, v[i].to);
+	}
+}
+
 Test(err, a_detail_has_no_control_characters_and_is_cut_not_overrun)
 {
 	char lots[2 * ERR_DETAIL_LEN];
