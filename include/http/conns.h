@@ -21,6 +21,12 @@
 struct conns;
 struct conns_entry;
 
+/* The connections that share a limit; all but 'limit' is conns' own. */
+struct conns_room {
+	size_t limit;
+	size_t n;
+};
+
 #define CONNS_ADDRESS_LEN 46 /* INET6_ADDRSTRLEN */
 
 /* 'per_address': connections from one IPv4 address or one IPv6 /64; loopback is not counted. */
@@ -32,10 +38,16 @@ bool conns_admit(struct conns *c, const struct sockaddr *from);
 /* The descriptor stays the caller's, who calls conns_remove() before closing it. */
 struct conns_entry *conns_add(struct conns *c, int fd, const struct sockaddr *from,
     int64_t ms);
+/*
+ * The connection counts in 'room', which is borrowed.  While three quarters of it
+ * are taken, who has not got on for two seconds is cut off, whatever deadline it
+ * has: otherwise a few thousand idle connections keep all others out (S62).
+ */
+void conns_enter(struct conns_entry *n, struct conns_room *room);
 void conns_remove(struct conns_entry *n);
-/* From now on 'ms' milliseconds are left; 0: no deadline. */
+/* It got on: from now on 'ms' milliseconds are left; 0: no deadline, it waits for us. */
 void conns_deadline(struct conns_entry *n, int64_t ms);
-/* Cuts off those whose deadline is over; how many. */
+/* Cuts off those whose deadline is over, or whose room is crowded; how many. */
 size_t conns_sweep(struct conns *c);
 size_t conns_count(struct conns *c);
 

@@ -12,7 +12,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define BUCKETS 512
+#define BUCKETS    512
+#define CROWDED_MS 2000 /* in a crowded room, to get on with it */
 
 struct origin { /* what the limit per address counts by */
 	uint8_t b[8];
@@ -25,6 +26,8 @@ struct conns_entry {
 	struct conns_entry *in_bucket;   /* same bucket of origins */
 	struct origin origin;
 	int fd;
+	struct conns_room *room;     /* NULL: none */
+	_Atomic int64_t since_ms;    /* when the deadline was set */
 	_Atomic int64_t deadline_ms; /* monotonic; 0: none */
 	char address[CONNS_ADDRESS_LEN];
 };
@@ -149,12 +152,23 @@ conns_add(struct conns *c, int fd, const struct sockaddr *from, int64_t ms)
 }
 
 void
+conns_enter(struct conns_entry *x, struct conns_room *room)
+{
+	pthread_mutex_lock(&x->conns->lock);
+	x->room = room;
+	room->n++;
+	pthread_mutex_unlock(&x->conns->lock);
+}
+
+void
 conns_remove(struct conns_entry *x)
 {
 	struct conns *c = x->conns;
 
 	pthread_mutex_lock(&c->lock);
 	c->n--;
+	if (x->room != NULL)
+		x->room->n--;
 	if (x->prev != NULL)
 		x->prev->next = x->next;
 	else
@@ -175,8 +189,25 @@ conns_remove(struct conns_entry *x)
 void
 conns_deadline(struct conns_entry *x, int64_t ms)
 {
-	atomic_store_explicit(&x->deadline_ms, ms == 0 ? 0 : clock_mono_ms() + ms,
+	const int64_t now = clock_mono_ms();
+
+	atomic_store_explicit(&x->since_ms, now, memory_order_relaxed);
+	atomic_store_explicit(&x->deadline_ms, ms == 0 ? 0 : now + ms,
 	    memory_order_relaxed);
+}
+
+/* Under the lock. */
+static bool
+is_over(const struct conns_entry *x, int64_t now)
+{
+	const struct conns_room *room = x->room;
+	const bool crowded = room != NULL && 4 * room->n >= 3 * room->limit;
+	const int64_t deadline =
+	    atomic_load_explicit(&x->deadline_ms, memory_order_relaxed);
+	const int64_t since = atomic_load_explicit(&x->since_ms, memory_order_relaxed);
+
+	return deadline != 0 &&
+	       (now >= deadline || (crowded && now >= since + CROWDED_MS));
 }
 
 size_t
@@ -187,10 +218,7 @@ conns_sweep(struct conns *c)
 
 	pthread_mutex_lock(&c->lock);
 	for (struct conns_entry *x = c->first; x != NULL; x = x->next) {
-		const int64_t deadline =
-		    atomic_load_explicit(&x->deadline_ms, memory_order_relaxed);
-
-		if (deadline == 0 || now < deadline)
+		if (!is_over(x, now))
 			continue;
 		/* The lock keeps the descriptor from being closed and used again. */
 		shutdown(x->fd, SHUT_RDWR);

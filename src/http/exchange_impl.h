@@ -15,6 +15,7 @@ struct server {
 	int listen_fd;
 	atomic_size_t busy;
 	atomic_bool quiesced;
+	struct conns_room room;
 };
 
 /* One connection. */

@@ -77,6 +77,7 @@ door_open(struct server *s, struct MHD_Connection *c)
 	client_init(&d->client);
 	d->entry = conns_add(s->def.conns, fd, from,
 	    s->def.tls != NULL ? HANDSHAKE_MS : s->def.request_ms);
+	conns_enter(d->entry, &s->room);
 	if (from->sa_family == AF_UNIX)
 		d->client.local = sock_peer(fd, &d->client.uid, &pid, &e);
 	if (s->def.tls != NULL) {
@@ -368,6 +369,7 @@ server_start(const struct server_def *def, int listen_fd, struct server **ret,
 	s->def = *def;
 	if (s->def.request_ms == 0)
 		s->def.request_ms = REQUEST_MS;
+	s->room.limit = s->def.limit;
 	s->listen_fd = listen_fd;
 	s->daemon = start_daemon(s);
 	if (s->daemon == NULL) {

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A hostile client: whatever it sends, the daemon lives, and others are served."""
-import http.client
-import json
+import contextlib
 import re
+import resource
 import socket
 import ssl
-import subprocess
-import threading
 import time
 
 from hnp import SLOW, FlowTest, run
@@ -89,3 +87,15 @@ class Attack(FlowTest):
         csr = self.ca.csr("query", "DNS:query.internal").decode()
         a = self.ca.ask("POST", "/v1/certificates?profile=client", {"profile": "server", "csr": csr})
         self.problem(a, 400, "malformed", "profile")
+
+    # S61, S62, R82
+    def test_idle_connections_do_not_keep_others_out(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+        for port, n, ask in ((self.ca.api_port, 1100, lambda: self.ca.ask("GET", "/healthz")),
+                             (self.ca.http_port, 4300, lambda: self.ca.ask_http("GET", "/crl/main.crl"))):
+            with self.subTest(connections=n), contextlib.ExitStack() as idle:
+                for _ in range(n):
+                    idle.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+                began = time.monotonic()
+                self.assertEqual(ask().status, 200)
+                self.assertLess(time.monotonic() - began, 5 * SLOW)

@@ -106,3 +106,33 @@ Test(conns, who_lets_the_deadline_pass_is_cut_off_and_others_are_not)
 	conns_remove(z);
 	conns_free(c);
 }
+
+/* S62 */
+Test(conns, in_a_crowded_room_who_does_not_get_on_is_cut_off)
+{
+	const struct sockaddr_storage a = address("127.0.0.1");
+	struct conns *c = conns_new(1);
+	struct conns_room full = { .limit = 4 }, other = { .limit = 4 };
+	struct conns_entry *v[4];
+	int fds[4][2];
+
+	for (size_t i = 0; i < NITEMS(v); i++) {
+		cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds[i]), 0);
+		v[i] = conns_add(c, fds[i][0], (const struct sockaddr *)&a, 60000);
+		conns_enter(v[i], i < 3 ? &full : &other);
+	}
+	cr_expect_eq(conns_sweep(c), 0, "not at once");
+	usleep(2100000);
+	conns_deadline(v[1], 0);     /* waits for us */
+	conns_deadline(v[2], 60000); /* got on */
+	cr_expect_eq(conns_sweep(c), 1);
+	cr_expect_eq(recv(fds[0][1], &(char){ 0 }, 1, MSG_DONTWAIT), 0);
+	conns_remove(v[0]);
+	cr_expect_eq(full.n, 2);
+	usleep(2100000);
+	cr_expect_eq(conns_sweep(c), 0, "there is room again");
+	for (size_t i = 1; i < NITEMS(v); i++)
+		conns_remove(v[i]);
+	cr_expect_eq(full.n + other.n, 0);
+	conns_free(c);
+}
