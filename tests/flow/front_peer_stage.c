@@ -155,7 +155,8 @@ send_conf(struct stage *s)
 		.database = database,
 		.log_level = level,
 		.issuers = &issuer,
-		.n_issuers = 1 };
+		.n_issuers = 1,
+		.body_max = KIB(64) };
 	struct buf b;
 
 	snprintf(dir, sizeof(dir), "%s", s->dir);
