@@ -33,6 +33,7 @@ int cmd_ocsp(const struct command *self, int argc, char **argv);
 int cmd_profile(const struct command *self, int argc, char **argv);
 int cmd_revoke(const struct command *self, int argc, char **argv);
 int cmd_show(const struct command *self, int argc, char **argv);
+int cmd_trust(const struct command *self, int argc, char **argv);
 int cmd_up(const struct command *self, int argc, char **argv);
 int cmd_version(const struct command *self, int argc, char **argv);
 int cmd_whoami(const struct command *self, int argc, char **argv);

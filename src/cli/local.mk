@@ -16,6 +16,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_profile.c \
 	src/cli/cmd_revoke.c \
 	src/cli/cmd_show.c \
+	src/cli/cmd_trust.c \
 	src/cli/cmd_up.c \
 	src/cli/cmd_version.c \
 	src/cli/cmd_whoami.c \
@@ -31,6 +32,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/setup_plan.c \
 	src/cli/setup_record.c \
 	src/cli/table.c \
+	src/cli/trust.c \
 	src/cli/view.c
 
 CLI_LIBS = libhnp_cli.a libhnp_ca.a libhnp_policy.a libhnp_store.a libhnp_journal.a \
@@ -42,3 +44,19 @@ CLI_LIBS = libhnp_cli.a libhnp_ca.a libhnp_policy.a libhnp_store.a libhnp_journa
 bin_PROGRAMS += hanaper
 hanaper_SOURCES = src/cli/main.c
 hanaper_LDADD = $(CLI_LIBS)
+
+bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/site-functions
+fishcompdir = $(datadir)/fish/vendor_completions.d
+dist_zshcomp_DATA = contrib/completions/_hanaper
+dist_fishcomp_DATA = contrib/completions/hanaper.fish
+EXTRA_DIST += contrib/completions/hanaper.bash
+
+# bash looks for the completion by the bare name of the command.
+install-data-local: install-bash-completion
+install-bash-completion:
+	$(MKDIR_P) $(DESTDIR)$(bashcompdir)
+	$(INSTALL_DATA) $(srcdir)/contrib/completions/hanaper.bash $(DESTDIR)$(bashcompdir)/hanaper
+uninstall-local: uninstall-bash-completion
+uninstall-bash-completion:
+	rm -f $(DESTDIR)$(bashcompdir)/hanaper

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for hanaper.  Commands and options are what its own help says.
+_hanaper()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]}
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" help 2>/dev/null |
+			sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p') --help" -- "$cur")
+		return
+	fi
+	case $prev in
+	--profile)
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" profile --json 2>/dev/null |
+			sed -n 's/^ *"name": "\(.*\)",*$/\1/p')" -- "$cur")
+		return
+		;;
+	--reason)
+		mapfile -t COMPREPLY < <(compgen -W "unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn" -- "$cur")
+		return
+		;;
+	--key-type)
+		mapfile -t COMPREPLY < <(compgen -W "p256 p384 ed25519 rsa-3072 rsa-4096" -- "$cur")
+		return
+		;;
+	--status)
+		mapfile -t COMPREPLY < <(compgen -W "valid expired revoked" -- "$cur")
+		return
+		;;
+	esac
+	case $cur in
+	-*)
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null |
+			sed -n 's/^ *\(--[a-z-]*\).*/\1/p')" -- "$cur")
+		;;
+	*)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		;;
+	esac
+}
+complete -o filenames -F _hanaper hanaper

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The trust stores of the machine, and the shells' completions, with the real tools."""
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from hnp import BUILD, SOURCE, FlowTest, run
+
+HANAPER = BUILD / "hanaper"
+
+
+def private(script, env=None):
+    """Runs a shell script where /etc/ssl and /usr/local are copies: the machine stays as it is."""
+    setup = ("set -e; mount --make-rprivate / 2>/dev/null || :; "
+             "for d in /etc/ssl /usr/local/share/ca-certificates; do mkdir -p $d; t=$(mktemp -d); "
+             "cp -a $d/. $t/; mount -t tmpfs none $d; cp -a $t/. $d/; rm -rf $t; done; ")
+    return subprocess.run(["unshare", "-m", "sh", "-c", setup + script], capture_output=True, text=True,
+                          timeout=120, env=env)
+
+
+class Trust(FlowTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        probe = private("true")
+        if os.getuid() != 0 or probe.returncode != 0:
+            raise unittest.SkipTest("needs root and mount namespaces: " + probe.stderr)
+
+    def test_the_system_store_and_back(self):
+        ca = self.ca
+        url = f"https://localhost:{ca.api_port}/healthz"
+        done = private(f"curl -sS {url} && exit 9; {HANAPER} trust install --store system --dir {ca.dir}; "
+                       f"curl -sS --fail {url}; {HANAPER} trust install --store system --dir {ca.dir}; "
+                       f"{HANAPER} trust uninstall --store system --dir {ca.dir}; ! curl -sS {url}")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count("system   done"), 3, done.stdout)
+
+    def test_a_browsers_database_and_back(self):
+        ca = self.ca
+        self.assertTrue(shutil.which("certutil"), "libnss3-tools is in contrib/packages")
+        home = ca.file("home")
+        for folder in (".pki/nssdb", ".mozilla/firefox/x.default"):
+            (home / folder).mkdir(parents=True)
+            run("certutil", "-N", "--empty-password", "-d", f"sql:{home / folder}")
+        env = {**os.environ, "HOME": str(home)}
+
+        def listed():
+            return [run("certutil", "-L", "-d", f"sql:{home / f}").stdout.count("hanaper-")
+                    for f in (".pki/nssdb", ".mozilla/firefox/x.default")]
+
+        done = run(HANAPER, "trust", "install", "--store", "nss", "--json", "--root", ca.dir / "root.crt",
+                   env=env)
+        self.assertEqual(json.loads(done.stdout)["stores"][0]["result"], "done")
+        self.assertEqual(listed(), [1, 1])
+        ca.issue("nss", "DNS:nss.internal")
+        run("certutil", "-A", "-d", f"sql:{home}/.pki/nssdb", "-n", "main", "-t", ",,", "-i",
+            ca.issuers_pem())
+        run("certutil", "-A", "-d", f"sql:{home}/.pki/nssdb", "-n", "leaf", "-t", ",,", "-i",
+            ca.file("nss.leaf.crt"))
+        self.assertIn("certificate is valid", run("certutil", "-V", "-u", "V", "-n", "leaf", "-d",
+                                                  f"sql:{home}/.pki/nssdb").stdout)  # P41
+        run(HANAPER, "trust", "uninstall", "--store", "nss", "--dir", ca.dir, env=env)
+        self.assertEqual(listed(), [0, 0])
+
+    def test_wrong_usage_and_a_leaf_are_refused(self):
+        ca = self.ca
+        ca.issue("leaf", "DNS:leaf.internal")
+        self.assertEqual(run(HANAPER, "trust", "maybe", "--dir", ca.dir, check=False).returncode, 2)
+        self.assertEqual(run(HANAPER, "trust", "install", "--store", "x", check=False).returncode, 2)
+        done = run(HANAPER, "trust", "install", "--root", ca.file("leaf.leaf.crt"), check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no root", done.stderr)
+
+
+class Completions(FlowTest):
+    running = False
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def bash(self, line):
+        words = line.split(" ")
+        script = (f"source {SOURCE}/contrib/completions/hanaper.bash; COMP_WORDS=({' '.join(w or chr(34) * 2 for w in words)}); "
+                  f"COMP_CWORD={len(words) - 1}; _hanaper; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+        return run("bash", "-c", script).stdout.split()
+
+    def test_bash(self):
+        self.assertEqual(self.bash(f"{HANAPER} rev"), ["revoke"])
+        self.assertIn("--profile", self.bash(f"{HANAPER} issue --"))
+        self.assertEqual(self.bash(f"{HANAPER} revoke --reason key"), ["keyCompromise"])
+
+    def test_fish(self):
+        script = (f"set -x PATH {BUILD} $PATH; source {SOURCE}/contrib/completions/hanaper.fish; "
+                  "complete -C 'hanaper rev'; complete -C 'hanaper issue --prof'")
+        said = run("fish", "--no-config", "-c", script).stdout
+        self.assertIn("revoke\trevoke a certificate", said)
+        self.assertIn("--profile", said)
+
+    def test_zsh_reads_it(self):
+        run("zsh", "-n", SOURCE / "contrib/completions/_hanaper")
+        names = run(HANAPER, "help").stdout
+        done = run("zsh", "-fc", f"words=({HANAPER} rev); CURRENT=2; _describe() {{ print -l ${{(P)2}} }}; "
+                   f"source {SOURCE}/contrib/completions/_hanaper")
+        self.assertIn("revoke:revoke a certificate", done.stdout)
+        self.assertIn("revoke", names)
