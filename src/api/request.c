@@ -100,10 +100,12 @@ log_refused(const struct request *r, const struct err *e)
 	char *method = mem_strndup(r->in.method), *path = mem_strndup(r->in.path);
 	char *address = mem_strndup(r->in.address);
 
-	LOG(err_status(e->code) >= 500 ? LOG_ERROR : LOG_WARN, "refused",
-	    LOG_TEXT("request_id", r->id), LOG_TEXT("identity", r->caller.id.text),
-	    LOG_TEXT("method", method), LOG_TEXT("path", path),
-	    LOG_NUM("status", err_status(e->code)),
+	/* What is unavailable comes by itself, as /readyz does while all starts. */
+	const bool wrong = err_status(e->code) >= 500 && e->code != ERR_UNAVAILABLE;
+
+	LOG(wrong ? LOG_ERROR : LOG_WARN, "refused", LOG_TEXT("request_id", r->id),
+	    LOG_TEXT("identity", r->caller.id.text), LOG_TEXT("method", method),
+	    LOG_TEXT("path", path), LOG_NUM("status", err_status(e->code)),
 	    LOG_TEXT("problem", err_type(e->code)), LOG_TEXT("detail", e->detail),
 	    LOG_TEXT("address", address));
 	free(method);

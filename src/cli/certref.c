@@ -45,7 +45,8 @@ certref_serial(const char *word, char ret[static SERIAL_HEX_LEN], struct err *e)
 		if (ok)
 			serial_to_hex(&cert->serial, ret);
 		else
-			err_prefix(e, word);
+			err_set(e, ERR_MALFORMED,
+			    "%s holds no certificate, neither as PEM nor as DER", word);
 	} else if (ok) {
 		ok = serial_from_hex(bytes_str(word), &serial, e);
 		if (ok)

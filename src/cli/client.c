@@ -96,6 +96,12 @@ use_socket(struct client *c, const struct options_common *o, struct err *e)
 	const char *named = o->dir != NULL ? o->dir : getenv("HANAPER_DIR");
 
 	c->dir = client_find_dir(o->dir);
+	if (c->dir == NULL && named != NULL && access(named, X_OK) < 0 &&
+	    errno == EACCES)
+		return err_set(e, ERR_FORBIDDEN,
+		    "%s: only root and the daemon's own user may use this directory; "
+		    "others: --url --cert --key --cacert",
+		    named);
 	if (c->dir == NULL && named != NULL && named[0] != '\0')
 		return err_set(e, ERR_NOT_FOUND,
 		    "%s is no CA directory; make one: hanaper up --dir %s", named,
@@ -167,6 +173,30 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return b->full ? 0 : size * n; /* 0 ends the transfer */
 }
 
+static const struct {
+	CURLcode code;
+	const char *todo;
+} todos[] = {
+	{ CURLE_COULDNT_CONNECT,
+	    "is hanaperd running there, and is the port its own?" },
+	{ CURLE_PEER_FAILED_VERIFICATION,
+	    "--cacert wants the CA's root.crt, --url a name that the CA was told "
+	    "(hanaper init --dns, --ip)" },
+	{ CURLE_SSL_CACERT_BADFILE, "--cacert wants the CA's root.crt" },
+	{ CURLE_SSL_CONNECT_ERROR,
+	    "--cert and --key want PEM files that belong together, --url the TLS "
+	    "listener" },
+};
+
+static const char *
+todo(CURLcode rc)
+{
+	for (size_t i = 0; i < NITEMS(todos); i++)
+		if (todos[i].code == rc)
+			return todos[i].todo;
+	return NULL;
+}
+
 /* Why nothing came back, and what to do. */
 static bool
 explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
@@ -177,8 +207,13 @@ explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
 	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os);
 	if (said[0] == '\0')
 		said = curl_easy_strerror(rc);
-	if (c == NULL || c->socket == NULL)
+	if (c == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s", url, said);
+	if (c->socket == NULL) {
+		err_set(e, ERR_UNAVAILABLE, "%.200s: %s%s%s", c->base, said,
+		    todo(rc) != NULL ? "; " : "", todo(rc) != NULL ? todo(rc) : "");
+		return false;
+	}
 	if (os == EACCES || os == EPERM)
 		return err_set(e, ERR_FORBIDDEN,
 		    "%s: only root and the daemon's own user may use this socket; "

@@ -61,16 +61,23 @@ cmd_ca(const struct command *self, int argc, char **argv)
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
 	buf_init(&pem, MIB(4));
-	if (!client_open(&a.common, &c, &e) || !fetch(&a, c, &pem, &e))
+	if (!client_open(&a.common, &c, &e)) {
 		status = client_fail(c, &e);
-	else if (a.common.json)
+	} else if (!fetch(&a, c, &pem, &e)) {
+		if (a.issuer != NULL && e.code == ERR_NOT_FOUND)
+			err_set(&e, ERR_NOT_FOUND,
+			    "there is no issuer \"%s\"; all of them: hanaper issuer",
+			    a.issuer);
+		status = client_fail(c, &e);
+	} else if (a.common.json) {
 		out_json(json_pack("{s:s}", "certificates", buf_str(&pem)));
-	else if (a.out == NULL)
+	} else if (a.out == NULL) {
 		fwrite(pem.p, 1, pem.n, stdout);
-	else if (!file_replace(AT_FDCWD, a.out, CA_FILE_MODE, buf_bytes(&pem), &e))
+	} else if (!file_replace(AT_FDCWD, a.out, CA_FILE_MODE, buf_bytes(&pem), &e)) {
 		status = out_fail(&e);
-	else
+	} else {
 		out_next("curl --cacert %s https://...", a.out);
+	}
 	buf_free(&pem);
 	client_free(c);
 	return status;

@@ -54,6 +54,11 @@ fetch(struct client *c, const char *before, const char *issuer, const char *afte
 	buf_puts(&path, after);
 	ok = buf_ok(&path, "the issuer's name", e) &&
 	     client_get(c, buf_str(&path), "*/*", ret, e);
+	if (!ok && e->code == ERR_NOT_FOUND)
+		err_set(e, ERR_NOT_FOUND,
+		    "nothing is published of an issuer \"%s\"; all of them: hanaper "
+		    "issuer",
+		    issuer);
 	buf_free(&path);
 	return ok;
 }

@@ -43,8 +43,11 @@ cmd_help(const struct command *self, int argc, char **argv)
 		return OUT_DONE;
 	}
 	c = command_find(a.common.operands[0]);
-	if (c == NULL)
-		return out_usage("help", "there is no such command");
+	if (c == NULL) {
+		out_note("there is no command \"%s\"\nSee: hanaper help",
+		    a.common.operands[0]);
+		return OUT_USAGE;
+	}
 	help_argv[0] = a.common.operands[0];
 	return c->run(c, 2, help_argv);
 }

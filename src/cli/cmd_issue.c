@@ -279,6 +279,8 @@ check_args(const struct issue_args *a, struct names *names, enum key_alg *ret_al
 		return err_set(e, ERR_MALFORMED, "--csr brings its own key");
 	if (a->to_stdout && a->out != NULL)
 		return err_set(e, ERR_MALFORMED, "--stdout writes no file");
+	if (a->to_stdout && a->common.json)
+		return err_set(e, ERR_MALFORMED, "--stdout prints PEM, not JSON");
 	for (size_t n = 0; n < a->metadata.n; n++)
 		if (strchr(a->metadata.v[n], '=') == NULL)
 			return err_set(e, ERR_MALFORMED, "--metadata wants KEY=VALUE");

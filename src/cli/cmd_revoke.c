@@ -98,7 +98,7 @@ cmd_revoke(const struct command *self, int argc, char **argv)
 		return status;
 	reason = a.reason != NULL ? reason_word(a.reason) : NULL;
 	if (a.reason != NULL && reason == NULL)
-		return out_usage(self->name, "there is no such reason");
+		return out_usage(self->name, "there is no reason \"%s\"", a.reason);
 	if (!certref_serial(a.common.operands[0], hex, &e))
 		return out_fail(&e);
 	path = mem_printf("/v1/certificates/%s/revoke", hex);

@@ -13,6 +13,7 @@
 #include "cli/setup.h"
 #include "sys/file.h"
 #include "sys/proc.h"
+#include "sys/sock.h"
 
 #define READY_POLL_NS 5000000L /* how often the daemon is asked whether it is ready */
 #define READY_TRIES   6000     /* then it is left to itself */
@@ -86,6 +87,34 @@ says_anything(const struct setup_args *a)
 	       a->domains.n > 0;
 }
 
+/*
+ * Before anything is made: the addresses go into the configuration and into every
+ * certificate, so a port that is taken is to be known now.
+ */
+static bool
+check_ports(const struct setup *s, struct err *e)
+{
+	const struct {
+		const char *option, *address;
+	} all[] = { { "api", s->api }, { "http", s->http }, { "metrics", s->metrics } };
+
+	for (size_t i = 0; i < NITEMS(all); i++) {
+		char bound[SOCK_BOUND_LEN];
+		int fd;
+
+		if (!sock_listen_tcp(all[i].address, &fd, bound, sizeof(bound), e))
+			return e->code == ERR_CONFLICT
+				   ? err_set(e, ERR_CONFLICT,
+					 "another program listens on %s; stop it, or "
+					 "choose another port: hanaper up --%s "
+					 "HOST:PORT",
+					 all[i].address, all[i].option)
+				   : err_prefix(e, all[i].option);
+		close(fd);
+	}
+	return true;
+}
+
 /* The first half: *ret_status is set when it fails. */
 static bool
 ensure_ca(const struct command *self, const struct setup_args *a, const struct up *u,
@@ -105,7 +134,7 @@ ensure_ca(const struct command *self, const struct setup_args *a, const struct u
 	if (!setup_plan(a, u->dir, &s, &e)) {
 		*ret_status = e.code == ERR_IO ? out_fail(&e)
 					       : out_usage(self->name, "%s", e.detail);
-	} else if (!setup_make(&s, &e)) {
+	} else if (!check_ports(&s, &e) || !setup_make(&s, &e)) {
 		*ret_status = out_fail(&e);
 	} else {
 		ok = true;

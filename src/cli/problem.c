@@ -56,7 +56,9 @@ problem_to_err(const json_t *problem, long status, struct err *e)
 	if (title == NULL)
 		err_set(e, code, "the daemon answered HTTP %ld: %s", status,
 		    err_title(code));
-	else if (detail == NULL || detail[0] == '\0')
+	else if (detail == NULL || detail[0] == '\0' ||
+		 json_array_size(json_object_get(problem, "violations")) > 0)
+		/* problem_print() tells each violation */
 		err_set(e, code, "%s", title);
 	else
 		err_set(e, code, "%s: %s", title, detail);

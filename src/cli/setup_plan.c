@@ -289,6 +289,21 @@ or_else(const char *given, const char *otherwise)
 	return given != NULL ? given : otherwise;
 }
 
+/* Each listener wants a port of its own. */
+static bool
+check_listeners(const struct setup *s, struct err *e)
+{
+	const char *const all[] = { s->api, s->http, s->metrics };
+
+	for (size_t i = 0; i < NITEMS(all); i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(all[i], all[j]) == 0)
+				return err_set(e, ERR_MALFORMED,
+				    "--api, --http and --metrics: %s is there twice",
+				    all[i]);
+	return true;
+}
+
 bool
 setup_plan(const struct setup_args *a, const char *dir, struct setup *ret,
     struct err *e)
@@ -311,7 +326,8 @@ setup_plan(const struct setup_args *a, const char *dir, struct setup *ret,
 	if (!split_address(ret->metrics, "metrics", &host, &port, e))
 		return false;
 	free(host);
-	return choose_domains(a, ret, e) && choose_server_names(a, ret, e) &&
+	return check_listeners(ret, e) && choose_domains(a, ret, e) &&
+	       choose_server_names(a, ret, e) &&
 	       choose_url(a, a->url_api, "api", "https", ret->api, &ret->url_api, e) &&
 	       choose_url(a, a->url_public, "http", "http", ret->http, &ret->url_public,
 		   e) &&

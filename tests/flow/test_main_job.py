@@ -296,6 +296,33 @@ class MainJob(FlowTest):
                 run(BUILD / "hanaper", *command, "--dir", ca.dir)
         self.assertEqual(run(BUILD / "hanaper", "nonsense", check=False).returncode, 2)
 
+    def test_the_command_line_says_what_to_do_next(self):
+        ca = self.ca
+        here = ("--dir", ca.dir)
+        remote = ("--url", f"https://localhost:{ca.api_port}")
+        mtls = ("--cert", ca.dir / "admin.crt", "--key", ca.dir / "admin.key")
+        free = free_port()
+        for status, says, command in (
+                (1, "all of them: hanaper issuer", ("ca", "--issuer", "nobody", *here)),
+                (1, "all of them: hanaper issuer", ("crl", "nobody", *here)),
+                (1, "holds no certificate", ("show", ca.dir / "hanaper.yaml", *here)),
+                (1, "holds no certificate", ("ocsp", ca.dir / "admin.key", *here)),
+                (1, "--cacert wants the CA's root.crt", ("ls", *remote, *mtls)),
+                (1, "belong together", ("ls", *remote, *mtls[:3], ca.dir / "root.key",
+                                        "--cacert", ca.dir / "root.crt")),
+                (1, "is hanaperd running there", ("ls", "--url", f"https://localhost:{free}")),
+                (1, "hanaper up --dir /nowhere", ("ls", "--dir", "/nowhere")),
+                (2, 'no reason "boredom"', ("revoke", "00aabb", "--reason", "boredom", *here)),
+                (2, "See: hanaper help", ("help", "nonsense")),
+                (2, "not JSON", ("issue", "a.internal", "--stdout", "--json", *here))):
+            with self.subTest(command=command):
+                done = run(BUILD / "hanaper", *command, check=False, cwd=ca.tmp)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(says, done.stderr)
+                self.assertEqual(done.stdout, "")
+        done = run(BUILD / "hanaper", "issue", "www.example.com", *here, check=False, cwd=ca.tmp)
+        self.assertEqual(done.stderr.count("www.example.com"), 1, done.stderr)
+
 
 class UpAtOnce(FlowTest):
     running = False
@@ -329,3 +356,19 @@ class UpAtOnce(FlowTest):
         finally:
             up.send_signal(signal.SIGTERM)
             self.assertEqual(up.wait(20 * SLOW), 0)
+
+    def test_up_makes_nothing_where_a_port_is_taken(self):
+        import pathlib
+        import socket
+        import tempfile
+        tmp = pathlib.Path(tempfile.mkdtemp(prefix="hnp-"))
+        self.addCleanup(shutil.rmtree, tmp, ignore_errors=True)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = run(BUILD / "hanaper", "up", "--api", f"127.0.0.1:{free_port()}", "--http",
+                       f"127.0.0.1:{port}", "--metrics", f"127.0.0.1:{free_port()}", cwd=tmp,
+                       check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"another program listens on 127.0.0.1:{port}", done.stderr)
+        self.assertIn("hanaper up --http HOST:PORT", done.stderr)
+        self.assertEqual(list(tmp.iterdir()), [])

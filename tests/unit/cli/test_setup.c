@@ -176,6 +176,8 @@ Test(setup, options_that_make_no_ca_are_refused_before_anything_is_made)
 		{ .url_api = "http://ca.test" },
 		{ .url_public = "https://ca.test" },
 		{ .key_type = "dsa" },
+		{ .api = "127.0.0.1:8080" }, /* where http is by default */
+		{ .http = "127.0.0.1:1", .metrics = "127.0.0.1:1" },
 		{ .root_validity = "soon" },
 		{ .root_validity = "1y", .issuer_validity = "2y" },
 	};
