@@ -10,8 +10,9 @@
 struct issue_request {
 	const struct identity *who;
 	const char *profile;
-	const struct csr *csr;
+	const struct csr *csr;     /* NULL: unreadable, 'v' says so already */
 	const struct names *names; /* NULL: those of the CSR */
+	bool names_bad;            /* unreadable, 'v' says so already */
 	int64_t validity_s;        /* 0: the profile's default */
 	const char *request_id;
 	struct bytes note; /* JSON or empty */
@@ -31,6 +32,7 @@ typedef void issue_done(void *arg, const struct issue_result *r, const struct er
 /*
  * Judges the request and sends it to the signer.  False: refused, with every
  * rule that failed in 'v' and 'done' never called.  True: 'done' will be called.
+ * 'v' may bring rows: what was said of the request while it was read.
  */
 MUST_CHECK bool issue_start(struct ca *ca, const struct issue_request *q,
     issue_done *done, void *arg, struct verdict *v, struct err *e);

@@ -25,6 +25,7 @@ struct csr {
 		char oid[64];
 	} ignored[16];
 	size_t n_ignored;
+	const char *reading; /* the rule that what is being read is held to */
 };
 
 /*
@@ -35,6 +36,12 @@ struct csr {
 MUST_CHECK bool csr_parse(struct bytes der, struct csr **ret, struct err *e);
 /* DER, or PEM with exactly one block of either label (P50). */
 MUST_CHECK bool csr_parse_any(struct bytes in, struct csr **ret, struct err *e);
+/*
+ * The same; on failure *ret_rule (static) is which rule was broken: "csr.syntax",
+ * "csr.names", "csr.extensions" or "csr.key".
+ */
+MUST_CHECK bool csr_parse_told(struct bytes in, struct csr **ret, const char **ret_rule,
+    struct err *e);
 /* Proof of possession.  ERR_BAD_CSR. */
 MUST_CHECK bool csr_verify(const struct csr *c, struct err *e);
 void csr_free(struct csr *c); /* NULL is fine */

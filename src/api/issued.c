@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "api/asked.h"
 #include "api/certificate_json.h"
 #include "base/mem.h"
 #include "codec/pem.h"
@@ -72,6 +73,18 @@ put_location(struct request *r, const struct serial *serial)
 	free(location);
 }
 
+/* Of what core has judged, the signer refuses the CSR's signature alone. */
+static void
+refuse(struct request *r, const struct err *refused)
+{
+	struct verdict v = { 0 };
+
+	if (refused->code == ERR_BAD_CSR)
+		asked_signature(refused->detail, &v);
+	request_problem(r, refused, &v);
+	verdict_free(&v);
+}
+
 void
 issued_answer(void *arg, const struct issue_result *res, const struct err *refused)
 {
@@ -83,7 +96,7 @@ issued_answer(void *arg, const struct issue_result *res, const struct err *refus
 	buf_init(&chain, KIB(128));
 	r->wrote = true;
 	if (refused != NULL) {
-		request_problem(r, refused, NULL);
+		refuse(r, refused);
 	} else if (!put_chain(res, &chain, &e)) {
 		request_problem(r, &e, NULL);
 	} else {

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libhnp_api.a
 libhnp_api_a_SOURCES = \
+	src/api/asked.c \
 	src/api/certificate_json.c \
 	src/api/core_certificate_get.c \
 	src/api/core_certificate_issue.c \
@@ -12,7 +13,8 @@ libhnp_api_a_SOURCES = \
 	src/api/core_routes.c \
 	src/api/core_whoami.c \
 	src/api/issued.c \
-	src/api/request.c
+	src/api/request.c \
+	src/api/verdict_json.c
 
 noinst_LIBRARIES += libhnp_api_front.a
 libhnp_api_front_a_SOURCES = \

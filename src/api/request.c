@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/core_routes.h"
+#include "api/verdict_json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/throttle.h"
@@ -62,23 +63,6 @@ request_json(struct request *r, int status, json_t *v)
 	answer_json(r, status, "application/json", v);
 }
 
-/* What a refused member said; octets that are no UTF-8 are shown as '?'. */
-static json_t *
-quote(const char *text)
-{
-	json_t *v = json_string(text);
-
-	if (v != NULL || text == NULL)
-		return v;
-	char *copy = mem_strdup(text);
-	for (char *c = copy; *c != '\0'; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	v = json_string(copy);
-	free(copy);
-	return v;
-}
-
 static json_t *
 violations(const struct verdict *v)
 {
@@ -86,10 +70,7 @@ violations(const struct verdict *v)
 
 	for (size_t i = 0; i < v->n; i++)
 		if (!v->v[i].pass)
-			json_array_append_new(list,
-			    json_pack("{s:s, s:s*, s:o*, s:s*}", "rule", v->v[i].rule,
-				"field", v->v[i].field, "value", quote(v->v[i].value),
-				"allowed", v->v[i].allowed));
+			json_array_append_new(list, verdict_json_row(&v->v[i]));
 	return list;
 }
 

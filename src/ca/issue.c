@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/issue.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/ca_state.h"
-#include "policy/grant.h"
-#include "store/store_certificate.h"
+#include "ca/issue_judge.h"
 
 struct issuing {
 	struct ca *ca;
@@ -16,76 +16,6 @@ struct issuing {
 	issue_done *done;
 	void *arg;
 };
-
-/* The profile, if there is one of this name that this request may use. */
-static const struct conf_profile *
-find_profile(struct ca *ca, const struct issue_request *q, struct verdict *v)
-{
-	const struct conf_profile *p =
-	    q->profile == NULL ? NULL
-			       : conf_profile_find(ca->conf, bytes_str(q->profile));
-	const bool there = p != NULL && (!p->internal || q->internal);
-	struct buf all;
-
-	buf_init(&all, KIB(8));
-	for (size_t i = 0; i < ca->conf->n_profiles; i++)
-		if (!ca->conf->profiles[i].internal)
-			buf_printf(&all, "%s%s", all.n > 0 ? ", " : "",
-			    ca->conf->profiles[i].name);
-	verdict_add(v, there, ERR_POLICY, "profile", "profile",
-	    q->profile == NULL ? "" : q->profile, buf_str(&all));
-	buf_free(&all);
-	return there ? p : NULL;
-}
-
-static bool
-check_key(struct ca *ca, const struct conf_profile *p, const struct csr *csr,
-    struct verdict *v, struct err *e)
-{
-	uint8_t hash[32];
-	bool bad;
-
-	profile_check_key(p, &csr->key, v);
-	spki_hash(csr->key.der, hash);
-	if (!store_key_compromised(ca->store, hash, &bad, e))
-		return false;
-	verdict_add(v, !bad, ERR_BAD_KEY, "key.compromised", "csr.publicKey",
-	    bad ? "revoked for keyCompromise" : "not known as compromised",
-	    "a key that was never compromised; make a new one");
-	for (size_t i = 0; i < ca->n_issuers; i++)
-		if (bytes_eq(ca->issuers[i].cert->key.der, csr->key.der))
-			verdict_add(v, false, ERR_BAD_KEY, "key.issuer",
-			    "csr.publicKey", ca->issuers[i].name,
-			    "a key that is not a CA's own (P54)");
-	return true;
-}
-
-/* Every rule, so that one answer names every fault. */
-static bool
-judge(struct ca *ca, const struct issue_request *q, const struct names *names,
-    const struct conf_profile **ret, struct verdict *v, struct err *e)
-{
-	const struct conf_profile *p = find_profile(ca, q, v);
-	const struct conf_grant *grant;
-	int64_t from, to;
-	char cn[65];
-
-	if (p == NULL)
-		return verdict_ok(v, e);
-	if (!q->internal &&
-	    grant_find(ca->conf, q->who, RIGHT_ISSUE, p->name, &grant, v))
-		grant_names(grant, q->who, names, v);
-
-	const struct ca_issuer *issuer = ca_issuer_find(ca, p->issuer);
-	profile_check_names(p, names, ca->conf->names_max, v);
-	profile_cn(p, names, cn);
-	profile_check_constraints(&issuer->policy, names, cn, v);
-	profile_validity(p, issuer->cert, clock_now(), q->validity_s, &from, &to, v);
-	if (!check_key(ca, p, q->csr, v, e))
-		return false;
-	*ret = p;
-	return verdict_ok(v, e);
-}
 
 /* Two thirds of the life, where a client should come again. */
 static int64_t
@@ -176,15 +106,18 @@ bool
 issue_start(struct ca *ca, const struct issue_request *q, issue_done *done, void *arg,
     struct verdict *v, struct err *e)
 {
-	const struct names *names = q->names != NULL ? q->names : &q->csr->names;
-	const struct conf_profile *p = NULL;
+	struct issue_judged j;
 
-	if (!ca_writable(ca, e) || !judge(ca, q, names, &p, v, e) ||
-	    !throttle_names(ca, q->who, p->name, names, e))
+	if (!ca_writable(ca, e) || !issue_judge(ca, q, &j, v, e) || !verdict_ok(v, e) ||
+	    !throttle_names(ca, q->who, j.profile->name, j.names, e))
 		return false;
+	assert(q->csr != NULL && j.names != NULL); /* else a row has failed */
 	struct issuing *it = mem_zalloc(sizeof(*it));
-	*it = (struct issuing){ .ca = ca, .profile = p, .done = done, .arg = arg };
-	if (!ask_signer(ca, q, names, it, e)) {
+	*it = (struct issuing){ .ca = ca,
+		.profile = j.profile,
+		.done = done,
+		.arg = arg };
+	if (!ask_signer(ca, q, j.names, it, e)) {
 		free(it);
 		return false;
 	}

@@ -5,6 +5,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/ca_signer.c \
 	src/ca/caller.c \
 	src/ca/issue.c \
+	src/ca/issue_judge.c \
 	src/ca/note.c \
 	src/ca/ocsp_answer.c \
 	src/ca/publish.c \

@@ -55,6 +55,7 @@ read_info(struct bytes body, struct csr *c, struct err *e)
 	    (there && !csr_read_attributes(attributes.body, c, e)))
 		return false;
 	/* Last, because it computes: what can be refused by reading has been (P57). */
+	c->reading = CSR_RULE_KEY;
 	return spki_parse(spki.whole, &c->key, e);
 }
 
@@ -75,8 +76,8 @@ read_all(struct bytes der, struct csr *c, struct err *e)
 	return read_info(info.body, c, e);
 }
 
-bool
-csr_parse(struct bytes der, struct csr **ret, struct err *e)
+static bool
+parse(struct bytes der, struct csr **ret, const char **ret_rule, struct err *e)
 {
 	if (der.n == 0)
 		return err_set(e, ERR_BAD_CSR, "CSR: empty");
@@ -88,7 +89,9 @@ csr_parse(struct bytes der, struct csr **ret, struct err *e)
 	struct csr *c = mem_zalloc(sizeof(*c));
 	buf_init(&c->der, CSR_MAX);
 	buf_put(&c->der, der);
+	c->reading = CSR_RULE_SYNTAX;
 	if (!read_all(buf_bytes(&c->der), c, e)) {
+		*ret_rule = c->reading;
 		csr_free(c);
 		if (e->code != ERR_BAD_KEY)
 			e->code = ERR_BAD_CSR;
@@ -96,6 +99,14 @@ csr_parse(struct bytes der, struct csr **ret, struct err *e)
 	}
 	*ret = c;
 	return true;
+}
+
+bool
+csr_parse(struct bytes der, struct csr **ret, struct err *e)
+{
+	const char *rule;
+
+	return parse(der, ret, &rule, e);
 }
 
 /* One block of one of the two labels; text around it is let pass (RFC 7468 2). */
@@ -124,14 +135,15 @@ read_pem(struct bytes in, struct buf *der, struct err *e)
 }
 
 bool
-csr_parse_any(struct bytes in, struct csr **ret, struct err *e)
+csr_parse_told(struct bytes in, struct csr **ret, const char **ret_rule, struct err *e)
 {
 	struct buf der;
 
+	*ret_rule = CSR_RULE_SYNTAX;
 	if (!pem_looks_like(in)) {
 		if (in.n > 0 && in.p[0] != DER_SEQUENCE)
 			return err_set(e, ERR_BAD_CSR, "CSR: neither DER nor PEM");
-		return csr_parse(in, ret, e);
+		return parse(in, ret, ret_rule, e);
 	}
 	buf_init(&der, in.n);
 	bool ok = read_pem(in, &der, e);
@@ -139,9 +151,17 @@ csr_parse_any(struct bytes in, struct csr **ret, struct err *e)
 		e->code = ERR_BAD_CSR;
 		err_prefix(e, "CSR");
 	}
-	ok = ok && csr_parse(buf_bytes(&der), ret, e);
+	ok = ok && parse(buf_bytes(&der), ret, ret_rule, e);
 	buf_wipe(&der); /* another label's block may have been a key */
 	return ok;
+}
+
+bool
+csr_parse_any(struct bytes in, struct csr **ret, struct err *e)
+{
+	const char *rule;
+
+	return csr_parse_told(in, ret, &rule, e);
 }
 
 bool

@@ -97,13 +97,14 @@ read_tls_feature(struct bytes value, struct csr *c, struct err *e)
 static const struct {
 	const char *oid;
 	bool ignored; /* told as such when it was not refused */
+	const char *rule;
 	read_extension *read;
 } extensions[] = {
 	/* clang-format off */
-	{ "2.5.29.17",          false, read_san },
-	{ "2.5.29.19",          true,  read_basic_constraints },
-	{ "2.5.29.15",          true,  read_key_usage },
-	{ "1.3.6.1.5.5.7.1.24", false, read_tls_feature },
+	{ "2.5.29.17",          false, CSR_RULE_NAMES, read_san },
+	{ "2.5.29.19",          true,  CSR_RULE_EXTENSIONS, read_basic_constraints },
+	{ "2.5.29.15",          true,  CSR_RULE_EXTENSIONS, read_key_usage },
+	{ "1.3.6.1.5.5.7.1.24", false, CSR_RULE_EXTENSIONS, read_tls_feature },
 	/* clang-format on */
 };
 
@@ -121,8 +122,12 @@ take_extension(const char *oid, struct bytes value, struct csr *c, struct err *e
 
 	while (i < NITEMS(extensions) && strcmp(extensions[i].oid, oid) != 0)
 		i++;
-	if (i < NITEMS(extensions) && !extensions[i].read(value, c, e))
-		return false;
+	if (i < NITEMS(extensions)) {
+		c->reading = extensions[i].rule;
+		if (!extensions[i].read(value, c, e))
+			return false;
+		c->reading = CSR_RULE_EXTENSIONS;
+	}
 	if (i == NITEMS(extensions) || extensions[i].ignored)
 		ignore(c, oid);
 	return true;
@@ -179,6 +184,7 @@ csr_read_attributes(struct bytes body, struct csr *c, struct err *e)
 {
 	bool pkcs9 = false, ms = false;
 
+	c->reading = CSR_RULE_EXTENSIONS;
 	while (body.n > 0) {
 		struct der attr, oid, values;
 		char text[64];

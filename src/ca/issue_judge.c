@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/issue_judge.h"
+
+#include "base/clock.h"
+#include "ca/ca_state.h"
+#include "policy/grant.h"
+#include "store/store_certificate.h"
+
+/* The profile, if there is one of this name that this request may use. */
+static const struct conf_profile *
+find_profile(struct ca *ca, const struct issue_request *q, struct verdict *v)
+{
+	const struct conf_profile *p =
+	    q->profile == NULL ? NULL
+			       : conf_profile_find(ca->conf, bytes_str(q->profile));
+	const bool there = p != NULL && (!p->internal || q->internal);
+	struct buf all;
+
+	buf_init(&all, KIB(8));
+	for (size_t i = 0; i < ca->conf->n_profiles; i++)
+		if (!ca->conf->profiles[i].internal)
+			buf_printf(&all, "%s%s", all.n > 0 ? ", " : "",
+			    ca->conf->profiles[i].name);
+	verdict_add(v, there, ERR_POLICY, "profile", "profile",
+	    q->profile == NULL ? "" : q->profile, buf_str(&all));
+	buf_free(&all);
+	return there ? p : NULL;
+}
+
+/* What no profile lets pass. */
+static bool
+check_key(struct ca *ca, const struct csr *csr, struct verdict *v, struct err *e)
+{
+	uint8_t hash[32];
+	bool bad;
+
+	spki_hash(csr->key.der, hash);
+	if (!store_key_compromised(ca->store, hash, &bad, e))
+		return false;
+	verdict_add(v, !bad, ERR_BAD_KEY, "key.compromised", "csr.publicKey",
+	    bad ? "revoked for keyCompromise" : "not known as compromised",
+	    "a key that was never compromised; make a new one");
+	for (size_t i = 0; i < ca->n_issuers; i++)
+		if (bytes_eq(ca->issuers[i].cert->key.der, csr->key.der))
+			verdict_add(v, false, ERR_BAD_KEY, "key.issuer",
+			    "csr.publicKey", ca->issuers[i].name,
+			    "a key that is not a CA's own (P54)");
+	return true;
+}
+
+static void
+check_names(struct ca *ca, struct issue_judged *j, struct verdict *v)
+{
+	profile_check_names(j->profile, j->names, ca->conf->names_max, v);
+	profile_cn(j->profile, j->names, j->cn);
+	profile_check_constraints(&j->issuer->policy, j->names, j->cn, v);
+}
+
+static void
+check_grant(struct ca *ca, const struct issue_request *q, const struct issue_judged *j,
+    struct verdict *v)
+{
+	const struct conf_grant *grant;
+
+	if (q->internal)
+		return;
+	if (grant_find(ca->conf, q->who, RIGHT_ISSUE,
+		j->profile != NULL ? j->profile->name : NULL, &grant, v) &&
+	    j->profile != NULL && j->names != NULL)
+		grant_names(grant, q->who, j->names, v);
+}
+
+bool
+issue_judge(struct ca *ca, const struct issue_request *q, struct issue_judged *ret,
+    struct verdict *v, struct err *e)
+{
+	struct issue_judged j = { .profile = find_profile(ca, q, v),
+		.names = q->names };
+
+	if (j.names == NULL && q->csr != NULL && !q->names_bad)
+		j.names = &q->csr->names;
+	check_grant(ca, q, &j, v);
+	if (j.profile != NULL) {
+		j.issuer = ca_issuer_find(ca, j.profile->issuer);
+		if (j.names != NULL)
+			check_names(ca, &j, v);
+		profile_validity(j.profile, j.issuer->cert, clock_now(), q->validity_s,
+		    &j.not_before, &j.not_after, v);
+		if (q->csr != NULL)
+			profile_check_key(j.profile, &q->csr->key, v);
+	}
+	if (q->csr != NULL && !check_key(ca, q->csr, v, e))
+		return false;
+	*ret = j;
+	return true;
+}
