@@ -11,10 +11,11 @@ FNR == 1 {
 		print "\t},"
 	name = FILENAME
 	sub(/.*\//, "", name)
-	if (name !~ /^[0-9][0-9][0-9]_[a-z_]+\.sql$/ || substr(name, 1, 3) + 0 != count) {
-		print "to_c.awk: " name " is not migration " count > "/dev/stderr"
+	if (name !~ /^[0-9][0-9][0-9]_[a-z_]+\.sql$/ || substr(name, 1, 3) + 0 <= last) {
+		print "to_c.awk: " name " does not follow migration " last > "/dev/stderr"
 		exit (failed = 1)
 	}
+	last = substr(name, 1, 3) + 0
 	print "\t{ \"" name "\","
 }
 {

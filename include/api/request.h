@@ -37,6 +37,9 @@ struct request {
 	struct caller caller;
 	struct buf headers; /* further ones: "Name: value\n" */
 	bool wrote;         /* set by handlers whose answer tells of a write */
+	struct {            /* for the audit of a refusal: request_about() */
+		char *profile, *names, *serial, *object;
+	} about;
 };
 
 typedef void request_handler(struct request *r);
@@ -52,6 +55,14 @@ void request_json(struct request *r, int status, json_t *v); /* takes over 'v' *
 void request_octets(struct request *r, int status, const char *type, struct bytes body);
 /* 'v' NULL or with its failed rows as violations; logs the refusal. */
 void request_problem(struct request *r, const struct err *e, const struct verdict *v);
+
+/*
+ * What this request is about, as soon as a handler knows it: a refusal is then
+ * told with it (ca/audit.h).  What is NULL stays as it was; 'object' is for what
+ * is no certificate: "token 3f9a".
+ */
+void request_about(struct request *r, const char *profile, const struct names *names,
+    const struct serial *serial, const char *object);
 
 /* Adds a header.  'value' comes from us, never from outside. */
 void request_header(struct request *r, const char *name, const char *value);

@@ -65,6 +65,9 @@ extern const struct msg_rule ca_signer_rules[];
  */
 MUST_CHECK bool ca_batch_end(struct ca *ca, struct err *e);
 
+/* The daemon stops in good order: says so in the audit, and commits what is open. */
+void ca_stop(struct ca *ca);
+
 const struct conf *ca_conf(const struct ca *ca);
 struct store *ca_store(struct ca *ca);
 

@@ -5,6 +5,7 @@
 
 #include "ca/ca.h"
 #include "ca/publish.h"
+#include "ca/tally.h"
 #include "ca/throttle.h"
 #include "journal/record.h"
 
@@ -39,6 +40,8 @@ struct ca {
 	size_t n_issuers;
 	struct publish *publish;
 	struct throttle *throttle;
+	struct audit *audit;
+	struct tally tally;
 
 	enum ca_phase phase;
 	bool recover;
@@ -61,5 +64,7 @@ bool ask_take(struct ca *ca, uint64_t id, struct ask *ret);
 MUST_CHECK bool ca_writable(const struct ca *ca, struct err *e);
 /* A write failed: this round is undone, and taken in again from the journal later. */
 void ca_write_failed(struct ca *ca, const struct err *e);
+/* A write in the middle of a round failed: what the whole round answers is refused. */
+void ca_round_fail(struct ca *ca, const struct err *e);
 
 #endif

@@ -4,6 +4,14 @@
 #include "api/core_routes.h"
 #include "api/issued.h"
 
+static const struct names *
+asked_names(const struct asked *a)
+{
+	if (a->has_names)
+		return &a->names;
+	return a->csr != NULL ? &a->csr->names : NULL;
+}
+
 void
 core_certificate_issue(struct request *r)
 {
@@ -13,6 +21,7 @@ core_certificate_issue(struct request *r)
 	struct err e;
 
 	bool ok = issued_new(r, &answer, &e) && asked_read(r, false, &a, &v, &e);
+	request_about(r, a.profile, asked_names(&a), NULL, NULL);
 	if (ok) {
 		const struct issue_request q = asked_request(&a, r);
 

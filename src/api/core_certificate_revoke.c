@@ -88,6 +88,7 @@ core_certificate_revoke(struct request *r)
 	bool ok = serial_from_hex(r->params[0], &q.serial, &e) &&
 		  read_reason(r, &q.reason, &e);
 	if (ok) {
+		request_about(r, NULL, NULL, &q.serial, NULL);
 		p = mem_zalloc(sizeof(*p));
 		*p = (struct pending){ .r = r, .serial = q.serial };
 		ok = revoke_start(r->ca, &q, on_revoked, p, &v, &e);

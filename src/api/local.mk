@@ -13,6 +13,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_routes.c \
 	src/api/core_whoami.c \
 	src/api/issued.c \
+	src/api/refusal.c \
 	src/api/request.c \
 	src/api/verdict_json.c
 

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "api/core_routes.h"
+#include "api/refusal.h"
 #include "api/verdict_json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "ca/throttle.h"
 #include "codec/json.h"
 #include "codec/uri.h"
+#include "store/store_audit.h"
 
 #define ANSWER_MAX MIB(16)
 
@@ -20,6 +21,10 @@ request_free(struct request *r)
 	caller_free(&r->caller);
 	buf_wipe(&r->frame); /* it may hold a bearer token */
 	buf_free(&r->headers);
+	free(r->about.profile);
+	free(r->about.names);
+	free(r->about.serial);
+	free(r->about.object);
 	free(r);
 }
 
@@ -74,24 +79,34 @@ violations(const struct verdict *v)
 	return list;
 }
 
-/* One line for each refusal, with what it takes to find it again. */
 static void
-log_refused(const struct request *r, const struct err *e)
+about(char **member, const char *text)
 {
-	char *method = mem_strndup(r->in.method), *path = mem_strndup(r->in.path);
-	char *address = mem_strndup(r->in.address);
+	if (text == NULL)
+		return;
+	free(*member);
+	*member = mem_strdup(text);
+}
 
-	/* What is unavailable comes by itself, as /readyz does while all starts. */
-	const bool wrong = err_status(e->code) >= 500 && e->code != ERR_UNAVAILABLE;
+void
+request_about(struct request *r, const char *profile, const struct names *names,
+    const struct serial *serial, const char *object)
+{
+	char hex[SERIAL_HEX_LEN];
+	struct buf text;
 
-	LOG(wrong ? LOG_ERROR : LOG_WARN, "refused", LOG_TEXT("request_id", r->id),
-	    LOG_TEXT("identity", r->caller.id.text), LOG_TEXT("method", method),
-	    LOG_TEXT("path", path), LOG_NUM("status", err_status(e->code)),
-	    LOG_TEXT("problem", err_type(e->code)), LOG_TEXT("detail", e->detail),
-	    LOG_TEXT("address", address));
-	free(method);
-	free(path);
-	free(address);
+	about(&r->about.profile, profile);
+	about(&r->about.object, object);
+	if (serial != NULL) {
+		serial_to_hex(serial, hex);
+		about(&r->about.serial, hex);
+	}
+	if (names != NULL) {
+		buf_init(&text, KIB(64));
+		store_audit_names(&text, names);
+		about(&r->about.names, buf_str(&text));
+		buf_free(&text);
+	}
 }
 
 void
@@ -110,7 +125,7 @@ request_problem(struct request *r, const struct err *e, const struct verdict *v)
 		request_header(r, "Retry-After", retry);
 		free(retry);
 	}
-	log_refused(r, e);
+	refusal_tell(r, e, v);
 	r->wrote = false; /* a refusal tells of no write */
 	answer_json(r, err_status(e->code), "application/problem+json", p);
 	free(type);

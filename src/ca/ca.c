@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "codec/pem.h"
 #include "sys/file.h"
@@ -130,6 +131,7 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->hooks = *hooks;
 	ca->publish = publish_new(ca);
 	ca->throttle = throttle_new(conf);
+	ca->audit = audit_new(ca);
 	if (!load_issuers(ca, e)) {
 		ca_free(ca);
 		return false;
@@ -146,10 +148,12 @@ ca_free(struct ca *ca)
 	loop_cancel(ca->resync);
 	publish_free(ca->publish);
 	throttle_free(ca->throttle);
+	audit_free(ca->audit);
 	for (size_t i = 0; i < ca->n_issuers; i++)
 		issuer_free(&ca->issuers[i]);
 	free(ca->issuers);
 	free(ca->asks);
+	tally_free(&ca->tally);
 	free(ca);
 }
 

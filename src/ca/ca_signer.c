@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/reconcile.h"
 
@@ -65,6 +66,7 @@ void
 ca_write_failed(struct ca *ca, const struct err *e)
 {
 	store_rollback(ca->store);
+	audit_flushed(ca->audit, false);
 	if (ca->phase == CA_PROBING || ca->phase == CA_REPLAYING) {
 		end_role(ca, e);
 		return;
@@ -76,8 +78,8 @@ ca_write_failed(struct ca *ca, const struct err *e)
 }
 
 /* Of this round nothing counts any more: the transaction it shared is undone. */
-static void
-fail_round(struct ca *ca, const struct err *e)
+void
+ca_round_fail(struct ca *ca, const struct err *e)
 {
 	ca->round_failed = true;
 	ca->round_err = *e;
@@ -94,10 +96,11 @@ ca_batch_end(struct ca *ca, struct err *e)
 	}
 	if (!store_dirty(ca->store))
 		return true;
-	if (!store_commit(ca->store, e)) {
+	if (!audit_flush(ca->audit, e) || !store_commit(ca->store, e)) {
 		ca_write_failed(ca, e);
 		return false;
 	}
+	audit_flushed(ca->audit, true);
 	struct err ignored;
 	if (!store_seq(ca->store, &ca->committed_seq, &ignored))
 		LOG_ERR(LOG_WARN, "seq-unread",
@@ -136,7 +139,7 @@ on_recorded(void *ctx, const struct frame *f, struct err *e)
 	if (ca->round_failed)
 		a = (struct ask_answer){ .refused = &ca->round_err };
 	else if (!take_in(ca, &r, &why)) {
-		fail_round(ca, &why);
+		ca_round_fail(ca, &why);
 		a = (struct ask_answer){ .refused = &why };
 	}
 	ask.cb(ask.arg, &a);
@@ -199,7 +202,7 @@ on_journal_record(void *ctx, const struct frame *f, struct err *e)
 	if (ca->round_failed)
 		return true; /* it comes again */
 	if (!take_in(ca, &r, &why))
-		fail_round(ca, &why);
+		ca_round_fail(ca, &why);
 	return true;
 }
 
@@ -235,6 +238,28 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 	read_journal(ca, ca->committed_seq + 1);
 }
 
+static void
+tell_started(struct ca *ca)
+{
+	audit_add(ca, &(struct audit_event){ .kind = AUDIT_STARTED,
+			  .identity = "system",
+			  .object = "version " PACKAGE_VERSION });
+	audit_configured(ca);
+}
+
+void
+ca_stop(struct ca *ca)
+{
+	struct err e;
+
+	if (ca->phase != CA_RUNNING)
+		return;
+	audit_add(ca,
+	    &(struct audit_event){ .kind = AUDIT_STOPPED, .identity = "system" });
+	if (!store_begin(ca->store, &e) || !ca_batch_end(ca, &e))
+		LOG_ERR(LOG_ERROR, "commit-failed", &e);
+}
+
 /* All that was there has been told. */
 static void
 level(struct ca *ca, uint64_t last_seq)
@@ -260,10 +285,12 @@ level(struct ca *ca, uint64_t last_seq)
 		LOG(LOG_INFO, "database-level", LOG_NUM("seq", seq));
 		return;
 	}
-	if (!publish_start(ca, &e))
+	if (!publish_start(ca, &e)) {
 		end_role(ca, &e);
-	else
-		ca->hooks.ready(ca->hooks.arg);
+		return;
+	}
+	tell_started(ca);
+	ca->hooks.ready(ca->hooks.arg);
 }
 
 static bool

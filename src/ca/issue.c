@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/issue_judge.h"
+#include "ca/note.h"
 
 struct issuing {
 	struct ca *ca;
@@ -24,20 +25,28 @@ renew_at(const struct cert *c)
 	return c->not_before + (c->not_after + 1 - c->not_before) * 2 / 3;
 }
 
+/* Its row is in the transaction already, by ca/reconcile. */
 static void
-log_issued(const struct cert *c, const struct record_certificate *rc)
+tell_issued(struct issuing *it, const struct cert *c,
+    const struct record_certificate *rc)
 {
-	char hex[SERIAL_HEX_LEN], to[CLOCK_RFC3339_LEN];
-	char *profile = mem_strndup(rc->profile), *who = mem_strndup(rc->requester);
-	char *id = mem_strndup(rc->request_id);
+	char *who = mem_strndup(rc->requester), *id = mem_strndup(rc->request_id);
+	struct note note = { 0 };
+	struct err ignored;
 
-	serial_to_hex(&c->serial, hex);
-	clock_rfc3339(c->not_after, to);
-	LOG(LOG_INFO, "issued", LOG_TEXT("request_id", id), LOG_TEXT("requester", who),
-	    LOG_TEXT("profile", profile), LOG_TEXT("serial", hex),
-	    LOG_TEXT("name", c->names.n > 0 ? c->names.v[0].text : ""),
-	    LOG_NUM("names", c->names.n), LOG_TEXT("not_after", to));
-	free(profile);
+	if (!note_read(rc->note, &note, &ignored))
+		note = (struct note){ 0 };
+	audit_log(&(struct audit_event){
+	    .kind = note.has_parent ? AUDIT_RENEWED : AUDIT_ISSUED,
+	    .request_id = id,
+	    .identity = who,
+	    .profile = it->profile->name,
+	    .issuer = it->profile->issuer,
+	    .names = &c->names,
+	    .serial = &c->serial,
+	});
+	prom_count(&it->ca->tally.issued, it->profile->name, it->profile->issuer);
+	note_free(&note);
 	free(who);
 	free(id);
 }
@@ -65,7 +74,7 @@ on_answer(void *arg, const struct ask_answer *a)
 			.profile = it->profile->name,
 			.renew_at = renew_at(cert),
 		};
-		log_issued(cert, &rc);
+		tell_issued(it, cert, &rc);
 		it->done(it->arg, &r, NULL);
 	}
 	cert_free(cert);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libhnp_ca.a
 libhnp_ca_a_SOURCES = \
 	src/ca/ask.c \
+	src/ca/audit.c \
 	src/ca/ca.c \
 	src/ca/ca_signer.c \
 	src/ca/caller.c \
@@ -12,4 +13,5 @@ libhnp_ca_a_SOURCES = \
 	src/ca/publish_crl.c \
 	src/ca/reconcile.c \
 	src/ca/revoke.c \
+	src/ca/tally.c \
 	src/ca/throttle.c

@@ -2,9 +2,12 @@
 #include "ca/reconcile.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "ca/note.h"
+#include "store/store_audit.h"
 #include "store/store_certificate.h"
 #include "store/store_revocation.h"
 
@@ -24,6 +27,66 @@ apply_genesis(struct store *st, const struct record *r, struct err *e)
 		return err_set(e, ERR_CONFLICT,
 		    "the database and the journal are of two different CAs");
 	return true;
+}
+
+/* A renewal is told by its note: it names the certificate that it takes up. */
+static bool
+audit_certificate(struct store *st, const struct certificate_new *c,
+    const struct cert *cert, struct err *e)
+{
+	struct note note;
+	struct buf names;
+	char hex[SERIAL_HEX_LEN], object[NOTE_TOKEN_LEN + SERIAL_HEX_LEN + 8] = "";
+
+	if (!note_read(c->note, &note, e))
+		return false;
+	if (note.has_parent) {
+		serial_to_hex(&note.parent, hex);
+		snprintf(object, sizeof(object), "of %s", hex);
+	} else if (note.token[0] != '\0') {
+		snprintf(object, sizeof(object), "token %s", note.token);
+	}
+	serial_to_hex(&cert->serial, hex);
+	buf_init(&names, RECORD_MAX);
+	store_audit_names(&names, &cert->names);
+	const struct audit_row row = {
+		.at = c->issued_at,
+		.kind = note.has_parent ? AUDIT_RENEWED : AUDIT_ISSUED,
+		.seq = c->seq,
+		.request_id = c->request_id,
+		.identity = c->requester,
+		.profile = c->profile,
+		.issuer = c->issuer,
+		.names = buf_str(&names),
+		.serial = hex,
+		.object = object,
+		.result = AUDIT_DONE,
+	};
+	const bool ok = store_audit_add(st, &row, e);
+	buf_free(&names);
+	note_free(&note);
+	return ok;
+}
+
+static bool
+audit_revocation(struct store *st, const struct record *r, const struct revocation *rev,
+    struct err *e)
+{
+	char hex[SERIAL_HEX_LEN];
+
+	serial_to_hex(&rev->serial, hex);
+	const struct audit_row row = {
+		.at = r->at,
+		.kind = AUDIT_REVOKED,
+		.seq = r->seq,
+		.request_id = rev->request_id,
+		.identity = rev->requester,
+		.issuer = rev->issuer,
+		.serial = hex,
+		.result = AUDIT_DONE,
+		.reason = sets_reason_word(rev->reason),
+	};
+	return store_audit_add(st, &row, e);
 }
 
 static bool
@@ -48,7 +111,8 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 		.request_id = request_id,
 		.note = rc.note,
 	};
-	const bool ok = store_certificate_add(st, &row, e);
+	const bool ok =
+	    store_certificate_add(st, &row, e) && audit_certificate(st, &row, cert, e);
 
 	free(issuer);
 	free(profile);
@@ -77,7 +141,8 @@ apply_revocation(struct store *st, const struct record *r, struct err *e)
 	row.reason = rr.reason;
 	row.requester = requester;
 	row.request_id = request_id;
-	const bool ok = store_revocation_put(st, &row, e);
+	const bool ok =
+	    store_revocation_put(st, &row, e) && audit_revocation(st, r, &row, e);
 
 	free(issuer);
 	free(requester);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "policy/grant.h"
 #include "store/store_certificate.h"
@@ -18,19 +18,25 @@ struct revoking {
 	void *arg;
 };
 
+/* Its row is in the transaction already, by ca/reconcile. */
 static void
-log_revoked(const struct record_revocation *rr)
+tell_revoked(struct ca *ca, const struct record_revocation *rr)
 {
 	char *who = mem_strndup(rr->requester), *id = mem_strndup(rr->request_id);
-	char *issuer = mem_strndup(rr->issuer), hex[SERIAL_HEX_LEN] = "";
+	char *issuer = mem_strndup(rr->issuer);
 	struct serial serial;
 	struct err ignored;
 
-	if (serial_from_bytes(rr->serial, &serial, &ignored))
-		serial_to_hex(&serial, hex);
-	LOG(LOG_INFO, "revoked", LOG_TEXT("request_id", id), LOG_TEXT("requester", who),
-	    LOG_TEXT("issuer", issuer), LOG_TEXT("serial", hex),
-	    LOG_TEXT("reason", sets_reason_word(rr->reason)));
+	const bool known = serial_from_bytes(rr->serial, &serial, &ignored);
+	audit_log(&(struct audit_event){
+	    .kind = AUDIT_REVOKED,
+	    .request_id = id,
+	    .identity = who,
+	    .issuer = issuer,
+	    .serial = known ? &serial : NULL,
+	    .reason = sets_reason_word(rr->reason),
+	});
+	prom_count(&ca->tally.revoked, sets_reason_word(rr->reason), issuer);
 	free(who);
 	free(id);
 	free(issuer);
@@ -57,7 +63,7 @@ on_answer(void *arg, const struct ask_answer *a)
 			.ocsp_at = now,
 			.crl_at = now + it->ca->conf->crl_debounce_s + 1,
 		};
-		log_revoked(&rr);
+		tell_revoked(it->ca, &rr);
 		publish_revoked(it->ca, it->issuer);
 		it->done(it->arg, &r, NULL);
 	}

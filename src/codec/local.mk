@@ -6,6 +6,7 @@ libhnp_codec_a_SOURCES = \
 	src/codec/der_write.c \
 	src/codec/json.c \
 	src/codec/pem.c \
+	src/codec/prom.c \
 	src/codec/token.c \
 	src/codec/uri.c \
 	src/codec/wire.c

@@ -320,6 +320,7 @@ main(void)
 	loop_on_batch(role_loop(c.role), on_batch, &c);
 	ca_start(c.ca, c.signer, role_recover(c.role));
 	loop_run(role_loop(c.role));
+	ca_stop(c.ca);
 	ca_free(c.ca);
 	store_close(c.store);
 	free(c.held);

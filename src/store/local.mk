@@ -2,6 +2,7 @@ noinst_LIBRARIES += libhnp_store.a
 libhnp_store_a_SOURCES = \
 	src/store/certificate.c \
 	src/store/store.c \
+	src/store/store_audit.c \
 	src/store/store_migrate.c \
 	src/store/store_revocation.c \
 	src/store/store_crl.c \
@@ -15,7 +16,8 @@ libhnp_store_a_SOURCES = \
 # The migrations, in order, compiled in.
 MIGRATIONS = \
 	$(srcdir)/sql/001_core.sql \
-	$(srcdir)/sql/002_tokens.sql
+	$(srcdir)/sql/002_tokens.sql \
+	$(srcdir)/sql/005_audit.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

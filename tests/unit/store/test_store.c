@@ -119,7 +119,7 @@ Test(store, what_is_no_store_is_refused, .init = tmp_begin, .fini = tmp_end)
 
 	cr_expect_not(store_create(tmp_path, &other, &e));
 	cr_expect_eq(e.code, ERR_CONFLICT);
-	cr_expect_eq(tmp_number("SELECT count(*) FROM meta"), 3, "nor was it emptied");
+	cr_expect_neq(tmp_number("SELECT count(*) FROM meta"), 0, "nor was it emptied");
 
 	tmp_sql("DELETE FROM meta WHERE key = 'schema'");
 	expect_refused(ERR_IO, "damaged");
