@@ -16,6 +16,8 @@ struct crl_slot { /* one issuer's CRL */
 	int64_t this_update, next_update; /* of what is served; 0: nothing yet */
 	struct loop_timer *timer;         /* when the next one is due, by due_ms */
 	int64_t due_ms;
+	bool
+	    frozen; /* its key is elsewhere: what is there is served, no other is made */
 	bool wanted; /* due, waiting for the one that is being built */
 };
 

@@ -48,6 +48,8 @@ MUST_CHECK bool client_post_json(struct client *c, const char *path, json_t *bod
 MUST_CHECK bool client_post_url(const char *url, const char *type, struct bytes body,
     struct buf *ret, struct err *e);
 
+MUST_CHECK bool client_get_url(const char *url, struct buf *ret, struct err *e);
+
 /* Is the daemon ready?  Asks /readyz over the socket, says nothing. */
 bool client_ready(struct client *c);
 

@@ -164,7 +164,8 @@ begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
 		s->next_update = row.next_update;
 		publish_announce_crl(p, s, &row);
 	}
-	publish_schedule(s, 0);
+	if (!s->frozen)
+		publish_schedule(s, 0);
 	return true;
 }
 
@@ -202,12 +203,11 @@ publish_start(struct ca *ca, struct err *e)
 
 		if (!publish_issuer(p, issuer, e))
 			return false;
-		if (!has_key(ca, issuer))
-			continue;
 		struct crl_slot *s = &p->v[p->n++];
 		*s = (struct crl_slot){
 			.publish = p,
 			.issuer = issuer->name,
+			.frozen = !has_key(ca, issuer),
 			.file = mem_printf("crl/%s.crl", issuer->name),
 			.url_path = mem_printf("/crl/%s.crl", issuer->name),
 		};
@@ -221,7 +221,8 @@ void
 publish_revoked(struct ca *ca, const char *issuer)
 {
 	for (size_t i = 0; i < ca->publish->n; i++)
-		if (strcmp(ca->publish->v[i].issuer, issuer) == 0)
+		if (!ca->publish->v[i].frozen &&
+		    strcmp(ca->publish->v[i].issuer, issuer) == 0)
 			publish_schedule(&ca->publish->v[i],
 			    ca->conf->crl_debounce_s * 1000);
 }
@@ -236,6 +237,13 @@ publish_fresh(struct ca *ca, struct err *e)
 		const int64_t half =
 		    s->this_update + (s->next_update - s->this_update) / 2;
 
+		if (s->frozen && now > s->next_update)
+			return err_set(e, ERR_UNAVAILABLE,
+			    "the CRL of %s has ended: put its key back once, and "
+			    "restart",
+			    s->issuer);
+		if (s->frozen)
+			continue;
 		if (s->next_update == 0)
 			return err_set(e, ERR_UNAVAILABLE,
 			    "the first CRL of %s is not made yet", s->issuer);

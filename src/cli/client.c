@@ -351,6 +351,24 @@ client_post(struct client *c, const char *path, const char *type, struct bytes b
 	return send_request(c, path, &rq, ret, e);
 }
 
+/* To a whole URL, without any client. */
+static bool
+ask_url(const struct request *rq, struct buf *ret, struct err *e)
+{
+	CURL *curl = curl_easy_init();
+	long status = 0;
+	bool ok;
+
+	if (curl == NULL)
+		return err_set(e, ERR_INTERNAL, "libcurl gave no handle");
+	ok = perform(NULL, curl, rq, &status, ret, e);
+	curl_easy_cleanup(curl);
+	if (ok && (status < 200 || status > 299))
+		return err_set(e, ERR_UNAVAILABLE, "%.200s answered HTTP %ld", rq->url,
+		    status);
+	return ok;
+}
+
 bool
 client_post_url(const char *url, const char *type, struct bytes body, struct buf *ret,
     struct err *e)
@@ -359,18 +377,14 @@ client_post_url(const char *url, const char *type, struct bytes body, struct buf
 		.type = type,
 		.body = body,
 		.accept = "*/*" };
-	CURL *curl = curl_easy_init();
-	long status = 0;
-	bool ok;
 
-	if (curl == NULL)
-		return err_set(e, ERR_INTERNAL, "libcurl gave no handle");
-	ok = perform(NULL, curl, &rq, &status, ret, e);
-	curl_easy_cleanup(curl);
-	if (ok && (status < 200 || status > 299))
-		return err_set(e, ERR_UNAVAILABLE, "%.200s answered HTTP %ld", url,
-		    status);
-	return ok;
+	return ask_url(&rq, ret, e);
+}
+
+bool
+client_get_url(const char *url, struct buf *ret, struct err *e)
+{
+	return ask_url(&(struct request){ .url = url, .accept = "*/*" }, ret, e);
 }
 
 static bool

@@ -7,6 +7,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/client.c \
 	src/cli/cmd_ca.c \
 	src/cli/cmd_crl.c \
+	src/cli/cmd_doctor.c \
 	src/cli/cmd_help.c \
 	src/cli/cmd_init.c \
 	src/cli/cmd_issue.c \
@@ -21,6 +22,8 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_version.c \
 	src/cli/cmd_whoami.c \
 	src/cli/command.c \
+	src/cli/doctor_local.c \
+	src/cli/doctor_published.c \
 	src/cli/ocsp_ask.c \
 	src/cli/options.c \
 	src/cli/out.c \

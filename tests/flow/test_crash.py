@@ -282,6 +282,24 @@ class Init(FlowTest):
                 self.assertIn("chmod", ca.said())
                 (ca.dir / path).chmod(old)
 
+    def test_the_root_key_moved_offline(self):
+        """P70: the root's CRL stays where certificates say it is, after its key has gone."""
+        ca = CA()
+        self.addCleanup(ca.close)
+        ca.start()
+        serial = ca.issue("before", "DNS:before.internal")
+        number = ca.crl_number("root")
+        ca.stop()
+        (ca.dir / "root.key").unlink()
+        ca.start()
+        self.assertEqual(ca.crl_number("root"), number)
+        self.assertEqual(ca.ask("GET", "/readyz", cert=None).status, 200)
+        self.assertEqual(ca.ocsp(serial), "good")
+        ca.issue("after", "DNS:after.internal")
+        self.assertEqual(ca.revoke(serial).status, 200)
+        self.assertEqual(ca.ocsp(serial), "revoked")
+        ca.stop()
+
     def test_a_half_finished_init_leaves_nothing(self):
         import pathlib
         import subprocess

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper doctor - is all as it should be, as the operator and as an outsider sees it? */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/doctor.h"
+#include "codec/json.h"
+
+static const char *const words[] = {
+	[DOCTOR_OK] = "ok",
+	[DOCTOR_WARN] = "warn",
+	[DOCTOR_FAIL] = "FAIL",
+};
+
+const struct doctor_check doctor_checks[] = {
+	/* clang-format off */
+	{ "configuration", doctor_configuration },
+	{ "permissions",   doctor_permissions },
+	{ "clock",         doctor_clock },
+	{ "daemon",        doctor_daemon },
+	{ "root key",      doctor_root_key },
+	{ "lifetimes",     doctor_lifetimes },
+	{ "certificates",  doctor_certificates },
+	{ "CRL",           doctor_crl },
+	{ "OCSP",          doctor_ocsp },
+	{ 0 }
+	/* clang-format on */
+};
+
+static const struct opt_usage usage = {
+	.operands = "",
+	.about = "Looks at configuration, files, clock, the daemon, and at what "
+		 "clients fetch by\n"
+		 "the URLs inside certificates.  Exit status 1 when something fails.",
+	.shared = options_client,
+};
+
+void
+doctor_say(struct doctor *d, enum doctor_level level, const char *todo, const char *fmt,
+    ...)
+{
+	char text[ERR_DETAIL_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	d->warned += level == DOCTOR_WARN;
+	d->failed += level == DOCTOR_FAIL;
+	json_array_append_new(d->findings,
+	    json_pack("{s:s, s:s, s:s, s:s?}", "check", d->check, "level", words[level],
+		"found", text, "todo", todo));
+}
+
+static void
+print(const json_t *findings)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(findings, i, v)
+	{
+		const char *todo = json_text(v, "todo");
+
+		printf("%-5s %-14s ", json_text(v, "level"), json_text(v, "check"));
+		out_text(stdout, json_text(v, "found"));
+		putchar('\n');
+		if (todo != NULL)
+			printf("%-20s -> %s\n", "", todo);
+	}
+}
+
+int
+cmd_doctor(const struct command *self, int argc, char **argv)
+{
+	struct options_common o = { 0 };
+	struct doctor d = { 0 };
+	int status = OUT_DONE;
+
+	if (!options_read(self, &usage, argc, argv, &o, &status))
+		return status;
+	d.findings = json_array();
+	if (o.url == NULL)
+		d.dir = client_find_dir(o.dir);
+	if (!client_open(&o, &d.client, &d.no_client))
+		d.client = NULL;
+	for (const struct doctor_check *c = doctor_checks; c->name != NULL; c++) {
+		d.check = c->name;
+		c->run(&d);
+	}
+	if (o.json)
+		out_json(json_pack("{s:b, s:i, s:i, s:O}", "healthy", d.failed == 0,
+		    "warned", (int)d.warned, "failed", (int)d.failed, "findings",
+		    d.findings));
+	else
+		print(d.findings);
+	status = d.failed > 0 ? OUT_FAILED : OUT_DONE;
+	json_decref(d.findings);
+	json_decref(d.issuers);
+	conf_free(d.conf);
+	client_free(d.client);
+	free(d.dir);
+	return status;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be seen on the machine itself: configuration, files, clock, the daemon. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/doctor.h"
+#include "conf/conf_load.h"
+#include "sys/file.h"
+
+void
+doctor_configuration(struct doctor *d)
+{
+	struct err e;
+
+	if (d->dir == NULL) {
+		doctor_say(d, DOCTOR_OK, NULL, "no CA directory here: seen from afar");
+		return;
+	}
+	char *path = mem_printf("%s/hanaper.yaml", d->dir);
+	if (conf_load(path, &d->conf, &e))
+		doctor_say(d, DOCTOR_OK, NULL, "%s is right", path);
+	else
+		doctor_say(d, DOCTOR_FAIL, "mend it; hanaper.yaml(5) tells every key",
+		    "%s", e.detail);
+	free(path);
+}
+
+static size_t
+check_mode(struct doctor *d, const char *path, mode_t forbidden)
+{
+	struct err e;
+
+	if (access(path, F_OK) < 0 || file_check_mode(AT_FDCWD, path, forbidden, &e))
+		return 0;
+	doctor_say(d, DOCTOR_FAIL, "as it says", "%s", e.detail);
+	return 1;
+}
+
+void
+doctor_permissions(struct doctor *d)
+{
+	static const struct {
+		const char *path;
+		mode_t forbidden;
+	} files[] = {
+		{ "", 0022 },
+		{ "root.key", 0077 },
+		{ "admin.key", 0077 },
+		{ "hanaper.db", 0077 },
+		{ "hanaper.yaml", 0022 },
+		{ "journal", 0077 },
+		{ "issuers", 0022 },
+	};
+	size_t faults = 0;
+
+	if (d->dir == NULL)
+		return;
+	for (size_t i = 0; i < NITEMS(files); i++) {
+		char *path = mem_printf("%s/%s", d->dir, files[i].path);
+
+		faults += check_mode(d, path, files[i].forbidden);
+		free(path);
+	}
+	for (size_t i = 0; d->conf != NULL && i < d->conf->n_issuers; i++) {
+		char *path = conf_path(d->conf, d->conf->issuers[i].key);
+
+		faults += check_mode(d, path, 0077);
+		free(path);
+	}
+	if (faults == 0)
+		doctor_say(d, DOCTOR_OK, NULL,
+		    "keys, database and journal are closed to others");
+}
+
+void
+doctor_daemon(struct doctor *d)
+{
+	struct err e;
+	json_t *v = NULL;
+
+	if (d->client == NULL) {
+		doctor_say(d, DOCTOR_FAIL, "say where it is: --dir or --url", "%s",
+		    d->no_client.detail);
+		return;
+	}
+	if (!client_get_json(d->client, "/v1/issuers", &v, &e)) {
+		doctor_say(d, DOCTOR_FAIL,
+		    "start it: hanaperd --dir DIR, or see its log", "%s", e.detail);
+		return;
+	}
+	d->issuers = json_incref(json_object_get(v, "issuers"));
+	json_decref(v);
+	v = NULL;
+	if (client_get_json(d->client, "/readyz", &v, &e))
+		doctor_say(d, DOCTOR_OK, NULL, "it answers and is ready");
+	else
+		doctor_say(d, DOCTOR_FAIL, "see its log",
+		    "it answers, and is not ready: %s", e.detail);
+	json_decref(v);
+}
+
+void
+doctor_clock(struct doctor *d)
+{
+	struct timex t = { 0 };
+
+	/* Certificates and CRLs are about time: a wrong clock makes them wrong for everybody. */
+	if (adjtimex(&t) == TIME_ERROR)
+		doctor_say(d, DOCTOR_WARN, "run chrony or systemd-timesyncd",
+		    "this machine's clock is not kept by NTP");
+	else
+		doctor_say(d, DOCTOR_OK, NULL,
+		    "the clock is kept, off by %ld us at most", t.maxerror);
+}
+
+void
+doctor_root_key(struct doctor *d)
+{
+	if (d->dir == NULL)
+		return;
+	char *path = mem_printf("%s/root.key", d->dir);
+	if (access(path, F_OK) == 0)
+		doctor_say(d, DOCTOR_WARN,
+		    "move it to offline media; the daemon does without it once the "
+		    "root's CRL is made",
+		    "the root's key is on this machine");
+	else
+		doctor_say(d, DOCTOR_OK, NULL, "the root's key is not on this machine");
+	free(path);
+}

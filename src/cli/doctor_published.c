@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an outsider sees: certificates, CRLs and OCSP at the URLs inside certificates. */
+#include <gnutls/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/doctor.h"
+#include "cli/ocsp_ask.h"
+#include "codec/json.h"
+#include "x509/cert.h"
+
+#define DAY_S       INT64_C(86400)
+#define FETCH_MAX   MIB(512)
+#define ISSUER_WARN 60 /* days that an issuer should have left */
+
+static const char reach[] =
+    "check urls.public in hanaper.yaml and that clients reach it";
+
+void
+doctor_lifetimes(struct doctor *d)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(d->issuers, i, v)
+	{
+		int64_t end;
+		struct err e;
+
+		if (!clock_rfc3339_parse(bytes_str(json_text(v, "not_after")), &end,
+			&e))
+			continue;
+		const int64_t days = (end - clock_now()) / DAY_S;
+		const enum doctor_level level = days < 0             ? DOCTOR_FAIL
+						: days < ISSUER_WARN ? DOCTOR_WARN
+								     : DOCTOR_OK;
+		doctor_say(d, level,
+		    level == DOCTOR_OK ? NULL : "make its successor in good time",
+		    "issuer %s has %lld days left", json_text(v, "name"),
+		    (long long)days);
+	}
+}
+
+/* The DER that the daemon gives for an issuer. */
+static bool
+issuer_der(const json_t *issuer, struct cert **ret, struct err *e)
+{
+	return cert_parse_any(bytes_str(json_text(issuer, "certificate")), ret, e);
+}
+
+static void
+check_certificate(struct doctor *d, const json_t *issuer)
+{
+	const char *url = json_text(issuer, "certificate_url");
+	struct cert *cert = NULL;
+	struct buf got;
+	struct err e;
+
+	buf_init(&got, KIB(64));
+	if (!issuer_der(issuer, &cert, &e) || !client_get_url(url, &got, &e))
+		doctor_say(d, DOCTOR_FAIL, reach, "%s", e.detail);
+	else if (!bytes_eq(buf_bytes(&got), buf_bytes(&cert->der)))
+		doctor_say(d, DOCTOR_FAIL, reach,
+		    "%s is not the certificate of issuer %s", url,
+		    json_text(issuer, "name"));
+	else
+		doctor_say(d, DOCTOR_OK, NULL, "%s answers", url);
+	buf_free(&got);
+	cert_free(cert);
+}
+
+void
+doctor_certificates(struct doctor *d)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(d->issuers, i, v)
+	{
+		check_certificate(d, v);
+	}
+}
+
+/* Signed by the issuer, and not past its time? */
+static bool
+judge_crl(gnutls_x509_crl_t crl, gnutls_x509_crt_t issuer, struct err *e)
+{
+	unsigned bad = 0;
+	char at[CLOCK_RFC3339_LEN];
+
+	if (gnutls_x509_crl_verify(crl, &issuer, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS,
+		&bad) < 0 ||
+	    bad != 0)
+		return err_set(e, ERR_MALFORMED, "its signature is not the issuer's");
+	const int64_t next = gnutls_x509_crl_get_next_update(crl);
+	clock_rfc3339(next, at);
+	if (next < clock_now())
+		return err_set(e, ERR_UNAVAILABLE, "its nextUpdate was %s", at);
+	if (gnutls_x509_crl_get_this_update(crl) > clock_now() + 60)
+		return err_set(e, ERR_UNAVAILABLE, "its thisUpdate is in the future");
+	return true;
+}
+
+static bool
+read_crl(struct bytes der, const struct cert *issuer, struct err *e)
+{
+	const gnutls_datum_t in = { (uint8_t *)(uintptr_t)der.p, (unsigned)der.n };
+	const gnutls_datum_t by = { issuer->der.p, (unsigned)issuer->der.n };
+	gnutls_x509_crl_t crl = NULL;
+	gnutls_x509_crt_t crt = NULL;
+	bool ok = false;
+
+	if (gnutls_x509_crl_init(&crl) < 0 || gnutls_x509_crt_init(&crt) < 0)
+		err_set(e, ERR_INTERNAL, "GnuTLS gave no handle");
+	else if (gnutls_x509_crl_import(crl, &in, GNUTLS_X509_FMT_DER) < 0 ||
+		 gnutls_x509_crt_import(crt, &by, GNUTLS_X509_FMT_DER) < 0)
+		err_set(e, ERR_MALFORMED, "what came is no CRL");
+	else
+		ok = judge_crl(crl, crt, e);
+	if (crl != NULL)
+		gnutls_x509_crl_deinit(crl);
+	if (crt != NULL)
+		gnutls_x509_crt_deinit(crt);
+	return ok;
+}
+
+static void
+check_crl(struct doctor *d, const json_t *issuer)
+{
+	const char *url = json_text(issuer, "crl_url");
+	struct cert *cert = NULL;
+	struct buf got;
+	struct err e;
+
+	buf_init(&got, FETCH_MAX);
+	if (!json_is_object(json_object_get(issuer, "crl")))
+		doctor_say(d, DOCTOR_WARN,
+		    "put the issuer's key back once, and the daemon makes one",
+		    "issuer %s has no CRL", json_text(issuer, "name"));
+	else if (!issuer_der(issuer, &cert, &e) || !client_get_url(url, &got, &e))
+		doctor_say(d, DOCTOR_FAIL, reach, "%s", e.detail);
+	else if (!read_crl(buf_bytes(&got), cert, &e))
+		doctor_say(d, DOCTOR_FAIL,
+		    "see the daemon's log for why no new one is made", "%s: %s", url,
+		    e.detail);
+	else
+		doctor_say(d, DOCTOR_OK, NULL, "%s answers, signed and fresh", url);
+	buf_free(&got);
+	cert_free(cert);
+}
+
+void
+doctor_crl(struct doctor *d)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(d->issuers, i, v)
+	{
+		check_crl(d, v);
+	}
+}
+
+static gnutls_x509_crt_t
+import(const char *pem)
+{
+	const gnutls_datum_t in = { (uint8_t *)(uintptr_t)pem, (unsigned)strlen(pem) };
+	gnutls_x509_crt_t crt = NULL;
+
+	if (gnutls_x509_crt_init(&crt) < 0)
+		return NULL;
+	if (gnutls_x509_crt_import(crt, &in, GNUTLS_X509_FMT_PEM) < 0) {
+		gnutls_x509_crt_deinit(crt);
+		return NULL;
+	}
+	return crt;
+}
+
+/* Asks about one certificate as a client would, and believes only what it may. */
+static void
+ask_ocsp(struct doctor *d, const json_t *issuer, const json_t *certificate)
+{
+	const char *url = json_text(issuer, "ocsp_url");
+	gnutls_x509_crt_t leaf = import(json_text(certificate, "certificate"));
+	gnutls_x509_crt_t by = import(json_text(issuer, "certificate"));
+	struct ocsp_ask *ask = NULL;
+	struct ocsp_told told;
+	struct buf got;
+	struct err e = { 0 };
+
+	buf_init(&got, KIB(64));
+	if (leaf == NULL || by == NULL)
+		doctor_say(d, DOCTOR_FAIL, "see the daemon's log",
+		    "a certificate cannot be read");
+	else if (!ocsp_ask_new(leaf, by, &ask, &e) ||
+		 !client_post_url(url, "application/ocsp-request",
+		     ocsp_ask_request(ask), &got, &e) ||
+		 !ocsp_ask_answer(ask, buf_bytes(&got), &told, &e))
+		doctor_say(d, DOCTOR_FAIL, reach, "%s: %s", url, e.detail);
+	else
+		doctor_say(d, DOCTOR_OK, NULL, "%s answers %s about %s", url,
+		    told.status, json_text(certificate, "serial"));
+	ocsp_ask_free(ask);
+	buf_free(&got);
+	if (leaf != NULL)
+		gnutls_x509_crt_deinit(leaf);
+	if (by != NULL)
+		gnutls_x509_crt_deinit(by);
+}
+
+static void
+check_ocsp(struct doctor *d, const json_t *issuer)
+{
+	char *path = mem_printf("/v1/certificates?status=valid&limit=1&issuer=%s",
+	    json_text(issuer, "name"));
+	json_t *list = NULL, *one = NULL;
+	struct err e;
+
+	bool ok = client_get_json(d->client, path, &list, &e);
+	free(path);
+	const json_t *first = json_array_get(json_object_get(list, "certificates"), 0);
+	if (ok && first != NULL) {
+		path = mem_printf("/v1/certificates/%s", json_text(first, "serial"));
+		ok = client_get_json(d->client, path, &one, &e);
+		free(path);
+		if (ok)
+			ask_ocsp(d, issuer, one);
+	}
+	if (!ok)
+		doctor_say(d, DOCTOR_FAIL, "see the daemon's log", "%s", e.detail);
+	else if (first == NULL)
+		doctor_say(d, DOCTOR_OK, NULL,
+		    "issuer %s has no valid certificate to ask about",
+		    json_text(issuer, "name"));
+	json_decref(list);
+	json_decref(one);
+}
+
+void
+doctor_ocsp(struct doctor *d)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(d->issuers, i, v)
+	{
+		if (json_is_object(json_object_get(v, "crl"))) /* its key is here */
+			check_ocsp(d, v);
+	}
+}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""hanaper doctor: each fault is found, and told with what to do."""
+import json
+
+from hnp import BUILD, FlowTest, run
+
+
+class Doctor(FlowTest):
+    def findings(self, *options, status=0):
+        done = run(BUILD / "hanaper", "doctor", "--json", *(options or ("--dir", self.ca.dir)), check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(found["healthy"], status == 0)
+        return found["findings"]
+
+    def faults(self, *options):
+        return {f["check"]: f for f in self.findings(*options, status=1) if f["level"] == "FAIL"}
+
+    def test_all_is_well_on_the_spot_and_from_afar(self):
+        ca = self.ca
+        ca.issue("doctor", "DNS:doctor.internal")
+        here = {f["check"] for f in self.findings()}
+        self.assertLessEqual({"configuration", "permissions", "daemon", "CRL", "OCSP", "lifetimes"}, here)
+        afar = self.findings("--url", f"https://localhost:{ca.api_port}", "--cert", ca.dir / "admin.crt",
+                             "--key", ca.dir / "admin.key", "--cacert", ca.dir / "root.crt")
+        self.assertIn("OCSP", {f["check"] for f in afar})
+
+    def test_each_fault_is_told_with_what_to_do(self):
+        ca = self.ca
+        (ca.dir / "issuers/main.key").chmod(0o644)
+        self.assertIn("chmod", self.faults()["permissions"]["found"])
+        (ca.dir / "issuers/main.key").chmod(0o600)
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        (ca.dir / "hanaper.yaml").write_text(yaml + "nonsense: 1\n")
+        self.assertIn("nonsense", self.faults()["configuration"]["found"])
+        (ca.dir / "hanaper.yaml").write_text(yaml)
+        (ca.dir / "pub/crl/main.crl").rename(ca.file("away.crl"))
+        ca.stop()
+        try:
+            found = self.faults()
+            self.assertIn("start it", found["daemon"]["todo"])
+        finally:
+            ca.start()
+
+    def test_urls_that_do_not_answer(self):
+        ca = self.ca
+        ca.stop()
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        (ca.dir / "hanaper.yaml").write_text(yaml.replace(
+            f'public: "http://127.0.0.1:{ca.http_port}"', 'public: "http://127.0.0.1:1"'))
+        ca.start()
+        try:
+            ca.issue("lost", "DNS:lost.internal")
+            found = self.faults()
+            for check in ("certificates", "CRL", "OCSP"):
+                self.assertIn("urls.public", found[check]["todo"])
+        finally:
+            ca.stop()
+            (ca.dir / "hanaper.yaml").write_text(yaml)
+            ca.start()
