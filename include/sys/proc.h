@@ -33,7 +33,9 @@ void proc_harden(void);
 
 /*
  * Finds a program of this package: beside the running executable (the build
- * tree), else in 'installed_dir'.  ERR_NOT_FOUND.  ret is free()d by the caller.
+ * tree), else where 'installed_dir' lies from it when all of the prefix was moved
+ * (make install DESTDIR=...), else in 'installed_dir'.  ERR_NOT_FOUND.  ret is
+ * free()d by the caller.
  */
 MUST_CHECK bool proc_find(const char *program, const char *installed_dir, char **ret,
     struct err *e);

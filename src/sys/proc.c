@@ -205,11 +205,24 @@ own_directory(void)
 	return mem_strdup(path);
 }
 
+/* "/x/bin" and "/usr/sbin", of the prefix "/usr": "/x/bin/../sbin".  NULL: not below it. */
+static char *
+moved_directory(const char *own, const char *installed_dir)
+{
+	const size_t n = strlen(HNP_PREFIX);
+
+	if (own == NULL || strncmp(installed_dir, HNP_PREFIX, n) != 0 ||
+	    installed_dir[n] != '/')
+		return NULL;
+	return mem_printf("%s/..%s", own, installed_dir + n);
+}
+
 bool
 proc_find(const char *program, const char *installed_dir, char **ret, struct err *e)
 {
 	char *own = own_directory();
-	const char *const dirs[] = { own, installed_dir };
+	char *moved = moved_directory(own, installed_dir);
+	const char *const dirs[] = { own, moved, installed_dir };
 	char *found = NULL;
 
 	for (size_t i = 0; found == NULL && i < NITEMS(dirs); i++) {
@@ -226,6 +239,7 @@ proc_find(const char *program, const char *installed_dir, char **ret, struct err
 		    "%s is neither in %s nor in %s; run: make install", program,
 		    own == NULL ? "(unknown)" : own, installed_dir);
 	free(own);
+	free(moved);
 	if (found == NULL)
 		return false;
 	*ret = found;

@@ -140,3 +140,19 @@ Test(proc, what_cannot_be_started_is_told)
 	cr_expect_str_eq(path, "/bin/sh");
 	free(path);
 }
+
+Test(proc, a_program_is_found_below_a_prefix_that_was_moved)
+{
+	struct err e = { 0 };
+	char *path = NULL;
+
+	/* As the build's root lies from here, so does it from there. */
+	cr_assert(proc_find("config.status", HNP_PREFIX "/../..", &path, &e), "%s",
+	    e.detail);
+	cr_expect_neq(strstr(path, "/tests/unit/sys/../../../config.status"), NULL,
+	    "%s", path);
+	free(path);
+	path = NULL;
+	cr_expect_not(proc_find("config.status", HNP_PREFIX "er/../..", &path, &e));
+	cr_expect_null(path);
+}
