@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "api/slices.h"
 #include "ca/caller.h"
 #include "http/route.h"
 #include "policy/verdict.h"
@@ -21,6 +22,7 @@ struct request;
 /* How an answer gets to front; 'wrote': it may only leave when the round is committed. */
 struct api {
 	struct ca *ca;
+	struct slices *slices; /* for what takes long */
 	void *arg;
 	void (*answer)(void *arg, const struct msg_http_response *m, bool wrote);
 };

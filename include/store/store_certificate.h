@@ -87,8 +87,12 @@ struct certificate_query { /* a member that is NULL or 0 does not filter */
 	int64_t expires_before, expires_after; /* before: under it; after: from it on */
 	int64_t issued_before, issued_after;
 	int64_t before_id; /* keyset: rows older than this one; 0: from the newest */
+	int64_t after_id;  /* and newer than this one; 0: to the oldest */
 	size_t limit;      /* 1 to 1001 */
 };
+/* The id of the newest certificate; 0: there is none. */
+MUST_CHECK bool store_certificate_newest(struct store *st, int64_t *ret, struct err *e);
+
 typedef bool certificate_each(void *arg, const struct certificate_row *r,
     struct err *e);
 /*

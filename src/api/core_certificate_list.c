@@ -153,58 +153,162 @@ read_filters(struct request *r, struct filters *f, struct err *e)
 	return true;
 }
 
-struct page {
+/*
+ * A list goes through the ids from the newest down, a slice at a time: so many
+ * ids that it takes a few milliseconds, so many rows at most.
+ */
+#define SLICE_IDS_FIRST INT64_C(4096)
+#define SLICE_IDS_LEAST INT64_C(256)
+#define SLICE_IDS_MOST  INT64_C(1048576)
+#define SLICE_ROWS      100
+#define SLICE_MS_SHORT  4
+#define SLICE_MS_LONG   12
+#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
+
+struct listing {
+	struct request *r;
+	struct filters f;
 	json_t *list;
-	int64_t now, last_id;
-	size_t limit;
+	size_t limit, octets;
 	bool more;
+	int64_t last_id; /* of the page */
+	int64_t at;      /* what is from here on has been looked through */
+	int64_t ids;     /* in the next slice */
+	size_t rows;     /* in this one */
 };
+
+static void
+listing_free(struct listing *l)
+{
+	for (size_t i = 0; i < l->f.n; i++)
+		free(l->f.texts[i]);
+	json_decref(l->list);
+	free(l);
+}
+
+/* About as long as it will be in JSON; in a note, each octet may be escaped. */
+static size_t
+row_octets(const struct certificate_row *row)
+{
+	size_t n = 1024 + 6 * row->note.n;
+
+	for (size_t i = 0; i < row->names.n; i++)
+		n += strlen(row->names.v[i].text) + 32;
+	return n;
+}
 
 static bool
 add_row(void *arg, const struct certificate_row *row, struct err *e)
 {
-	struct page *p = arg;
+	struct listing *l = arg;
 
 	(void)e;
-	if (json_array_size(p->list) == p->limit) {
-		p->more = true;
+	l->rows++;
+	if (json_array_size(l->list) == l->limit || l->octets > PAGE_OCTETS_MAX) {
+		l->more = true;
 		return true;
 	}
-	json_array_append_new(p->list, certificate_json(row, p->now));
-	p->last_id = row->id;
+	json_array_append_new(l->list, certificate_json(row, l->f.q.now));
+	l->octets += row_octets(row);
+	l->last_id = l->at = row->id;
 	return true;
 }
 
 static json_t *
-page_json(const struct page *p)
+page_json(const struct listing *l)
 {
-	json_t *v = json_pack("{s:o}", "certificates", p->list);
+	json_t *v = json_pack("{s:O}", "certificates", l->list);
 
-	if (p->more) {
+	if (l->more) {
 		char cursor[24];
 
-		snprintf(cursor, sizeof(cursor), "%" PRId64, p->last_id);
+		snprintf(cursor, sizeof(cursor), "%" PRId64, l->last_id);
 		json_object_set_new(v, "next_cursor", json_string(cursor));
 	}
 	return v;
 }
 
+static bool
+read_slice(struct listing *l, struct err *e)
+{
+	const int64_t floor = l->at - 1 > l->ids ? l->at - 1 - l->ids : 0;
+	const size_t left = l->limit + 1 - json_array_size(l->list);
+	const int64_t began = clock_mono_ms();
+
+	l->f.q.before_id = l->at;
+	l->f.q.after_id = floor;
+	l->f.q.limit = left < SLICE_ROWS ? left : SLICE_ROWS;
+	l->rows = 0;
+	if (!store_certificate_list(ca_store(l->r->ca), &l->f.q, add_row, l, e))
+		return false;
+	if (l->rows < l->f.q.limit)
+		l->at = floor + 1;
+	const int64_t took = clock_mono_ms() - began;
+	if (took < SLICE_MS_SHORT && l->ids < SLICE_IDS_MOST)
+		l->ids *= 2;
+	else if (took > SLICE_MS_LONG && l->ids > SLICE_IDS_LEAST)
+		l->ids /= 2;
+	return true;
+}
+
+static bool
+on_step(void *arg)
+{
+	struct listing *l = arg;
+	struct err e;
+
+	if (!read_slice(l, &e))
+		request_problem(l->r, &e, NULL);
+	else if (l->more || l->at <= 1)
+		request_json(l->r, 200, page_json(l));
+	else
+		return false;
+	listing_free(l);
+	return true;
+}
+
+static void
+on_drop(void *arg)
+{
+	struct listing *l = arg;
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
+	request_problem(l->r, &e, NULL);
+	listing_free(l);
+}
+
+/* From the cursor, or from the newest. */
+static bool
+begin(struct listing *l, struct err *e)
+{
+	int64_t newest;
+
+	if (!read_filters(l->r, &l->f, e) ||
+	    !store_certificate_newest(ca_store(l->r->ca), &newest, e))
+		return false;
+	l->limit = l->f.q.limit;
+	l->at = newest + 1;
+	if (l->f.q.before_id != 0 && l->f.q.before_id < l->at)
+		l->at = l->f.q.before_id;
+	return slices_add(l->r->api->slices,
+	    &(struct slices_job){ on_step, on_drop, l }, e);
+}
+
 void
 core_certificate_list(struct request *r)
 {
-	struct filters f = { .q = { .limit = LIMIT_DEFAULT, .now = clock_now() } };
+	struct listing *l = mem_zalloc(sizeof(*l));
 	struct err e;
 
-	bool ok = read_filters(r, &f, &e);
-	struct page p = { .list = json_array(), .now = f.q.now, .limit = f.q.limit };
-	f.q.limit++; /* one more tells whether there is another page */
-	ok = ok && store_certificate_list(ca_store(r->ca), &f.q, add_row, &p, &e);
-	if (ok)
-		request_json(r, 200, page_json(&p));
-	else {
-		json_decref(p.list);
-		request_problem(r, &e, NULL);
-	}
-	for (size_t i = 0; i < f.n; i++)
-		free(f.texts[i]);
+	*l = (struct listing){
+		.r = r,
+		.f = { .q = { .limit = LIMIT_DEFAULT, .now = clock_now() } },
+		.list = json_array(),
+		.ids = SLICE_IDS_FIRST,
+	};
+	if (begin(l, &e))
+		return;
+	request_problem(r, &e, NULL);
+	listing_free(l);
 }

@@ -15,6 +15,7 @@ libhnp_api_a_SOURCES = \
 	src/api/issued.c \
 	src/api/refusal.c \
 	src/api/request.c \
+	src/api/slices.c \
 	src/api/verdict_json.c
 
 noinst_LIBRARIES += libhnp_api_front.a

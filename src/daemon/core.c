@@ -313,14 +313,19 @@ main(void)
 	if (!open_store(&c, &e) ||
 	    !ca_new(role_conf(c.role), c.store, role_loop(c.role), &hooks, &c.ca, &e))
 		role_fail(&e);
-	c.api = (struct api){ .ca = c.ca, .arg = &c, .answer = on_answer };
+	c.api = (struct api){ .ca = c.ca,
+		.slices = slices_new(role_loop(c.role)),
+		.arg = &c,
+		.answer = on_answer };
 	c.front = role_link(c.role, ROLE_FD_FRONT, PEER_FRONT, MIB(1), front_rules, &c);
 	c.signer = role_link(c.role, ROLE_FD_SIGNER, PEER_SIGNER, MIB(1) + KIB(1),
 	    ca_signer_rules, c.ca);
 	loop_on_batch(role_loop(c.role), on_batch, &c);
 	ca_start(c.ca, c.signer, role_recover(c.role));
 	loop_run(role_loop(c.role));
+	slices_free(c.api.slices);
 	ca_stop(c.ca);
+	on_batch(&c); /* their last words */
 	ca_free(c.ca);
 	store_close(c.store);
 	free(c.held);

@@ -65,7 +65,7 @@ struct build {
 	struct buf joins, where;
 	const char *key; /* the column to page by: its index gives the order */
 	unsigned names;
-	unsigned n; /* values; $1 and $2 are the cursor and the limit */
+	unsigned n; /* values; $1, $2 and $3 are the cursor, the limit and the floor */
 	struct value {
 		char *text; /* or NULL: then 'num' */
 		int64_t num;
@@ -190,9 +190,10 @@ begin(struct store *st, struct build *b)
 
 	buf_init(&sql, SQL_MAX);
 	buf_printf(&sql,
-	    CERTIFICATE_COLUMNS " FROM certificate c%s" CERTIFICATE_TABLES
-				" WHERE %s < $1%s ORDER BY %s DESC LIMIT $2",
-	    buf_str(&b->joins), b->key, buf_str(&b->where), b->key);
+	    CERTIFICATE_COLUMNS
+	    " FROM certificate c%s" CERTIFICATE_TABLES
+	    " WHERE %s < $1 AND %s > $3%s ORDER BY %s DESC LIMIT $2",
+	    buf_str(&b->joins), b->key, b->key, buf_str(&b->where), b->key);
 	assert(!sql.full && !b->joins.full && !b->where.full);
 	struct stmt *s =
 	    stmt_begin_sql(store_db(st), buf_str(&sql), "list certificates");
@@ -214,12 +215,31 @@ begin_query(struct store *st, const struct certificate_query *q)
 	buf_init(&b.where, SQL_MAX / 2);
 	add_value(&b, NULL, q->before_id != 0 ? q->before_id : INT64_MAX);
 	add_value(&b, NULL, (int64_t)q->limit);
+	add_value(&b, NULL, q->after_id);
 	for (size_t i = 0; i < NITEMS(filters); i++)
 		add_filter(&b, &filters[i], q);
 	add_status(&b, q);
 	struct stmt *s = begin(st, &b);
 	build_free(&b);
 	return s;
+}
+
+bool
+store_certificate_newest(struct store *st, int64_t *ret, struct err *e)
+{
+	static const struct stmt_def newest_def = {
+		"SELECT coalesce(max(id), 0) FROM certificate",
+		"find the newest certificate"
+	};
+	struct stmt *q = stmt_begin(store_db(st), &newest_def);
+	int64_t id = 0;
+
+	if (stmt_step(q))
+		id = stmt_col_int(q, 0);
+	if (!stmt_finish(q, e))
+		return false;
+	*ret = id;
+	return true;
 }
 
 bool

@@ -4,7 +4,9 @@ import contextlib
 import re
 import resource
 import socket
+import sqlite3
 import ssl
+import threading
 import time
 
 from hnp import SLOW, FlowTest, run
@@ -99,3 +101,89 @@ class Attack(FlowTest):
                 began = time.monotonic()
                 self.assertEqual(ask().status, 200)
                 self.assertLess(time.monotonic() - began, 5 * SLOW)
+
+
+class Crowded(FlowTest):
+    """A database of many certificates."""
+
+    N = 150000
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.serial = cls.ca.issue("first", "DNS:first.internal")
+        cls.ca.stop()
+        with contextlib.closing(sqlite3.connect(cls.ca.dir / "hanaper.db")) as db:
+            columns = [row[1] for row in db.execute("PRAGMA table_info(certificate)")]
+            last = db.execute("SELECT * FROM certificate ORDER BY id DESC LIMIT 1").fetchone()
+            at = {name: i for i, name in enumerate(columns)}
+            first = 1000000  # far from the ids of what the daemon goes on to issue
+
+            def rows():
+                for i in range(cls.N):
+                    row = list(last)
+                    row[at["id"]] = first + i
+                    row[at["serial"]] = b"\x01" + i.to_bytes(18, "big") + b"\x01"
+                    row[at["note"]] = b'{"metadata":{"k":"%s"}}' % (b"v" * 4000) if i < 3000 else b""
+                    yield row
+
+            db.executemany(f"INSERT INTO certificate VALUES ({','.join('?' * len(columns))})", rows())
+            db.executemany("INSERT INTO certificate_name (certificate_id, position, type, value) VALUES (?, ?, 2, ?)",
+                           ((first + i, 1 + k, f"host{i}-{k}.rack.internal")
+                            for i in range(cls.N) for k in range(2)))
+            db.commit()
+        cls.ca.start()
+
+    # S32
+    def test_searches_do_not_keep_others_waiting(self):
+        done = threading.Event()
+        found = []
+
+        def search():
+            with contextlib.closing(self.ca.connect()) as connection:
+                while not done.is_set():
+                    a = self.ca.ask("GET", "/v1/certificates?q=nowhere", connection=connection)
+                    found.append((a.status, a.json.get("certificates")))
+
+        searchers = [threading.Thread(target=search) for _ in range(16)]
+        for t in searchers:
+            t.start()
+        try:
+            time.sleep(0.5)
+            for _ in range(5):
+                began = time.monotonic()
+                self.assertEqual(self.ca.ocsp(self.serial), "good")
+                self.assertLess(time.monotonic() - began, 1 * SLOW)
+        finally:
+            done.set()
+            for t in searchers:
+                t.join()
+        self.assertEqual(set(map(str, found)), {"(200, [])"})
+
+    def test_pages_go_through_all_of_it(self):
+        for query, wanted in (("q=host14999", 11), ("q=-1.rack.internal&limit=1000", 1000),
+                              ("dns=host7-0.rack.internal", 1), ("q=first", 1), ("q=nowhere", 0),
+                              ("limit=1000", 1000), ("limit=1", 1), ("status=expired", 0),
+                              ("dns=first.internal", 1)):
+            with self.subTest(query):
+                a = self.ca.ask("GET", "/v1/certificates?" + query)
+                self.assertEqual((a.status, len(a.json["certificates"])), (200, min(wanted, 1000)), query)
+                self.assertEqual("next_cursor" in a.json, query.startswith("limit") or wanted == 1000)
+        serials, cursor = [], None
+        while True:
+            a = self.ca.ask("GET", "/v1/certificates?q=host9&limit=1000" + (f"&cursor={cursor}" if cursor else ""))
+            serials += [c["serial"] for c in a.json["certificates"]]
+            cursor = a.json.get("next_cursor")
+            if cursor is None:
+                break
+        self.assertEqual((len(serials), len(set(serials))), (11111, 11111))
+
+    def test_a_page_of_large_rows_is_shorter_and_goes_on(self):
+        a = self.ca.ask("GET", "/v1/certificates?limit=1000&cursor=1003000")
+        self.assertEqual(a.status, 200, a)
+        self.assertLess(len(a.body), 16 << 20)
+        n = len(a.json["certificates"])
+        self.assertTrue(100 < n < 1000, n)
+        b = self.ca.ask("GET", f"/v1/certificates?limit=1&cursor={a.json['next_cursor']}")
+        self.assertEqual(int(a.json["certificates"][-1]["serial"][2:38], 16),
+                         int(b.json["certificates"][0]["serial"][2:38], 16) + 1)

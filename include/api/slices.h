@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slices - long work of one thread, a slice of it in each round of the loop.
+ *
+ * Core has one thread: a search through a million names would keep everybody
+ * else waiting.  So it goes a few milliseconds at a time; who waits takes turns,
+ * and what is quick goes on in between (S32).
+ */
+#ifndef API_SLICES_H
+#define API_SLICES_H
+
+#include "base/err.h"
+#include "sys/loop.h"
+
+#define SLICES_MAX 64 /* that wait at once */
+
+struct slices;
+
+struct slices_job {
+	bool (*step)(void *arg); /* one slice; true: done, and 'arg' is gone */
+	void (*drop)(void *arg); /* ends it unfinished: 'arg' is gone */
+	void *arg;
+};
+
+struct slices *slices_new(struct loop *l);
+/* Drops what is not done; NULL is fine. */
+void slices_free(struct slices *s);
+/* The first slice comes in the next round.  ERR_UNAVAILABLE: too many wait. */
+MUST_CHECK bool slices_add(struct slices *s, const struct slices_job *j, struct err *e);
+
+#endif
