@@ -40,6 +40,7 @@ struct ca {
 	size_t n_issuers;
 	struct publish *publish;
 	struct throttle *throttle;
+	struct once *under_way; /* requests with an Idempotency-Key */
 	struct audit *audit;
 	struct tally tally;
 

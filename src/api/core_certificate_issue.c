@@ -3,6 +3,7 @@
 #include "api/asked.h"
 #include "api/core_routes.h"
 #include "api/issued.h"
+#include "ca/once.h"
 
 static const struct names *
 asked_names(const struct asked *a)
@@ -12,24 +13,52 @@ asked_names(const struct asked *a)
 	return a->csr != NULL ? &a->csr->names : NULL;
 }
 
+/* All that the certificate depends on: the body, and the query of the raw form. */
+static bool
+begin_once(struct request *r, struct issued *answer, bool *ret_again, struct once **ret,
+    struct err *e)
+{
+	struct buf whole;
+
+	buf_init(&whole, MIB(1));
+	buf_put(&whole, r->in.query);
+	buf_putc(&whole, 0);
+	buf_put(&whole, r->in.body);
+	const bool ok =
+	    buf_ok(&whole, "the request", e) &&
+	    once_begin(r->ca, &r->caller.id, r->in.idempotency_key, buf_bytes(&whole),
+		issued_answer, answer, ret_again, ret, e);
+	buf_free(&whole);
+	return ok;
+}
+
 void
 core_certificate_issue(struct request *r)
 {
 	struct asked a = { 0 };
 	struct verdict v = { 0 };
 	struct issued *answer = NULL;
+	struct once *once = NULL;
+	bool again = false;
 	struct err e;
 
-	bool ok = issued_new(r, &answer, &e) && asked_read(r, false, &a, &v, &e);
+	bool ok =
+	    issued_new(r, &answer, &e) &&
+	    (r->in.idempotency_key.n == 0 || begin_once(r, answer, &again, &once, &e));
+	if (ok && again)
+		return; /* answered by the certificate of before */
+	ok = ok && asked_read(r, false, &a, &v, &e);
 	request_about(r, a.profile, asked_names(&a), NULL, NULL);
 	if (ok) {
 		const struct issue_request q = asked_request(&a, r);
 
-		ok = issue_start(r->ca, &q, issued_answer, answer, &v, &e);
+		ok = issue_start(r->ca, &q, once != NULL ? once_done : issued_answer,
+		    once != NULL ? (void *)once : answer, &v, &e);
 		if (!ok && a.fault.code != ERR_NONE && e.code == v.code)
 			e = a.fault; /* in plain words; all of them are in 'v' */
 	}
 	if (!ok) {
+		once_drop(once);
 		request_problem(r, &e, &v);
 		issued_free(answer);
 	}

@@ -19,8 +19,8 @@ struct issuing {
 };
 
 /* Two thirds of the life, where a client should come again. */
-static int64_t
-renew_at(const struct cert *c)
+int64_t
+issue_renew_at(const struct cert *c)
 {
 	return c->not_before + (c->not_after + 1 - c->not_before) * 2 / 3;
 }
@@ -72,7 +72,7 @@ on_answer(void *arg, const struct ask_answer *a)
 			.cert = cert,
 			.issuer = ca_issuer_find(it->ca, it->profile->issuer),
 			.profile = it->profile->name,
-			.renew_at = renew_at(cert),
+			.renew_at = issue_renew_at(cert),
 		};
 		tell_issued(it, cert, &rc);
 		it->done(it->arg, &r, NULL);

@@ -8,6 +8,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/issue.c \
 	src/ca/issue_judge.c \
 	src/ca/note.c \
+	src/ca/once.c \
 	src/ca/ocsp_answer.c \
 	src/ca/publish.c \
 	src/ca/publish_crl.c \

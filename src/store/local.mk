@@ -9,6 +9,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_certificate.c \
 	src/store/store_certificate_get.c \
 	src/store/store_certificate_list.c \
+	src/store/store_once.c \
 	src/store/store_token.c \
 	src/store/store_certificate_impl.h \
 	src/store/store_impl.h
@@ -17,7 +18,8 @@ libhnp_store_a_SOURCES = \
 MIGRATIONS = \
 	$(srcdir)/sql/001_core.sql \
 	$(srcdir)/sql/002_tokens.sql \
-	$(srcdir)/sql/005_audit.sql
+	$(srcdir)/sql/005_audit.sql \
+	$(srcdir)/sql/006_once.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

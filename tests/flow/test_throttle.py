@@ -48,3 +48,72 @@ class Throttle(FlowTest):
         a = self.ca.ask("POST", SIGN, b"x" * 2049, TEXT)
         self.problem(a, 413, "too-large", "2048")
         self.problem(self.ca.ask("POST", SIGN, b"x" * 2048, TEXT), 400, "bad-csr")
+
+
+class Once(FlowTest):
+    """Idempotency-Key: the same request again gives the same certificate."""
+
+    def sign(self, csr, key, profile="server", **kw):
+        return self.ca.ask("POST", f"/v1/certificates?profile={profile}", csr,
+                           {**TEXT, "Idempotency-Key": key}, **kw)
+
+    def count(self):
+        db = self.ca.database()
+        try:
+            return db.execute("SELECT count(*) FROM certificate").fetchone()[0]
+        finally:
+            db.close()
+
+    def test_the_same_request_gives_the_same_certificate(self):
+        ca = self.ca
+        csr = ca.csr("once", "DNS:once.internal")
+        before = self.count()
+        first = self.sign(csr, "a-1")
+        self.assertEqual(first.status, 201, first)
+        again = self.sign(csr, "a-1")
+        self.assertEqual((again.status, again.json), (201, first.json))
+        self.assertEqual(again.headers["Location"], first.headers["Location"])
+        self.assertEqual(self.count(), before + 1)
+        ca.stop()
+        ca.start()  # it outlives a restart
+        before = self.count()
+        self.assertEqual(self.sign(csr, "a-1").json, first.json)
+        self.assertNotEqual(self.sign(csr, "a-2").json["serial"], first.json["serial"])
+        self.assertNotEqual(self.sign(csr, "a-3").json["serial"], first.json["serial"])
+        self.problem(self.sign(ca.csr("two", "DNS:two.internal"), "a-1"), 409, "conflict", "another request")
+        self.assertEqual(self.count(), before + 2)
+
+    def test_a_key_counts_for_its_caller_alone(self):
+        ca = self.ca
+        ca.issue("client", "DNS:client.internal", profile="client")
+        csr = ca.file("client.csr").read_bytes()
+        mine = self.sign(csr, "b-1", profile="client")
+        other = ca.ask(
+            "POST", SIGN, csr, {**TEXT, "Idempotency-Key": "b-1"}, cert=ca.file("client.crt"),
+            key=ca.file("client.key"))
+        self.assertEqual((mine.status, other.status), (201, 201))
+        self.assertNotEqual(mine.json["serial"], other.json["serial"])
+
+    def test_parallel_ones_make_one_certificate(self):
+        import threading
+        csr = self.ca.csr("race", "DNS:race.internal")
+        before, answers = self.count(), []
+        threads = [threading.Thread(target=lambda: answers.append(self.sign(csr, "c-1"))) for _ in range(12)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(self.count(), before + 1)
+        serials = {a.json["serial"] for a in answers if a.status == 201}
+        self.assertEqual(len(serials), 1)
+        for a in answers:
+            if a.status != 201:
+                self.problem(a, 409, "conflict", "being answered")
+                self.assertEqual(a.headers["Retry-After"], "1")
+
+    def test_a_refusal_is_not_remembered_and_a_bad_key_is_refused(self):
+        csr = self.ca.csr("bad", "DNS:www.example.com")
+        self.problem(self.sign(csr, "d-1"), 422, "policy")
+        self.problem(self.sign(csr, "d-1"), 422, "policy")
+        for key in ("x" * 65, "a b", "\u00e9"):
+            self.problem(self.sign(csr, key.encode("latin-1")), 400, "malformed", "idempotency-key")

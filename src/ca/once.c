@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/once.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ca/ca_state.h"
+#include "store/store_certificate.h"
+#include "store/store_once.h"
+
+#define CERT_DER_MAX KIB(32)
+
+struct once {
+	struct ca *ca;
+	struct once *next; /* of those that are being answered */
+	struct store_once row;
+	issue_done *done;
+	void *arg;
+};
+
+static bool
+is_key(struct bytes key)
+{
+	for (size_t i = 0; i < key.n; i++)
+		if (key.p[i] <= 0x20 || key.p[i] >= 0x7f)
+			return false;
+	return key.n > 0 && key.n <= ONCE_KEY_MAX;
+}
+
+/* The key counts for its caller alone: another one's is another key. */
+static bool
+hash_key(const struct identity *who, struct bytes key,
+    uint8_t ret[static STORE_ONCE_HASH], struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(4));
+	buf_puts(&b, who->text);
+	buf_putc(&b, 0);
+	if (who->kind == IDENTITY_CERT)
+		buf_put(&b, bytes_of(who->fingerprint, sizeof(who->fingerprint)));
+	buf_put(&b, key);
+	const bool ok = buf_ok(&b, "the Idempotency-Key", e) &&
+			(gnutls_hash_fast(GNUTLS_DIG_SHA256, b.p, b.n, ret) == 0 ||
+			    err_set(e, ERR_INTERNAL, "SHA-256 failed"));
+	buf_free(&b);
+	return ok;
+}
+
+static bool
+is_under_way(const struct ca *ca, const uint8_t key[static STORE_ONCE_HASH])
+{
+	for (const struct once *o = ca->under_way; o != NULL; o = o->next)
+		if (memcmp(o->row.key, key, STORE_ONCE_HASH) == 0)
+			return true;
+	return false;
+}
+
+/* The answer of before, made again from the certificate. */
+static bool
+recall(struct ca *ca, const struct store_once *row, issue_done *done, void *arg,
+    struct err *e)
+{
+	struct certificate_row found;
+	struct cert *cert = NULL;
+	struct buf der;
+
+	if (!store_certificate_get(ca->store, NULL, &row->serial, &found, e))
+		return false;
+	buf_init(&der, CERT_DER_MAX);
+	const bool ok = store_certificate_der(ca->store, found.id, &der, e) &&
+			cert_parse(buf_bytes(&der), &cert, e);
+	if (ok) {
+		const struct issue_result r = {
+			.cert = cert,
+			.issuer = ca_issuer_find(ca, found.issuer),
+			.profile = found.profile,
+			.renew_at = issue_renew_at(cert),
+		};
+		done(arg, &r, NULL);
+	}
+	cert_free(cert);
+	buf_free(&der);
+	certificate_row_free(&found);
+	return ok;
+}
+
+bool
+once_begin(struct ca *ca, const struct identity *who, struct bytes key,
+    struct bytes request, issue_done *done, void *arg, bool *ret_again,
+    struct once **ret, struct err *e)
+{
+	struct store_once row = { .at = clock_now() }, before;
+
+	if (!is_key(key))
+		return err_set(e, ERR_MALFORMED,
+		    "Idempotency-Key must be 1 to %d visible ASCII characters",
+		    ONCE_KEY_MAX);
+	if (!hash_key(who, key, row.key, e))
+		return false;
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, request.p, request.n, row.request) < 0)
+		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	if (is_under_way(ca, row.key)) {
+		err_set(e, ERR_CONFLICT,
+		    "a request with this Idempotency-Key is being answered");
+		e->retry_s = 1;
+		return false;
+	}
+	if (store_once_get(ca->store, row.key, row.at - ONCE_S, &before, e)) {
+		if (memcmp(before.request, row.request, sizeof(row.request)) != 0)
+			return err_set(e, ERR_CONFLICT,
+			    "this Idempotency-Key stands for another request");
+		*ret_again = true;
+		return recall(ca, &before, done, arg, e);
+	}
+	if (e->code != ERR_NOT_FOUND)
+		return false;
+	struct once *o = mem_zalloc(sizeof(*o));
+	*o = (struct once){ .ca = ca,
+		.next = ca->under_way,
+		.row = row,
+		.done = done,
+		.arg = arg };
+	ca->under_way = o;
+	*ret_again = false;
+	*ret = o;
+	return true;
+}
+
+void
+once_drop(struct once *o)
+{
+	if (o == NULL)
+		return;
+	for (struct once **at = &o->ca->under_way; *at != NULL; at = &(*at)->next)
+		if (*at == o) {
+			*at = o->next;
+			break;
+		}
+	free(o);
+}
+
+void
+once_done(void *once, const struct issue_result *r, const struct err *refused)
+{
+	struct once *o = once;
+	struct err e;
+
+	if (r != NULL) {
+		o->row.serial = r->cert->serial;
+		/* Not remembered: the client gets its certificate all the same. */
+		if (!store_once_put(o->ca->store, &o->row, o->row.at - ONCE_S, &e))
+			LOG_ERR(LOG_WARN, "once-not-stored", &e);
+	}
+	o->done(o->arg, r, refused);
+	once_drop(o);
+}
