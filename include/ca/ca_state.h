@@ -7,6 +7,7 @@
 #include "ca/publish.h"
 #include "ca/tally.h"
 #include "ca/throttle.h"
+#include "codec/token.h"
 #include "journal/record.h"
 
 enum ca_phase {
@@ -28,6 +29,11 @@ struct ask {
 	uint64_t id; /* 0: free */
 	ask_cb *cb;
 	void *arg;
+};
+
+struct token_in_use { /* asked of the signer, not answered yet */
+	char id[TOKEN_ID_LEN];
+	int64_t n;
 };
 
 struct ca {
@@ -54,6 +60,9 @@ struct ca {
 	struct ask *asks; /* open: slot = id modulo n_asks, n_asks a power of two */
 	size_t n_asks;
 	uint64_t next_id;
+
+	struct token_in_use *tokens; /* enroll.c's */
+	size_t n_tokens;
 };
 
 /* A new question to the signer; the id goes into the message.  'cb' is called once. */

@@ -10,15 +10,17 @@
 enum identity_kind {
 	IDENTITY_NONE = 0,
 	IDENTITY_CERT, /* a certificate of ours, found octet for octet in the database */
-	IDENTITY_ADMIN, /* the local socket, as root or the daemon's own user */
-	IDENTITY_SYSTEM /* the daemon itself */
+	IDENTITY_ADMIN,  /* the local socket, as root or the daemon's own user */
+	IDENTITY_SYSTEM, /* the daemon itself */
+	IDENTITY_TOKEN   /* an enrolment token: it may issue what it is for */
 };
 
 struct identity {
 	enum identity_kind kind;
-	char *text; /* for log and record: "cert:admin", "uid:0", "system" */
+	char *text; /* for log and record: "cert:admin", "uid:0", "system", "token:…" */
 	const struct cert *cert; /* for IDENTITY_CERT; borrowed */
-	const char *profile;     /* by which it was issued; borrowed */
+	const char *profile; /* by which it was issued, or IDENTITY_TOKEN's; borrowed */
+	const struct names *names; /* IDENTITY_TOKEN: what it is for; borrowed */
 	const char *issuer;
 	uint8_t fingerprint[32]; /* SHA-256 of the certificate */
 };

@@ -17,6 +17,10 @@ ROUTE("POST", "/v1/certificates/:serial/revoke", ON_API | ON_UNIX,           GAT
 ROUTE("GET",  "/v1/profiles",                    ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  profiles)
 ROUTE("GET",  "/v1/issuers",                     ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  issuers)
 ROUTE("GET",  "/v1/whoami",                      ON_API | ON_UNIX,           GATE_IDENTITY,   0,        BODY_NONE,            SIDE_CORE,  whoami)
+ROUTE("POST", "/v1/tokens",                      ON_API | ON_UNIX,           GATE_ADMIN,      KIB(64),  BODY_JSON,            SIDE_CORE,  token_create)
+ROUTE("GET",  "/v1/tokens",                      ON_API | ON_UNIX,           GATE_ADMIN,      0,        BODY_NONE,            SIDE_CORE,  token_list)
+ROUTE("DELETE", "/v1/tokens/:id",                ON_API | ON_UNIX,           GATE_ADMIN,      0,        BODY_NONE,            SIDE_CORE,  token_withdraw)
+ROUTE("POST", "/v1/enroll",                      ON_API | ON_UNIX,           GATE_OPEN,       KIB(64),  BODY_JSON | BODY_CSR, SIDE_CORE,  enroll)
 ROUTE("GET",  "/healthz",                        ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_FRONT, healthz)
 ROUTE("GET",  "/readyz",                         ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_CORE,  readyz)
 /* clang-format on */

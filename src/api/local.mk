@@ -6,11 +6,13 @@ libhnp_api_a_SOURCES = \
 	src/api/core_certificate_issue.c \
 	src/api/core_certificate_list.c \
 	src/api/core_certificate_revoke.c \
+	src/api/core_enroll.c \
 	src/api/core_issuers.c \
 	src/api/core_ocsp.c \
 	src/api/core_profiles.c \
 	src/api/core_readyz.c \
 	src/api/core_routes.c \
+	src/api/core_token.c \
 	src/api/core_whoami.c \
 	src/api/issued.c \
 	src/api/refusal.c \

@@ -59,7 +59,7 @@ answer_json(struct request *r, int status, const char *type, json_t *v)
 	json_write(&b, v);
 	json_decref(v);
 	request_octets(r, status, type, buf_bytes(&b));
-	buf_free(&b);
+	buf_wipe(&b); /* it may hold a new token */
 }
 
 void

@@ -154,6 +154,7 @@ ca_free(struct ca *ca)
 	free(ca->issuers);
 	free(ca->asks);
 	tally_free(&ca->tally);
+	free(ca->tokens);
 	free(ca);
 }
 

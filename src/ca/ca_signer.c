@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
+#include "ca/enroll.h"
 #include "ca/reconcile.h"
 
 #define RESYNC_MS 1000
@@ -228,6 +229,10 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 		    "once, "
 		    "which replays the journal into it",
 		    ca->committed_seq, m->stored_seq, ca->conf->dir);
+		end_role(ca, &e);
+		return;
+	}
+	if (ca->committed_seq < m->stored_seq && !enroll_recovered(ca, &e)) {
 		end_role(ca, &e);
 		return;
 	}

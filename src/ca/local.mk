@@ -5,6 +5,8 @@ libhnp_ca_a_SOURCES = \
 	src/ca/ca.c \
 	src/ca/ca_signer.c \
 	src/ca/caller.c \
+	src/ca/enroll.c \
+	src/ca/enroll_token.c \
 	src/ca/issue.c \
 	src/ca/issue_judge.c \
 	src/ca/note.c \

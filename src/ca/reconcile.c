@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "ca/note.h"
 #include "store/store_audit.h"
 #include "store/store_certificate.h"
 #include "store/store_revocation.h"
+#include "store/store_token.h"
 
 /* The first record: which CA this is of.  A database of another CA is refused. */
 static bool
@@ -68,6 +70,33 @@ audit_certificate(struct store *st, const struct certificate_new *c,
 	return ok;
 }
 
+/* The certificate used up a token: live or replayed, that is where it is counted (R51, S86). */
+static bool
+use_token(struct store *st, const char *id, struct err *e)
+{
+	uint8_t key[TOKEN_KEY_LEN];
+	size_t n;
+
+	if (id[0] == '\0')
+		return true;
+	if (!hex_read(bytes_str(id), key, sizeof(key), &n) || n != sizeof(key))
+		return err_set(e, ERR_MALFORMED,
+		    "a journal record names a token by no token's id");
+	return store_token_use(st, key, e);
+}
+
+static bool
+apply_note(struct store *st, struct bytes text, struct err *e)
+{
+	struct note note;
+
+	if (!note_read(text, &note, e))
+		return false;
+	const bool ok = use_token(st, note.token, e);
+	note_free(&note);
+	return ok;
+}
+
 static bool
 audit_revocation(struct store *st, const struct record *r, const struct revocation *rev,
     struct err *e)
@@ -112,7 +141,8 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 		.note = rc.note,
 	};
 	const bool ok =
-	    store_certificate_add(st, &row, e) && audit_certificate(st, &row, cert, e);
+	    store_certificate_add(st, &row, e) &&
+	    audit_certificate(st, &row, cert, e) && apply_note(st, rc.note, e);
 
 	free(issuer);
 	free(profile);

@@ -120,6 +120,23 @@ first_fit(const struct conf *c, const struct identity *who, enum right right,
 	return NULL;
 }
 
+/* The token is the grant, and it is for one thing. */
+static bool
+is_token_for(const struct identity *who, enum right right, const char *profile)
+{
+	return who->kind == IDENTITY_TOKEN && right == RIGHT_ISSUE && profile != NULL &&
+	       text_fits(profile, who->profile);
+}
+
+static const char *
+without_grant(const struct identity *who, bool pass)
+{
+	if (who->kind == IDENTITY_TOKEN)
+		return "what the token was made for";
+	return pass ? "a local identity needs no grant"
+		    : "what the first grant that fits gives";
+}
+
 bool
 grant_find(const struct conf *c, const struct identity *who, enum right right,
     const char *profile, const struct conf_grant **ret, struct verdict *v)
@@ -127,14 +144,13 @@ grant_find(const struct conf *c, const struct identity *who, enum right right,
 	const bool reachable = is_reachable(c, who, right, profile);
 	const struct conf_grant *g =
 	    reachable ? first_fit(c, who, right, profile) : NULL;
-	const bool pass = reachable && (g != NULL || is_local(who));
+	const bool pass = reachable && (g != NULL || is_local(who) ||
+					   is_token_for(who, right, profile));
 	char *value = mem_printf("%s%s%s by %s", sets_right_word(right),
 	    profile != NULL ? " " : "", profile != NULL ? profile : "",
 	    who->text != NULL ? who->text : "nobody");
-	char *allowed = g != NULL
-			    ? mem_printf("grants[%zu]", (size_t)(g - c->grants))
-			    : mem_strdup(pass ? "a local identity needs no grant"
-					      : "what the first grant that fits gives");
+	char *allowed = g != NULL ? mem_printf("grants[%zu]", (size_t)(g - c->grants))
+				  : mem_strdup(without_grant(who, pass));
 
 	verdict_add(v, pass,
 	    who->kind == IDENTITY_NONE ? ERR_UNAUTHENTICATED : ERR_FORBIDDEN, "grant",
@@ -150,6 +166,9 @@ static bool
 name_granted(const struct conf_grant *g, const struct identity *who,
     const struct name *name)
 {
+	if (g == NULL)
+		return who->kind != IDENTITY_TOKEN ||
+		       names_have(who->names, name->type, name->text);
 	switch (g->names_mode) {
 	case GRANT_NAMES_ANY:
 		return true;
@@ -162,19 +181,27 @@ name_granted(const struct conf_grant *g, const struct identity *who,
 	return false;
 }
 
+static char *
+names_granted(const struct conf_grant *g, enum name_type type)
+{
+	if (g == NULL)
+		return mem_strdup("the names that the token was made for");
+	return g->names_mode == GRANT_NAMES_LIST
+		   ? profile_names_text(&g->names, type)
+		   : mem_strdup("the names of your own certificate");
+}
+
 bool
 grant_names(const struct conf_grant *g, const struct identity *who,
     const struct names *names, struct verdict *v)
 {
 	bool pass = true;
 
-	for (size_t i = 0; g != NULL && i < names->n; i++) {
+	for (size_t i = 0; i < names->n; i++) {
 		if (name_granted(g, who, &names->v[i]))
 			continue;
 		char *field = mem_printf("names[%zu]", i);
-		char *allowed = g->names_mode == GRANT_NAMES_LIST
-				    ? profile_names_text(&g->names, names->v[i].type)
-				    : mem_strdup("the names of your own certificate");
+		char *allowed = names_granted(g, names->v[i].type);
 		pass = verdict_add(v, false, ERR_FORBIDDEN, "grant.names", field,
 		    names->v[i].text, allowed);
 		free(field);

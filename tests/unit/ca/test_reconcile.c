@@ -10,6 +10,7 @@
 #include "key/key.h"
 #include "store/store_certificate.h"
 #include "store/store_revocation.h"
+#include "store/store_token.h"
 #include "sys/file.h"
 #include "x509/dn.h"
 
@@ -184,6 +185,67 @@ Test(reconcile, a_journal_makes_the_database_that_it_tells_of, .init = begin,
 	cr_expect_eq(crl.number, 1);
 	cr_expect_eq(crl.entries, 1);
 	cr_expect(store_check(st, &e), "%s", e.detail);
+}
+
+static void
+write_with_note(const char *note)
+{
+	static const uint8_t root[32] = { 7 };
+	struct buf body, der;
+
+	buf_init(&body, KIB(32));
+	record_genesis_put(&body,
+	    &(struct record_genesis){ .root_hash = bytes_of(root, 32) });
+	add(RECORD_GENESIS, &body);
+	buf_init(&der, KIB(8));
+	make_certificate(&der);
+	record_certificate_put(&body,
+	    &(struct record_certificate){ .issuer = bytes_str("main"),
+		.profile = bytes_str("server"),
+		.der = buf_bytes(&der),
+		.requester = bytes_str("token:07"),
+		.request_id = bytes_str("0123456789abcdef"),
+		.note = bytes_str(note) });
+	add(RECORD_CERTIFICATE, &body);
+	buf_free(&der);
+}
+
+/* R51, S86: who replays the certificate, replays that its token was used. */
+Test(reconcile, a_certificate_uses_up_its_token, .init = begin, .fini = end)
+{
+	struct store_token t = { .hash = { 0xab },
+		.profile = (char *)"server",
+		.uses = 2 },
+			   got;
+	struct err e = { 0 };
+
+	write_with_note("{\"token\":\"ab000000000000000000000000000000\"}");
+	cr_assert(store_token_add(st, &t, &e), "%s", e.detail); /* commits by itself */
+	cr_assert(journal_read(journal, 1, 1, apply, NULL, &e), "%s", e.detail);
+	cr_assert(journal_read(journal, 2, 1, apply, NULL, &e), "%s", e.detail);
+	cr_assert(store_token_get(st, t.hash, &got, &e), "%s", e.detail);
+	cr_expect_eq(got.uses_left, 1);
+	store_token_free(&got);
+	store_rollback(st); /* a crash before the commit: it is replayed */
+	cr_assert(journal_read(journal, 1, 2, apply, NULL, &e), "%s", e.detail);
+	cr_assert(store_commit(st, &e), "%s", e.detail);
+	cr_expect_not(journal_read(journal, 2, 1, apply, NULL, &e),
+	    "not a second time");
+	store_rollback(st);
+	cr_assert(store_token_get(st, t.hash, &got, &e), "%s", e.detail);
+	cr_expect_eq(got.uses_left, 1);
+	store_token_free(&got);
+}
+
+/* A note that this version cannot read must not pass for one without a token. */
+Test(reconcile, a_note_that_names_no_token_is_refused, .init = begin, .fini = end)
+{
+	struct err e = { 0 };
+
+	write_with_note("{\"token\":\"ab\"}");
+	cr_assert(journal_read(journal, 1, 1, apply, NULL, &e), "%s", e.detail);
+	cr_expect_not(journal_read(journal, 2, 1, apply, NULL, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
 }
 
 /* A record twice, or one left out, is never stored. */

@@ -260,3 +260,40 @@ Test(grant, any_and_listed_names_are_what_they_say)
 	names_free(&names);
 	names_free(&c.cert.names);
 }
+
+/* R50: a token opens one door. */
+Test(grant, a_token_issues_what_it_is_for_and_nothing_else)
+{
+	struct conf_grant g[] = { { .who = { .any = true },
+	    .may = RIGHT_ISSUE | RIGHT_READ | RIGHT_ADMIN,
+	    .profiles = { star, 1 } } };
+	struct names names = { 0 }, more = { 0 };
+	struct identity who = { .kind = IDENTITY_TOKEN,
+		.text = (char *)"token:00",
+		.profile = "server",
+		.names = &names };
+	const struct conf_grant *found = NULL;
+	struct verdict v = { 0 };
+
+	add_name(&names, NAME_TYPE_DNS, "web.internal");
+	cr_expect(may(g, 1, &who, RIGHT_ISSUE, "server", &found));
+	cr_expect_null(found);
+	cr_expect_not(may(g, 1, &who, RIGHT_ISSUE, "client", &found));
+	cr_expect_not(may(g, 1, &who, RIGHT_ISSUE, NULL, &found));
+	cr_expect_not(may(g, 1, &who, RIGHT_READ, "server", &found));
+	cr_expect_not(may(g, 1, &who, RIGHT_ADMIN, NULL, &found));
+	who.profile = CONF_PROFILE_LISTENER;
+	cr_expect_not(may(g, 1, &who, RIGHT_ISSUE, CONF_PROFILE_LISTENER, &found));
+
+	cr_expect(grant_names(NULL, &who, &names, &v));
+	verdict_free(&v);
+	v = (struct verdict){ 0 };
+	add_name(&more, NAME_TYPE_DNS, "web.internal");
+	add_name(&more, NAME_TYPE_DNS, "db.internal");
+	cr_expect_not(grant_names(NULL, &who, &more, &v));
+	cr_expect_eq(v.n, 1);
+	cr_expect_str_eq(v.v[0].field, "names[1]");
+	verdict_free(&v);
+	names_free(&names);
+	names_free(&more);
+}

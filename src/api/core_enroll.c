@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /v1/enroll: the first certificate, for a token. */
+#include "api/core_routes.h"
+#include "api/issued.h"
+#include "base/mem.h"
+#include "ca/enroll.h"
+#include "codec/json.h"
+
+static bool
+read_json(struct bytes body, struct csr **ret, struct err *e)
+{
+	static const struct json_member members[] = {
+		{ "csr", JSON_STRING, true },
+		{ NULL, JSON_NULL, false },
+	};
+	json_t *v = NULL;
+
+	if (!json_read(body, &v, e))
+		return false;
+	const bool ok = json_check(v, members, e) &&
+			csr_parse_any(bytes_str(json_text(v, "csr")), ret, e);
+	json_decref(v);
+	return ok;
+}
+
+/* Who comes with a token that is known goes by its id from here on, in the log too. */
+static void
+name_caller(struct request *r, const struct store_token *t)
+{
+	char id[TOKEN_ID_LEN];
+
+	token_id(t->hash, id);
+	caller_free(&r->caller);
+	r->caller.profile = mem_strdup(t->profile);
+	r->caller.id = (struct identity){
+		.kind = IDENTITY_TOKEN,
+		.text = mem_printf("token:%s", id),
+		.profile = r->caller.profile,
+	};
+}
+
+static bool
+find_token(struct request *r, struct store_token *ret, struct err *e)
+{
+	const bool ok = enroll_find(r->ca, r->in.authorization, ret, e);
+
+	if (ret->profile != NULL)
+		name_caller(r, ret);
+	if (!ok && e->code == ERR_TOKEN_UNKNOWN) /* RFC 6750 3 */
+		request_header(r, "WWW-Authenticate", "Bearer realm=\"hanaper\"");
+	return ok;
+}
+
+void
+core_enroll(struct request *r)
+{
+	static const char *const known[] = { NULL };
+	struct store_token t = { 0 };
+	struct issued *answer = NULL;
+	struct verdict v = { 0 };
+	struct csr *csr = NULL;
+	struct err e;
+
+	const bool ok =
+	    find_token(r, &t, &e) && request_query_known(r, known, &e) &&
+	    issued_new(r, &answer, &e) &&
+	    (r->body == BODY_JSON ? read_json(r->in.body, &csr, &e)
+				  : csr_parse_any(r->in.body, &csr, &e)) &&
+	    enroll_start(r->ca, &t, csr, r->id, issued_answer, answer, &v, &e);
+	if (!ok) {
+		request_problem(r, &e, &v);
+		issued_free(answer);
+	}
+	verdict_free(&v);
+	csr_free(csr);
+	store_token_free(&t);
+}
