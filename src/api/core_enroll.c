@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/enroll: the first certificate, for a token. */
+#include <stdlib.h>
+
 #include "api/core_routes.h"
 #include "api/issued.h"
 #include "base/mem.h"
@@ -37,6 +39,9 @@ name_caller(struct request *r, const struct store_token *t)
 		.text = mem_printf("token:%s", id),
 		.profile = r->caller.profile,
 	};
+	char *object = mem_printf("token %s", id);
+	request_about(r, t->profile, &t->names, NULL, object);
+	free(object);
 }
 
 static bool

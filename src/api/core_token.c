@@ -92,6 +92,7 @@ create(struct request *r, const json_t *body, const struct names *names, int64_t
 	struct verdict v = { 0 };
 	struct err e;
 
+	request_about(r, q.profile, names, NULL, NULL);
 	if (enroll_token_make(r->ca, &q, text, &t, &v, &e))
 		answer_created(r, text, &t);
 	else

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/note.h"
 #include "codec/json.h"
@@ -149,9 +150,34 @@ give_back(struct ca *ca, const char *id)
 struct enrolling {
 	struct ca *ca;
 	char id[TOKEN_ID_LEN];
+	char *request_id;
 	issue_done *done;
 	void *arg;
 };
+
+static void
+enrolling_free(struct enrolling *it)
+{
+	free(it->request_id);
+	free(it);
+}
+
+static void
+tell_used(struct enrolling *it, const struct issue_result *r)
+{
+	char *who = mem_printf("token:%s", it->id);
+	char *object = mem_printf("token %s", it->id);
+
+	audit_add(it->ca, &(struct audit_event){ .kind = AUDIT_TOKEN_USED,
+			      .request_id = it->request_id,
+			      .identity = who,
+			      .profile = r->profile,
+			      .names = &r->cert->names,
+			      .serial = &r->cert->serial,
+			      .object = object });
+	free(who);
+	free(object);
+}
 
 /* Issued: the row counts it by now, in the open transaction.  Refused: it is free again. */
 static void
@@ -160,8 +186,10 @@ on_issued(void *arg, const struct issue_result *r, const struct err *e)
 	struct enrolling *it = arg;
 
 	give_back(it->ca, it->id);
+	if (r != NULL)
+		tell_used(it, r);
 	it->done(it->arg, r, e);
-	free(it);
+	enrolling_free(it);
 }
 
 static char *
@@ -250,16 +278,19 @@ enroll_start(struct ca *ca, const struct store_token *t, const struct csr *csr,
 {
 	struct enrolling *it = mem_zalloc(sizeof(*it));
 
-	*it = (struct enrolling){ .ca = ca, .done = done, .arg = arg };
+	*it = (struct enrolling){ .ca = ca,
+		.request_id = mem_strdup(request_id),
+		.done = done,
+		.arg = arg };
 	token_id(t->hash, it->id);
 	check_names(t, csr, v);
 	if (!verdict_ok(v, e) || !take(ca, it->id, t, e)) {
-		free(it);
+		enrolling_free(it);
 		return false;
 	}
 	if (!issue(ca, t, csr, request_id, it, v, e)) {
 		give_back(ca, it->id);
-		free(it);
+		enrolling_free(it);
 		return false;
 	}
 	return true;

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/enroll.h"
 #include "ca/note.h"
@@ -92,19 +92,20 @@ new_token(struct ca *ca, char ret_text[static TOKEN_TEXT_LEN],
 }
 
 static void
-log_token(const char *event, const struct store_token *t, const struct identity *who,
-    const char *request_id)
+tell(struct ca *ca, enum audit_kind kind, const struct store_token *t,
+    const struct identity *who, const char *request_id)
 {
-	char id[TOKEN_ID_LEN], end[CLOCK_RFC3339_LEN];
+	char id[TOKEN_ID_LEN];
 
 	token_id(t->hash, id);
-	clock_rfc3339(t->expires_at, end);
-	LOG(LOG_INFO, event, LOG_TEXT("request_id", request_id),
-	    LOG_TEXT("identity", who->text), LOG_TEXT("token", id),
-	    LOG_TEXT("profile", t->profile),
-	    LOG_TEXT("name", t->names.n > 0 ? t->names.v[0].text : ""),
-	    LOG_NUM("names", t->names.n), LOG_NUM("uses", t->uses),
-	    LOG_TEXT("expires_at", end));
+	char *object = mem_printf("token %s", id);
+	audit_add(ca, &(struct audit_event){ .kind = kind,
+			  .request_id = request_id,
+			  .identity = who->text,
+			  .profile = t->profile,
+			  .names = &t->names,
+			  .object = object });
+	free(object);
 }
 
 static bool
@@ -154,7 +155,7 @@ enroll_token_make(struct ca *ca, const struct enroll_make *q,
 			store(ca, &full, buf_str(&metadata), hash, ret, e);
 	if (ok) {
 		memcpy(ret_text, text, sizeof(text));
-		log_token("token-created", ret, q->who, q->request_id);
+		tell(ca, AUDIT_TOKEN_MADE, ret, q->who, q->request_id);
 	}
 	mem_wipe(text, sizeof(text));
 	buf_free(&metadata);
@@ -162,8 +163,9 @@ enroll_token_make(struct ca *ca, const struct enroll_make *q,
 }
 
 static bool
-withdraw(struct ca *ca, const uint8_t key[static TOKEN_KEY_LEN], const char *by,
-    struct store_token *t, struct err *e)
+withdraw(struct ca *ca, const uint8_t key[static TOKEN_KEY_LEN],
+    const struct identity *who, const char *request_id, struct store_token *t,
+    struct err *e)
 {
 	if (store_token_status(t, clock_now()) == STORE_TOKEN_USED)
 		return err_set(e, ERR_TOKEN_USED,
@@ -172,9 +174,12 @@ withdraw(struct ca *ca, const uint8_t key[static TOKEN_KEY_LEN], const char *by,
 	if (t->withdrawn_at != 0)
 		return true;
 	store_token_free(t);
-	return store_begin(ca->store, e) &&
-	       store_token_withdraw(ca->store, key, clock_now(), by, e) &&
-	       store_token_get(ca->store, key, t, e);
+	if (!store_begin(ca->store, e) ||
+	    !store_token_withdraw(ca->store, key, clock_now(), who->text, e) ||
+	    !store_token_get(ca->store, key, t, e))
+		return false;
+	tell(ca, AUDIT_TOKEN_WITHDRAWN, t, who, request_id);
+	return true;
 }
 
 bool
@@ -190,11 +195,10 @@ enroll_token_withdraw(struct ca *ca, struct bytes id, const struct identity *who
 		    "a token's id is %d hexadecimal digits", 2 * TOKEN_KEY_LEN);
 	if (!ca_writable(ca, e) || !store_token_get(ca->store, key, &t, e))
 		return false;
-	if (!withdraw(ca, key, who->text, &t, e)) {
+	if (!withdraw(ca, key, who, request_id, &t, e)) {
 		store_token_free(&t);
 		return false;
 	}
-	log_token("token-withdrawn", &t, who, request_id);
 	*ret = t;
 	return true;
 }
@@ -205,11 +209,15 @@ enroll_recovered(struct ca *ca, struct err *e)
 	int64_t n = 0;
 
 	if (!store_begin(ca->store, e) ||
-	    !store_token_withdraw_all(ca->store, clock_now(), "recover", &n, e))
+	    !store_token_withdraw_all(ca->store, clock_now(), "system", &n, e))
 		return false;
-	if (n > 0)
-		LOG(LOG_WARN, "tokens-withdrawn", LOG_NUM("tokens", n),
-		    LOG_TEXT("why", "an old copy of the database was put back; make "
-				    "new ones"));
+	if (n == 0)
+		return true;
+	char *object = mem_printf("%lld pending tokens", (long long)n);
+	audit_add(ca, &(struct audit_event){ .kind = AUDIT_TOKEN_WITHDRAWN,
+			  .identity = "system",
+			  .object = object,
+			  .reason = "an old copy of the database was put back" });
+	free(object);
 	return true;
 }

@@ -140,9 +140,9 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 		.request_id = request_id,
 		.note = rc.note,
 	};
-	const bool ok =
-	    store_certificate_add(st, &row, e) &&
-	    audit_certificate(st, &row, cert, e) && apply_note(st, rc.note, e);
+	const bool ok = store_certificate_add(st, &row, e) &&
+			audit_certificate(st, &row, cert, e) &&
+			apply_note(st, rc.note, e);
 
 	free(issuer);
 	free(profile);

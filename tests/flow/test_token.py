@@ -76,6 +76,8 @@ class Token(FlowTest):
         found = ca.ask("GET", f"/v1/certificates/{a.json['serial']}").json
         self.assertEqual((found["requester"], found["metadata"]),
                          ("token:" + made["id"], {"owner": "web team"}))
+        told = self.rows("SELECT count(*) FROM audit WHERE object = ?", "token " + made["id"])
+        self.assertEqual(told, [(3,)], "made, used, issued")
 
     def test_the_answer_is_that_of_issue_in_each_form(self):
         ca = self.ca
@@ -270,7 +272,7 @@ class Token(FlowTest):
             enroll(ca, made["token"], self.csr)
             ca.ask("GET", "/v1/enroll?token=" + made["token"], cert=None)
         said = ca.said()
-        self.assertIn("token-created", said)
+        self.assertIn("token-made", said)
         for secret in secrets:
             self.assertNotIn(secret[:20], said)
             for path in ca.dir.rglob("*"):
@@ -390,7 +392,7 @@ class Restore(FlowTest):
         self.problem(enroll(ca, used["token"], csr), 409, "token-used")
         self.problem(enroll(ca, withdrawn["token"], csr), 409, "token-withdrawn")
         self.problem(enroll(ca, pending["token"], csr), 409, "token-withdrawn")
-        self.assertIn("tokens-withdrawn", ca.said())
+        self.assertRegex(ca.said(), r"token-withdrawn .*3 pending tokens")
         self.assertEqual(enroll(ca, make(ca)["token"], csr).status, 201)
         ca.stop()
         for path in ca.dir.glob("hanaper.db*"):
