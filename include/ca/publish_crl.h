@@ -14,7 +14,8 @@ struct crl_slot { /* one issuer's CRL */
 	const char *issuer;
 	char *file, *url_path;            /* "crl/main.crl", "/crl/main.crl" */
 	int64_t this_update, next_update; /* of what is served; 0: nothing yet */
-	struct loop_timer *timer;         /* when the next one is due, by due_ms */
+	int64_t shown_at; /* thisUpdate of what this process put in place; 0: nothing */
+	struct loop_timer *timer; /* when the next one is due, by due_ms */
 	int64_t due_ms;
 	bool
 	    frozen; /* its key is elsewhere: what is there is served, no other is made */

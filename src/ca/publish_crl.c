@@ -142,6 +142,7 @@ in_place(struct publish *p)
 	};
 	s->this_update = b->this_update;
 	s->next_update = b->next_update;
+	s->shown_at = b->this_update;
 	publish_announce_crl(p, s, &row);
 	LOG(LOG_INFO, "crl", LOG_TEXT("issuer", s->issuer),
 	    LOG_NUM("number", row.number), LOG_NUM("entries", row.entries),
@@ -261,6 +262,20 @@ publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e)
 	return true;
 }
 
+/*
+ * P65: what ended before this was on a CRL after its end.  That must be one that
+ * clients could fetch, not one that was signed and then found no place on disk;
+ * which one a former process showed last is not known, only that it was not older
+ * than its own life.
+ */
+static int64_t
+shown_since(const struct crl_slot *s, const struct crl_row *last)
+{
+	return s->shown_at != 0
+		   ? s->shown_at
+		   : last->this_update - (last->next_update - last->this_update);
+}
+
 /* What goes into the next CRL of this slot. */
 static bool
 plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
@@ -275,8 +290,7 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 		return false;
 	*c = (struct crl_build){ .slot = s, .fd = -1 };
 	c->number = last.number + 1;
-	c->since =
-	    last.this_update; /* P65: on one more CRL after the certificate's end */
+	c->since = shown_since(s, &last);
 	c->this_update = clock_now();
 	c->next_update = c->this_update + (s->issuer == p->ca->issuers[0].name
 						  ? ROOT_NEXT_UPDATE_S

@@ -57,6 +57,13 @@ class CrlTest(FlowTest):
 
 
 class Contents(CrlTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        end = time.monotonic() + 10 * SLOW
+        while cls.ca.ask("GET", "/readyz", cert=None).status != 200 and time.monotonic() < end:
+            time.sleep(0.01)  # a new CA serves before its first CRLs are made
+
     def test_none_then_one_then_one_of_each_reason(self):
         """P60, P62, P63, P64, P66, P70, P72, P73, P74, R29, R36: 0, 1 and some entries."""
         ca = self.ca
@@ -118,6 +125,7 @@ class Contents(CrlTest):
         for issuer in ("main", "root"):
             path = f"/crl/{issuer}.crl"
             a = self.ca.ask_http("GET", path)
+            self.assertEqual(a.status, 200, a)
             crl = CRL(a.body)
             self.assertEqual(a.headers["Content-Type"], "application/pkix-crl")
             self.assertEqual(email.utils.parsedate_to_datetime(a.headers["Last-Modified"]).timestamp(),
@@ -207,6 +215,29 @@ class Time(CrlTest):
                 self.assertNotIn(serial, self.seen[n].entries, f"number {n}, after {after}")
         # P94: OCSP goes on telling the truth of it.
         self.assertEqual(ca.ocsp(serial), "revoked")
+
+    def test_a_crl_that_was_signed_and_not_shown_does_not_count(self):
+        """P65, R27: the entry is on one that clients could fetch after the end, also over a restart."""
+        ca = self.ca
+        for restart in (False, True):
+            with self.subTest(restart=restart):
+                csr = ca.csr("hidden", "DNS:hidden.internal").decode()
+                a = ca.ask("POST", "/v1/certificates", {"profile": "server", "csr": csr, "validity": "2s"})
+                self.assertEqual(ca.revoke(a.json["serial"]).status, 200)
+                self.wait_for(lambda crl: a.json["serial"] in crl.entries)
+                number = self.fetch().number
+                in_the_way = ca.dir / "pub/crl/main.crl.new"
+                in_the_way.mkdir()  # nothing can be put in place
+                time.sleep(4.5)
+                if restart:
+                    ca.stop()
+                in_the_way.rmdir()
+                if restart:
+                    ca.start()
+                shown = self.wait_for(lambda crl: crl.number > number)
+                self.assertGreater(shown.number, number + 1, "some were signed in between")
+                self.assertIn(a.json["serial"], shown.entries)
+        self.torn.clear()
 
     def test_they_come_by_themselves_and_whole(self):
         """P61, P67: in time, by number, each whole while it replaces the one before."""

@@ -264,7 +264,7 @@ class Forms(OcspTest):
         self.assertEqual(r.extensions, {})
 
     def test_headers(self):
-        """P81, P91, P97, R41: RFC 9919 for GET; no-store for what is no answer."""
+        """P81, P91, R41: the headers of RFC 9919 for GET; no-store for what is no answer."""
         text = base64.b64encode(request([self.cert_id(self.good)])).decode()
         for method, path, body in (("GET", "/ocsp/" + urllib.parse.quote(text, safe=""), None),
                                    ("POST", "/ocsp", base64.b64decode(text))):
