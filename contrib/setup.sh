@@ -77,15 +77,19 @@ build_into() {
 	}
 }
 
-# free_port: a loopback port that nobody listens on.
+# listens PORT: does anybody, on loopback?
+listens() {
+	curl -s -o /dev/null --max-time 2 "telnet://127.0.0.1:$1" </dev/null
+	[ $? != 7 ]
+}
+
+# free_port: a loopback port that nobody listens on, below those that the kernel hands out.
 free_port() {
-	port=${last_port:-$((20000 + $$ % 20000))}
+	port=${last_port:-$((20000 + $$ % 12000))}
 	while :; do
 		port=$((port + 1))
-		[ $port -gt 60000 ] && port=20000
-		curl -s -o /dev/null --max-time 2 "telnet://127.0.0.1:$port" </dev/null || {
-			[ $? = 7 ] && break
-		}
+		[ $port -gt 32000 ] && port=20000
+		listens $port || break
 	done
 	last_port=$port
 }

@@ -28,6 +28,10 @@ int out_usage(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void out_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* The natural next command, on stderr and only when that is a terminal. */
 void out_next(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* From here on out_next() adds to "hanaper ..." that this option ("--dir") is to be given again. */
+void out_next_same(const char *option);
+/* As one would type it to a shell: quoted where it has to be.  free() it. */
+char *out_word(const char *word);
 
 /* Text with control characters made '?'; UTF-8 is let through. */
 void out_text(FILE *to, const char *s);

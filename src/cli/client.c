@@ -102,10 +102,15 @@ use_socket(struct client *c, const struct options_common *o, struct err *e)
 		    "%s: only root and the daemon's own user may use this directory; "
 		    "others: --url --cert --key --cacert",
 		    named);
-	if (c->dir == NULL && named != NULL && named[0] != '\0')
-		return err_set(e, ERR_NOT_FOUND,
+	if (c->dir == NULL && named != NULL && named[0] != '\0') {
+		char *word = out_word(named);
+
+		err_set(e, ERR_NOT_FOUND,
 		    "%s is no CA directory; make one: hanaper up --dir %s", named,
-		    named);
+		    word);
+		free(word);
+		return false;
+	}
 	if (c->dir == NULL)
 		return err_set(e, ERR_NOT_FOUND,
 		    "no CA directory here; make one with \"hanaper up\", or say where "
@@ -219,10 +224,15 @@ explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
 		    "%s: only root and the daemon's own user may use this socket; "
 		    "others: --url --cert --key --cacert",
 		    c->socket);
-	if (rc == CURLE_COULDNT_CONNECT)
-		return err_set(e, ERR_UNAVAILABLE,
+	if (rc == CURLE_COULDNT_CONNECT) {
+		char *word = out_word(c->dir);
+
+		err_set(e, ERR_UNAVAILABLE,
 		    "no daemon answers at %s; start it: hanaper up --dir %s", c->socket,
-		    c->dir);
+		    word);
+		free(word);
+		return false;
+	}
 	return err_set(e, ERR_UNAVAILABLE, "%s: %s", c->socket, said);
 }
 

@@ -36,8 +36,11 @@ cmd_init(const struct command *self, int argc, char **argv)
 	} else if (a.common.json) {
 		out_json(setup_json(&s));
 	} else {
+		char *word = out_word(dir);
+
 		setup_print(&s);
-		out_next("hanaper up --dir %s", dir);
+		out_next("hanaper up --dir %s", word);
+		free(word);
 	}
 out:
 	setup_free(&s);

@@ -237,13 +237,19 @@ print(const struct issue *i, const struct client *c, json_t *v)
 	out_field("key", VIEW_LABEL, i->key_path);
 	out_field("certificate", VIEW_LABEL, i->cert_path);
 	if (client_dir(c) != NULL && i->names.n > 0 &&
-	    i->names.v[0].type == NAME_TYPE_DNS)
+	    i->names.v[0].type == NAME_TYPE_DNS) {
+		char *dir = out_word(client_dir(c));
+
 		out_next("curl --cacert %s/root.crt https://%s/ (once a server uses "
-			 "the "
-			 "two files)",
-		    client_dir(c), i->names.v[0].text);
-	else
-		out_next("hanaper show %s", i->cert_path);
+			 "the two files)",
+		    dir, i->names.v[0].text);
+		free(dir);
+	} else {
+		char *path = out_word(i->cert_path);
+
+		out_next("hanaper show %s", path);
+		free(path);
+	}
 }
 
 static int

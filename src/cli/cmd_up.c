@@ -179,10 +179,12 @@ static void
 tell_ready(const struct up *u)
 {
 	const bool plain = is_default_dir(u);
+	char *word = out_word(u->dir);
 
 	/* That it is ready, and where, the daemon has said itself. */
 	out_next("hanaper issue localhost%s%s (in another terminal)",
-	    plain ? "" : " --dir ", plain ? "" : u->dir);
+	    plain ? "" : " --dir ", plain ? "" : word);
+	free(word);
 }
 
 /* The terminal's own Ctrl-C reaches the daemon by itself; what others send is passed on. */

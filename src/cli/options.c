@@ -149,5 +149,9 @@ options_read(const struct command *cmd, const struct opt_usage *u, int argc,
 		*ret_status = OUT_DONE;
 		return false;
 	}
+	if (u->shared == options_client)
+		out_next_same(common->url != NULL ? "--url, --cert, --key and --cacert"
+			      : common->dir != NULL ? "--dir"
+						    : NULL);
 	return check_operands(cmd, u, common, ret_status);
 }

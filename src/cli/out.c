@@ -3,12 +3,17 @@
 
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/mem.h"
 
 #define OUT_JSON_INDENT 2
+
+static const char *same; /* of out_next_same(), or NULL */
 
 int
 out_fail(const struct err *e)
@@ -57,7 +62,39 @@ out_next(const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
+	if (same != NULL && strncmp(fmt, "hanaper ", 8) == 0)
+		fprintf(stderr, "  (with the same %s)", same);
 	fputc('\n', stderr);
+}
+
+void
+out_next_same(const char *option)
+{
+	same = option;
+}
+
+char *
+out_word(const char *word)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789_./:=@,%+-";
+	struct buf b;
+	char *ret;
+
+	if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
+		return mem_strdup(word);
+	buf_init(&b, KIB(64));
+	buf_puts(&b, "'");
+	for (; *word != '\0'; word++)
+		if (*word == '\'')
+			buf_puts(&b, "'\\''");
+		else
+			buf_put(&b, bytes_of(word, 1));
+	buf_puts(&b, "'");
+	ret = mem_strdup(buf_str(&b));
+	buf_free(&b);
+	return ret;
 }
 
 void

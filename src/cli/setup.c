@@ -55,11 +55,16 @@ check_target(const struct setup *s, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT,
 		    "%s is there and no directory; choose another: --dir DIR", s->dir);
-	if (!is_empty_dir(s->dir))
-		return err_set(e, ERR_CONFLICT,
+	if (!is_empty_dir(s->dir)) {
+		char *word = out_word(s->dir);
+
+		err_set(e, ERR_CONFLICT,
 		    "%s is there already and not empty; nothing was changed; run what "
 		    "it holds: hanaper up --dir %s, or choose another --dir",
-		    s->dir, s->dir);
+		    s->dir, word);
+		free(word);
+		return false;
+	}
 	return true;
 }
 

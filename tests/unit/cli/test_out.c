@@ -71,3 +71,23 @@ Test(table, columns_are_as_wide_as_their_widest_cell_and_lines_have_no_blanks_be
 	free(text);
 	table_free(t);
 }
+
+Test(out, a_word_is_quoted_where_a_shell_would_take_it_apart)
+{
+	static const struct {
+		const char *word, *typed;
+	} rows[] = {
+		{ "/etc/hanaper", "/etc/hanaper" },
+		{ "my ca", "'my ca'" },
+		{ "it's", "'it'\\''s'" },
+		{ "$(x)", "'$(x)'" },
+		{ "", "''" },
+	};
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		char *typed = out_word(rows[i].word);
+
+		cr_expect_str_eq(typed, rows[i].typed);
+		free(typed);
+	}
+}
