@@ -29,6 +29,8 @@
 #define STOP_MS         8000 /* for what is in flight */
 #define ASK_AGAIN_S     60   /* when no certificate came, or none that fits */
 #define FILES_MAX       65536
+#define FILES_OWN       64 /* descriptors that are no connections */
+#define LIMIT_LEAST     16 /* connections of a listener, with few descriptors */
 
 struct listener {
 	enum listener_kind kind;
@@ -46,6 +48,7 @@ struct front_role {
 	struct tls *tls;
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
+	size_t files;   /* descriptors that this process may have */
 	int64_t ask_at; /* when the next certificate is asked for; 0: never */
 	int64_t stop_ms;
 	bool serves;
@@ -105,6 +108,25 @@ threads_for(const struct kind *k)
 	return !k->pool || n < 1 ? 1 : n > 16 ? 16 : (unsigned)n;
 }
 
+/*
+ * Where there are fewer descriptors than places, each listener gets its share:
+ * idle connections to one must not take them from all (S62).  A quarter is left
+ * for files on their way.
+ */
+static unsigned
+limit_for(const struct front_role *r, const struct kind *k)
+{
+	const size_t files = r->files > FILES_OWN ? (r->files - FILES_OWN) / 4 * 3 : 0;
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < r->n_listeners; i++)
+		wanted += kinds[r->listeners[i].kind].limit;
+	if (wanted <= files)
+		return k->limit;
+	const size_t share = k->limit * files / wanted;
+	return share > LIMIT_LEAST ? (unsigned)share : LIMIT_LEAST;
+}
+
 /* All that is needed is there: serve. */
 static void
 start_listeners(struct front_role *r)
@@ -120,7 +142,7 @@ start_listeners(struct front_role *r)
 			.tls = k->tls ? r->tls : NULL,
 			.kind = k->route,
 			.threads = threads_for(k),
-			.limit = k->limit,
+			.limit = limit_for(r, k),
 		};
 		const int fd = l->fd;
 
@@ -310,16 +332,17 @@ open_pub(struct front_role *r, const struct conf *conf, struct err *e)
 }
 
 /* Each connection is a descriptor; running out of them stops accepting (S62). */
-static void
+static size_t
 raise_files(void)
 {
 	struct rlimit l;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
-		return;
+		return 0;
 	l.rlim_cur = l.rlim_max < FILES_MAX ? l.rlim_max : FILES_MAX;
 	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
 		LOG(LOG_WARN, "descriptors", LOG_TEXT("error", "the limit stays"));
+	return getrlimit(RLIMIT_NOFILE, &l) < 0 ? 0 : (size_t)l.rlim_cur;
 }
 
 static void
@@ -350,7 +373,7 @@ main(void)
 	    .on_stop = on_stop,
 	    .ctx = &r,
 	});
-	raise_files();
+	r.files = raise_files();
 	if (!open_tls(&r, role_conf(r.role), &e) ||
 	    !open_pub(&r, role_conf(r.role), &e) ||
 	    !front_core_new(role_loop(r.role), &r.asks, &e))

@@ -81,7 +81,10 @@ find_policy(struct signer *s, struct wish *w, struct err *e)
 	return signer_issuer_ready(s, bytes_str(w->profile->issuer), &w->issuer, e);
 }
 
-/* The CA's own keys and its responders' are nobody else's (P54). */
+/*
+ * The CA's own keys and its responders' are nobody else's (P54).  Core does not
+ * know the responders': whoever asks with one, which is public, raises no alarm.
+ */
 static bool
 check_key_is_not_ours(const struct signer *s, struct bytes spki, struct err *e)
 {
@@ -104,7 +107,7 @@ check_constraints(const struct wish *w, struct verdict *v)
 		profile_check_constraints(&w->issuer->chain[k], &w->names, w->cn, v);
 }
 
-/* All but the signature of the CSR: an honest core has asked itself the same. */
+/* All but the CSR's signature and key: an honest core has asked itself the same. */
 static bool
 judge(struct signer *s, struct wish *w, struct err *e)
 {
@@ -113,8 +116,7 @@ judge(struct signer *s, struct wish *w, struct err *e)
 
 	if (!signer_state_stored(s, w->m.stored_seq, e) || !find_policy(s, w, e) ||
 	    !csr_parse(w->m.csr, &w->csr, e) ||
-	    !names_from_der(w->m.names, s->conf->names_max, &w->names, e) ||
-	    !check_key_is_not_ours(s, w->csr->key.der, e))
+	    !names_from_der(w->m.names, s->conf->names_max, &w->names, e))
 		return false;
 	if (w->m.not_before < now - SIGNER_SKEW_S ||
 	    w->m.not_before > now + SIGNER_SKEW_S)
@@ -197,7 +199,8 @@ signer_on_cert(void *ctx, const struct frame *f, struct err *e)
 		return false;
 	if (!judge(s, &w, &why))
 		signer_refuse_oracle(s, w.m.id, "SIGN_CERT", &why);
-	else if (!csr_verify(w.csr, &why) || !make_and_record(s, &w, &why))
+	else if (!check_key_is_not_ours(s, w.csr->key.der, &why) ||
+		 !csr_verify(w.csr, &why) || !make_and_record(s, &w, &why))
 		signer_refuse(s, w.m.id, &why);
 	csr_free(w.csr);
 	names_free(&w.names);

@@ -82,11 +82,11 @@ class CA:
 
     # -- the daemon
 
-    def start(self, *options, wait=True):
+    def start(self, *options, wait=True, wrap=()):
         with open(self.log, "ab") as log:
             self.mark = log.tell()
             self.daemon = subprocess.Popen(
-                [*WRAP, BUILD / "hanaperd", "-f", "--dir", self.dir, *options],
+                [*wrap, *WRAP, BUILD / "hanaperd", "-f", "--dir", self.dir, *options],
                 stdout=log, stderr=subprocess.STDOUT)
         if wait:
             self.wait_ready()

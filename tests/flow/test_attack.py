@@ -102,6 +102,28 @@ class Attack(FlowTest):
                 self.assertEqual(ask().status, 200)
                 self.assertLess(time.monotonic() - began, 5 * SLOW)
 
+    # P54
+    def test_a_responders_public_key_is_refused_without_an_alarm(self):
+        serial = self.ca.issue("of", "DNS:of.internal")
+        self.ca.ocsp(serial, "-respout", self.ca.file("response.der"))
+        text = run("openssl", "ocsp", "-respin", self.ca.file("response.der"), "-text", "-noverify").stdout
+        self.ca.file("responder.crt").write_text(text[text.index("-----BEGIN CERT"):])
+        pem = run("openssl", "x509", "-in", self.ca.file("responder.crt"), "-noout", "-pubkey").stdout
+        self.ca.file("responder.pub").write_text(pem)
+
+        def spki(*options):
+            return run("openssl", "pkey", *options, "-pubout", "-outform", "DER", text=False).stdout
+
+        self.ca.csr("copy", "DNS:copy.internal")
+        csr = run("openssl", "req", "-in", self.ca.file("copy.csr"), "-outform", "DER", text=False).stdout
+        theirs = spki("-pubin", "-in", self.ca.file("responder.pub"))
+        mine = spki("-in", self.ca.file("copy.key"))
+        self.assertEqual(len(mine), len(theirs))
+        a = self.ca.ask("POST", "/v1/certificates?profile=server", csr.replace(mine, theirs),
+                        {"Content-Type": "application/pkcs10"})
+        self.problem(a, 400, "bad-key", "own")
+        self.assertNotIn("oracle-refused", self.ca.said())
+
 
 class Crowded(FlowTest):
     """A database of many certificates."""
@@ -187,3 +209,21 @@ class Crowded(FlowTest):
         b = self.ca.ask("GET", f"/v1/certificates?limit=1&cursor={a.json['next_cursor']}")
         self.assertEqual(int(a.json["certificates"][-1]["serial"][2:38], 16),
                          int(b.json["certificates"][0]["serial"][2:38], 16) + 1)
+
+
+class FewDescriptors(FlowTest):
+    running = False
+
+    # S62
+    def test_one_listener_does_not_take_all_of_them(self):
+        ca = self.ca
+        ca.start(wrap=("prlimit", "--nofile=512:512"))
+        with contextlib.ExitStack() as idle:
+            for _ in range(700):
+                idle.enter_context(socket.create_connection(("127.0.0.1", ca.http_port), 10))
+            began = time.monotonic()
+            for ask in (ca.ask, ca.ask_unix, ca.ask):
+                self.assertEqual(ask("GET", "/healthz").status, 200)
+            self.assertLess(time.monotonic() - began, 2 * SLOW)
+            self.assertEqual(ca.ask_http("GET", "/crl/main.crl").status, 200)
+            self.assertLess(time.monotonic() - began, 8 * SLOW)
