@@ -11,14 +11,23 @@
 #include "cli/options.h"
 #include "codec/json.h"
 
-#define CLIENT_ANSWER_MAX MIB(512) /* octets: a CRL of ten million entries */
-#define CLIENT_SOCKET     "run/hanaper.sock"
+#define CLIENT_ANSWER_MAX   MIB(512) /* octets: a CRL of ten million entries */
+#define CLIENT_STRANGER_MAX MIB(1)
+#define CLIENT_SOCKET       "run/hanaper.sock"
 
 struct client;
 
 /* ERR_NOT_FOUND: nothing says where the daemon is.  'o' is borrowed for its life. */
 MUST_CHECK bool client_open(const struct options_common *o, struct client **ret,
     struct err *e);
+/*
+ * Without client certificate, and whatever CA directory is at hand.  'cacert':
+ * the only root that counts; NULL: the server may be anybody, so believe nothing
+ * that cannot be checked.  'bearer' is a token, NULL: none, and never without
+ * 'cacert'.  Answers are at most CLIENT_STRANGER_MAX octets.
+ */
+MUST_CHECK bool client_open_stranger(const char *url, const char *cacert,
+    const char *bearer, struct client **ret, struct err *e);
 void client_free(struct client *c); /* NULL is fine */
 
 /* The CA directory whose socket is used; NULL with --url. */
@@ -44,6 +53,11 @@ MUST_CHECK bool client_get_json(struct client *c, const char *path, json_t **ret
     struct err *e);
 MUST_CHECK bool client_post_json(struct client *c, const char *path, json_t *body,
     json_t **ret, struct err *e);
+/* With an Idempotency-Key: the same again gives the same certificate. */
+MUST_CHECK bool client_post_json_once(struct client *c, const char *path, json_t *body,
+    const char *once, json_t **ret, struct err *e);
+MUST_CHECK bool client_delete_json(struct client *c, const char *path, json_t **ret,
+    struct err *e);
 /* POST to a whole http URL, without any client: what is inside a certificate. */
 MUST_CHECK bool client_post_url(const char *url, const char *type, struct bytes body,
     struct buf *ret, struct err *e);

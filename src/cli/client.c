@@ -1,123 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client.h"
 
-#include <curl/curl.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/problem.h"
+#include "client_impl.h"
 
 #define CONNECT_MAX_S 10L
 #define ANSWER_MAX_S  120L
 
-struct client {
-	CURL *curl;
-	char *dir;    /* NULL with --url */
-	char *socket; /* path */
-	char *base;   /* before a path, without a slash at the end */
-	char *cert, *key, *cacert;
-	json_t *problem; /* of the last answer that was one */
-};
-
-/* ---- where the daemon is ---- */
-
 static bool
-is_ca_dir(const char *dir)
+open_handle(struct client *c, bool ok, struct client **ret, struct err *e)
 {
-	char *conf = mem_printf("%s/hanaper.yaml", dir);
-	char *sock = mem_printf("%s/" CLIENT_SOCKET, dir);
-	const bool is = access(conf, F_OK) == 0 || access(sock, F_OK) == 0;
-
-	free(conf);
-	free(sock);
-	return is;
-}
-
-char *
-client_find_dir(const char *dir)
-{
-	const char *named = dir != NULL ? dir : getenv("HANAPER_DIR");
-	static const char *const usual[] = { "hanaper", "/etc/hanaper" };
-
-	if (named != NULL && named[0] != '\0')
-		return is_ca_dir(named) ? mem_strdup(named) : NULL;
-	for (size_t i = 0; i < NITEMS(usual); i++)
-		if (is_ca_dir(usual[i]))
-			return mem_strdup(usual[i]);
-	return NULL;
-}
-
-/* What the user gave, else the file in the CA directory where there is one. */
-static char *
-given_or_in_dir(const char *given, const char *dir, const char *file)
-{
-	char *path;
-
-	if (given != NULL)
-		return mem_strdup(given);
-	if (dir == NULL)
-		return NULL;
-	path = mem_printf("%s/%s", dir, file);
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
-}
-
-static bool
-use_url(struct client *c, const struct options_common *o, struct err *e)
-{
-	char *dir = client_find_dir(o->dir);
-	size_t n;
-
-	if (strncasecmp(o->url, "https://", 8) != 0 || o->url[8] == '\0') {
-		free(dir);
-		return err_set(e, ERR_MALFORMED,
-		    "--url wants https://HOST:PORT, not \"%s\"", o->url);
-	}
-	c->base = mem_strdup(o->url);
-	for (n = strlen(c->base); n > 0 && c->base[n - 1] == '/'; n--)
-		c->base[n - 1] = '\0';
-	c->cert = given_or_in_dir(o->cert, o->key == NULL ? dir : NULL, "admin.crt");
-	c->key = given_or_in_dir(o->key, o->cert == NULL ? dir : NULL, "admin.key");
-	c->cacert = given_or_in_dir(o->cacert, dir, "root.crt");
-	free(dir);
-	if ((c->cert == NULL) != (c->key == NULL))
-		return err_set(e, ERR_MALFORMED, "--cert and --key go together");
-	return true;
-}
-
-static bool
-use_socket(struct client *c, const struct options_common *o, struct err *e)
-{
-	const char *named = o->dir != NULL ? o->dir : getenv("HANAPER_DIR");
-
-	c->dir = client_find_dir(o->dir);
-	if (c->dir == NULL && named != NULL && access(named, X_OK) < 0 &&
-	    errno == EACCES)
-		return err_set(e, ERR_FORBIDDEN,
-		    "%s: only root and the daemon's own user may use this directory; "
-		    "others: --url --cert --key --cacert",
-		    named);
-	if (c->dir == NULL && named != NULL && named[0] != '\0') {
-		char *word = out_word(named);
-
-		err_set(e, ERR_NOT_FOUND,
-		    "%s is no CA directory; make one: hanaper up --dir %s", named,
-		    word);
-		free(word);
-		return false;
-	}
-	if (c->dir == NULL)
-		return err_set(e, ERR_NOT_FOUND,
-		    "no CA directory here; make one with \"hanaper up\", or say where "
-		    "with --dir DIR or --url URL --cert FILE --key FILE --cacert FILE");
-	c->socket = mem_printf("%s/" CLIENT_SOCKET, c->dir);
-	c->base = mem_strdup("http://localhost");
-	return true;
+	if (ok && (c->curl = curl_easy_init()) == NULL)
+		ok = err_set(e, ERR_INTERNAL, "libcurl gave no handle");
+	if (ok)
+		*ret = c;
+	else
+		client_free(c);
+	return ok;
 }
 
 bool
@@ -125,17 +30,23 @@ client_open(const struct options_common *o, struct client **ret, struct err *e)
 {
 	struct client *c = mem_zalloc(sizeof(*c));
 
-	if (!(o->url != NULL ? use_url(c, o, e) : use_socket(c, o, e))) {
-		client_free(c);
-		return false;
-	}
-	c->curl = curl_easy_init();
-	if (c->curl == NULL) {
-		client_free(c);
-		return err_set(e, ERR_INTERNAL, "libcurl gave no handle");
-	}
-	*ret = c;
-	return true;
+	c->answer_max = CLIENT_ANSWER_MAX;
+	return open_handle(c, client_where(c, o, e), ret, e);
+}
+
+bool
+client_open_stranger(const char *url, const char *cacert, const char *bearer,
+    struct client **ret, struct err *e)
+{
+	struct client *c = mem_zalloc(sizeof(*c));
+
+	assert(bearer == NULL || cacert != NULL);
+	c->answer_max = CLIENT_STRANGER_MAX;
+	c->unverified = cacert == NULL;
+	c->cacert = mem_strdup(cacert);
+	if (bearer != NULL)
+		c->authorization = mem_printf("Bearer %s", bearer);
+	return open_handle(c, client_where_url(c, url, e), ret, e);
 }
 
 void
@@ -150,6 +61,8 @@ client_free(struct client *c)
 	free(c->cert);
 	free(c->key);
 	free(c->cacert);
+	if (c->authorization != NULL)
+		mem_wipe_free(c->authorization, strlen(c->authorization));
 	json_decref(c->problem);
 	free(c);
 }
@@ -165,7 +78,9 @@ client_dir(const struct client *c)
 struct request {
 	const char *url;
 	const char *accept; /* NULL: JSON */
-	const char *type;   /* of the body; NULL: a GET */
+	const char *method; /* NULL: POST where there is a type, else GET */
+	const char *type;   /* of the body; NULL: there is none */
+	const char *once;   /* Idempotency-Key; NULL: none */
 	struct bytes body;
 };
 
@@ -214,6 +129,8 @@ explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
 		said = curl_easy_strerror(rc);
 	if (c == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s", url, said);
+	if (c->authorization != NULL || c->unverified) /* has none of our options */
+		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s", c->base, said);
 	if (c->socket == NULL) {
 		err_set(e, ERR_UNAVAILABLE, "%.200s: %s%s%s", c->base, said,
 		    todo(rc) != NULL ? "; " : "", todo(rc) != NULL ? todo(rc) : "");
@@ -254,8 +171,14 @@ set_peer(const struct client *c, CURL *curl)
 		curl_easy_setopt(curl, CURLOPT_SSLCERT, c->cert);
 		curl_easy_setopt(curl, CURLOPT_SSLKEY, c->key);
 	}
-	if (c->cacert != NULL)
+	if (c->cacert != NULL) { /* and nothing beside it */
 		curl_easy_setopt(curl, CURLOPT_CAINFO, c->cacert);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
+	if (c->unverified) {
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
 }
 
 static struct curl_slist *
@@ -264,8 +187,33 @@ header(struct curl_slist *list, const char *name, const char *value)
 	char *line = mem_printf("%s: %s", name, value);
 
 	list = curl_slist_append(list, line);
-	free(line);
+	mem_wipe_free(line, strlen(line)); /* it may hold a token */
 	return list;
+}
+
+static struct curl_slist *
+headers_of(const struct client *c, const struct request *rq)
+{
+	struct curl_slist *list = NULL;
+
+	list = header(list, "Accept",
+	    rq->accept != NULL ? rq->accept : "application/json");
+	list = curl_slist_append(list, "Expect:"); /* no pause before a body */
+	if (rq->type != NULL)
+		list = header(list, "Content-Type", rq->type);
+	if (c != NULL && c->authorization != NULL)
+		list = header(list, "Authorization", c->authorization);
+	if (rq->once != NULL)
+		list = header(list, "Idempotency-Key", rq->once);
+	return list;
+}
+
+static void
+headers_free(struct curl_slist *list)
+{
+	for (struct curl_slist *h = list; h != NULL; h = h->next)
+		mem_wipe(h->data, strlen(h->data));
+	curl_slist_free_all(list);
 }
 
 /* Sends and takes in whatever comes back; 'c' NULL: a plain http URL. */
@@ -274,14 +222,9 @@ perform(const struct client *c, CURL *curl, const struct request *rq, long *ret_
     struct buf *ret, struct err *e)
 {
 	char said[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers = NULL;
+	struct curl_slist *headers = headers_of(c, rq);
 	CURLcode rc;
 
-	headers = header(headers, "Accept",
-	    rq->accept != NULL ? rq->accept : "application/json");
-	headers = curl_slist_append(headers, "Expect:"); /* no pause before a body */
-	if (rq->type != NULL)
-		headers = header(headers, "Content-Type", rq->type);
 	curl_easy_reset(curl);
 	set_peer(c, curl);
 	curl_easy_setopt(curl, CURLOPT_URL, rq->url);
@@ -294,6 +237,8 @@ perform(const struct client *c, CURL *curl, const struct request *rq, long *ret_
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)rq->body.n);
 	}
+	if (rq->method != NULL)
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, rq->method);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, said);
@@ -301,7 +246,7 @@ perform(const struct client *c, CURL *curl, const struct request *rq, long *ret_
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_MAX_S);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_MAX_S);
 	rc = curl_easy_perform(curl);
-	curl_slist_free_all(headers);
+	headers_free(headers);
 	/* The buffer on our stack must not outlive this call. */
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
 	if (ret->full)
@@ -323,7 +268,7 @@ send_request(struct client *c, const char *path, struct request *rq, struct buf 
 	long status = 0;
 	bool ok = false;
 
-	buf_init(&body, CLIENT_ANSWER_MAX);
+	buf_init(&body, c->answer_max);
 	json_decref(c->problem);
 	c->problem = NULL;
 	rq->url = url;
@@ -424,17 +369,34 @@ bool
 client_post_json(struct client *c, const char *path, json_t *body, json_t **ret,
     struct err *e)
 {
+	return client_post_json_once(c, path, body, NULL, ret, e);
+}
+
+bool
+client_post_json_once(struct client *c, const char *path, json_t *body,
+    const char *once, json_t **ret, struct err *e)
+{
 	struct buf text;
 	bool ok;
 
 	buf_init(&text, MIB(1));
 	json_write(&text, body);
 	json_decref(body);
-	struct request rq = { .type = "application/json", .body = buf_bytes(&text) };
+	struct request rq = { .type = "application/json",
+		.body = buf_bytes(&text),
+		.once = once };
 
 	ok = buf_ok(&text, "the request", e) && send_json(c, path, &rq, ret, e);
 	buf_free(&text);
 	return ok;
+}
+
+bool
+client_delete_json(struct client *c, const char *path, json_t **ret, struct err *e)
+{
+	struct request rq = { .method = "DELETE" };
+
+	return send_json(c, path, &rq, ret, e);
 }
 
 bool

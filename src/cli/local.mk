@@ -5,6 +5,8 @@ noinst_LIBRARIES += libhnp_cli.a
 libhnp_cli_a_SOURCES = \
 	src/cli/certref.c \
 	src/cli/client.c \
+	src/cli/client_impl.h \
+	src/cli/client_where.c \
 	src/cli/cmd_ca.c \
 	src/cli/cmd_crl.c \
 	src/cli/cmd_doctor.c \

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* client_impl - what the client's files share. */
+#ifndef CLI_CLIENT_IMPL_H
+#define CLI_CLIENT_IMPL_H
+
+#include <curl/curl.h>
+
+#include "cli/client.h"
+
+struct client {
+	CURL *curl;
+	char *dir;    /* NULL with --url */
+	char *socket; /* path */
+	char *base;   /* before a path, without a slash at the end */
+	char *cert, *key, *cacert;
+	bool unverified;     /* the server may be anybody */
+	char *authorization; /* with a token; NULL: none */
+	size_t answer_max;   /* octets */
+	json_t *problem;     /* of the last answer that was one */
+};
+
+/* Fills in where the daemon is, from --url or from the CA directory that is at hand. */
+MUST_CHECK bool client_where(struct client *c, const struct options_common *o,
+    struct err *e);
+/* --url alone. */
+MUST_CHECK bool client_where_url(struct client *c, const char *url, struct err *e);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the daemon is: behind a URL, or in a CA directory that is at hand. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "client_impl.h"
+
+static bool
+is_ca_dir(const char *dir)
+{
+	char *conf = mem_printf("%s/hanaper.yaml", dir);
+	char *sock = mem_printf("%s/" CLIENT_SOCKET, dir);
+	const bool is = access(conf, F_OK) == 0 || access(sock, F_OK) == 0;
+
+	free(conf);
+	free(sock);
+	return is;
+}
+
+char *
+client_find_dir(const char *dir)
+{
+	const char *named = dir != NULL ? dir : getenv("HANAPER_DIR");
+	static const char *const usual[] = { "hanaper", "/etc/hanaper" };
+
+	if (named != NULL && named[0] != '\0')
+		return is_ca_dir(named) ? mem_strdup(named) : NULL;
+	for (size_t i = 0; i < NITEMS(usual); i++)
+		if (is_ca_dir(usual[i]))
+			return mem_strdup(usual[i]);
+	return NULL;
+}
+
+/* What the user gave, else the file in the CA directory where there is one. */
+static char *
+given_or_in_dir(const char *given, const char *dir, const char *file)
+{
+	char *path;
+
+	if (given != NULL)
+		return mem_strdup(given);
+	if (dir == NULL)
+		return NULL;
+	path = mem_printf("%s/%s", dir, file);
+	if (access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+bool
+client_where_url(struct client *c, const char *url, struct err *e)
+{
+	size_t n;
+
+	if (strncasecmp(url, "https://", 8) != 0 || url[8] == '\0')
+		return err_set(e, ERR_MALFORMED,
+		    "--url wants https://HOST:PORT, not \"%s\"", url);
+	c->base = mem_strdup(url);
+	for (n = strlen(c->base); n > 0 && c->base[n - 1] == '/'; n--)
+		c->base[n - 1] = '\0';
+	return true;
+}
+
+static bool
+use_url(struct client *c, const struct options_common *o, struct err *e)
+{
+	if (!client_where_url(c, o->url, e))
+		return false;
+	char *dir = client_find_dir(o->dir);
+	c->cert = given_or_in_dir(o->cert, o->key == NULL ? dir : NULL, "admin.crt");
+	c->key = given_or_in_dir(o->key, o->cert == NULL ? dir : NULL, "admin.key");
+	c->cacert = given_or_in_dir(o->cacert, dir, "root.crt");
+	free(dir);
+	if ((c->cert == NULL) != (c->key == NULL))
+		return err_set(e, ERR_MALFORMED, "--cert and --key go together");
+	return true;
+}
+
+static bool
+use_socket(struct client *c, const struct options_common *o, struct err *e)
+{
+	const char *named = o->dir != NULL ? o->dir : getenv("HANAPER_DIR");
+
+	c->dir = client_find_dir(o->dir);
+	if (c->dir == NULL && named != NULL && access(named, X_OK) < 0 &&
+	    errno == EACCES)
+		return err_set(e, ERR_FORBIDDEN,
+		    "%s: only root and the daemon's own user may use this directory; "
+		    "others: --url --cert --key --cacert",
+		    named);
+	if (c->dir == NULL && named != NULL && named[0] != '\0') {
+		char *word = out_word(named);
+
+		err_set(e, ERR_NOT_FOUND,
+		    "%s is no CA directory; make one: hanaper up --dir %s", named,
+		    word);
+		free(word);
+		return false;
+	}
+	if (c->dir == NULL)
+		return err_set(e, ERR_NOT_FOUND,
+		    "no CA directory here; make one with \"hanaper up\", or say where "
+		    "with --dir DIR or --url URL --cert FILE --key FILE --cacert FILE");
+	c->socket = mem_printf("%s/" CLIENT_SOCKET, c->dir);
+	c->base = mem_strdup("http://localhost");
+	return true;
+}
+
+bool
+client_where(struct client *c, const struct options_common *o, struct err *e)
+{
+	return o->url != NULL ? use_url(c, o, e) : use_socket(c, o, e);
+}
