@@ -41,7 +41,5 @@ struct issue_request asked_request(const struct asked *a, const struct request *
  */
 MUST_CHECK bool asked_csr(struct bytes in, struct csr **ret, struct verdict *v,
     struct err *e);
-/* The row of a signature that did not verify, or did ('why' NULL): "csr.signature". */
-void asked_signature(const char *why, struct verdict *v);
 
 #endif

@@ -23,6 +23,12 @@ struct caller {
  * Without one: IDENTITY_NONE. */
 MUST_CHECK bool caller_identify(struct ca *ca, const struct msg_http_request *m,
     struct caller *ret, struct err *e);
+/*
+ * Another than who asks: the serial of a certificate, or "cn:NAME" for the newest
+ * of that CN.  ERR_NOT_FOUND, ERR_MALFORMED; ERR_UNAUTHENTICATED: it does not count.
+ */
+MUST_CHECK bool caller_as(struct ca *ca, const char *subject, struct caller *ret,
+    struct err *e);
 void caller_free(struct caller *c); /* what is inside */
 
 /* May this caller pass a gate that asks for 'right' (0: any identity), whatever the profile?

@@ -26,4 +26,7 @@ struct issue_judged {
 MUST_CHECK bool issue_judge(struct ca *ca, const struct issue_request *q,
     struct issue_judged *ret, struct verdict *v, struct err *e);
 
+/* The row "csr.signature": 'why' it does not verify, NULL when it does. */
+void issue_judge_signature(const char *why, struct verdict *v);
+
 #endif

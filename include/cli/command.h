@@ -25,6 +25,7 @@ int command_main(int argc, char **argv);
 int cmd_ca(const struct command *self, int argc, char **argv);
 int cmd_crl(const struct command *self, int argc, char **argv);
 int cmd_doctor(const struct command *self, int argc, char **argv);
+int cmd_explain(const struct command *self, int argc, char **argv);
 int cmd_help(const struct command *self, int argc, char **argv);
 int cmd_init(const struct command *self, int argc, char **argv);
 int cmd_issue(const struct command *self, int argc, char **argv);

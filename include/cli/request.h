@@ -15,6 +15,10 @@
  */
 MUST_CHECK bool request_add_name(struct names *n, const char *word, struct err *e);
 
+/* The type and the value of such a word; 'word' is borrowed, nothing is checked. */
+void request_split_name(const char *word, enum name_type *ret_type,
+    struct bytes *ret_value);
+
 /* A file name's base for these names: "localhost", "_wildcard.example"; free() it. */
 char *request_base(const struct names *n);
 

@@ -117,14 +117,6 @@ asked_csr(struct bytes in, struct csr **ret, struct verdict *v, struct err *e)
 	    e->detail, csr_rules[i].allowed);
 }
 
-void
-asked_signature(const char *why, struct verdict *v)
-{
-	verdict_add(v, why == NULL, ERR_BAD_CSR, "csr.signature", "csr.signature",
-	    why != NULL ? why : "verifies",
-	    "a signature by the CSR's own key, with SHA-256 or more");
-}
-
 static void
 read_csr(struct bytes in, struct asked *a, struct verdict *v)
 {

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "api/asked.h"
 #include "api/certificate_json.h"
 #include "base/mem.h"
+#include "ca/issue_judge.h"
 #include "codec/pem.h"
 
 struct issued {
@@ -80,7 +80,7 @@ refuse(struct request *r, const struct err *refused)
 	struct verdict v = { 0 };
 
 	if (refused->code == ERR_BAD_CSR)
-		asked_signature(refused->detail, &v);
+		issue_judge_signature(refused->detail, &v);
 	request_problem(r, refused, &v);
 	verdict_free(&v);
 }

@@ -7,6 +7,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_certificate_list.c \
 	src/api/core_certificate_revoke.c \
 	src/api/core_enroll.c \
+	src/api/core_explain.c \
 	src/api/core_issuers.c \
 	src/api/core_ocsp.c \
 	src/api/core_profiles.c \

@@ -70,6 +70,14 @@ check_grant(struct ca *ca, const struct issue_request *q, const struct issue_jud
 		grant_names(grant, q->who, j->names, v);
 }
 
+void
+issue_judge_signature(const char *why, struct verdict *v)
+{
+	verdict_add(v, why == NULL, ERR_BAD_CSR, "csr.signature", "csr.signature",
+	    why != NULL ? why : "verifies",
+	    "a signature by the CSR's own key, with SHA-256 or more");
+}
+
 bool
 issue_judge(struct ca *ca, const struct issue_request *q, struct issue_judged *ret,
     struct verdict *v, struct err *e)

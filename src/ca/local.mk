@@ -7,6 +7,8 @@ libhnp_ca_a_SOURCES = \
 	src/ca/caller.c \
 	src/ca/enroll.c \
 	src/ca/enroll_token.c \
+	src/ca/caller_as.c \
+	src/ca/explain.c \
 	src/ca/issue.c \
 	src/ca/issue_judge.c \
 	src/ca/note.c \

@@ -9,6 +9,7 @@ const struct command command_table[] = {
 	{ "up",      "make a CA where there is none, and run it in the foreground", cmd_up },
 	{ "init",    "make a CA: keys, certificates, configuration, database",      cmd_init },
 	{ "issue",   "make a key here and have its certificate signed",             cmd_issue },
+	{ "explain", "say what would become of a CSR, rule by rule; nothing is signed", cmd_explain },
 	{ "revoke",  "revoke a certificate",                                        cmd_revoke },
 	{ "show",    "show one certificate and what became of it",                  cmd_show },
 	{ "ls",      "list and search certificates",                                cmd_ls },

@@ -27,21 +27,31 @@ split_type(struct bytes word, enum name_type *ret_type, struct bytes *ret_value)
 	return true;
 }
 
-bool
-request_add_name(struct names *n, const char *word, struct err *e)
+void
+request_split_name(const char *word, enum name_type *ret_type, struct bytes *ret_value)
 {
-	struct bytes value = bytes_str(word);
 	enum name_type type = NAME_TYPE_DNS;
 	uint8_t ip[16];
 
-	if (split_type(value, &type, &value))
-		return names_add(n, type, value, e);
+	*ret_value = bytes_str(word);
+	if (split_type(*ret_value, ret_type, ret_value))
+		return;
 	if (strstr(word, "://") != NULL)
 		type = NAME_TYPE_URI;
 	else if (strchr(word, '@') != NULL)
 		type = NAME_TYPE_EMAIL;
 	else if (name_ip_octets(word, ip) != 0)
 		type = NAME_TYPE_IP;
+	*ret_type = type;
+}
+
+bool
+request_add_name(struct names *n, const char *word, struct err *e)
+{
+	struct bytes value;
+	enum name_type type;
+
+	request_split_name(word, &type, &value);
 	return names_add(n, type, value, e);
 }
 

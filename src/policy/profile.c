@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#define CONSTRAINTS_TEXT_MAX KIB(1) /* octets of constraints that are shown */
+
 #define CN_MAX 64 /* characters (RFC 5280 A.1, ub-common-name) */
 
 static char *
@@ -49,6 +51,29 @@ profile_check_key(const struct conf_profile *p, const struct spki *key,
 	return pass;
 }
 
+/* What the constraints leave of one kind of name: "within internal; not within a.internal". */
+static char *
+constraints_text(const struct constraints *c, enum name_type type)
+{
+	struct buf b;
+
+	buf_init(&b, CONSTRAINTS_TEXT_MAX);
+	for (int excluded = 0; excluded <= 1; excluded++) {
+		const char *before = excluded ? "not within " : "within ";
+
+		for (size_t i = 0; i < c->n; i++) {
+			if (c->v[i].type != type || c->v[i].excluded != excluded)
+				continue;
+			buf_printf(&b, "%s%s%s", b.n > 0 ? "; " : "", before,
+			    c->v[i].text[0] != '\0' ? c->v[i].text : "any");
+			before = "";
+		}
+	}
+	char *text = mem_printf("%s %s", sets_name_type_word(type), buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
 static bool
 check_constraint(const struct constraints *c, enum name_type type, const char *text,
     const char *field, struct verdict *v)
@@ -57,8 +82,10 @@ check_constraint(const struct constraints *c, enum name_type type, const char *t
 
 	if (constraints_check(c, type, text, &why))
 		return true;
-	return verdict_add(v, false, ERR_POLICY, "issuer.constraints", field, text,
-	    why.detail);
+	char *allowed = constraints_text(c, type);
+	verdict_add(v, false, ERR_POLICY, "issuer.constraints", field, text, allowed);
+	free(allowed);
+	return false;
 }
 
 /* P36: what somebody may take for a name is held to the rules of names. */
