@@ -56,6 +56,8 @@ struct ca {
 	struct err round_err;
 	uint64_t committed_seq; /* told to the signer with each request */
 	struct loop_timer *resync;
+	bool ready; /* hooks.ready was called */
+	struct loop_timer *ready_anyway;
 
 	struct ask *asks; /* open: slot = id modulo n_asks, n_asks a power of two */
 	size_t n_asks;
@@ -72,6 +74,8 @@ bool ask_take(struct ca *ca, uint64_t id, struct ask *ret);
 
 /* ERR_UNAVAILABLE while the database is behind the journal: nothing may be written. */
 MUST_CHECK bool ca_writable(const struct ca *ca, struct err *e);
+/* A CRL is in place: with the first of each, the role is ready. */
+void ca_published(struct ca *ca);
 /* A write failed: this round is undone, and taken in again from the journal later. */
 void ca_write_failed(struct ca *ca, const struct err *e);
 /* A write in the middle of a round failed: what the whole round answers is refused. */

@@ -15,6 +15,8 @@
 MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
 /* Something of this issuer was revoked: a CRL within the debounce time. */
 void publish_revoked(struct ca *ca, const char *issuer);
+/* Is there a CRL of every issuer that can make one? */
+bool publish_complete(const struct ca *ca);
 /* ERR_UNAVAILABLE when a CRL is past half of its life without a successor (R35). */
 MUST_CHECK bool publish_fresh(struct ca *ca, struct err *e);
 

@@ -146,6 +146,7 @@ ca_free(struct ca *ca)
 	if (ca == NULL)
 		return;
 	loop_cancel(ca->resync);
+	loop_cancel(ca->ready_anyway);
 	publish_free(ca->publish);
 	throttle_free(ca->throttle);
 	audit_free(ca->audit);

@@ -11,7 +11,8 @@
 #include "ca/enroll.h"
 #include "ca/reconcile.h"
 
-#define RESYNC_MS 1000
+#define RESYNC_MS       1000
+#define READY_ANYWAY_MS 5000
 
 static void
 end_role(struct ca *ca, const struct err *e)
@@ -265,6 +266,26 @@ ca_stop(struct ca *ca)
 		LOG_ERR(LOG_ERROR, "commit-failed", &e);
 }
 
+static void
+get_ready(void *arg)
+{
+	struct ca *ca = arg;
+
+	ca->ready_anyway = NULL;
+	ca->ready = true;
+	ca->hooks.ready(ca->hooks.arg);
+}
+
+/* A new CA waits for its first CRLs, so that no certificate points to nothing; not for ever. */
+void
+ca_published(struct ca *ca)
+{
+	if (ca->ready || !publish_complete(ca))
+		return;
+	loop_cancel(ca->ready_anyway);
+	get_ready(ca);
+}
+
 /* All that was there has been told. */
 static void
 level(struct ca *ca, uint64_t last_seq)
@@ -295,7 +316,9 @@ level(struct ca *ca, uint64_t last_seq)
 		return;
 	}
 	tell_started(ca);
-	ca->hooks.ready(ca->hooks.arg);
+	ca_published(ca);
+	if (!ca->ready)
+		ca->ready_anyway = loop_after(ca->loop, READY_ANYWAY_MS, get_ready, ca);
 }
 
 static bool

@@ -228,6 +228,15 @@ publish_revoked(struct ca *ca, const char *issuer)
 }
 
 bool
+publish_complete(const struct ca *ca)
+{
+	for (size_t i = 0; i < ca->publish->n; i++)
+		if (!ca->publish->v[i].frozen && ca->publish->v[i].next_update == 0)
+			return false;
+	return true;
+}
+
+bool
 publish_fresh(struct ca *ca, struct err *e)
 {
 	const int64_t now = clock_now();

@@ -148,6 +148,7 @@ in_place(struct publish *p)
 	    LOG_NUM("number", row.number), LOG_NUM("entries", row.entries),
 	    LOG_NUM("octets", b->octets));
 	publish_schedule(s, p->ca->conf->crl_interval_s * 1000);
+	ca_published(p->ca);
 	next_in_line(p);
 }
 
