@@ -8,9 +8,12 @@
 /* NULL for a row that front answers. */
 request_handler *core_routes_handler(size_t row);
 
-request_handler core_certificate_issue, core_certificate_list, core_certificate_get,
-    core_certificate_revoke, core_profiles, core_issuers, core_whoami, core_readyz,
-    core_ocsp_post, core_ocsp_get, core_token_create, core_token_list,
-    core_token_withdraw, core_enroll, core_explain;
+/* The handlers themselves, each in a file of its own. */
+#define CORE_ROUTES_SIDE_FRONT(name) struct request
+#define CORE_ROUTES_SIDE_CORE(name)  request_handler core_##name
+#define ROUTE(method, path, on, gate, body_max, body, side, handler)                   \
+	CORE_ROUTES_##side(handler);
+#include "tbl/routes.h"
+#undef ROUTE
 
 #endif

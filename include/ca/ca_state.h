@@ -29,6 +29,7 @@ struct ask {
 	uint64_t id; /* 0: free */
 	ask_cb *cb;
 	void *arg;
+	int64_t since_us;
 };
 
 struct token_in_use { /* asked of the signer, not answered yet */
@@ -48,8 +49,10 @@ struct ca {
 	struct throttle *throttle;
 	struct once *under_way; /* requests with an Idempotency-Key */
 	struct audit *audit;
+	struct census *census;
 	struct tally tally;
 
+	int64_t started_at;
 	enum ca_phase phase;
 	bool recover;
 	bool round_failed; /* a write of this round failed; ca_batch_end() tells it */

@@ -58,6 +58,7 @@ struct prom_set {
 	size_t n;
 };
 void prom_count(struct prom_set *s, const char *a, const char *b);
+void prom_add(struct prom_set *s, const char *a, const char *b, uint64_t n);
 uint64_t prom_counted(const struct prom_set *s); /* the sum over all */
 void prom_put_set(struct buf *b, const char *name, const struct prom_set *s,
     const char *key_a, const char *key_b);

@@ -9,7 +9,7 @@
 #ifndef DAEMON_FRONT_CORE_H
 #define DAEMON_FRONT_CORE_H
 
-#include "http/server.h"
+#include "api/front.h"
 #include "ipc/link.h"
 #include "sys/loop.h"
 
@@ -27,9 +27,12 @@ void front_core_link(struct front_core *c, struct link *to_core);
 /* struct front's 'ask'; from any thread. */
 void front_core_ask(void *ctx, struct exchange *x);
 
+/* struct front's 'waiting'; from any thread. */
+size_t front_core_waiting(void *ctx);
+
 /* The others from the loop's thread.  MSG_HTTP_RESPONSE came. */
-MUST_CHECK bool front_core_answer(struct front_core *c, const struct frame *f,
-    struct err *e);
+MUST_CHECK bool front_core_answer(struct front_core *c, struct front *front,
+    const struct frame *f, struct err *e);
 /* Answers for core where it took too long. */
 void front_core_expire(struct front_core *c);
 /* From here on all are refused, also those that wait. */

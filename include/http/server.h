@@ -73,6 +73,7 @@ const char *exchange_address(const struct exchange *x);
 const struct client *exchange_client(const struct exchange *x);
 bool exchange_has_body(const struct exchange *x); /* one comes or came */
 int64_t exchange_age_ms(const struct exchange *x);
+int64_t exchange_age_us(const struct exchange *x);
 /* A number that the application keeps with the exchange. */
 void exchange_note(struct exchange *x, size_t note);
 size_t exchange_noted(const struct exchange *x);

@@ -48,16 +48,15 @@ void store_audit_names(struct buf *ret, const struct names *names);
 
 #define AUDIT_LIST_MAX 1001
 
-struct audit_query {          /* a member that is NULL or 0 does not filter */
-	enum audit_kind kind; /* 0: all */
-	const char *identity; /* whole */
-	const char *serial;   /* hex, in lower case */
-	int64_t since, until; /* from 'since' on, before 'until' */
-	int64_t before_at,
-	    before_id; /* keyset: older than this row; 0: from the newest */
-	int64_t
-	    after_id; /* those added after this row, oldest first; 0: newest first */
-	size_t limit; /* 1 to AUDIT_LIST_MAX */
+struct audit_query {                  /* a member that is NULL or 0 does not filter */
+	enum audit_kind kind;         /* 0: all */
+	const char *identity;         /* whole */
+	const char *serial;           /* hex, in lower case */
+	int64_t since, until;         /* from 'since' on, before 'until' */
+	int64_t before_at, before_id; /* keyset: older than this row; 0: all */
+	int64_t after_id;             /* those added after this row */
+	bool oldest_first;            /* by id; 'before' is not looked at then */
+	size_t limit;                 /* 1 to AUDIT_LIST_MAX */
 };
 typedef bool audit_each(void *arg, const struct audit_row *r, struct err *e);
 /* 'each' may refuse; its error is the answer.  ERR_MALFORMED: limit out of bounds. */

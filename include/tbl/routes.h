@@ -22,6 +22,9 @@ ROUTE("POST", "/v1/tokens",                      ON_API | ON_UNIX,           GAT
 ROUTE("GET",  "/v1/tokens",                      ON_API | ON_UNIX,           GATE_ADMIN,      0,        BODY_NONE,            SIDE_CORE,  token_list)
 ROUTE("DELETE", "/v1/tokens/:id",                ON_API | ON_UNIX,           GATE_ADMIN,      0,        BODY_NONE,            SIDE_CORE,  token_withdraw)
 ROUTE("POST", "/v1/enroll",                      ON_API | ON_UNIX,           GATE_OPEN,       KIB(64),  BODY_JSON | BODY_CSR, SIDE_CORE,  enroll)
+ROUTE("GET",  "/v1/audit",                       ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  audit)
+ROUTE("GET",  "/v1/stats",                       ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  stats)
+ROUTE("GET",  "/metrics",                        ON_METRICS | ON_UNIX,       GATE_OPEN,       0,        BODY_NONE,            SIDE_CORE,  metrics)
 ROUTE("GET",  "/healthz",                        ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_FRONT, healthz)
 ROUTE("GET",  "/readyz",                         ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_CORE,  readyz)
 /* clang-format on */

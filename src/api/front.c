@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/front.h"
 
+#include <stdatomic.h>
+
+#include "api/front_metrics.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "codec/prom.h"
 #include "http/route.h"
 
-#define LOG_PATH_MAX 256 /* characters of a path in the log */
+#define LOG_PATH_MAX       256 /* characters of a path in the log */
+#define STRANGERS_A_SECOND 10  /* lines in the log */
 
 /* One handler a row; NULL: core's. */
 #define HANDLER_SIDE_FRONT(name) front_##name
@@ -112,16 +118,40 @@ on_request(void *ctx, struct exchange *x)
 		f->ask(f->ctx, x);
 }
 
+/* Strangers cost the log no more than this; how many there were /metrics tells. */
+static bool
+may_log(const struct err *why)
+{
+	static _Atomic int64_t second;
+	static _Atomic unsigned lines;
+	const int64_t now = clock_mono_ms() / 1000;
+
+	if (why == NULL || why->code != ERR_UNAUTHENTICATED)
+		return true;
+	if (atomic_exchange(&second, now) != now) {
+		const unsigned before = atomic_exchange(&lines, 0);
+
+		if (before > STRANGERS_A_SECOND)
+			LOG(LOG_WARN, "unlogged",
+			    LOG_NUM("refused", before - STRANGERS_A_SECOND));
+	}
+	return atomic_fetch_add(&lines, 1) < STRANGERS_A_SECOND;
+}
+
 static void
 on_done(void *ctx, struct exchange *x)
 {
+	struct front *f = ctx;
 	const struct bytes path = exchange_path(x);
 	const unsigned status = exchange_status(x);
 	char method[16], shown[LOG_PATH_MAX + 1];
 
-	(void)ctx;
 	/* Cut off before it was a request, or refused by the library itself. */
 	if (status == 0)
+		return;
+	front_metrics_count(f->metrics, exchange_noted(x), exchange_method(x), status,
+	    exchange_age_us(x));
+	if (!may_log(exchange_why(x)))
 		return;
 	if (!bytes_to_str(exchange_method(x), method, sizeof(method)))
 		method[0] = '\0';
@@ -141,8 +171,28 @@ on_done(void *ctx, struct exchange *x)
 }
 
 void
+front_finish(struct front *f, const struct exchange *x, struct answer *a,
+    struct buf *own)
+{
+	buf_init(own, MIB(20) + MIB(1));
+	if (!bytes_eq_str(exchange_path(x), "/metrics") || a->status != 200 ||
+	    !bytes_eq_str(a->content_type, PROM_TYPE))
+		return;
+	buf_put(own, a->body);
+	front_metrics_put(f->metrics, own, conns_count(f->conns), f->waiting(f->ctx));
+	a->body = buf_bytes(own);
+}
+
+void
+front_free(struct front *f)
+{
+	front_metrics_free(f->metrics);
+}
+
+void
 front_init(struct front *f)
 {
+	f->metrics = front_metrics_new();
 	f->app = (struct server_app){
 		.on_head = on_head,
 		.on_request = on_request,

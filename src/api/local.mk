@@ -2,6 +2,7 @@ noinst_LIBRARIES += libhnp_api.a
 libhnp_api_a_SOURCES = \
 	src/api/asked.c \
 	src/api/certificate_json.c \
+	src/api/core_audit.c \
 	src/api/core_certificate_get.c \
 	src/api/core_certificate_issue.c \
 	src/api/core_certificate_list.c \
@@ -9,10 +10,12 @@ libhnp_api_a_SOURCES = \
 	src/api/core_enroll.c \
 	src/api/core_explain.c \
 	src/api/core_issuers.c \
+	src/api/core_metrics.c \
 	src/api/core_ocsp.c \
 	src/api/core_profiles.c \
 	src/api/core_readyz.c \
 	src/api/core_routes.c \
+	src/api/core_stats.c \
 	src/api/core_token.c \
 	src/api/core_whoami.c \
 	src/api/issued.c \
@@ -25,4 +28,5 @@ noinst_LIBRARIES += libhnp_api_front.a
 libhnp_api_front_a_SOURCES = \
 	src/api/front.c \
 	src/api/front_healthz.c \
+	src/api/front_metrics.c \
 	src/api/front_published.c

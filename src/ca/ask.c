@@ -2,6 +2,7 @@
 /* What core asked the signer and has no answer to yet. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ca/ca_state.h"
 
@@ -30,7 +31,8 @@ ask_new(struct ca *ca, ask_cb *cb, void *arg)
 	while (ca->n_asks == 0 || ca->asks[id & (ca->n_asks - 1)].id != 0)
 		grow(ca);
 	ca->asks[id & (ca->n_asks - 1)] =
-	    (struct ask){ .id = id, .cb = cb, .arg = arg };
+	    (struct ask){ .id = id, .cb = cb, .arg = arg, .since_us = clock_mono_us() };
+	ca->tally.asks++;
 	return id;
 }
 
@@ -42,6 +44,9 @@ ask_take(struct ca *ca, uint64_t id, struct ask *ret)
 	if (id == 0 || slot == NULL || slot->id != id)
 		return false;
 	*ret = *slot;
+	ca->tally.asks--;
+	prom_observe(&ca->tally.signer_us, &prom_seconds,
+	    (uint64_t)(clock_mono_us() - slot->since_us));
 	*slot = (struct ask){ 0 };
 	return true;
 }

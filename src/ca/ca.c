@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
+#include "ca/census.h"
 #include "codec/pem.h"
 #include "sys/file.h"
 
@@ -131,7 +133,9 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->hooks = *hooks;
 	ca->publish = publish_new(ca);
 	ca->throttle = throttle_new(conf);
+	ca->started_at = clock_now();
 	ca->audit = audit_new(ca);
+	ca->census = census_new(ca);
 	if (!load_issuers(ca, e)) {
 		ca_free(ca);
 		return false;
@@ -150,6 +154,7 @@ ca_free(struct ca *ca)
 	publish_free(ca->publish);
 	throttle_free(ca->throttle);
 	audit_free(ca->audit);
+	census_free(ca->census);
 	for (size_t i = 0; i < ca->n_issuers; i++)
 		issuer_free(&ca->issuers[i]);
 	free(ca->issuers);

@@ -5,9 +5,11 @@
  */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
+#include "ca/census.h"
 #include "ca/enroll.h"
 #include "ca/reconcile.h"
 
@@ -98,10 +100,14 @@ ca_batch_end(struct ca *ca, struct err *e)
 	}
 	if (!store_dirty(ca->store))
 		return true;
+	const int64_t began_us = clock_mono_us();
 	if (!audit_flush(ca->audit, e) || !store_commit(ca->store, e)) {
+		ca->tally.commits_failed++;
 		ca_write_failed(ca, e);
 		return false;
 	}
+	prom_observe(&ca->tally.commit_us, &prom_seconds,
+	    (uint64_t)(clock_mono_us() - began_us));
 	audit_flushed(ca->audit, true);
 	struct err ignored;
 	if (!store_seq(ca->store, &ca->committed_seq, &ignored))
@@ -316,6 +322,7 @@ level(struct ca *ca, uint64_t last_seq)
 		return;
 	}
 	tell_started(ca);
+	census_start(ca);
 	ca_published(ca);
 	if (!ca->ready)
 		ca->ready_anyway = loop_after(ca->loop, READY_ANYWAY_MS, get_ready, ca);

@@ -5,12 +5,14 @@ libhnp_ca_a_SOURCES = \
 	src/ca/ca.c \
 	src/ca/ca_signer.c \
 	src/ca/caller.c \
+	src/ca/census.c \
 	src/ca/enroll.c \
 	src/ca/enroll_token.c \
 	src/ca/caller_as.c \
 	src/ca/explain.c \
 	src/ca/issue.c \
 	src/ca/issue_judge.c \
+	src/ca/metrics.c \
 	src/ca/note.c \
 	src/ca/once.c \
 	src/ca/ocsp_answer.c \

@@ -22,6 +22,7 @@ struct answering {
 	ocsp_answer_done *done;
 	void *arg;
 	bool nonce;
+	const char *status; /* of the first certificate asked about, for the numbers */
 	int tries;
 };
 
@@ -41,6 +42,16 @@ tell_status(enum ocsp_status status, ocsp_answer_done *done, void *arg)
 static void
 finish(struct answering *it, const struct ocsp_answer *a, enum ocsp_status otherwise)
 {
+	static const char *const words[] = {
+		[OCSP_SUCCESSFUL] = "good",
+		[OCSP_MALFORMED] = "malformed",
+		[OCSP_INTERNAL] = "internal_error",
+		[OCSP_TRY_LATER] = "try_later",
+		[OCSP_UNAUTHORIZED] = "unauthorized",
+	};
+
+	prom_count(&it->ca->tally.ocsp, a != NULL ? it->status : words[otherwise],
+	    NULL);
 	if (a != NULL)
 		it->done(it->arg, a);
 	else
@@ -166,6 +177,9 @@ ask(struct answering *it)
 		return;
 	}
 	it->nonce = q.nonce.n > 0;
+	it->status = m.v[0].status == CERT_STATUS_GOOD      ? "good"
+		     : m.v[0].status == CERT_STATUS_REVOKED ? "revoked"
+							    : "unknown";
 	send_question(it, &m);
 }
 

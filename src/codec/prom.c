@@ -121,6 +121,12 @@ find(struct prom_set *s, const char *a, const char *b)
 void
 prom_count(struct prom_set *s, const char *a, const char *b)
 {
+	prom_add(s, a, b, 1);
+}
+
+void
+prom_add(struct prom_set *s, const char *a, const char *b, uint64_t n)
+{
 	const char *const other = "other";
 	struct prom_count *c;
 
@@ -136,7 +142,7 @@ prom_count(struct prom_set *s, const char *a, const char *b)
 		c = &s->v[s->n++];
 		*c = (struct prom_count){ mem_strdup(a), mem_strdup(b), 0 };
 	}
-	c->n++;
+	c->n += n;
 }
 
 uint64_t

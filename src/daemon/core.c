@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/issue.h"
+#include "ca/tally.h"
 #include "codec/pem.h"
 #include "daemon/role.h"
 
@@ -86,9 +87,11 @@ on_batch(void *arg)
 	const bool committed = ca_batch_end(c->ca, &e);
 	if (!committed)
 		LOG_ERR(LOG_ERROR, "commit-failed", &e, LOG_NUM("answers", c->n_held));
+	size_t wrote = 0;
 	for (size_t i = 0; i < c->n_held; i++) {
 		struct held *h = &c->held[i];
 
+		wrote += h->wrote;
 		if (committed || !h->wrote)
 			link_send(c->front, h->type, buf_bytes(&h->body));
 		else if (h->type == MSG_HTTP_RESPONSE)
@@ -96,6 +99,8 @@ on_batch(void *arg)
 		buf_wipe(&h->body);
 	}
 	c->n_held = 0;
+	if (committed && wrote > 0)
+		prom_observe(&tally_of(c->ca)->batch, &prom_sizes, wrote);
 }
 
 static bool

@@ -204,7 +204,7 @@ on_response(void *ctx, const struct frame *f, struct err *e)
 {
 	struct front_role *r = ctx;
 
-	return front_core_answer(r->asks, f, e);
+	return front_core_answer(r->asks, &r->front, f, e);
 }
 
 static bool
@@ -357,6 +357,7 @@ close_all(struct front_role *r)
 	}
 	front_core_free(r->asks);
 	front_published_free(r->front.published);
+	front_free(&r->front);
 	tls_free(r->tls);
 	conns_free(r->conns);
 }
@@ -381,6 +382,8 @@ main(void)
 	r.conns = conns_new(PER_ADDRESS_MAX);
 	front_init(&r.front);
 	r.front.ask = front_core_ask;
+	r.front.waiting = front_core_waiting;
+	r.front.conns = r.conns;
 	r.front.ctx = r.asks;
 	r.front.body_max = role_conf(r.role)->body_max;
 	r.core = role_link(r.role, ROLE_FD_CORE, PEER_CORE, MIB(20), core_rules, &r);

@@ -28,7 +28,8 @@ struct front_core {
 	struct slot slots[FRONT_CORE_WAITING_MAX];
 	unsigned first_free; /* FRONT_CORE_WAITING_MAX: none */
 	uint64_t round;
-	size_t octets; /* of all that wait */
+	size_t waiting; /* places that are taken */
+	size_t octets;  /* of all that wait */
 	bool stopped;
 	struct buf *out; /* questions that are not sent yet */
 	size_t n_out, room_out;
@@ -125,6 +126,7 @@ slot_take(struct front_core *c)
 		c->first_free = s->next_free;
 		s->id = ++c->round << SLOT_BITS | i;
 	}
+	c->waiting += s != NULL;
 	pthread_mutex_unlock(&c->lock);
 	return s;
 }
@@ -133,6 +135,7 @@ slot_take(struct front_core *c)
 static void
 slot_give_back(struct front_core *c, struct slot *s)
 {
+	c->waiting--;
 	c->octets -= s->octets;
 	s->octets = 0;
 	s->x = NULL;
@@ -223,6 +226,17 @@ front_core_ask(void *ctx, struct exchange *x)
 	}
 }
 
+size_t
+front_core_waiting(void *ctx)
+{
+	struct front_core *c = ctx;
+
+	pthread_mutex_lock(&c->lock);
+	const size_t n = c->waiting;
+	pthread_mutex_unlock(&c->lock);
+	return n;
+}
+
 /* ---- answering ---- */
 
 /* Ends the wait of the exchange that 'id' is of; NULL: it has ended before. */
@@ -242,7 +256,8 @@ take(struct front_core *c, uint64_t id)
 }
 
 bool
-front_core_answer(struct front_core *c, const struct frame *f, struct err *e)
+front_core_answer(struct front_core *c, struct front *front, const struct frame *f,
+    struct err *e)
 {
 	struct msg_http_response m;
 
@@ -252,13 +267,19 @@ front_core_answer(struct front_core *c, const struct frame *f, struct err *e)
 		return err_set(e, ERR_MALFORMED, "core answers with status %u",
 		    m.status);
 	struct exchange *x = take(c, m.id);
-	if (x != NULL)
-		exchange_answer(x, &(struct answer){
-				       .status = m.status,
-				       .content_type = m.content_type,
-				       .headers = m.headers,
-				       .body = m.body,
-				   });
+	if (x != NULL) {
+		struct answer a = {
+			.status = m.status,
+			.content_type = m.content_type,
+			.headers = m.headers,
+			.body = m.body,
+		};
+		struct buf own;
+
+		front_finish(front, x, &a, &own);
+		exchange_answer(x, &a);
+		buf_free(&own);
+	}
 	return true;
 }
 

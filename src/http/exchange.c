@@ -30,7 +30,7 @@ exchange_new(struct door *d, struct MHD_Connection *mhd, const char *target)
 	hex_write(bytes_of(id, sizeof(id)), x->id);
 	x->door = d;
 	x->mhd = mhd;
-	x->began_ms = clock_mono_ms();
+	x->began_us = clock_mono_us();
 	x->target = mem_strdup(target == NULL ? "" : target);
 	x->target_at = target;
 
@@ -126,7 +126,13 @@ exchange_has_body(const struct exchange *x)
 int64_t
 exchange_age_ms(const struct exchange *x)
 {
-	return clock_mono_ms() - x->began_ms;
+	return exchange_age_us(x) / 1000;
+}
+
+int64_t
+exchange_age_us(const struct exchange *x)
+{
+	return clock_mono_us() - x->began_us;
 }
 
 void

@@ -39,7 +39,7 @@ struct exchange {
 	struct MHD_Connection *mhd;
 	enum exchange_phase phase;
 	char id[SERVER_REQUEST_ID_LEN];
-	int64_t began_ms;
+	int64_t began_us;
 	char *target;          /* own copy */
 	const char *target_at; /* where it stood */
 	struct bytes method, path, query;

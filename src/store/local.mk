@@ -3,6 +3,7 @@ libhnp_store_a_SOURCES = \
 	src/store/certificate.c \
 	src/store/store.c \
 	src/store/store_audit.c \
+	src/store/store_census.c \
 	src/store/store_migrate.c \
 	src/store/store_revocation.c \
 	src/store/store_crl.c \

@@ -133,7 +133,7 @@ add_filters(struct build *b, const struct audit_query *q)
 		add(b, "at <", NULL, q->until);
 	if (q->after_id != 0)
 		add(b, "id >", NULL, q->after_id);
-	if (q->before_id != 0)
+	if (q->before_id != 0 && !q->oldest_first)
 		add_cursor(b, q->before_at, q->before_id);
 }
 
@@ -151,7 +151,7 @@ begin_list(struct store *st, const struct audit_query *q)
 	    "SELECT id, at, kind, seq, request_id, identity, profile, issuer, names,"
 	    " serial, object, result, reason FROM audit WHERE id > 0%s"
 	    " ORDER BY %s LIMIT $1",
-	    buf_str(&b.where), q->after_id != 0 ? "id" : "at DESC, id DESC");
+	    buf_str(&b.where), q->oldest_first ? "id" : "at DESC, id DESC");
 	assert(!sql.full && !b.where.full);
 	struct stmt *s = stmt_begin_sql(store_db(st), buf_str(&sql), "list the audit");
 	for (unsigned i = 0; i < b.n; i++)
