@@ -16,4 +16,8 @@ request_handler *core_routes_handler(size_t row);
 #include "tbl/routes.h"
 #undef ROUTE
 
+request_handler core_reload;
+/* What became of request_handler core_reload: 'changed' is "profiles grants"; 'e' NULL: done. */
+void core_reload_done(struct request *r, struct bytes changed, const struct err *e);
+
 #endif

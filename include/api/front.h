@@ -24,8 +24,8 @@ struct front {
 	size_t (*waiting)(void *ctx);
 	void *ctx;
 	struct conns *conns;
-	size_t body_max;       /* limits.body of the configuration */
-	struct server_app app; /* for server_def; front_init() fills it */
+	_Atomic size_t body_max; /* limits.body of the configuration */
+	struct server_app app;   /* for server_def; front_init() fills it */
 };
 
 /* Sets 'app' and 'metrics'; the others are the caller's to set. */

@@ -25,6 +25,8 @@ struct api {
 	struct slices *slices; /* for what takes long */
 	void *arg;
 	void (*answer)(void *arg, const struct msg_http_response *m, bool wrote);
+	/* Has the configuration loaded anew for this request; core_reload_done() comes later. */
+	void (*reload)(void *arg, struct request *r);
 };
 
 struct request {

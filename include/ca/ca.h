@@ -20,7 +20,7 @@
 #include "x509/ocsp.h"
 
 struct ca_issuer {
-	const char *name; /* conf's; "root" for the root */
+	char *name; /* "root" for the root */
 	struct cert *cert;
 	struct profile_issuer policy; /* with all ancestors' constraints */
 	struct buf pem;               /* its own certificate */
@@ -42,7 +42,7 @@ struct ca_hooks { /* how ca reaches the rest of the role */
 
 /*
  * Reads the issuers' certificates and the root's.  All arguments are borrowed
- * for the life of the ca.
+ * for the life of the ca, but 'conf': until ca_reload().
  */
 MUST_CHECK bool ca_new(const struct conf *conf, struct store *st, struct loop *loop,
     const struct ca_hooks *hooks, struct ca **ret, struct err *e);
@@ -67,6 +67,14 @@ MUST_CHECK bool ca_batch_end(struct ca *ca, struct err *e);
 
 /* The daemon stops in good order: says so in the audit, and commits what is open. */
 void ca_stop(struct ca *ca);
+/*
+ * Another configuration, of the same issuers, counts from here on.  Questions to
+ * the signer that are open go on with what they took from the one before, which
+ * stays until ca_settled() says that there are none.  No more than such a
+ * question may keep a pointer into the configuration over a round.
+ */
+void ca_reload(struct ca *ca, const struct conf *conf);
+bool ca_settled(struct ca *ca);
 
 const struct conf *ca_conf(const struct ca *ca);
 struct store *ca_store(struct ca *ca);

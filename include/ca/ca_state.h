@@ -68,12 +68,17 @@ struct ca {
 
 	struct token_in_use *tokens; /* enroll.c's */
 	size_t n_tokens;
+	uint64_t
+	    before_reload; /* the last question of an earlier configuration; 0: none */
 };
 
 /* A new question to the signer; the id goes into the message.  'cb' is called once. */
 uint64_t ask_new(struct ca *ca, ask_cb *cb, void *arg);
 /* Takes the question out of the table; false: there is none of this id. */
 bool ask_take(struct ca *ca, uint64_t id, struct ask *ret);
+
+/* Is a question open that was asked no later than this one? */
+bool ask_any_until(const struct ca *ca, uint64_t id);
 
 /* ERR_UNAVAILABLE while the database is behind the journal: nothing may be written. */
 MUST_CHECK bool ca_writable(const struct ca *ca, struct err *e);

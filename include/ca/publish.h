@@ -17,6 +17,8 @@ MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
 void publish_revoked(struct ca *ca, const char *issuer);
 /* Is there a CRL of every issuer that can make one? */
 bool publish_complete(const struct ca *ca);
+/* The configuration changed: a CRL that is due sooner by it comes sooner. */
+void publish_reload(struct ca *ca);
 /* ERR_UNAVAILABLE when a CRL is past half of its life without a successor (R35). */
 MUST_CHECK bool publish_fresh(struct ca *ca, struct err *e);
 

@@ -33,6 +33,7 @@ int cmd_issuer(const struct command *self, int argc, char **argv);
 int cmd_ls(const struct command *self, int argc, char **argv);
 int cmd_ocsp(const struct command *self, int argc, char **argv);
 int cmd_profile(const struct command *self, int argc, char **argv);
+int cmd_reload(const struct command *self, int argc, char **argv);
 int cmd_revoke(const struct command *self, int argc, char **argv);
 int cmd_show(const struct command *self, int argc, char **argv);
 int cmd_trust(const struct command *self, int argc, char **argv);

@@ -5,6 +5,7 @@
  *
  * parent.c: options, detaching, the order of things.  parent_dir.c: the CA
  * directory.  parent_listen.c: the listening sockets.  parent_roles.c: the roles.
+ * parent_reload.c: another configuration.  parent_watch.c: the service manager.
  */
 #ifndef DAEMON_PARENT_H
 #define DAEMON_PARENT_H
@@ -37,7 +38,8 @@ struct parent_process {
 	pid_t pid; /* 0: not started, or ended */
 	struct link *link;
 	bool ready;
-	bool told; /* to stop */
+	bool told;     /* to stop */
+	bool answered; /* the last ping */
 };
 
 enum parent_state {
@@ -47,8 +49,34 @@ enum parent_state {
 	PARENT_FAILING   /* a role has ended by itself: soon all are killed */
 };
 
+struct parent_options {
+	const char *dir, *config;
+	bool foreground, check, recover;
+};
+
+#define PARENT_RELOAD_ASKERS 64
+
+struct parent_reload {
+	enum {
+		PARENT_RELOAD_NONE,
+		PARENT_RELOAD_ASKING,  /* each role takes it in */
+		PARENT_RELOAD_APPLYING /* one after the other puts it into force */
+	} step;
+	bool again; /* asked for while one went on: the file may be another by now */
+	uint32_t generation;
+	struct conf *next;
+	struct buf changed; /* "profiles grants" */
+	bool took[PARENT__ROLES];
+	enum parent_role applying;
+	struct loop_timer *late;
+	uint64_t asked[PARENT_RELOAD_ASKERS];   /* who hears of this one */
+	uint64_t waiting[PARENT_RELOAD_ASKERS]; /* of the next */
+	size_t n_asked, n_waiting;
+};
+
 struct parent {
 	struct conf *conf;
+	const struct parent_options *options;
 	bool foreground, recover;
 	int waiter; /* where a parent that waits for us reads; -1: none */
 	int pid_fd; /* run/hanaperd.pid, locked */
@@ -57,11 +85,19 @@ struct parent {
 	struct loop *loop;
 	struct parent_process roles[PARENT__ROLES];
 	enum parent_state state;
-	int rank;       /* of 'why': what a role said outweighs that it has ended */
-	struct err why; /* why the daemon ends */
-	int status;     /* of exit */
+	struct parent_reload reload;
+	int64_t watch_ms; /* between two looks at whether the roles live */
+	int rank;         /* of 'why': what a role said outweighs that it has ended */
+	struct err why;   /* why the daemon ends */
+	int status;       /* of exit */
 	void (*on_ready)(struct parent *p);
 };
+
+/* ---- parent.c ---- */
+
+/* hanaper.yaml, where the options say that it is. */
+MUST_CHECK bool parent_load(const struct parent_options *o, struct conf **ret,
+    struct err *e);
 
 /* ---- parent_dir.c ---- */
 
@@ -90,6 +126,24 @@ MUST_CHECK bool parent_roles_start(struct parent *p, struct err *e);
 void parent_roles_stop(struct parent *p);
 /* SIGCHLD came. */
 void parent_roles_reap(struct parent *p);
+const char *parent_roles_name(enum parent_role role);
+/* This role is at fault: the daemon ends. */
+void parent_roles_fail(struct parent *p, enum parent_role role, const struct err *e);
 void parent_roles_free(struct parent *p); /* kills what still runs, and waits */
+
+/* ---- parent_reload.c ---- */
+
+/* SIGHUP came.  While the daemon starts, or one goes on, it is done after that. */
+void parent_reload(struct parent *p);
+void parent_reload_free(struct parent *p);
+msg_handler parent_reload_on_reloaded, parent_reload_on_ask;
+
+/* ---- parent_watch.c ---- */
+
+void parent_watch_tell(const char *lines);
+void parent_watch_ready(const char *status);
+/* All are ready: begins to look after them, if the service manager wants it. */
+void parent_watch_start(struct parent *p);
+msg_handler parent_watch_on_pong;
 
 #endif

@@ -20,6 +20,9 @@
  *		return role_end(r);
  *	}
  *
+ * MSG_RELOAD brings a configuration to come, MSG_RELOAD_APPLY puts it into force
+ * (parent_reload.c says in which order).
+ *
  * There is one role in a process.  Links receive from the first loop_run() on:
  * a role that has to hear from a peer before it is ready (core replays the
  * journal) runs the loop and calls role_ready() from a handler.
@@ -50,6 +53,16 @@ struct role_def {
 	 */
 	bool (*on_listener)(void *ctx, const struct msg_listener *m, int fd,
 	    struct err *e);
+	/*
+	 * Another configuration counts from here on: role_conf() gives it.  'was' is
+	 * the one before.  True: nothing borrows from that any more, and it goes.
+	 * False: the role calls role_conf_settled() when nothing does.  NULL: no more
+	 * to do than to forget it.
+	 */
+	bool (*on_conf)(void *ctx, struct role *r, const struct conf *was);
+	/* core only: what became of role_reload(); 'e' NULL: 'changed' counts from now on. */
+	void (*on_reloaded)(void *ctx, uint64_t id, struct bytes changed,
+	    const struct err *e);
 	/* MSG_STOP came: finish what was accepted, then loop_stop().  NULL: loop_stop() at once. */
 	void (*on_stop)(void *ctx, struct role *r);
 	void *ctx;
@@ -63,6 +76,10 @@ struct role_def {
 struct role *role_begin(const struct role_def *def);
 
 const struct conf *role_conf(const struct role *r);
+/* Frees the configurations that were: nothing borrows from them. */
+void role_conf_settled(struct role *r);
+/* core only: the parent shall load hanaper.yaml anew; on_reloaded() tells 'id'. */
+void role_reload(struct role *r, uint64_t id);
 bool role_recover(const struct role *r); /* hanaperd --recover */
 struct loop *role_loop(struct role *r);
 

@@ -20,7 +20,9 @@
 
 #define SIGNER_ROOT "root" /* name of the root as an issuer */
 #define SIGNER_CHAIN_MAX                                                               \
-	8                 /* CA certificates from an issuer to the root, both counted */
+	8 /* CA certificates from an issuer to the root, both counted */
+#define SIGNER_SWITCH_MS                                                               \
+	2000 /* after a reload, core may have judged by the configuration before */
 #define SIGNER_SKEW_S 300 /* how far core's idea of now may be from ours */
 
 struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) */
@@ -32,7 +34,7 @@ struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) *
 };
 
 struct signer_issuer {
-	const char *name;
+	char *name;
 	struct cert *cert;
 	struct key *key; /* NULL: not here (a root key that was moved offline) */
 	char *crl_url, *issuer_url;
@@ -105,11 +107,14 @@ struct signer {
 	uint64_t
 	    crl_refused; /* id of the last one that was: what still comes is dropped */
 	uint32_t crl_mark;
+	int64_t conf_ms;  /* when s->conf changed last, by the monotonic clock */
 	uint64_t refused; /* requests that an honest core does not make (S84) */
 };
 
 /* ---- signer_load.c: what it needs to begin ---- */
 MUST_CHECK bool signer_load(struct signer *s, struct err *e);
+/* What goes into certificates by s->conf, again after that changed. */
+void signer_load_urls(struct signer *s);
 void signer_unload(struct signer *s);
 struct signer_issuer *signer_issuer_find(struct signer *s, struct bytes name);
 /* As signer_issuer_find(), and its key must be here. */

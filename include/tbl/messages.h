@@ -7,6 +7,13 @@ MESSAGE(READY,           3, "all",    "parent")  /* this role serves */
 MESSAGE(STOP,            4, "parent", "all")     /* finish what was accepted, then end */
 MESSAGE(FAILED,          5, "all",    "parent")  /* why this role ends: code, text */
 MESSAGE(START,           6, "parent", "all")     /* CONF and all LISTENERs were sent: begin */
+MESSAGE(RELOAD,         40, "parent", "all")     /* a configuration to come; it does not count yet */
+MESSAGE(RELOAD_APPLY,   41, "parent", "all")     /* all took it: from here on it counts */
+MESSAGE(RELOADED,       42, "all",    "parent")  /* taken, or applied, or why not */
+MESSAGE(RELOAD_ASK,     43, "core",   "parent")  /* a client asks for it */
+MESSAGE(RELOAD_TOLD,    44, "parent", "core")    /* what became of it */
+MESSAGE(PING,           45, "parent", "all")     /* is the loop alive? */
+MESSAGE(PONG,           46, "all",    "parent")
 MESSAGE(HTTP_REQUEST,   10, "front",  "core")
 MESSAGE(HTTP_RESPONSE,  11, "core",   "front")
 MESSAGE(PUBLISH,        12, "core",   "front")   /* a file under pub/ is new */

@@ -22,6 +22,7 @@ PROBLEM(ALREADY_REVOKED, 409, "already-revoked", "The certificate is revoked alr
 PROBLEM(TOKEN_USED,      409, "token-used",      "The enrolment token is used up")
 PROBLEM(TOKEN_EXPIRED,   409, "token-expired",   "The enrolment token has expired")
 PROBLEM(TOKEN_WITHDRAWN, 409, "token-withdrawn", "The enrolment token was withdrawn")
+PROBLEM(CONFIGURATION,   409, "configuration",   "The configuration was not taken up; the one before serves on")
 PROBLEM(TOO_LARGE,       413, "too-large",       "The request is too large")
 PROBLEM(MEDIA_TYPE,      415, "media-type",      "The content type is not accepted here")
 PROBLEM(POLICY,          422, "policy",          "The profile or an issuer's constraint refuses this")

@@ -25,6 +25,7 @@ ROUTE("POST", "/v1/enroll",                      ON_API | ON_UNIX,           GAT
 ROUTE("GET",  "/v1/audit",                       ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  audit)
 ROUTE("GET",  "/v1/stats",                       ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  stats)
 ROUTE("GET",  "/metrics",                        ON_METRICS | ON_UNIX,       GATE_OPEN,       0,        BODY_NONE,            SIDE_CORE,  metrics)
+ROUTE("POST", "/v1/reload",                      ON_API | ON_UNIX,           GATE_ADMIN,      KIB(1),   BODY_JSON,            SIDE_CORE,  reload)
 ROUTE("GET",  "/healthz",                        ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_FRONT, healthz)
 ROUTE("GET",  "/readyz",                         ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_CORE,  readyz)
 /* clang-format on */

@@ -14,6 +14,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_ocsp.c \
 	src/api/core_profiles.c \
 	src/api/core_readyz.c \
+	src/api/core_reload.c \
 	src/api/core_routes.c \
 	src/api/core_stats.c \
 	src/api/core_token.c \

@@ -16,7 +16,8 @@ static const char *const level_words[] = {
 };
 
 static const char *log_role = "hanaper";
-static enum log_level log_least = LOG_INFO;
+/* A reload changes it while front's threads write. */
+static _Atomic(enum log_level) log_least = LOG_INFO;
 
 void
 log_init(const char *role, enum log_level least)

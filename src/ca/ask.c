@@ -50,3 +50,12 @@ ask_take(struct ca *ca, uint64_t id, struct ask *ret)
 	*slot = (struct ask){ 0 };
 	return true;
 }
+
+bool
+ask_any_until(const struct ca *ca, uint64_t id)
+{
+	for (size_t i = 0; i < ca->n_asks; i++)
+		if (ca->asks[i].id != 0 && ca->asks[i].id <= id)
+			return true;
+	return false;
+}

@@ -18,6 +18,7 @@
 static void
 issuer_free(struct ca_issuer *i)
 {
+	free(i->name);
 	cert_free(i->cert);
 	constraints_free(&i->policy.constraints);
 	buf_free(&i->pem);
@@ -46,7 +47,7 @@ add_constraints(struct constraints *all, const struct cert *of, struct err *e)
 static bool
 issuer_load(const char *name, const char *path, struct ca_issuer *ret, struct err *e)
 {
-	struct ca_issuer i = { .name = name };
+	struct ca_issuer i = { .name = mem_strdup(name) };
 	struct buf text, der;
 	struct bytes rest, label;
 	bool ok = false;
@@ -162,6 +163,33 @@ ca_free(struct ca *ca)
 	tally_free(&ca->tally);
 	free(ca->tokens);
 	free(ca);
+}
+
+void
+ca_reload(struct ca *ca, const struct conf *conf)
+{
+	const struct conf *was = ca->conf;
+
+	ca->conf = conf;
+	ca->before_reload = ca->next_id;
+	/* What was counted goes on to count, unless by other numbers. */
+	if (conf->rate_per_minute != was->rate_per_minute ||
+	    conf->rate_burst != was->rate_burst ||
+	    conf->same_names_per_hour != was->same_names_per_hour) {
+		throttle_free(ca->throttle);
+		ca->throttle = throttle_new(conf);
+	}
+	publish_reload(ca);
+	audit_configured(ca);
+}
+
+bool
+ca_settled(struct ca *ca)
+{
+	if (ca->before_reload != 0 && ask_any_until(ca, ca->before_reload))
+		return false;
+	ca->before_reload = 0;
+	return true;
 }
 
 const struct conf *

@@ -227,6 +227,21 @@ publish_revoked(struct ca *ca, const char *issuer)
 			    ca->conf->crl_debounce_s * 1000);
 }
 
+void
+publish_reload(struct ca *ca)
+{
+	const int64_t now = clock_now();
+
+	for (size_t i = 0; i < ca->publish->n; i++) {
+		struct crl_slot *s = &ca->publish->v[i];
+		const int64_t due = s->this_update + ca->conf->crl_interval_s;
+
+		/* One that is being made, or waits its turn, is scheduled when it is there. */
+		if (s->timer != NULL && s->this_update != 0)
+			publish_schedule(s, due > now ? (due - now) * 1000 : 0);
+	}
+}
+
 bool
 publish_complete(const struct ca *ca)
 {

@@ -21,6 +21,7 @@ const struct command command_table[] = {
 	{ "whoami",  "say who the daemon takes you for, and what you may do",       cmd_whoami },
 	{ "doctor",  "look whether all is as it should be, and say what to do",     cmd_doctor },
 	{ "trust",   "make this machine's programs trust the CA, or stop",          cmd_trust },
+	{ "reload",  "have the daemon take up its configuration anew",              cmd_reload },
 	{ "version", "print the version",                                           cmd_version },
 	{ "help",    "explain a command",                                           cmd_help },
 	{ 0 }

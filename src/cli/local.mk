@@ -18,6 +18,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_ls.c \
 	src/cli/cmd_ocsp.c \
 	src/cli/cmd_profile.c \
+	src/cli/cmd_reload.c \
 	src/cli/cmd_revoke.c \
 	src/cli/cmd_show.c \
 	src/cli/cmd_trust.c \

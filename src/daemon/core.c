@@ -6,13 +6,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "api/request.h"
+#include "api/core_routes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/issue.h"
 #include "ca/tally.h"
 #include "codec/pem.h"
 #include "daemon/role.h"
+
+#define RELOADS_MAX 16
 
 struct held { /* a message to front that waits for the commit of its round */
 	enum msg_type type;
@@ -32,6 +34,8 @@ struct core {
 	bool ready;
 	struct buf csr;    /* of the api listener, when it came before all was ready */
 	bool has_listener; /* the api listener got its first certificate */
+	struct request
+	    *reloads[RELOADS_MAX]; /* that wait for the parent; slot = id - 1 */
 };
 
 static void
@@ -101,6 +105,8 @@ on_batch(void *arg)
 	c->n_held = 0;
 	if (committed && wrote > 0)
 		prom_observe(&tally_of(c->ca)->batch, &prom_sizes, wrote);
+	if (ca_settled(c->ca))
+		role_conf_settled(c->role);
 }
 
 static bool
@@ -247,6 +253,59 @@ static const struct msg_rule front_rules[] = {
 	/* clang-format on */
 };
 
+/* ---- another configuration ---- */
+
+static void
+on_reload_wanted(void *arg, struct request *r)
+{
+	struct core *c = arg;
+	struct err e;
+
+	for (size_t i = 0; i < RELOADS_MAX; i++)
+		if (c->reloads[i] == NULL) {
+			c->reloads[i] = r;
+			role_reload(c->role, i + 1);
+			return;
+		}
+	err_set(&e, ERR_UNAVAILABLE, "%d others wait for a reload", RELOADS_MAX);
+	request_problem(r, &e, NULL);
+}
+
+static void
+on_reloaded(void *ctx, uint64_t id, struct bytes changed, const struct err *e)
+{
+	struct core *c = ctx;
+
+	if (id == 0 || id > RELOADS_MAX || c->reloads[id - 1] == NULL)
+		return;
+	struct request *r = c->reloads[id - 1];
+	c->reloads[id - 1] = NULL;
+	core_reload_done(r, changed, e);
+}
+
+/* Nobody hears it any more: front has ended before. */
+static void
+stop_reloads(struct core *c)
+{
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
+	for (size_t i = 0; i < RELOADS_MAX; i++)
+		if (c->reloads[i] != NULL)
+			request_problem(c->reloads[i], &e, NULL);
+}
+
+/* Open questions borrow from the one before; on_batch() lets it go. */
+static bool
+on_conf(void *ctx, struct role *r, const struct conf *was)
+{
+	struct core *c = ctx;
+
+	(void)was;
+	ca_reload(c->ca, role_conf(r));
+	return false;
+}
+
 /* ---- what ca asks of its role ---- */
 
 static void
@@ -310,7 +369,10 @@ main(void)
 	struct err e = { 0 };
 
 	buf_init(&c.csr, KIB(16));
-	c.role = role_begin(&(struct role_def){ .name = "core", .ctx = &c });
+	c.role = role_begin(&(struct role_def){ .name = "core",
+	    .on_conf = on_conf,
+	    .on_reloaded = on_reloaded,
+	    .ctx = &c });
 	const struct ca_hooks hooks = { .arg = &c,
 		.publish = on_publish,
 		.ready = on_ready,
@@ -318,10 +380,13 @@ main(void)
 	if (!open_store(&c, &e) ||
 	    !ca_new(role_conf(c.role), c.store, role_loop(c.role), &hooks, &c.ca, &e))
 		role_fail(&e);
-	c.api = (struct api){ .ca = c.ca,
+	c.api = (struct api){
+		.ca = c.ca,
 		.slices = slices_new(role_loop(c.role)),
 		.arg = &c,
-		.answer = on_answer };
+		.answer = on_answer,
+		.reload = on_reload_wanted,
+	};
 	c.front = role_link(c.role, ROLE_FD_FRONT, PEER_FRONT, MIB(1), front_rules, &c);
 	c.signer = role_link(c.role, ROLE_FD_SIGNER, PEER_SIGNER, MIB(1) + KIB(1),
 	    ca_signer_rules, c.ca);
@@ -329,6 +394,7 @@ main(void)
 	ca_start(c.ca, c.signer, role_recover(c.role));
 	loop_run(role_loop(c.role));
 	slices_free(c.api.slices);
+	stop_reloads(&c);
 	ca_stop(c.ca);
 	on_batch(&c); /* their last words */
 	ca_free(c.ca);

@@ -9,6 +9,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -197,6 +198,33 @@ on_tls_cert(void *ctx, const struct frame *f, struct err *e)
 	return true;
 }
 
+static bool
+same_strings(const struct strings *a, const struct strings *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = strcmp(a->v[i], b->v[i]) == 0;
+	return same;
+}
+
+/* Core has changed over before us: a certificate for other names is asked for now. */
+static bool
+on_conf(void *ctx, struct role *role, const struct conf *was)
+{
+	struct front_role *r = ctx;
+	const struct bytes name = bytes_str(CONF_PROFILE_LISTENER);
+	const struct conf_profile *before = conf_profile_find(was, name),
+				  *now = conf_profile_find(role_conf(role), name);
+
+	r->front.body_max = role_conf(role)->body_max;
+	if (before != NULL && now != NULL && has_kind(r, LISTENER_API) &&
+	    (!same_strings(&before->names.dns, &now->names.dns) ||
+		!same_strings(&before->names.ip, &now->names.ip)))
+		ask_certificate(r);
+	return true;
+}
+
 /* ---- core's other messages ---- */
 
 static bool
@@ -371,6 +399,7 @@ main(void)
 	r.role = role_begin(&(struct role_def){
 	    .name = "front",
 	    .on_listener = on_listener,
+	    .on_conf = on_conf,
 	    .on_stop = on_stop,
 	    .ctx = &r,
 	});

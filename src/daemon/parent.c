@@ -19,11 +19,6 @@
 
 /* ---- options ---- */
 
-struct options {
-	const char *dir, *config;
-	bool foreground, check, recover;
-};
-
 static const char usage[] =
     "usage: hanaperd [-f] [--recover] [--dir DIR] [--config FILE]\n"
     "       hanaperd --check [--dir DIR] [--config FILE]\n"
@@ -40,7 +35,7 @@ static const char usage[] =
     "\"hanaper up\" makes a CA directory and runs hanaperd on it.  See hanaperd(8).\n";
 
 static void
-parse_options(int argc, char **argv, struct options *o)
+parse_options(int argc, char **argv, struct parent_options *o)
 {
 	static const struct option longs[] = {
 		{ "foreground", no_argument, NULL, 'f' },
@@ -92,8 +87,8 @@ default_dir(void)
 	return access("hanaper/hanaper.yaml", F_OK) == 0 ? "hanaper" : "/etc/hanaper";
 }
 
-static bool
-load(const struct options *o, struct conf **ret, struct err *e)
+bool
+parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 {
 	char *path = o->config != NULL ? mem_strdup(o->config)
 				       : mem_printf("%s/hanaper.yaml",
@@ -149,10 +144,14 @@ on_all_ready(struct parent *p)
 		LOG(LOG_INFO, "ready", LOG_TEXT("api", api), LOG_TEXT("http", http),
 		    LOG_TEXT("metrics", metrics), LOG_TEXT("dir", p->conf->dir),
 		    LOG_NUM("pid", getpid()));
+		parent_watch_ready("serves");
 		tell(p->foreground ? STDOUT_FILENO : p->waiter, "ready", text);
 		if (p->waiter >= 0)
 			close(p->waiter);
 		p->waiter = -1;
+		parent_watch_start(p);
+		if (p->reload.again)
+			parent_reload(p);
 	} else {
 		p->status = EXIT_FAULT;
 		loop_stop(p->loop);
@@ -173,8 +172,7 @@ on_signal(void *arg, int number)
 	if (number == SIGCHLD) {
 		parent_roles_reap(p);
 	} else if (number == SIGHUP && !isatty(STDERR_FILENO)) {
-		LOG(LOG_WARN, "not-reloaded",
-		    LOG_TEXT("do", "restart hanaperd to take up a new configuration"));
+		parent_reload(p);
 	} else {
 		LOG(LOG_INFO, "stopping", LOG_NUM("signal", number));
 		parent_roles_stop(p);
@@ -207,6 +205,17 @@ begin(struct parent *p, struct err *e)
 	       parent_roles_start(p, e);
 }
 
+/* One that comes early waits until the loop takes signals. */
+static void
+hold_hangups(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int
 run(struct parent *p)
 {
@@ -216,6 +225,7 @@ run(struct parent *p)
 		level = LOG_INFO;
 	log_init("parent", level);
 	signal(SIGPIPE, SIG_IGN);
+	hold_hangups();
 	p->loop = loop_new();
 	p->on_ready = on_all_ready;
 	if (begin(p, &p->why))
@@ -223,6 +233,7 @@ run(struct parent *p)
 	else
 		p->status = EXIT_FAULT;
 	parent_roles_free(p);
+	parent_reload_free(p);
 	if (p->status != 0) {
 		LOG_ERR(LOG_ERROR, "ended", &p->why);
 		if (p->waiter >= 0)
@@ -285,13 +296,13 @@ detach_and_run(struct parent *p)
 int
 main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct parent_options o = { 0 };
 	struct parent p = { .waiter = -1, .pid_fd = -1 };
 	struct err e = { 0 };
 	int status;
 
 	parse_options(argc, argv, &o);
-	if (!load(&o, &p.conf, &e)) {
+	if (!parent_load(&o, &p.conf, &e)) {
 		fprintf(stderr, "hanaperd: %s\n", e.detail);
 		return EXIT_FAULT;
 	}
@@ -300,6 +311,7 @@ main(int argc, char **argv)
 		conf_free(p.conf);
 		return 0;
 	}
+	p.options = &o;
 	p.foreground = o.foreground;
 	p.recover = o.recover;
 	status = p.foreground ? run(&p) : detach_and_run(&p);

@@ -15,7 +15,6 @@ static const struct {
 	mode_t forbidden;
 } modes[] = {
 	{ ".", 0027 },
-	{ "hanaper.yaml", 0022 },
 	{ "hanaper.db", 0137 },
 	{ "issuers", 0027 },
 	{ "journal", 0027 },
@@ -24,6 +23,8 @@ static const struct {
 bool
 parent_dir_check(const struct conf *c, struct err *e)
 {
+	if (!file_check_mode(AT_FDCWD, c->file, 0022, e))
+		return false;
 	for (size_t i = 0; i < NITEMS(modes); i++) {
 		const bool itself = modes[i].path[0] == '.';
 		char *path = itself ? mem_strdup(c->dir) : conf_path(c, modes[i].path);

@@ -58,7 +58,20 @@ fail(struct parent *p, enum parent_role role, enum rank rank, const struct err *
 	if (p->state == PARENT_FAILING)
 		return;
 	p->state = PARENT_FAILING;
+	parent_watch_tell("STOPPING=1\nSTATUS=ends: a role has failed");
 	(void)loop_after(p->loop, SETTLE_MS, on_settled, p);
+}
+
+void
+parent_roles_fail(struct parent *p, enum parent_role role, const struct err *e)
+{
+	fail(p, role, RANK_SAID, e);
+}
+
+const char *
+parent_roles_name(enum parent_role role)
+{
+	return roles[role].name;
 }
 
 static void
@@ -111,12 +124,16 @@ on_failed(void *ctx, const struct frame *f, struct err *e)
 	{                                                                              \
 		{ MSG_READY, (peer), true, 0, on_ready },                              \
 		    { MSG_FAILED, (peer), true, KIB(1), on_failed },                   \
+		    { MSG_RELOADED, (peer), false, KIB(1),                             \
+			    parent_reload_on_reloaded },                               \
+		    { MSG_PONG, (peer), false, 0, parent_watch_on_pong },              \
+		    { MSG_RELOAD_ASK, PEER_CORE, false, 64, parent_reload_on_ask },    \
 		{                                                                      \
 			0                                                              \
 		}                                                                      \
 	}
 
-static const struct msg_rule rules[PARENT__ROLES][3] = {
+static const struct msg_rule rules[PARENT__ROLES][6] = {
 	[PARENT_SIGNER] = RULES(PEER_SIGNER),
 	[PARENT_CORE] = RULES(PEER_CORE),
 	[PARENT_FRONT] = RULES(PEER_FRONT),
@@ -258,6 +275,7 @@ parent_roles_stop(struct parent *p)
 	if (p->state >= PARENT_STOPPING)
 		return;
 	p->state = PARENT_STOPPING;
+	parent_watch_tell("STOPPING=1\nSTATUS=finishes what was accepted");
 	(void)loop_after(p->loop, STOP_MS, on_stop_late, p);
 	stop_next(p);
 }

@@ -12,13 +12,17 @@
 #include "sys/proc.h"
 
 #define LINKS_MAX  4
-#define CONF_MAX   MIB(8) /* octets of MSG_CONF */
+#define CONF_MAX   (MIB(8) + 64) /* octets of MSG_CONF and MSG_RELOAD */
 #define GRACE_MS   1000 /* for the MSG_STOP that follows when a peer closes in order */
 #define EXIT_FAULT 1
 
 struct role {
 	struct role_def def;
 	struct conf *conf;
+	struct conf *next; /* of a reload that is not in force yet; NULL: none */
+	uint32_t next_generation;
+	struct conf **was; /* those that something may still borrow from */
+	size_t n_was;
 	bool recover;
 	struct loop *loop;
 	struct link *parent;
@@ -80,6 +84,131 @@ on_start(void *ctx, const struct frame *f, struct err *e)
 	return true;
 }
 
+/* ---- another configuration ---- */
+
+static bool
+set_log(const struct role *r, const struct conf *c, struct err *e)
+{
+	enum log_level level = LOG_INFO;
+
+	if (c->log_level != NULL && !log_level_from(c->log_level, &level))
+		return err_set(e, ERR_MALFORMED, "log level \"%s\"", c->log_level);
+	log_init(r->def.name, level);
+	return true;
+}
+
+static void
+tell_reloaded(struct role *r, uint32_t generation, const struct err *why)
+{
+	const struct msg_reloaded m = {
+		.generation = generation,
+		.code = why != NULL ? why->code : ERR_NONE,
+		.text = bytes_str(why != NULL ? why->detail : ""),
+	};
+	struct buf b;
+
+	buf_init(&b, KIB(1));
+	msg_reloaded_put(&b, &m);
+	link_send(r->parent, MSG_RELOADED, buf_bytes(&b));
+	buf_free(&b);
+}
+
+/* Taken in, but not in force: the others may still refuse theirs. */
+static bool
+on_reload(void *ctx, const struct frame *f, struct err *e)
+{
+	struct role *r = ctx;
+	struct msg_reload m;
+	struct conf *next;
+	struct err why;
+
+	if (!r->started)
+		return err_set(e, ERR_MALFORMED, "it came before the start");
+	if (!msg_reload_get(f->body, &m, e))
+		return false;
+	conf_free(r->next);
+	r->next = NULL;
+	if (!conf_get(m.conf, &next, &why)) {
+		tell_reloaded(r, m.generation, &why);
+		return true;
+	}
+	r->next = next;
+	r->next_generation = m.generation;
+	tell_reloaded(r, m.generation, NULL);
+	return true;
+}
+
+static bool
+on_reload_apply(void *ctx, const struct frame *f, struct err *e)
+{
+	struct role *r = ctx;
+	struct msg_reload_apply m;
+	struct conf *was = r->conf;
+
+	if (!msg_reload_apply_get(f->body, &m, e))
+		return false;
+	if (r->next == NULL || m.generation != r->next_generation)
+		return err_set(e, ERR_MALFORMED, "there is no configuration to apply");
+	if (!set_log(r, r->next, e))
+		return false;
+	r->conf = r->next;
+	r->next = NULL;
+	r->was = mem_grow(r->was, r->n_was + 1, sizeof(struct conf *));
+	r->was[r->n_was++] = was;
+	if (r->def.on_conf == NULL || r->def.on_conf(r->def.ctx, r, was))
+		role_conf_settled(r);
+	tell_reloaded(r, m.generation, NULL);
+	return true;
+}
+
+void
+role_conf_settled(struct role *r)
+{
+	for (size_t i = 0; i < r->n_was; i++)
+		conf_free(r->was[i]);
+	r->n_was = 0;
+}
+
+void
+role_reload(struct role *r, uint64_t id)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	msg_reload_ask_put(&b, &(struct msg_reload_ask){ id });
+	link_send(r->parent, MSG_RELOAD_ASK, buf_bytes(&b));
+	buf_free(&b);
+}
+
+static bool
+on_reload_told(void *ctx, const struct frame *f, struct err *e)
+{
+	struct role *r = ctx;
+	struct msg_reload_told m;
+	struct err why;
+
+	if (r->def.on_reloaded == NULL)
+		return err_set(e, ERR_MALFORMED, "this role asked for no reload");
+	if (!msg_reload_told_get(f->body, &m, e))
+		return false;
+	if (m.code != ERR_NONE)
+		err_set(&why, m.code, "%.*s", (int)m.text.n, (const char *)m.text.p);
+	r->def.on_reloaded(r->def.ctx, m.id, m.text, m.code == ERR_NONE ? NULL : &why);
+	return true;
+}
+
+/* Who answers has a loop that turns (the service manager's watchdog). */
+static bool
+on_ping(void *ctx, const struct frame *f, struct err *e)
+{
+	struct role *r = ctx;
+
+	(void)f;
+	(void)e;
+	link_send(r->parent, MSG_PONG, bytes_of(NULL, 0));
+	return true;
+}
+
 static bool
 on_stop(void *ctx, const struct frame *f, struct err *e)
 {
@@ -97,11 +226,15 @@ on_stop(void *ctx, const struct frame *f, struct err *e)
 
 static const struct msg_rule parent_rules[] = {
 	/* clang-format off */
-	/* message      from          once   octets    handler */
-	{ MSG_CONF,     PEER_PARENT,  true,  CONF_MAX, on_conf },
-	{ MSG_LISTENER, PEER_PARENT,  false, KIB(1),   on_listener },
-	{ MSG_START,    PEER_PARENT,  true,  KIB(1),   on_start },
-	{ MSG_STOP,     PEER_PARENT,  true,  0,        on_stop },
+	/* message          from         once   octets    handler */
+	{ MSG_CONF,         PEER_PARENT, true,  CONF_MAX, on_conf },
+	{ MSG_LISTENER,     PEER_PARENT, false, KIB(1),   on_listener },
+	{ MSG_START,        PEER_PARENT, true,  KIB(1),   on_start },
+	{ MSG_STOP,         PEER_PARENT, true,  0,        on_stop },
+	{ MSG_RELOAD,       PEER_PARENT, false, CONF_MAX, on_reload },
+	{ MSG_RELOAD_APPLY, PEER_PARENT, false, 64,       on_reload_apply },
+	{ MSG_RELOAD_TOLD,  PEER_PARENT, false, KIB(1),   on_reload_told },
+	{ MSG_PING,         PEER_PARENT, false, 0,        on_ping },
 	{ 0 }
 	/* clang-format on */
 };
@@ -121,10 +254,9 @@ struct role *
 role_begin(const struct role_def *def)
 {
 	struct role *r = mem_zalloc(sizeof(*r));
-	enum log_level level = LOG_INFO;
 	struct err e;
 
-	log_init(def->name, level);
+	log_init(def->name, LOG_INFO);
 	proc_harden();
 	r->def = *def;
 	r->loop = loop_new();
@@ -134,11 +266,8 @@ role_begin(const struct role_def *def)
 	loop_run(r->loop);
 	if (r->stopping)
 		exit(role_end(r)); /* before it has begun */
-	if (r->conf->log_level != NULL && !log_level_from(r->conf->log_level, &level)) {
-		err_set(&e, ERR_MALFORMED, "log level \"%s\"", r->conf->log_level);
+	if (!set_log(r, r->conf, &e))
 		role_fail(&e);
-	}
-	log_init(def->name, level);
 	return r;
 }
 
@@ -255,6 +384,9 @@ role_end(struct role *r)
 	(void)!link_drain(r->parent, &ignored);
 	link_free(r->parent);
 	loop_free(r->loop);
+	role_conf_settled(r);
+	free(r->was);
+	conf_free(r->next);
 	conf_free(r->conf);
 	free(r);
 	return 0;

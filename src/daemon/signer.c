@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -67,6 +68,19 @@ on_batch(void *arg)
 	signer_commit(arg);
 }
 
+/* Whatever is handled is handled in one go: nothing borrows from the one before. */
+static bool
+on_conf(void *ctx, struct role *r, const struct conf *was)
+{
+	struct signer *s = ctx;
+
+	(void)was;
+	s->conf = role_conf(r);
+	s->conf_ms = clock_mono_ms();
+	signer_load_urls(s);
+	return true;
+}
+
 static void
 on_stop(void *ctx, struct role *r)
 {
@@ -82,8 +96,10 @@ main(void)
 	static struct signer s;
 	struct err e = { 0 };
 
-	s.role = role_begin(
-	    &(struct role_def){ .name = "signer", .on_stop = on_stop, .ctx = &s });
+	s.role = role_begin(&(struct role_def){ .name = "signer",
+	    .on_conf = on_conf,
+	    .on_stop = on_stop,
+	    .ctx = &s });
 	s.conf = role_conf(s.role);
 	s.loop = role_loop(s.role);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, no more */

@@ -25,6 +25,7 @@ issuer_free(struct signer_issuer *i)
 		cert_free(i->between[k]);
 	signer_responder_free(&i->responder);
 	signer_revoked_free(&i->revoked);
+	free(i->name);
 	free(i->crl_url);
 	free(i->issuer_url);
 	key_free(i->key);
@@ -253,12 +254,20 @@ build_chain(struct signer *s, struct signer_issuer *i, struct err *e)
 
 /* ---- all of it ---- */
 
-static void
-fill_urls(struct signer *s, struct signer_issuer *i)
+void
+signer_load_urls(struct signer *s)
 {
-	i->crl_url = mem_printf("%s/crl/%s.crl", s->conf->url_public, i->name);
-	i->issuer_url = mem_printf("%s/ca/%s.crt", s->conf->url_public, i->name);
-	ocsp_issuer_init(&i->ocsp, i->cert->subject_dn, i->cert->key.key_bits);
+	free(s->ocsp_url);
+	s->ocsp_url = mem_printf("%s/ocsp", s->conf->url_public);
+	for (size_t k = 0; k < s->n_issuers; k++) {
+		struct signer_issuer *i = &s->issuers[k];
+
+		free(i->crl_url);
+		free(i->issuer_url);
+		i->crl_url = mem_printf("%s/crl/%s.crl", s->conf->url_public, i->name);
+		i->issuer_url =
+		    mem_printf("%s/ca/%s.crt", s->conf->url_public, i->name);
+	}
 }
 
 static bool
@@ -267,14 +276,15 @@ load_all_certs(struct signer *s, struct err *e)
 	for (size_t k = 0; k < s->n_issuers; k++) {
 		struct signer_issuer *i = &s->issuers[k];
 
-		i->name = k == 0 ? SIGNER_ROOT : s->conf->issuers[k - 1].name;
+		i->name =
+		    mem_strdup(k == 0 ? SIGNER_ROOT : s->conf->issuers[k - 1].name);
 		char *path = conf_path(s->conf,
 		    k == 0 ? "root.crt" : s->conf->issuers[k - 1].certificate);
 		const bool ok = load_certs(i, path, e);
 		free(path);
 		if (!ok)
 			return false;
-		fill_urls(s, i);
+		ocsp_issuer_init(&i->ocsp, i->cert->subject_dn, i->cert->key.key_bits);
 	}
 	return true;
 }
@@ -284,7 +294,6 @@ signer_load(struct signer *s, struct err *e)
 {
 	s->n_issuers = s->conf->n_issuers + 1;
 	s->issuers = mem_zarray(s->n_issuers, sizeof(*s->issuers));
-	s->ocsp_url = mem_printf("%s/ocsp", s->conf->url_public);
 	if (!load_all_certs(s, e) || !load_root_key(s, &s->issuers[0], e))
 		return false;
 	for (size_t k = 0; k < s->n_issuers; k++) {
@@ -294,6 +303,7 @@ signer_load(struct signer *s, struct err *e)
 		    !load_issuer_key(s, &s->issuers[k], &s->conf->issuers[k - 1], e))
 			return false;
 	}
+	signer_load_urls(s);
 	return true;
 }
 

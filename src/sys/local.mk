@@ -2,5 +2,6 @@ noinst_LIBRARIES += libhnp_sys.a
 libhnp_sys_a_SOURCES = \
 	src/sys/file.c \
 	src/sys/loop.c \
+	src/sys/notify.c \
 	src/sys/proc.c \
 	src/sys/sock.c

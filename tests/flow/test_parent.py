@@ -51,11 +51,11 @@ class Parent(unittest.TestCase):
 
     # -- helpers
 
-    def start(self, *options):
+    def start(self, *options, **env):
         self.log = open(self.dir.parent / "log", "w+b")
         self.daemon = subprocess.Popen(
             [*WRAP, self.bin / "hanaperd", "-f", "--dir", self.dir, *options],
-            stdout=subprocess.PIPE, stderr=self.log)
+            stdout=subprocess.PIPE, stderr=self.log, env={**os.environ, **env})
         return self
 
     def ready(self):
@@ -231,6 +231,118 @@ class Parent(unittest.TestCase):
         done = run(self.bin / "hanaperd", "--dir", self.dir, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("core: the disk is full", done.stderr)
+
+    # -- another configuration
+
+    def change(self, was, becomes):
+        conf = self.dir / "hanaper.yaml"
+        conf.write_text(conf.read_text().replace(was, becomes))
+
+    def reload(self, *words, seconds=5):
+        mark = len(self.said())
+        self.daemon.send_signal(signal.SIGHUP)
+        end = time.monotonic() + seconds * SLOW
+        while not all(w in self.said()[mark:] for w in words):
+            self.assertLess(time.monotonic(), end, self.said()[mark:])
+            time.sleep(0.01)
+
+    def test_a_reload_reaches_the_signer_then_core_then_front(self):
+        self.start().ready()
+        self.change("interval: 1h", "interval: 2h")
+        self.reload('parent reloaded changed=crl')
+        self.assertEqual((self.dir / "took").read_text().splitlines(),
+                         [f"{r} interval 7200 was 3600" for r in ("signer", "core", "front")])
+        self.reload('parent reloaded changed=""')
+        self.change("interval: 2h", "interval: 2 hours")
+        self.reload("parent not-reloaded", "hanaper.yaml:")
+        self.assertEqual((self.dir / "took").read_text().count("\n"), 3)
+        self.daemon.terminate()
+        self.ends(0)
+
+    # S89
+    def test_a_reload_that_one_role_does_not_take_in_reaches_none(self):
+        self.behave("front", "deaf")
+        self.start().ready()
+        time.sleep(0.1 * SLOW)
+        self.change("interval: 1h", "interval: 2h")
+        self.reload("front did not answer to the new configuration in time", seconds=15)
+        self.assertFalse((self.dir / "took").exists())
+        self.daemon.kill()
+
+    # -- the service manager
+
+    def manager(self, name):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(s.close)
+        s.bind("\0" + name[1:] if name[0] == "@" else name)
+        s.settimeout(5 * SLOW)
+        return s
+
+    def test_the_service_manager_hears_of_ready_reload_and_stop(self):
+        for name in (str(self.dir.parent / "notify"), f"@hnp-{os.getpid()}"):
+            with self.subTest(name=name):
+                heard = self.manager(name)
+                self.start(NOTIFY_SOCKET=name).ready()
+                self.assertEqual(heard.recv(4096).decode().splitlines(),
+                                 ["READY=1", f"MAINPID={self.daemon.pid}", "STATUS=serves"])
+                before = time.monotonic_ns() // 1000
+                self.daemon.send_signal(signal.SIGHUP)
+                lines = heard.recv(4096).decode().splitlines()
+                self.assertEqual(lines[0], "RELOADING=1")
+                self.assertGreaterEqual(int(lines[1].removeprefix("MONOTONIC_USEC=")), before)
+                self.assertEqual(heard.recv(4096).decode().splitlines()[0], "READY=1")
+                self.change("interval:", "intervall:")
+                self.daemon.send_signal(signal.SIGHUP)
+                self.assertIn("RELOADING=1", heard.recv(4096).decode())
+                lines = heard.recv(4096).decode().splitlines()
+                self.assertEqual(lines[0], "READY=1")
+                self.assertRegex(lines[2], r"STATUS=serves by the configuration before: .*"
+                                           r"hanaper.yaml:\d+: .*intervall")
+                self.change("intervall:", "interval:")
+                self.daemon.terminate()
+                self.assertEqual(heard.recv(4096).decode().splitlines()[0], "STOPPING=1")
+                self.ends(0)
+
+    def test_the_watchdog_is_fed_while_all_roles_answer_and_no_longer(self):
+        heard = self.manager(str(self.dir.parent / "notify"))
+        env = {"NOTIFY_SOCKET": str(self.dir.parent / "notify"), "WATCHDOG_USEC": "300000"}
+        self.start(**env).ready()
+        self.assertIn("READY=1", heard.recv(4096).decode())
+        began = time.monotonic()
+        for _ in range(6):
+            self.assertEqual(heard.recv(4096).decode(), "WATCHDOG=1")
+        self.assertTrue(0.4 < time.monotonic() - began < 1.5 * SLOW)
+        self.daemon.terminate()
+        self.ends(0)
+        # Of another process: nothing is due.
+        self.start(**env, WATCHDOG_PID="1").ready()
+        while "READY=1" not in heard.recv(4096).decode():
+            pass
+        heard.settimeout(0.5)
+        self.assertRaises(TimeoutError, heard.recv, 4096)
+        self.daemon.terminate()
+        self.ends(0)
+
+    def test_the_watchdog_starves_when_a_role_hangs(self):
+        heard = self.manager(str(self.dir.parent / "notify"))
+        self.behave("core", "deaf")
+        self.start(NOTIFY_SOCKET=str(self.dir.parent / "notify"), WATCHDOG_USEC="150000").ready()
+        time.sleep(0.5 * SLOW)
+        heard.settimeout(0)
+        fed = 0
+        with self.assertRaises(BlockingIOError):
+            while True:
+                fed += heard.recv(4096) == b"WATCHDOG=1"
+        self.assertLess(fed, 5)
+        self.daemon.kill()
+
+    def test_a_manager_that_is_gone_or_a_wrong_address_is_no_reason_to_end(self):
+        for name in ("/absent/notify", "relative", "/", "@", "/" + 200 * "x"):
+            with self.subTest(name=name):
+                self.start(NOTIFY_SOCKET=name).ready()
+                self.assertIn("not-notified", self.said())
+                self.daemon.terminate()
+                self.ends(0)
 
     def test_check_and_usage(self):
         done = run(self.bin / "hanaperd", "--check", "--dir", self.dir)

@@ -58,6 +58,18 @@ on_stop(void *ctx, struct role *r)
 		loop_stop(role_loop(r));
 }
 
+static bool
+on_conf(void *ctx, struct role *r, const struct conf *was)
+{
+	const struct fake *f = ctx;
+	char what[64];
+
+	snprintf(what, sizeof(what), "interval %lld was %lld",
+	    (long long)role_conf(r)->crl_interval_s, (long long)was->crl_interval_s);
+	note(f, "took", what);
+	return true;
+}
+
 static void
 read_behaviour(struct fake *f)
 {
@@ -88,6 +100,8 @@ misbehave(void *arg)
 		abort();
 	if (is(f, "exit"))
 		_exit(3);
+	while (is(f, "deaf"))
+		pause();
 	if (is(f, "shout") && write(ROLE_FD_PARENT, "\0\0\0\0\0\24", 6) != 6)
 		_exit(4);
 }
@@ -101,6 +115,7 @@ main(int argc, char **argv)
 
 	f.role = role_begin(&(struct role_def){ .name = f.name,
 	    .on_listener = strcmp(f.name, "front") == 0 ? on_listener : NULL,
+	    .on_conf = on_conf,
 	    .on_stop = on_stop,
 	    .ctx = &f });
 	read_behaviour(&f);

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGHUP and `hanaper reload`: another configuration, nothing dropped; a wrong one is refused."""
+import http.client
+import re
+import signal
+import socket
+import ssl
+import threading
+import time
+
+from hnp import BUILD, CA, FlowTest, SLOW, run
+
+
+class Reload(FlowTest):
+    def setUp(self):
+        self.conf = self.ca.dir / "hanaper.yaml"
+        self.good = self.conf.read_text()
+        self.addCleanup(self.settle)
+
+    def settle(self):
+        self.conf.write_text(self.good)
+        run(BUILD / "hanaper", "reload", "--dir", self.ca.dir)
+
+    def change(self, was, becomes):
+        self.assertIn(was, self.good)
+        self.conf.write_text(self.good.replace(was, becomes, 1))
+
+    def reload(self, check=True):
+        return run(BUILD / "hanaper", "reload", "--dir", self.ca.dir, check=check)
+
+    def status(self, base, *names):
+        a = self.ca.ask("POST", "/v1/certificates?profile=server", self.ca.csr(base, *names),
+                        {"Content-Type": "text/plain"})
+        return a.status
+
+    def test_a_profile_a_grant_and_the_times_count_at_once(self):
+        self.assertEqual(self.status("a", "DNS:a.shop"), 422)
+        self.change('dns: ["*.internal"', 'dns: ["*.shop", "*.internal"')
+        self.assertEqual(self.reload().stdout, "reloaded; changed: profiles\n")
+        self.assertEqual(self.status("a", "DNS:a.shop"), 201)
+        self.assertEqual(self.reload().stdout, "reloaded; nothing has changed\n")
+        self.conf.write_text(self.good)
+        self.assertEqual(self.reload().stdout, "reloaded; changed: profiles\n")
+        self.assertEqual(self.status("a", "DNS:a.shop"), 422)
+
+        self.change("may: [issue, renew, revoke, read, admin]", "may: [read, admin]")
+        self.assertEqual(self.reload().stdout, "reloaded; changed: grants\n")
+        self.assertEqual(self.status("b", "DNS:b.internal"), 403)
+        self.change("log: { level: info }", "log: { level: debug }")
+        self.assertEqual(self.reload().stdout, "reloaded; changed: grants, log\n")
+        self.assertEqual(self.status("b", "DNS:b.internal"), 201)
+        self.assertRegex(self.ca.said(), r"debug front request ")
+
+    def test_a_shorter_crl_interval_brings_a_crl(self):
+        before = self.ca.crl_number()
+        self.change("interval: 1h", "interval: 1s")
+        self.reload()
+        end = time.monotonic() + 15 * SLOW
+        while self.ca.crl_number() == before and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertGreater(self.ca.crl_number(), before)
+
+    def names_shown(self):
+        with socket.create_connection(("127.0.0.1", self.ca.api_port), 10) as s:
+            with self.ca.context().wrap_socket(s, server_hostname="localhost") as t:
+                return {v for _, v in t.getpeercert()["subjectAltName"]}
+
+    def test_server_names_bring_another_listener_certificate_and_old_connections_stay(self):
+        kept = self.ca.connect()
+        self.assertEqual(self.ca.ask("GET", "/v1/whoami", connection=kept).status, 200)
+        self.change("server_names: [", 'server_names: ["other.internal", ')
+        self.assertEqual(self.reload().stdout, "reloaded; changed: server_names\n")
+        end = time.monotonic() + 10 * SLOW
+        while "other.internal" not in self.names_shown() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertIn("other.internal", self.names_shown())
+        self.assertEqual(self.ca.ask("GET", "/v1/whoami", connection=kept).status, 200)
+        kept.close()
+
+    # S89
+    def test_a_wrong_file_is_refused_with_file_line_and_reason_and_the_one_before_serves_on(self):
+        line = self.good[:self.good.index("usages: [client auth]")].count("\n") + 1
+        self.change("usages: [client auth]", "usages: [clint auth]")
+        done = self.reload(check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{self.conf}:{line}: ", done.stderr)
+        self.assertIn("clint auth", done.stderr)
+        a = self.ca.ask("POST", "/v1/reload")
+        p = self.problem(a, 409, "configuration", "clint auth")
+        self.assertIn(f"hanaper.yaml:{line}:", p["detail"])
+        self.ca.daemon.send_signal(signal.SIGHUP)
+        time.sleep(0.3 * SLOW)
+        self.assertEqual(self.status("c", "DNS:c.internal"), 201)
+        self.assertRegex(self.ca.said(), r"error parent not-reloaded error=.*hanaper.yaml:%d" % line)
+        for text in ("", "\0", "[", "a: &a [*a]", "listen: { api: [1] }\n"):
+            self.conf.write_text(text)
+            self.assertEqual(self.reload(check=False).returncode, 1)
+        self.conf.unlink()
+        self.assertIn("no such file", self.reload(check=False).stderr.lower())
+        self.conf.write_text(self.good)
+        self.conf.chmod(0o666)
+        self.assertIn("mode", self.reload(check=False).stderr)
+        self.conf.chmod(0o640)
+        self.reload()
+
+    def test_what_only_a_restart_changes_says_so(self):
+        for was, becomes, key in (
+                (f"127.0.0.1:{self.ca.api_port}\"]", "127.0.0.1:1\"]", "listen.api"),
+                (f"127.0.0.1:{self.ca.metrics_port}\"]", "127.0.0.1:1\"]", "listen.metrics"),
+                ("sqlite:hanaper.db", "sqlite:other.db", "storage"),
+                ("key: issuers/main.key", "key: issuers/other.key", "issuers")):
+            with self.subTest(key=key):
+                self.change(was, becomes)
+                done = self.reload(check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f'"{key}" cannot change while the daemon runs; restart for this',
+                              done.stderr)
+
+    def test_only_an_administrator_reloads(self):
+        self.ca.issue("plain", "DNS:plain.internal", profile="client")
+        a = self.ca.ask("POST", "/v1/reload", cert=self.ca.file("plain.crt"),
+                        key=self.ca.file("plain.key"))
+        self.problem(a, 403, "forbidden")
+        self.problem(self.ca.ask("POST", "/v1/reload", {"now": True}), 400, "malformed")
+
+    def test_hundred_times_under_load_and_nothing_fails(self):
+        serial = self.ca.issue("load", "DNS:load.internal")
+        csr = self.ca.file("load.csr").read_bytes()
+        issuer = self.ca.issuers_pem()
+        request = self.ca.file("ocsp.req")
+        run("openssl", "ocsp", "-issuer", issuer, "-serial", "0x" + serial, "-reqout", request)
+        ocsp = request.read_bytes()
+        over, faults, counts = threading.Event(), [], {}
+
+        def loop(name, connect, method, path, body, headers, want):
+            conn = connect()
+            while not over.is_set():
+                try:
+                    conn.request(method, path, body=body, headers=headers)
+                    r = conn.getresponse()
+                    data = r.read()
+                    if r.status != want:
+                        faults.append((name, r.status, data[:300]))
+                except (OSError, http.client.HTTPException) as e:
+                    faults.append((name, repr(e)))
+                    conn = connect()
+                counts[name] = counts.get(name, 0) + 1
+            conn.close()
+
+        def plain():
+            return http.client.HTTPConnection("127.0.0.1", self.ca.http_port, timeout=30 * SLOW)
+
+        threads = [threading.Thread(target=loop, args=a) for a in (
+            ("issue", self.ca.connect, "POST", "/v1/certificates?profile=server", csr,
+             {"Content-Type": "text/plain"}, 201),
+            ("issue again", self.ca.connect, "POST", "/v1/certificates?profile=server", csr,
+             {"Content-Type": "text/plain"}, 201),
+            ("list", self.ca.connect, "GET", "/v1/certificates?limit=5", None, {}, 200),
+            ("ocsp", plain, "POST", "/ocsp", ocsp, {"Content-Type": "application/ocsp-request"},
+             200),
+        )]
+        for t in threads:
+            t.start()
+        variants = [
+            self.good,
+            self.good.replace("max: 90d", "max: 80d").replace("interval: 1h", "interval: 2h"),
+            self.good.replace("may: [renew, issue]", "may: [renew]"),
+            self.good.replace('server_names: [', 'server_names: ["more.internal", '),
+            self.good.replace("max: 90d", "max: ninety"),
+        ]
+        try:
+            for i in range(100):
+                self.conf.write_text(variants[i % len(variants)])
+                self.ca.daemon.send_signal(signal.SIGHUP)
+                time.sleep(0.03)
+            self.conf.write_text(self.good)
+            self.reload()
+        finally:
+            over.set()
+            for t in threads:
+                t.join()
+        said = self.ca.said()
+        self.assertEqual(faults, [])
+        for name in ("issue", "issue again", "list", "ocsp"):
+            self.assertGreater(counts[name], 10, counts)
+        self.assertGreater(len(re.findall("parent reloaded", said)), 40)
+        self.assertGreater(len(re.findall("parent not-reloaded", said)), 10)
+        self.assertNotIn("oracle-refused", said)
+
+
+class ReloadAtTheStart(FlowTest):
+    running = False
+
+    def test_a_hangup_before_all_is_ready_is_heeded_then(self):
+        self.ca.start(wait=False)
+        end = time.monotonic() + 10 * SLOW
+        while time.monotonic() < end and not (self.ca.dir / "run/hanaperd.pid").exists():
+            time.sleep(0.001)
+        # The pid file is written before signals are taken: give it a moment.
+        time.sleep(0.01 * SLOW)
+        self.ca.daemon.send_signal(signal.SIGHUP)
+        try:
+            self.ca.wait_ready()
+        except AssertionError:
+            self.skipTest("the signal came before the daemon took any")
+        run(BUILD / "hanaper", "reload", "--dir", self.ca.dir)
