@@ -4,7 +4,7 @@
 #define API_ISSUED_H
 
 #include "api/request.h"
-#include "ca/issue.h"
+#include "ca/once.h"
 
 struct issued;
 
@@ -15,5 +15,12 @@ void issued_free(struct issued *i); /* when it is not answered; NULL is fine */
 /* An issue_done whose 'arg' is a struct issued: answers the request, frees both. */
 void issued_answer(void *arg, const struct issue_result *res,
     const struct err *refused);
+
+/*
+ * For a request with an Idempotency-Key, as once_begin() with issued_answer();
+ * *ret_again: it is answered.
+ */
+MUST_CHECK bool issued_once(struct request *r, struct issued *answer, bool *ret_again,
+    struct once **ret, struct err *e);
 
 #endif

@@ -64,6 +64,9 @@ MUST_CHECK bool client_post_url(const char *url, const char *type, struct bytes 
 
 MUST_CHECK bool client_get_url(const char *url, struct buf *ret, struct err *e);
 
+/* Did the last request leave, whatever became of it? */
+bool client_sent(const struct client *c);
+
 /* Is the daemon ready?  Asks /readyz over the socket, says nothing. */
 bool client_ready(struct client *c);
 

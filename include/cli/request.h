@@ -5,6 +5,9 @@
 #ifndef CLI_REQUEST_H
 #define CLI_REQUEST_H
 
+#include <jansson.h>
+
+#include "conf/conf.h"
 #include "key/key.h"
 #include "x509/names.h"
 
@@ -28,5 +31,9 @@ MUST_CHECK bool request_csr(const struct key *key, const struct names *names,
 
 /* Appends a CSR from a file (PEM as it is, DER as PEM). */
 MUST_CHECK bool request_csr_file(const char *path, struct buf *ret_pem, struct err *e);
+
+/* As the API reads them: [{type, value}]; {key: value} of "KEY=VALUE" words. */
+json_t *request_names_json(const struct names *names);
+json_t *request_metadata_json(const struct strings *metadata);
 
 #endif

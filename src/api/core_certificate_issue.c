@@ -3,7 +3,6 @@
 #include "api/asked.h"
 #include "api/core_routes.h"
 #include "api/issued.h"
-#include "ca/once.h"
 
 static const struct names *
 asked_names(const struct asked *a)
@@ -11,25 +10,6 @@ asked_names(const struct asked *a)
 	if (a->has_names)
 		return &a->names;
 	return a->csr != NULL ? &a->csr->names : NULL;
-}
-
-/* All that the certificate depends on: the body, and the query of the raw form. */
-static bool
-begin_once(struct request *r, struct issued *answer, bool *ret_again, struct once **ret,
-    struct err *e)
-{
-	struct buf whole;
-
-	buf_init(&whole, MIB(1));
-	buf_put(&whole, r->in.query);
-	buf_putc(&whole, 0);
-	buf_put(&whole, r->in.body);
-	const bool ok =
-	    buf_ok(&whole, "the request", e) &&
-	    once_begin(r->ca, &r->caller.id, r->in.idempotency_key, buf_bytes(&whole),
-		issued_answer, answer, ret_again, ret, e);
-	buf_free(&whole);
-	return ok;
 }
 
 void
@@ -44,7 +24,7 @@ core_certificate_issue(struct request *r)
 
 	bool ok =
 	    issued_new(r, &answer, &e) &&
-	    (r->in.idempotency_key.n == 0 || begin_once(r, answer, &again, &once, &e));
+	    (r->in.idempotency_key.n == 0 || issued_once(r, answer, &again, &once, &e));
 	if (ok && again)
 		return; /* answered by the certificate of before */
 	ok = ok && asked_read(r, false, &a, &v, &e);

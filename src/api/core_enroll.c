@@ -56,27 +56,53 @@ find_token(struct request *r, struct store_token *ret, struct err *e)
 	return ok;
 }
 
+/* Reads the CSR and asks for its certificate. */
+static bool
+start(struct request *r, const struct store_token *t, struct issued *answer,
+    struct once *once, struct verdict *v, struct err *e)
+{
+	struct csr *csr = NULL;
+
+	const bool ok =
+	    (r->body == BODY_JSON ? read_json(r->in.body, &csr, e)
+				  : csr_parse_any(r->in.body, &csr, e)) &&
+	    enroll_start(r->ca, t, csr, r->id, once != NULL ? once_done : issued_answer,
+		once != NULL ? (void *)once : answer, v, e);
+	csr_free(csr);
+	return ok;
+}
+
+/*
+ * A token counts once, but an answer may get lost: the same request with the same
+ * Idempotency-Key gets its certificate again, though the token is used up by it.
+ */
 void
 core_enroll(struct request *r)
 {
 	static const char *const known[] = { NULL };
+	const bool has_key = r->in.idempotency_key.n > 0;
 	struct store_token t = { 0 };
 	struct issued *answer = NULL;
+	struct once *once = NULL;
 	struct verdict v = { 0 };
-	struct csr *csr = NULL;
-	struct err e;
+	struct err e = { 0 };
+	bool again = false;
 
-	const bool ok =
-	    find_token(r, &t, &e) && request_query_known(r, known, &e) &&
-	    issued_new(r, &answer, &e) &&
-	    (r->body == BODY_JSON ? read_json(r->in.body, &csr, &e)
-				  : csr_parse_any(r->in.body, &csr, &e)) &&
-	    enroll_start(r->ca, &t, csr, r->id, issued_answer, answer, &v, &e);
+	const bool counts = find_token(r, &t, &e);
+	const struct err spent = e;
+	bool ok = (counts || (has_key && e.code == ERR_TOKEN_USED)) &&
+		  request_query_known(r, known, &e) && issued_new(r, &answer, &e) &&
+		  (!has_key || issued_once(r, answer, &again, &once, &e));
+	if (ok && !again && !counts) {
+		e = spent;
+		ok = false;
+	}
+	ok = ok && (again || start(r, &t, answer, once, &v, &e));
 	if (!ok) {
+		once_drop(once);
 		request_problem(r, &e, &v);
 		issued_free(answer);
 	}
 	verdict_free(&v);
-	csr_free(csr);
 	store_token_free(&t);
 }

@@ -109,3 +109,22 @@ issued_answer(void *arg, const struct issue_result *res, const struct err *refus
 	buf_free(&chain);
 	issued_free(i);
 }
+
+/* The certificate depends on the body, and on the query of the raw form. */
+bool
+issued_once(struct request *r, struct issued *answer, bool *ret_again,
+    struct once **ret, struct err *e)
+{
+	struct buf whole;
+
+	buf_init(&whole, MIB(1));
+	buf_put(&whole, r->in.query);
+	buf_putc(&whole, 0);
+	buf_put(&whole, r->in.body);
+	const bool ok =
+	    buf_ok(&whole, "the request", e) &&
+	    once_begin(r->ca, &r->caller.id, r->in.idempotency_key, buf_bytes(&whole),
+		issued_answer, answer, ret_again, ret, e);
+	buf_free(&whole);
+	return ok;
+}

@@ -76,7 +76,8 @@ check_status(const struct store_token *t, struct err *e)
 	switch (store_token_status(t, clock_now())) {
 	case STORE_TOKEN_USED:
 		return err_set(e, ERR_TOKEN_USED,
-		    "each of its %lld uses is gone; ask for a new token",
+		    "it counted %lld time(s), and so often it was used; ask for a new "
+		    "one",
 		    (long long)t->uses);
 	case STORE_TOKEN_WITHDRAWN:
 		clock_rfc3339(t->withdrawn_at, at);

@@ -67,6 +67,15 @@ client_free(struct client *c)
 	free(c);
 }
 
+bool
+client_sent(const struct client *c)
+{
+	long octets = 0;
+
+	curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &octets);
+	return octets > 0;
+}
+
 const char *
 client_dir(const struct client *c)
 {

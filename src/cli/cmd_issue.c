@@ -140,34 +140,6 @@ make_csr(struct issue *i, enum key_alg alg, unsigned bits, struct err *e)
 }
 
 static json_t *
-names_json(const struct names *names)
-{
-	json_t *list = json_array();
-
-	for (size_t n = 0; n < names->n; n++)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "type",
-						sets_name_type_word(names->v[n].type),
-						"value", names->v[n].text));
-	return list;
-}
-
-static json_t *
-metadata_json(const struct strings *metadata)
-{
-	json_t *o = json_object();
-
-	for (size_t n = 0; n < metadata->n; n++) {
-		const char *equals = strchr(metadata->v[n], '=');
-		char *key = mem_strndup(
-		    bytes_of(metadata->v[n], (size_t)(equals - metadata->v[n])));
-
-		json_object_set_new(o, key, json_string(equals + 1));
-		free(key);
-	}
-	return o;
-}
-
-static json_t *
 body_of(struct issue *i)
 {
 	const struct issue_args *a = i->a;
@@ -176,11 +148,12 @@ body_of(struct issue *i)
 
 	/* In a CSR made here the names stand already. */
 	if (a->csr != NULL && i->names.n > 0)
-		json_object_set_new(body, "names", names_json(&i->names));
+		json_object_set_new(body, "names", request_names_json(&i->names));
 	if (a->validity != NULL)
 		json_object_set_new(body, "validity", json_string(a->validity));
 	if (a->metadata.n > 0)
-		json_object_set_new(body, "metadata", metadata_json(&a->metadata));
+		json_object_set_new(body, "metadata",
+		    request_metadata_json(&a->metadata));
 	return body;
 }
 

@@ -10,6 +10,8 @@ const struct command command_table[] = {
 	{ "init",    "make a CA: keys, certificates, configuration, database",      cmd_init },
 	{ "issue",   "make a key here and have its certificate signed",             cmd_issue },
 	{ "explain", "say what would become of a CSR, rule by rule; nothing is signed", cmd_explain },
+	{ "token",   "make, list and withdraw tokens for a first certificate",      cmd_token },
+	{ "enroll",  "get a first certificate by a token, key made here",           cmd_enroll },
 	{ "revoke",  "revoke a certificate",                                        cmd_revoke },
 	{ "show",    "show one certificate and what became of it",                  cmd_show },
 	{ "ls",      "list and search certificates",                                cmd_ls },

@@ -10,6 +10,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_ca.c \
 	src/cli/cmd_crl.c \
 	src/cli/cmd_doctor.c \
+	src/cli/cmd_enroll.c \
 	src/cli/cmd_explain.c \
 	src/cli/cmd_help.c \
 	src/cli/cmd_init.c \
@@ -21,6 +22,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_reload.c \
 	src/cli/cmd_revoke.c \
 	src/cli/cmd_show.c \
+	src/cli/cmd_token.c \
 	src/cli/cmd_trust.c \
 	src/cli/cmd_up.c \
 	src/cli/cmd_version.c \
@@ -28,6 +30,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/command.c \
 	src/cli/doctor_local.c \
 	src/cli/doctor_published.c \
+	src/cli/enroll_root.c \
 	src/cli/ocsp_ask.c \
 	src/cli/options.c \
 	src/cli/out.c \

@@ -113,3 +113,31 @@ request_csr_file(const char *path, struct buf *ret_pem, struct err *e)
 	buf_free(&text);
 	return ok && buf_ok(ret_pem, path, e);
 }
+
+json_t *
+request_names_json(const struct names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t n = 0; n < names->n; n++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "type",
+						sets_name_type_word(names->v[n].type),
+						"value", names->v[n].text));
+	return list;
+}
+
+json_t *
+request_metadata_json(const struct strings *metadata)
+{
+	json_t *o = json_object();
+
+	for (size_t n = 0; n < metadata->n; n++) {
+		const char *equals = strchr(metadata->v[n], '=');
+		char *key = mem_strndup(
+		    bytes_of(metadata->v[n], (size_t)(equals - metadata->v[n])));
+
+		json_object_set_new(o, key, json_string(equals + 1));
+		free(key);
+	}
+	return o;
+}

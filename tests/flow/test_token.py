@@ -2,6 +2,7 @@
 """Enrolment tokens over the API: made, used once, and of no use to anybody else."""
 import base64
 import hashlib
+import http.client
 import os
 import shutil
 import signal
@@ -11,6 +12,8 @@ import threading
 import time
 
 from hnp import FlowTest
+
+GONE = (OSError, http.client.HTTPException)
 
 WEB = [{"type": "dns", "value": "web.internal"}]
 
@@ -135,6 +138,22 @@ class Token(FlowTest):
                                        bytes.fromhex(made["id"])), [(left,)])
         self.problem(enroll(ca, made["token"], self.bare), 409, "token-used")
         self.assertEqual(self.issued_by(made), 3)
+
+    def test_an_answer_that_got_lost_is_given_again(self):
+        ca = self.ca
+        made, key = make(ca), {"Idempotency-Key": "once-and-for-all"}
+        first = enroll(ca, made["token"], self.bare, **key)
+        again = enroll(ca, made["token"], self.bare, **key)
+        self.assertEqual((first.status, again.status), (201, 201), again)
+        self.assertEqual(first.json, again.json)
+        self.problem(enroll(ca, made["token"], self.csr, **key), 409, "conflict", "another request")
+        self.problem(enroll(ca, made["token"], self.bare), 409, "token-used")
+        self.problem(enroll(ca, made["token"], self.bare, **{"Idempotency-Key": "new"}), 409, "token-used")
+        other = make(ca)
+        b = enroll(ca, other["token"], self.bare, **key)
+        self.assertEqual(b.status, 201)
+        self.assertNotEqual(b.json["serial"], first.json["serial"], "a key is one token's own")
+        self.assertEqual(self.issued_by(made), 1)
 
     def test_names_are_the_tokens_and_no_others(self):
         ca = self.ca
@@ -297,7 +316,7 @@ class Crash(FlowTest):
         def ask():
             try:
                 self.assertNotEqual(enroll(ca, made["token"], csr).status, 201)
-            except OSError:
+            except GONE:
                 pass  # the connection ended with the daemon
 
         asking = threading.Thread(target=ask)
@@ -334,7 +353,7 @@ class Crash(FlowTest):
                     for _ in range(2):
                         try:
                             a = enroll(ca, m["token"], csr)
-                        except OSError:
+                        except GONE:
                             continue
                         if a.status == 201:
                             told.setdefault(m["id"], []).append(a.json["serial"])
@@ -352,7 +371,7 @@ class Crash(FlowTest):
         for m in tokens:
             try:
                 a = enroll(ca, m["token"], csr)
-            except OSError as why:
+            except GONE as why:
                 raise AssertionError("the daemon serves again") from why
             if a.status == 201:
                 told.setdefault(m["id"], []).append(a.json["serial"])
