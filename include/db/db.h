@@ -25,7 +25,10 @@ struct stmt_def {
 
 enum db_mode {
 	DB_MUST_EXIST, /* ERR_NOT_FOUND, nothing is made (R91) */
-	DB_CREATE      /* ERR_CONFLICT when it is there */
+	DB_CREATE,     /* ERR_CONFLICT when it is there */
+	DB_READ,   /* as DB_MUST_EXIST; a transaction is one moment's state, held while
+	                  others write, and statements that write fail */
+	DB_SCRATCH /* as DB_CREATE, and no flush: it need not outlive us */
 };
 
 /*

@@ -20,6 +20,15 @@ MUST_CHECK bool store_create(const char *path, struct store **ret, struct err *e
  * ERR_UNAVAILABLE: made by a newer program, left untouched (S92).  ERR_IO: damaged.
  */
 MUST_CHECK bool store_open(const char *path, struct store **ret, struct err *e);
+/*
+ * For reading only, while a daemon may have it open: store_begin() holds the state
+ * of that moment.  ERR_UNAVAILABLE: another version's schema.
+ */
+MUST_CHECK bool store_open_read(const char *path, struct store **ret, struct err *e);
+/* As store_create(), for what is thrown away by store_discard(): not flushed. */
+MUST_CHECK bool store_scratch(const char *path, struct store **ret, struct err *e);
+void store_discard(
+    struct store *st);              /* closes it and removes its files; NULL is fine */
 void store_close(struct store *st); /* NULL is fine */
 
 MUST_CHECK bool store_begin(struct store *st,

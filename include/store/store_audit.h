@@ -67,5 +67,7 @@ MUST_CHECK bool store_audit_list(struct store *st, const struct audit_query *q,
 MUST_CHECK bool store_audit_last(struct store *st, int64_t *ret, struct err *e);
 /* From which journal record on rows came with the records: an older schema had none. */
 MUST_CHECK bool store_audit_since(struct store *st, uint64_t *ret, struct err *e);
+/* Rows that came with records up to this one are taken out: for a comparison alone. */
+MUST_CHECK bool store_audit_forget(struct store *scratch, uint64_t upto, struct err *e);
 
 #endif

@@ -21,4 +21,5 @@ libhnp_ca_a_SOURCES = \
 	src/ca/reconcile.c \
 	src/ca/revoke.c \
 	src/ca/tally.c \
-	src/ca/throttle.c
+	src/ca/throttle.c \
+	src/ca/verify.c

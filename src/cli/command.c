@@ -20,6 +20,7 @@ const struct command command_table[] = {
 	{ "ocsp",    "ask the OCSP responder about a certificate",                  cmd_ocsp },
 	{ "profile", "show the profiles: what may be asked for",                    cmd_profile },
 	{ "issuer",  "show the issuers: who signs, until when",                     cmd_issuer },
+	{ "audit",   "who decided what; audit verify: journal against database",   cmd_audit },
 	{ "whoami",  "say who the daemon takes you for, and what you may do",       cmd_whoami },
 	{ "doctor",  "look whether all is as it should be, and say what to do",     cmd_doctor },
 	{ "trust",   "make this machine's programs trust the CA, or stop",          cmd_trust },

@@ -7,6 +7,8 @@ libhnp_cli_a_SOURCES = \
 	src/cli/client.c \
 	src/cli/client_impl.h \
 	src/cli/client_where.c \
+	src/cli/cmd_audit.c \
+	src/cli/cmd_audit_verify.c \
 	src/cli/cmd_ca.c \
 	src/cli/cmd_crl.c \
 	src/cli/cmd_doctor.c \

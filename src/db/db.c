@@ -80,18 +80,25 @@ be32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static bool
+has_wal(const char *path)
+{
+	char *wal = mem_printf("%s-wal", path);
+	struct stat st;
+	const bool has = stat(wal, &st) == 0 && st.st_size > 0;
+
+	free(wal);
+	return has;
+}
+
 /* Is what the last checkpoint left there whole?  Only told when no WAL can mend it. */
 static bool
 is_cut(const char *path, const uint8_t header[static HEADER_LEN], off_t size)
 {
 	const uint32_t size_field = (uint32_t)header[16] << 8 | header[17];
 	const uint64_t page = size_field == 1 ? 65536 : size_field;
-	char *wal = mem_printf("%s-wal", path);
-	struct stat st;
-	const bool has_wal = stat(wal, &st) == 0 && st.st_size > 0;
 
-	free(wal);
-	return !has_wal && (uint64_t)size < page * be32(header + 28);
+	return !has_wal(path) && (uint64_t)size < page * be32(header + 28);
 }
 
 /*
@@ -199,6 +206,8 @@ db_start_writing(struct db *db, struct err *e)
 {
 	if (db->writing)
 		return true;
+	if (db->reading)
+		return err_set(e, ERR_INTERNAL, "the database was opened for reading");
 	if (!run(db, "PRAGMA journal_mode = WAL", "switch the database to WAL", e))
 		return false;
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -211,13 +220,15 @@ db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 {
 	struct db *db = mem_zalloc(sizeof(*db));
 	char *sql = NULL;
+	const bool make = mode == DB_CREATE || mode == DB_SCRATCH;
 	bool made = false, ok = false;
 	int rc;
 
 	db->path = mem_strdup(path);
-	if (mode == DB_CREATE && !(made = make_file(path, e)))
+	db->reading = mode == DB_READ;
+	if (make && !(made = make_file(path, e)))
 		goto out;
-	if (mode == DB_MUST_EXIST && !check_file(path, e))
+	if (!make && !check_file(path, e))
 		goto out;
 	rc = sqlite3_open_v2(path, &db->handle,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
@@ -226,8 +237,17 @@ db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 		db_error(db, rc, "open the database", e);
 		goto out;
 	}
-	if (!set_up(db, e))
+	/* Nothing to mend: -wal and -shm, which reading makes, go again with the close. */
+	const bool clean = db->reading && !has_wal(path);
+	if (!set_up(db, e) ||
+	    (db->reading &&
+		!run(db, "PRAGMA query_only = ON", "open the database", e)) ||
+	    (mode == DB_SCRATCH &&
+		!run(db, "PRAGMA synchronous = OFF", "open the database", e)))
 		goto out;
+	if (clean)
+		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+		    NULL);
 	/* Before the switch to WAL, so that the file itself bears it from the start. */
 	sql = mem_printf("PRAGMA application_id = %d", APPLICATION_ID);
 	if (made && (!run(db, sql, "mark the database", e) || !db_start_writing(db, e)))
@@ -293,6 +313,7 @@ db_check(struct db *db, struct err *e)
 
 /* ---- transactions ---- */
 
+static const struct stmt_def begin_read_def = { "BEGIN", "begin to read" };
 static const struct stmt_def begin_def = { "BEGIN IMMEDIATE", "begin a transaction" };
 static const struct stmt_def commit_def = { "COMMIT", "commit" };
 
@@ -300,9 +321,9 @@ bool
 db_begin(struct db *db, struct err *e)
 {
 	assert(!db->open);
-	if (!db_start_writing(db, e))
+	if (!db->reading && !db_start_writing(db, e))
 		return false;
-	if (!stmt_finish(stmt_begin(db, &begin_def), e))
+	if (!stmt_finish(stmt_begin(db, db->reading ? &begin_read_def : &begin_def), e))
 		return false;
 	db->open = true;
 	db->spoil.code = ERR_NONE;

@@ -13,6 +13,7 @@ struct db {
 	sqlite3 *handle;
 	char *path;
 	bool writing;                 /* db_start_writing() was here */
+	bool reading;                 /* DB_READ */
 	bool open;                    /* a transaction */
 	struct err spoil;             /* why it cannot be committed; code 0: it can */
 	struct stmt *slots[DB_SLOTS]; /* by hash of the stmt_def's address, chained */

@@ -6,6 +6,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_census.c \
 	src/store/store_migrate.c \
 	src/store/store_revocation.c \
+	src/store/store_compare.c \
 	src/store/store_crl.c \
 	src/store/store_certificate.c \
 	src/store/store_certificate_get.c \

@@ -22,12 +22,12 @@ new_store(struct db *db)
 	return st;
 }
 
-bool
-store_create(const char *path, struct store **ret, struct err *e)
+static bool
+make(const char *path, enum db_mode mode, struct store **ret, struct err *e)
 {
 	struct db *db;
 
-	if (!db_open(path, DB_CREATE, &db, e))
+	if (!db_open(path, mode, &db, e))
 		return false;
 	if (!store_migrate(db, 0, e)) {
 		db_discard(db); /* half a database would be taken for a damaged one */
@@ -35,6 +35,51 @@ store_create(const char *path, struct store **ret, struct err *e)
 	}
 	*ret = new_store(db);
 	return true;
+}
+
+bool
+store_create(const char *path, struct store **ret, struct err *e)
+{
+	return make(path, DB_CREATE, ret, e);
+}
+
+bool
+store_scratch(const char *path, struct store **ret, struct err *e)
+{
+	return make(path, DB_SCRATCH, ret, e);
+}
+
+void
+store_discard(struct store *st)
+{
+	if (st == NULL)
+		return;
+	db_discard(st->db);
+	free(st);
+}
+
+bool
+store_open_read(const char *path, struct store **ret, struct err *e)
+{
+	struct db *db;
+	int64_t version;
+
+	if (!db_open(path, DB_READ, &db, e))
+		return false;
+	if (store_migrate_version(db, &version, e)) {
+		if (version == store_migrations_count) {
+			*ret = new_store(db);
+			return true;
+		}
+		err_set(e, ERR_UNAVAILABLE,
+		    "database %s: schema %lld, this version has %u; %s", path,
+		    (long long)version, store_migrations_count,
+		    version < store_migrations_count
+			? "the daemon of this version brings it up when it starts"
+			: "it was made by a newer version, use that one's command");
+	}
+	db_close(db);
+	return false;
 }
 
 bool

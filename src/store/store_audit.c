@@ -211,6 +211,8 @@ store_audit_list(struct store *st, const struct audit_query *q, audit_each *each
 
 static const struct stmt_def last_def = { "SELECT COALESCE(MAX(id), 0) FROM audit",
 	"find the audit's last row" };
+static const struct stmt_def forget_def = { "DELETE FROM audit WHERE seq <= $1",
+	"forget the audit's first rows" };
 static const struct stmt_def since_def = { "SELECT num FROM meta WHERE key = 'audit'",
 	"find where the audit begins" };
 
@@ -243,4 +245,17 @@ store_audit_since(struct store *st, uint64_t *ret, struct err *e)
 		return false;
 	*ret = (uint64_t)n;
 	return true;
+}
+
+bool
+store_audit_forget(struct store *scratch, uint64_t upto, struct err *e)
+{
+	int64_t seq;
+	bool own;
+
+	if (!store_int(upto, &seq, e) || !store_own_begin(scratch, &own, e))
+		return false;
+	struct stmt *q = stmt_begin(store_db(scratch), &forget_def);
+	stmt_int(q, 1, seq);
+	return store_own_end(scratch, own, stmt_finish(q, e), e);
 }

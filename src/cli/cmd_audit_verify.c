@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper audit verify - journal and database against each other; reads only. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "ca/verify.h"
+#include "cli/client.h"
+#include "cli/cmd_audit.h"
+#include "conf/conf_load.h"
+
+#define TOLD_MAX 1000 /* faults that are printed; the others are counted */
+
+struct telling {
+	json_t *faults;
+	bool json;
+};
+
+static void
+on_fault(void *arg, const char *what)
+{
+	struct telling *t = arg;
+
+	if (json_array_size(t->faults) >= TOLD_MAX)
+		return;
+	json_t *text = json_string(what);
+	json_array_append_new(t->faults,
+	    text != NULL ? text : json_string("a fault that quotes no text"));
+	if (t->json)
+		return;
+	fputs("FAULT  ", stdout);
+	out_text(stdout, what);
+	putchar('\n');
+}
+
+static void
+print(const struct verify_result *r)
+{
+	printf("journal   %" PRIu64 " records: %" PRIu64 " certificates, %" PRIu64
+	       " revocations, %" PRIu64 " CRLs; the chain holds\n",
+	    r->records, r->certificates, r->revocations, r->crls);
+	if (r->stored == r->records)
+		printf("database  holds them all\n");
+	else if (r->stored < r->records)
+		printf("database  holds the first %" PRIu64
+		       "; the daemon takes in the others\n",
+		    r->stored);
+	if (r->torn)
+		printf("note      a record behind them is not whole: just being "
+		       "written, or of a crash that the next start heals\n");
+	if (r->faults > TOLD_MAX)
+		printf("...       and %" PRIu64 " more faults\n", r->faults - TOLD_MAX);
+	if (r->faults > 0)
+		printf("%" PRIu64 " faults\n", r->faults);
+	else
+		puts("journal and database tell the same");
+}
+
+static bool
+verify(const char *dir, struct telling *t, struct verify_result *ret, struct err *e)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *file = mem_printf("%s/hanaper.yaml", dir);
+	char *journal = NULL, *database = NULL;
+	struct conf *conf = NULL;
+
+	bool ok = conf_load(file, &conf, e);
+	if (ok) {
+		journal = conf_path(conf, "journal");
+		database = conf_path(conf, conf->database);
+		ok = verify_run(journal, database,
+		    tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp", on_fault, t, ret, e);
+	}
+	conf_free(conf);
+	free(journal);
+	free(database);
+	free(file);
+	return ok;
+}
+
+int
+cmd_audit_verify(const struct audit_args *a)
+{
+	char *dir = client_find_dir(a->common.dir);
+	struct telling t = { .faults = json_array(), .json = a->common.json };
+	struct verify_result r = { 0 };
+	struct err e = { 0 };
+	int status = OUT_FAILED;
+
+	if (dir == NULL)
+		err_set(&e, ERR_NOT_FOUND,
+		    "no CA directory here: say --dir DIR, where hanaper.yaml and "
+		    "journal/ are");
+	if (dir == NULL || !verify(dir, &t, &r, &e)) {
+		out_fail(&e);
+	} else {
+		if (a->common.json)
+			out_json(json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:O}",
+			    "records", (json_int_t)r.records, "certificates",
+			    (json_int_t)r.certificates, "revocations",
+			    (json_int_t)r.revocations, "crls", (json_int_t)r.crls,
+			    "stored", (json_int_t)r.stored, "torn", r.torn, "count",
+			    (json_int_t)r.faults, "faults", t.faults));
+		else
+			print(&r);
+		status = r.faults > 0 ? OUT_FAILED : OUT_DONE;
+	}
+	json_decref(t.faults);
+	free(dir);
+	return status;
+}
