@@ -38,6 +38,8 @@ const char *client_dir(const struct client *c);
  * free() it.  NULL: none is there.
  */
 char *client_find_dir(const char *dir);
+/* The hanaper.yaml that goes with it, whether it is there or not; free() it.  NULL: none. */
+char *client_find_conf(const char *dir);
 
 /*
  * Appends the body of a 2xx answer to 'ret'.  Any other is an error with the

@@ -20,6 +20,7 @@ struct doctor {
 	struct client *client; /* NULL: nothing says where the daemon is */
 	struct err no_client;  /* why */
 	char *dir;             /* the CA directory; NULL from afar */
+	char *file;            /* hanaper.yaml; NULL with it */
 	struct conf *conf;     /* NULL: no directory, or it does not load */
 	json_t *issuers;       /* of GET /v1/issuers; NULL: the daemon did not answer */
 	json_t *findings;

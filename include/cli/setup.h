@@ -19,13 +19,19 @@
 #define SETUP_HTTP    "127.0.0.1:8080"
 #define SETUP_METRICS "127.0.0.1:9090"
 
+#define SETUP_USER  "hanaper"          /* with --system */
+#define SETUP_ETC   "/etc/hanaper"     /* hanaper.yaml, root.crt */
+#define SETUP_STATE "/var/lib/hanaper" /* all that hanaperd writes */
+
 struct setup_args {
 	struct options_common common;
 	const char *name, *key_type, *root_validity, *issuer_validity;
 	const char *api, *http, *metrics, *url_api, *url_public;
 	const char *passphrase_file;
 	struct strings dns, ip, domains;
-	bool ephemeral; /* "up" alone */
+	bool ephemeral;   /* "up" alone */
+	bool system;      /* "init" alone: SETUP_ETC and SETUP_STATE */
+	const char *root; /* before these two; NULL: none */
 };
 
 extern const struct opt setup_opts[]; /* all but --ephemeral and --dir */
@@ -41,6 +47,10 @@ struct setup {
 	const char *name; /* borrowed from the arguments, as the next ones */
 	const char *api, *http, *metrics;
 	const char *dir;
+	char *system_dir, *etc; /* NULL: all is in 'dir' */
+	bool chown;             /* to these */
+	uid_t uid;
+	gid_t gid;
 	char *url_api, *url_public;  /* no slash at the end */
 	char *admin;                 /* CN and DNS name of the first administrator */
 	struct strings server_names; /* of the api listener's certificate */
@@ -72,5 +82,14 @@ json_t *setup_json(const struct setup *s);
 MUST_CHECK bool setup_certs(struct setup *s, struct err *e);
 void setup_conf(const struct setup *s, struct buf *ret);
 MUST_CHECK bool setup_record(const struct setup *s, struct err *e);
+
+/* With --system: which directories, and whose; ERR_NOT_FOUND: there is no such user. */
+MUST_CHECK bool setup_system_plan(const struct setup_args *a, struct setup *s,
+    struct err *e);
+/* What leads there.  ERR_CONFLICT: there is a configuration already. */
+MUST_CHECK bool setup_system_ways(const struct setup *s, struct err *e);
+/* From the partial directory into SETUP_ETC; what is left there gets its owner. */
+MUST_CHECK bool setup_system_place(const struct setup *s, struct err *e);
+void setup_system_undo(const struct setup *s);
 
 #endif

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/setup.h"
 #include "client_impl.h"
+#include "conf/conf_load.h"
 
 static bool
 is_ca_dir(const char *dir)
@@ -20,11 +22,12 @@ is_ca_dir(const char *dir)
 	return is;
 }
 
-char *
-client_find_dir(const char *dir)
+/* Where hanaper.yaml is: the CA directory itself, unless its 'dir:' says otherwise. */
+static char *
+find_named(const char *dir)
 {
 	const char *named = dir != NULL ? dir : getenv("HANAPER_DIR");
-	static const char *const usual[] = { "hanaper", "/etc/hanaper" };
+	static const char *const usual[] = { "hanaper", SETUP_ETC };
 
 	if (named != NULL && named[0] != '\0')
 		return is_ca_dir(named) ? mem_strdup(named) : NULL;
@@ -32,6 +35,58 @@ client_find_dir(const char *dir)
 		if (is_ca_dir(usual[i]))
 			return mem_strdup(usual[i]);
 	return NULL;
+}
+
+char *
+client_find_conf(const char *dir)
+{
+	char *named = find_named(dir);
+	char *path = named != NULL ? mem_printf("%s/hanaper.yaml", named) : NULL;
+
+	free(named);
+	return path;
+}
+
+static bool
+has(const char *dir, const char *name)
+{
+	char *path = mem_printf("%s/%s", dir, name);
+	const bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* Takes 'named' and gives the directory that it stands for. */
+static char *
+follow(char *named)
+{
+	char *path, *dir = NULL;
+	struct conf *c;
+	struct err e;
+
+	if (has(named, CLIENT_SOCKET) || has(named, "journal"))
+		return named;
+	path = mem_printf("%s/hanaper.yaml", named);
+	if (conf_load(path, &c, &e)) {
+		dir = mem_strdup(c->dir);
+		conf_free(c);
+	} else if (strcmp(named, SETUP_ETC) == 0 && access(SETUP_STATE, F_OK) == 0) {
+		dir = mem_strdup(SETUP_STATE); /* the file is not for us to read */
+	}
+	free(path);
+	if (dir == NULL)
+		return named;
+	free(named);
+	return dir;
+}
+
+char *
+client_find_dir(const char *dir)
+{
+	char *named = find_named(dir);
+
+	return named != NULL ? follow(named) : NULL;
 }
 
 /* What the user gave, else the file in the CA directory where there is one. */

@@ -81,8 +81,10 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	if (!options_read(self, &usage, argc, argv, &o, &status))
 		return status;
 	d.findings = json_array();
-	if (o.url == NULL)
+	if (o.url == NULL) {
 		d.dir = client_find_dir(o.dir);
+		d.file = client_find_conf(o.dir);
+	}
 	if (!client_open(&o, &d.client, &d.no_client))
 		d.client = NULL;
 	for (const struct doctor_check *c = doctor_checks; c->name != NULL; c++) {
@@ -101,5 +103,6 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	conf_free(d.conf);
 	client_free(d.client);
 	free(d.dir);
+	free(d.file);
 	return status;
 }

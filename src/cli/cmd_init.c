@@ -10,6 +10,15 @@ static const struct opt_usage usage = {
 	    "Makes root, intermediate, configuration, database and the first\n"
 	    "administrator's certificate in a new directory.  Touches nothing that\n"
 	    "is there already.",
+	.opts =
+	    (const struct opt[]){
+		OPT_IS_FLAG("system", struct setup_args, system,
+		    "for the service: " SETUP_ETC ", " SETUP_STATE
+		    ", user " SETUP_USER),
+		OPT_HAS_TEXT("root", "DIR", struct setup_args, root,
+		    "with --system: what is / in an image"),
+		{ 0 },
+	    },
 	.shared = setup_opts,
 };
 
@@ -28,9 +37,16 @@ cmd_init(const struct command *self, int argc, char **argv)
 		dir = a.common.dir;
 	else if (dir == NULL || dir[0] == '\0')
 		dir = SETUP_DIR;
+	if (a.system ? a.common.dir != NULL : a.root != NULL) {
+		status = out_usage(self->name,
+		    a.system ? "--system has its own directories; leave --dir out"
+			     : "--root goes with --system");
+		goto out;
+	}
 	if (!setup_plan(&a, dir, &s, &e)) {
-		status = e.code == ERR_IO ? out_fail(&e)
-					  : out_usage(self->name, "%s", e.detail);
+		status = e.code == ERR_MALFORMED || e.code == ERR_POLICY
+			     ? out_usage(self->name, "%s", e.detail)
+			     : out_fail(&e);
 	} else if (!setup_make(&s, &e)) {
 		status = out_fail(&e);
 	} else if (a.common.json) {
@@ -39,7 +55,10 @@ cmd_init(const struct command *self, int argc, char **argv)
 		char *word = out_word(dir);
 
 		setup_print(&s);
-		out_next("hanaper up --dir %s", word);
+		if (a.system)
+			out_next("systemctl enable --now hanaper");
+		else
+			out_next("hanaper up --dir %s", word);
 		free(word);
 	}
 out:

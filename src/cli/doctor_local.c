@@ -20,13 +20,11 @@ doctor_configuration(struct doctor *d)
 		doctor_say(d, DOCTOR_OK, NULL, "no CA directory here: seen from afar");
 		return;
 	}
-	char *path = mem_printf("%s/hanaper.yaml", d->dir);
-	if (conf_load(path, &d->conf, &e))
-		doctor_say(d, DOCTOR_OK, NULL, "%s is right", path);
+	if (conf_load(d->file, &d->conf, &e))
+		doctor_say(d, DOCTOR_OK, NULL, "%s is right", d->file);
 	else
 		doctor_say(d, DOCTOR_FAIL, "mend it; hanaper.yaml(5) tells every key",
 		    "%s", e.detail);
-	free(path);
 }
 
 static size_t
@@ -51,7 +49,6 @@ doctor_permissions(struct doctor *d)
 		{ "root.key", 0077 },
 		{ "admin.key", 0077 },
 		{ "hanaper.db", 0077 },
-		{ "hanaper.yaml", 0022 },
 		{ "journal", 0077 },
 		{ "issuers", 0022 },
 	};
@@ -59,6 +56,7 @@ doctor_permissions(struct doctor *d)
 
 	if (d->dir == NULL)
 		return;
+	faults += check_mode(d, d->file, 0022);
 	for (size_t i = 0; i < NITEMS(files); i++) {
 		char *path = mem_printf("%s/%s", d->dir, files[i].path);
 

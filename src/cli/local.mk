@@ -43,6 +43,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/setup_conf.c \
 	src/cli/setup_plan.c \
 	src/cli/setup_record.c \
+	src/cli/setup_system.c \
 	src/cli/table.c \
 	src/cli/trust.c \
 	src/cli/view.c

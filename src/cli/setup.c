@@ -84,6 +84,8 @@ make_work(struct setup *s, struct err *e)
 	};
 	char *work;
 
+	if (s->etc != NULL && !setup_system_ways(s, e))
+		return false;
 	if (!check_target(s, e))
 		return false;
 	work = mem_printf("%s.partial-XXXXXX", s->dir);
@@ -182,8 +184,14 @@ take_place(struct setup *s, struct err *e)
 	char *copy, *parent;
 	int fd;
 
-	if (rename(s->work, s->dir) < 0)
-		return err_errno(e, "cannot rename %s to %s", s->work, s->dir);
+	if (s->etc != NULL && !setup_system_place(s, e))
+		return false;
+	if (rename(s->work, s->dir) < 0) {
+		err_errno(e, "cannot rename %s to %s", s->work, s->dir);
+		if (s->etc != NULL)
+			setup_system_undo(s);
+		return false;
+	}
 	free(s->work);
 	s->work = NULL;
 	copy = mem_strdup(s->dir);
@@ -266,6 +274,8 @@ setup_free(struct setup *s)
 	strings_free(&s->server_names);
 	strings_free(&s->domains);
 	strings_free(&s->dns);
+	free(s->system_dir);
+	free(s->etc);
 	free(s->passphrase_file);
 	free(s->url_api);
 	free(s->url_public);
@@ -309,7 +319,9 @@ setup_print(const struct setup *s)
 	struct table *t = table_new(NULL, 3);
 
 	for (size_t i = 0; i < NITEMS(rows); i++) {
-		char *path = mem_printf("%s/%s", s->dir, rows[i].path);
+		const bool aside =
+		    s->etc != NULL && strcmp(rows[i].path, "hanaper.yaml") == 0;
+		char *path = mem_printf("%s/%s", aside ? s->etc : s->dir, rows[i].path);
 		struct buf remark;
 
 		buf_init(&remark, KIB(4));

@@ -29,11 +29,17 @@ put_list(struct buf *b, const struct strings *list)
 static void
 put_head(struct buf *b, const struct setup *s)
 {
-	buf_puts(b,
+	buf_printf(b,
 	    "# Hanaper's configuration; every key: hanaper.yaml(5).\n"
-	    "# Check a change:  hanaperd --check --dir DIR\n"
+	    "# Check a change:  hanaperd --check --dir %s\n"
+	    "# Take it up:      hanaper reload --dir %s\n"
 	    "# Spans are written 90s 15m 24h 30d 1y.\n"
-	    "\n"
+	    "\n",
+	    s->etc != NULL ? SETUP_ETC : "DIR", s->etc != NULL ? SETUP_ETC : "DIR");
+	if (s->etc != NULL)
+		buf_puts(b, "# Where the CA is: keys, database, journal.\n"
+			    "dir: " SETUP_STATE "\n\n");
+	buf_puts(b,
 	    "# Where the daemon listens; 0.0.0.0:PORT is all addresses.\n"
 	    "# api: TLS, client certificates.  http: plain, read only: CRL, OCSP.\n"
 	    "listen:\n"

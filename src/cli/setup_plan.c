@@ -320,6 +320,8 @@ setup_plan(const struct setup_args *a, const char *dir, struct setup *ret,
 		.now = clock_now(),
 		.workfd = -1,
 	};
+	if (a->system && !setup_system_plan(a, ret, e))
+		return false;
 	if (ret->name[0] == '\0' || strlen(ret->name) > NAME_MAX_LEN)
 		return err_set(e, ERR_MALFORMED, "--name wants 1 to %zu characters",
 		    NAME_MAX_LEN);

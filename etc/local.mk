@@ -1,0 +1,20 @@
+# What a service of systemd needs; the unit names the programs where they are installed.
+hanaper.service: $(srcdir)/etc/hanaper.service.in Makefile
+	$(AM_V_GEN)$(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@bindir[@]|$(bindir)|' \
+		$(srcdir)/etc/hanaper.service.in >$@.new && mv $@.new $@
+CLEANFILES += hanaper.service
+nodist_systemdunit_DATA =
+if WITH_SYSTEMD
+nodist_systemdunit_DATA += hanaper.service
+
+# There each is named after the package.
+install-data-hook: install-systemd
+uninstall-hook: uninstall-systemd
+install-systemd:
+	$(MKDIR_P) "$(DESTDIR)$(sysusersdir)" "$(DESTDIR)$(tmpfilesdir)"
+	$(INSTALL_DATA) $(srcdir)/etc/hanaper.sysusers "$(DESTDIR)$(sysusersdir)/hanaper.conf"
+	$(INSTALL_DATA) $(srcdir)/etc/hanaper.tmpfiles "$(DESTDIR)$(tmpfilesdir)/hanaper.conf"
+uninstall-systemd:
+	rm -f "$(DESTDIR)$(sysusersdir)/hanaper.conf" "$(DESTDIR)$(tmpfilesdir)/hanaper.conf"
+endif
+.PHONY: install-systemd uninstall-systemd

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service: its unit, user and directories, and what `hanaper init --system` makes of them."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from hnp import BUILD, ROLES, SLOW, SOURCE, WRAP, free_port, run
+
+
+def have(*programs):
+    return all(shutil.which(p) for p in programs)
+
+
+class Image(unittest.TestCase):
+    """/ of an image, with user and directories as systemd makes them from our files."""
+
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="hnp-"))
+        self.addCleanup(shutil.rmtree, self.root, ignore_errors=True)
+        self.root.chmod(0o755)
+        (self.root / "etc").mkdir()
+        self.bin = self.root / "bin"
+        self.bin.mkdir()
+        for name in (*ROLES, "hanaperd", "hanaper"):
+            shutil.copy(BUILD / name, self.bin / name)
+        self.ports = [free_port() for _ in range(3)]
+        self.etc, self.state = self.root / "etc/hanaper", self.root / "var/lib/hanaper"
+
+    def user(self):
+        for tool, file in (("systemd-sysusers", "sysusers"), ("systemd-tmpfiles", "tmpfiles")):
+            extra = ("--create",) if tool == "systemd-tmpfiles" else ()
+            run(tool, f"--root={self.root}", *extra, SOURCE / f"etc/hanaper.{file}")
+        for line in (self.root / "etc/passwd").read_text().splitlines():
+            if line.startswith("hanaper:"):
+                return int(line.split(":")[2])
+        raise AssertionError("sysusers made no user")
+
+    def init(self, *options, check=True):
+        api, http, metrics = self.ports
+        return run(self.bin / "hanaper", "init", "--system", "--root", self.root,
+                   "--api", f"127.0.0.1:{api}", "--http", f"127.0.0.1:{http}",
+                   "--metrics", f"127.0.0.1:{metrics}", *options, check=check)
+
+    def serve(self, uid, wrap=()):
+        self.log = open(self.root / "log", "w+b")
+        self.addCleanup(self.log.close)
+
+        def become():
+            os.setgroups([])
+            os.setgid(uid)
+            os.setuid(uid)
+
+        daemon = subprocess.Popen(
+            [*wrap, self.bin / "hanaperd", "-f", "--config", self.etc / "hanaper.yaml",
+             "--dir", self.state], stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=become)
+        self.addCleanup(lambda: daemon.poll() is None and daemon.kill())
+        end = time.monotonic() + 20 * SLOW
+        while b"\nready " not in b"\n" + (self.root / "log").read_bytes():
+            self.assertIsNone(daemon.poll(), (self.root / "log").read_text())
+            self.assertLess(time.monotonic(), end, (self.root / "log").read_text())
+            time.sleep(0.02)
+        return daemon
+
+    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-sysusers"), "needs root and systemd")
+    def test_init_lays_it_out_for_the_user_and_the_daemon_serves_as_that_user(self):
+        uid = self.user()
+        self.init()
+        self.assertEqual(sorted(p.name for p in self.etc.iterdir()), ["hanaper.yaml", "root.crt"])
+        for path, mode, owner, group in (
+                (self.etc, 0o755, 0, 0), (self.etc / "hanaper.yaml", 0o640, 0, uid),
+                (self.etc / "root.crt", 0o644, 0, 0), (self.state, 0o750, uid, uid),
+                (self.state / "issuers/main.key", 0o600, uid, uid),
+                (self.state / "hanaper.db", 0o600, uid, uid),
+                (self.state / "journal/00000001.hj", 0o600, uid, uid)):
+            st = path.stat()
+            self.assertEqual((st.st_mode & 0o7777, st.st_uid, st.st_gid), (mode, owner, group),
+                             path)
+        self.assertIn("\ndir: /var/lib/hanaper\n", (self.etc / "hanaper.yaml").read_text())
+        daemon = self.serve(uid)
+        out = self.root / "tmp-out"
+        out.mkdir()
+        run(self.bin / "hanaper", "issue", "web.internal", "--dir", self.state, cwd=out)
+        self.assertTrue((out / "web.internal.crt").exists())
+        # With hanaper.yaml named, the socket is found where its 'dir:' says.
+        conf = (self.etc / "hanaper.yaml").read_text()
+        (self.etc / "hanaper.yaml").write_text(
+            conf.replace("dir: /var/lib/hanaper", f"dir: {self.state}"))
+        done = run(self.bin / "hanaper", "ls", "--dir", self.etc)
+        self.assertIn("web.internal", done.stdout)
+        run(self.bin / "hanaper", "reload", "--dir", self.etc)
+        daemon.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(15 * SLOW), 0)
+        # A second time nothing is touched.
+        before = {p: p.stat().st_mtime_ns for p in self.root.rglob("*") if p.is_file()}
+        done = self.init(check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there already", done.stderr)
+        self.assertEqual(before, {p: p.stat().st_mtime_ns for p in self.root.rglob("*")
+                                  if p.is_file()})
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_without_the_user_nothing_is_made(self):
+        done = self.init(check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("systemd-sysusers", done.stderr)
+        self.assertFalse(self.etc.exists() or self.state.exists())
+
+    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-sysusers"), "needs root and systemd")
+    def test_a_configuration_that_is_there_and_a_state_that_is_not_empty_are_let_be(self):
+        self.user()
+        (self.state / "something").write_text("x")
+        self.assertEqual(self.init(check=False).returncode, 1)
+        self.assertEqual(list(self.etc.iterdir()), [])
+        (self.state / "something").unlink()
+        (self.etc / "hanaper.yaml").write_text("mine")
+        self.assertEqual(self.init(check=False).returncode, 1)
+        self.assertEqual((self.etc / "hanaper.yaml").read_text(), "mine")
+        self.assertEqual(list(self.state.iterdir()), [])
+        self.assertEqual([p.name for p in self.state.parent.iterdir()], ["hanaper"])
+
+    def test_usage(self):
+        for args in (["--system", "--dir", "x"], ["--root", "x"]):
+            done = run(BUILD / "hanaper", "init", *args, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+
+    def allowed(self):
+        """The system calls that the unit's SystemCallFilter= lets through."""
+        text = run("systemd-analyze", "syscall-filter").stdout
+        groups, name = {}, None
+        for line in text.splitlines():
+            if line.startswith("@"):
+                name = line.strip()
+                groups[name] = set()
+            elif line.startswith("    ") and not line.strip().startswith("#") and name:
+                groups[name].add(line.strip())
+
+        def members(one):
+            out = set()
+            for word in groups[one]:
+                out |= members(word) if word.startswith("@") else {word}
+            return out
+
+        calls = set()
+        for line in (SOURCE / "etc/hanaper.service.in").read_text().splitlines():
+            if found := re.match(r"SystemCallFilter=(~?)(.*)", line):
+                for word in found[2].split():
+                    calls = calls - members(word) if found[1] else calls | members(word)
+        return calls | members("@default")
+
+    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-analyze", "systemd-sysusers", "strace")
+                         and not WRAP, "needs root, systemd and strace")
+    def test_the_unit_lets_through_every_system_call_of_a_life(self):
+        trace = self.root / "trace"
+        trace.mkdir()
+        trace.chmod(0o777)
+        uid = self.user()
+        self.init()
+        daemon = self.serve(uid, ("strace", "-f", "-qq", "-o", str(trace / "all")))
+        out = self.root / "out"
+        out.mkdir()
+        hanaper = (self.bin / "hanaper",)
+        run(*hanaper, "issue", "web.internal", "--dir", self.state, cwd=out)
+        run(*hanaper, "revoke", "web.internal.crt", "--dir", self.state, cwd=out)
+        run(*hanaper, "ocsp", "web.internal.crt", "--dir", self.state, cwd=out, check=False)
+        run(*hanaper, "crl", "--dir", self.state, cwd=out, check=False)
+        run("curl", "-s", "--cacert", self.etc / "root.crt", "--cert", self.state / "admin.crt",
+            "--key", self.state / "admin.key", f"https://127.0.0.1:{self.ports[0]}/v1/whoami")
+        os.kill(int((self.state / "run/hanaperd.pid").read_text()), signal.SIGHUP)
+        time.sleep(1)
+        os.kill(int((self.state / "run/hanaperd.pid").read_text()), signal.SIGTERM)
+        self.assertEqual(daemon.wait(20 * SLOW), 0, (self.root / "log").read_text())
+        made = set(re.findall(r"^\d+ +(\w+)\(", (trace / "all").read_text(), re.M))
+        self.assertGreater(len(made), 40)
+        # Raised where root starts it; the unit's Limit*= lines do it otherwise.
+        self.assertEqual(made - self.allowed() - {"resumed"}, set())
+
+
+class Unit(unittest.TestCase):
+    def setUp(self):
+        self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="hnp-"))
+        self.addCleanup(shutil.rmtree, self.tmp, ignore_errors=True)
+        self.unit = self.tmp / "hanaper.service"
+        text = (SOURCE / "etc/hanaper.service.in").read_text()
+        self.unit.write_text(text.replace("@sbindir@", str(BUILD)).replace("@bindir@", str(BUILD)))
+
+    @unittest.skipUnless(have("systemd-analyze"), "needs systemd-analyze")
+    def test_its_exposure_is_low(self):
+        done = run("systemd-analyze", "security", "--offline=true", "--no-pager", self.unit,
+                   check=False)
+        found = re.search(r"Overall exposure level for hanaper.service: ([\d.]+)", done.stdout)
+        self.assertIsNotNone(found, done.stdout + done.stderr)
+        self.assertLessEqual(float(found[1]), 1.5, done.stdout)
+
+    @unittest.skipUnless(have("systemd-analyze"), "needs systemd-analyze")
+    def test_systemd_has_nothing_to_say_against_it(self):
+        done = run("systemd-analyze", "verify", "--man=no", self.unit, check=False,
+                   env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"})
+        ours = [line for line in done.stderr.splitlines() if "hanaper" in line]
+        self.assertEqual(ours, [])
+
+    def test_make_install_puts_each_where_systemd_looks_and_uninstall_takes_it_away(self):
+        run("make", "-s", "-C", BUILD, "install", f"DESTDIR={self.tmp}/d")
+        prefix = re.search(r"^prefix = (.*)$", (BUILD / "Makefile").read_text(), re.M)[1]
+        lib = pathlib.Path(f"{self.tmp}/d{prefix}/lib")
+        unit = (lib / "systemd/system/hanaper.service").read_text()
+        self.assertIn(f"ExecStart={prefix}/sbin/hanaperd ", unit)
+        self.assertIn(f"ExecReload={prefix}/bin/hanaper reload", unit)
+        self.assertEqual((lib / "sysusers.d/hanaper.conf").read_text(),
+                         (SOURCE / "etc/hanaper.sysusers").read_text())
+        self.assertEqual((lib / "tmpfiles.d/hanaper.conf").read_text(),
+                         (SOURCE / "etc/hanaper.tmpfiles").read_text())
+        run("make", "-s", "-C", BUILD, "uninstall", f"DESTDIR={self.tmp}/d")
+        self.assertEqual([p for p in (self.tmp / "d").rglob("*") if p.is_file()], [])
