@@ -81,7 +81,16 @@ MUST_CHECK bool request_accept(const struct request *r, const char *const *offer
 /* One member of the query, decoded; free() *ret (NULL when absent).  Twice: ERR_MALFORMED. */
 MUST_CHECK bool request_query(const struct request *r, const char *key, char **ret,
     struct err *e);
-/* ERR_MALFORMED naming a member that is not in 'known' (ends with NULL). */
+/*
+ * The n-th member, from 0, whose key begins with 'prefix': what is behind that, and
+ * the value, decoded; free() both.  *ret_key NULL: there are not so many.
+ */
+MUST_CHECK bool request_query_nth(const struct request *r, const char *prefix, size_t n,
+    char **ret_key, char **ret_value, struct err *e);
+/*
+ * ERR_MALFORMED naming a member that is not in 'known' (ends with NULL).  "a.*" there
+ * is every key that begins with "a.".
+ */
 MUST_CHECK bool request_query_known(const struct request *r, const char *const *known,
     struct err *e);
 

@@ -28,7 +28,9 @@ MUST_CHECK bool store_open_read(const char *path, struct store **ret, struct err
 /* As store_create(), for what is thrown away by store_discard(): not flushed. */
 MUST_CHECK bool store_scratch(const char *path, struct store **ret, struct err *e);
 void store_discard(
-    struct store *st);              /* closes it and removes its files; NULL is fine */
+    struct store *st); /* closes it and removes its files; NULL is fine */
+/* The schema that store_open() has brought up to the newest; 0: it was that. */
+int64_t store_migrated_from(const struct store *st);
 void store_close(struct store *st); /* NULL is fine */
 
 MUST_CHECK bool store_begin(struct store *st,

@@ -7,6 +7,10 @@
 #include "store/store.h"
 #include "x509/cert.h"
 
+struct certificate_metadata { /* a free word about a certificate */
+	const char *key, *value;
+};
+
 struct certificate_new {
 	const struct cert *cert;
 	uint64_t seq; /* of the journal record, from 1; becomes the row's id */
@@ -15,11 +19,13 @@ struct certificate_new {
 	const char *profile;
 	const char *requester;
 	const char *request_id;
-	struct bytes note; /* JSON or empty */
+	struct bytes note;                           /* JSON or empty */
+	const struct certificate_metadata *metadata; /* what is to be found of it */
+	size_t n_metadata;
 };
 
 /*
- * Adds the row, its names and its DER.  ERR_CONFLICT: issuer and serial are there,
+ * Adds the row, its names, its words and its DER.  ERR_CONFLICT: issuer and serial are there,
  * or a record of this seq; the transaction goes on without.
  */
 MUST_CHECK bool store_certificate_add(struct store *st, const struct certificate_new *c,
@@ -74,14 +80,18 @@ MUST_CHECK bool store_certificate_brief(struct store *st, const char *issuer,
 MUST_CHECK bool store_key_compromised(struct store *st,
     const uint8_t key_hash[static 32], bool *ret, struct err *e);
 
-#define CERTIFICATE_Q_MAX    256 /* octets */
-#define CERTIFICATE_LIST_MAX 1001
+#define CERTIFICATE_Q_MAX        256 /* octets */
+#define CERTIFICATE_LIST_MAX     1001
+#define CERTIFICATE_METADATA_MAX 4 /* in one question */
 
 struct certificate_query { /* a member that is NULL or 0 does not filter */
-	const char
-	    *q; /* part of a name or CN, ASCII letter case ignored: reads all rows */
+	/* Part of a name, the CN, the requester or a value of the metadata; letter case
+	 * ignored; of at least 3 characters, or empty: no filter. */
+	const char *q;
 	/* Whole values; names are brought into normal form first. */
 	const char *dns, *ip, *uri, *email, *cn, *profile, *requester, *issuer;
+	const struct certificate_metadata *metadata; /* each of them, key and value */
+	size_t n_metadata; /* at most CERTIFICATE_METADATA_MAX */
 	enum certificate_status status;
 	int64_t now;                           /* against which status is judged */
 	int64_t expires_before, expires_after; /* before: under it; after: from it on */
@@ -96,8 +106,8 @@ MUST_CHECK bool store_certificate_newest(struct store *st, int64_t *ret, struct 
 typedef bool certificate_each(void *arg, const struct certificate_row *r,
     struct err *e);
 /*
- * Newest first.  'each' may refuse; its error is the answer.  ERR_MALFORMED: limit
- * or q out of bounds.
+ * Newest first.  'each' may refuse; its error is the answer.  ERR_MALFORMED: limit,
+ * q or n_metadata out of bounds.
  */
 MUST_CHECK bool store_certificate_list(struct store *st,
     const struct certificate_query *q, certificate_each *each, void *arg,

@@ -15,9 +15,12 @@
 
 struct filters { /* a query with what it borrows */
 	struct certificate_query q;
-	char *texts[16];
+	struct certificate_metadata metadata[CERTIFICATE_METADATA_MAX];
+	char *texts[16 + 2 * CERTIFICATE_METADATA_MAX];
 	size_t n;
 };
+
+#define METADATA "metadata." /* before a key of the metadata */
 
 /* How a member of the query gets into the struct: one function a kind. */
 typedef bool setter(struct filters *f, const char *value, void *to, struct err *e);
@@ -128,13 +131,40 @@ static const struct {
 	/* clang-format on */
 };
 
+/* metadata.KEY=VALUE, as many as the store takes. */
+static bool
+read_metadata(struct request *r, struct filters *f, struct err *e)
+{
+	for (size_t i = 0;; i++) {
+		char *key, *value;
+
+		if (!request_query_nth(r, METADATA, i, &key, &value, e))
+			return false;
+		if (key == NULL)
+			return true;
+		if (i == CERTIFICATE_METADATA_MAX) {
+			free(key);
+			free(value);
+			return err_set(e, ERR_MALFORMED,
+			    "query: at most %d members " METADATA,
+			    CERTIFICATE_METADATA_MAX);
+		}
+		f->texts[f->n++] = key;
+		f->texts[f->n++] = value;
+		f->metadata[i] = (struct certificate_metadata){ key, value };
+		f->q.metadata = f->metadata;
+		f->q.n_metadata = i + 1;
+	}
+}
+
 static bool
 read_filters(struct request *r, struct filters *f, struct err *e)
 {
-	const char *known[NITEMS(members) + 1] = { 0 };
+	const char *known[NITEMS(members) + 2] = { 0 };
 
 	for (size_t i = 0; i < NITEMS(members); i++)
 		known[i] = members[i].key;
+	known[NITEMS(members)] = METADATA "*";
 	if (!request_query_known(r, known, e))
 		return false;
 	for (size_t i = 0; i < NITEMS(members); i++) {
@@ -150,7 +180,7 @@ read_filters(struct request *r, struct filters *f, struct err *e)
 		if (!ok)
 			return false;
 	}
-	return true;
+	return read_metadata(r, f, e);
 }
 
 /*

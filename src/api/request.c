@@ -215,6 +215,44 @@ request_query(const struct request *r, const char *key, char **ret, struct err *
 }
 
 bool
+request_query_nth(const struct request *r, const char *prefix, size_t n, char **ret_key,
+    char **ret_value, struct err *e)
+{
+	struct bytes rest = r->in.query, k, v;
+	char *key = NULL, *value = NULL;
+	struct buf text;
+	bool ok = true;
+
+	buf_init(&text, KIB(16));
+	while (ok && key == NULL && uri_query_next(&rest, &k, &v)) {
+		ok = decode(k, &text, e);
+		if (!ok || !bytes_starts(buf_bytes(&text), prefix) || n-- > 0)
+			continue;
+		key = mem_strndup(bytes_skip(buf_bytes(&text), strlen(prefix)));
+		ok = decode(v, &text, e);
+		value = ok ? mem_strndup(buf_bytes(&text)) : NULL;
+	}
+	buf_free(&text);
+	if (!ok) {
+		free(key);
+		return false;
+	}
+	*ret_key = key;
+	*ret_value = value;
+	return true;
+}
+
+static bool
+is_known(struct bytes key, const char *known)
+{
+	const size_t n = strlen(known);
+
+	if (n == 0 || known[n - 1] != '*')
+		return bytes_eq_str(key, known);
+	return key.n >= n && memcmp(key.p, known, n - 1) == 0;
+}
+
+bool
 request_query_known(const struct request *r, const char *const *known, struct err *e)
 {
 	struct bytes rest = r->in.query, k, v;
@@ -227,7 +265,7 @@ request_query_known(const struct request *r, const char *const *known, struct er
 
 		ok = decode(k, &text, e);
 		for (size_t i = 0; ok && known[i] != NULL; i++)
-			there = there || bytes_eq_str(buf_bytes(&text), known[i]);
+			there = there || is_known(buf_bytes(&text), known[i]);
 		if (ok && !there)
 			ok = err_set(e, ERR_MALFORMED, "query: \"%s\" is unknown here",
 			    buf_str(&text));

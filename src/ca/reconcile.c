@@ -118,14 +118,41 @@ audit_revocation(struct store *st, const struct record *r, const struct revocati
 	return store_audit_add(st, &row, e);
 }
 
+/* What the requester said of it, in the form of the store; free() *ret. */
+static size_t
+read_metadata(const struct note *note, struct certificate_metadata **ret)
+{
+	struct certificate_metadata *list =
+	    mem_zarray(json_object_size(note->metadata) + 1, sizeof(*list));
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach(note->metadata, key, value)
+	{
+		if (json_is_string(value))
+			list[n++] = (struct certificate_metadata){ key,
+				json_string_value(value) };
+	}
+	*ret = list;
+	return n;
+}
+
 static bool
 apply_certificate(struct store *st, const struct record *r, struct err *e)
 {
 	struct record_certificate rc;
 	struct cert *cert = NULL;
+	struct note note = { 0 };
+	struct certificate_metadata *metadata;
+	struct err unread;
 
 	if (!record_certificate_get(r->body, &rc, e) || !cert_parse(rc.der, &cert, e))
 		return false;
+	/* A note that cannot be read must not keep the rest of the journal out. */
+	if (!note_read(rc.note, &note, &unread))
+		note = (struct note){ 0 };
+	const size_t n_metadata = read_metadata(&note, &metadata);
 
 	char *issuer = mem_strndup(rc.issuer), *profile = mem_strndup(rc.profile);
 	char *requester = mem_strndup(rc.requester),
@@ -139,6 +166,8 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 		.requester = requester,
 		.request_id = request_id,
 		.note = rc.note,
+		.metadata = metadata,
+		.n_metadata = n_metadata,
 	};
 	const bool ok = store_certificate_add(st, &row, e) &&
 			audit_certificate(st, &row, cert, e) &&
@@ -148,6 +177,8 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 	free(profile);
 	free(requester);
 	free(request_id);
+	free(metadata);
+	note_free(&note);
 	cert_free(cert);
 	return ok;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "api/core_routes.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/issue.h"
@@ -347,7 +348,12 @@ open_store(struct core *c, struct err *e)
 	const struct conf *conf = role_conf(c->role);
 	char *path = conf_path(conf, conf->database);
 
+	const int64_t began = clock_mono_ms();
 	bool ok = store_open(path, &c->store, e);
+	if (ok && store_migrated_from(c->store) != 0)
+		LOG(LOG_INFO, "database-migrated",
+		    LOG_NUM("from", store_migrated_from(c->store)),
+		    LOG_NUM("ms", clock_mono_ms() - began));
 	if (!ok && e->code == ERR_NOT_FOUND) {
 		if (role_recover(c->role))
 			ok = store_create(path, &c->store, e);

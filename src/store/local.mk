@@ -11,6 +11,10 @@ libhnp_store_a_SOURCES = \
 	src/store/store_certificate.c \
 	src/store/store_certificate_get.c \
 	src/store/store_certificate_list.c \
+	src/store/store_certificate_query.c \
+	src/store/store_certificate_query.h \
+	src/store/store_search.c \
+	src/store/store_search.h \
 	src/store/store_once.c \
 	src/store/store_token.c \
 	src/store/store_certificate_impl.h \
@@ -20,6 +24,7 @@ libhnp_store_a_SOURCES = \
 MIGRATIONS = \
 	$(srcdir)/sql/001_core.sql \
 	$(srcdir)/sql/002_tokens.sql \
+	$(srcdir)/sql/004_search.sql \
 	$(srcdir)/sql/005_audit.sql \
 	$(srcdir)/sql/006_once.sql
 

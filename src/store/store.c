@@ -11,6 +11,7 @@
 
 struct store {
 	struct db *db;
+	int64_t migrated_from;
 };
 
 static struct store *
@@ -103,10 +104,18 @@ store_open(const char *path, struct store **ret, struct err *e)
 	if (!store_migrate(db, version, e))
 		goto fail;
 	*ret = new_store(db);
+	if (version < store_migrations_count)
+		(*ret)->migrated_from = version;
 	return true;
 fail:
 	db_close(db);
 	return false;
+}
+
+int64_t
+store_migrated_from(const struct store *st)
+{
+	return st->migrated_from;
 }
 
 void
@@ -182,6 +191,9 @@ static const struct stmt_def fits[] = {
 	{ "SELECT (SELECT count(*) FROM revocation)"
 	  " - (SELECT COALESCE(SUM(entries), 0) FROM revocation_day)",
 	    "revocations that are not in the sums" },
+	{ "SELECT (SELECT count(*) FROM certificate)"
+	  " - (SELECT count(*) FROM certificate_search)",
+	    "certificates that cannot be searched" },
 };
 
 bool

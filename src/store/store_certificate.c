@@ -3,6 +3,7 @@
 
 #include "store_certificate_impl.h"
 #include "store_impl.h"
+#include "store_search.h"
 
 static const struct stmt_def add_def = {
 	"INSERT INTO certificate (id, issuer_id, serial, profile, cn, not_before,"
@@ -100,6 +101,7 @@ add(struct store *st, const struct certificate_new *c, struct err *e)
 	       store_issuer(st, c->issuer, &issuer_id, e) &&
 	       add_row(st, c, id, issuer_id, key_hash, e) &&
 	       add_names(st, id, c->cert, e) && add_der(st, id, c->cert, e) &&
+	       store_search_add(st, id, c, e) &&
 	       store_revocation_tie(st, issuer_id, &c->cert->serial, id, key_hash, e);
 }
 

@@ -153,6 +153,8 @@ class Crowded(FlowTest):
             db.executemany("INSERT INTO certificate_name (certificate_id, position, type, value) VALUES (?, ?, 2, ?)",
                            ((first + i, 1 + k, f"host{i}-{k}.rack.internal")
                             for i in range(cls.N) for k in range(2)))
+            db.execute("INSERT INTO certificate_search (rowid, text) SELECT certificate_id, group_concat(value, char(10))"
+                       " FROM certificate_name WHERE certificate_id >= ? GROUP BY certificate_id", (first,))
             db.commit()
         cls.ca.start()
 

@@ -5,6 +5,7 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store_certificate.c \
 	tests/unit/store/test_store_certificate_list.c \
 	tests/unit/store/test_store_revocation.c \
+	tests/unit/store/test_store_search.c \
 	tests/unit/store/test_store_token.c \
 	tests/unit/store/tmp_certificate.h \
 	tests/unit/store/tmp_store.h
