@@ -204,7 +204,8 @@ audit_flushed(struct audit *a, bool committed)
 		a->octets -= row_octets(&a->v[i]);
 		row_free(&a->v[i]);
 	}
-	memmove(a->v, a->v + a->flushed, (a->n - a->flushed) * sizeof(*a->v));
+	if (a->n > a->flushed) /* else there may be no array yet */
+		memmove(a->v, a->v + a->flushed, (a->n - a->flushed) * sizeof(*a->v));
 	a->n -= a->flushed;
 	a->flushed = 0;
 	a->dropped -= a->told;

@@ -158,8 +158,9 @@ Test(store_token, an_older_database_gets_its_tables, .init = tmp_begin, .fini = 
 {
 	struct db *db;
 
-	db_discard(store_db(st));
+	store_close(st);
 	st = NULL;
+	cr_assert_eq(unlink(tmp_path), 0);
 	MUST(db_open(tmp_path, DB_CREATE, &db, &e));
 	MUST(db_exec(db, store_migrations[0].sql, &e));
 	MUST(db_exec(db, "UPDATE meta SET num = 1 WHERE key = 'schema'", &e));
