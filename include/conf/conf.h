@@ -105,7 +105,7 @@ struct conf {
 	char *url_api; /* no slash at the end */
 	char *url_public;
 	char *database; /* path, from "sqlite:hanaper.db" */
-	char *log_level;
+	char *log_level, *log_format;
 	struct strings server_names; /* the api listener's, beside the URL's host */
 	struct conf_issuer *issuers;
 	size_t n_issuers;
@@ -127,6 +127,8 @@ struct conf {
 void conf_free(struct conf *c); /* NULL is fine */
 const struct conf_issuer *conf_issuer_find(const struct conf *c, struct bytes name);
 const struct conf_profile *conf_profile_find(const struct conf *c, struct bytes name);
+/* Sets the log of this process up; 'role' is borrowed for ever. */
+MUST_CHECK bool conf_log(const struct conf *c, const char *role, struct err *e);
 /* 'path' below c->dir unless it is absolute; free() it. */
 char *conf_path(const struct conf *c, const char *path);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -15,15 +18,62 @@ static const char *const level_words[] = {
 	[LOG_ERROR] = "error",
 };
 
+static const char *const format_words[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+};
+
+/* syslog's numbers (sd-daemon(3)) */
+static const char *const priorities[] = {
+	[LOG_DEBUG] = "<7>",
+	[LOG_INFO] = "<6>",
+	[LOG_WARN] = "<4>",
+	[LOG_ERROR] = "<3>",
+};
+
 static const char *log_role = "hanaper";
-/* A reload changes it while front's threads write. */
-static _Atomic(enum log_level) log_least = LOG_INFO;
+static enum log_level log_least = LOG_INFO;
+static enum log_format log_form = LOG_FORMAT_TEXT;
+static bool log_to_journal;
+
+/* systemd.exec(5): JOURNAL_STREAM is device and inode of the stream that it gave. */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
+	return strcmp(stream, own) == 0;
+}
 
 void
 log_init(const char *role, enum log_level least)
 {
 	log_role = role;
 	log_least = least;
+	log_to_journal = is_journal();
+}
+
+void
+log_format(enum log_format f)
+{
+	log_form = f;
+}
+
+bool
+log_format_from(const char *word, enum log_format *ret)
+{
+	for (size_t i = 0; i < NITEMS(format_words); i++)
+		if (strcmp(word, format_words[i]) == 0) {
+			*ret = (enum log_format)i;
+			return true;
+		}
+	return false;
 }
 
 bool
@@ -54,7 +104,7 @@ is_plain(const char *s)
  * characters, and characters that turn the direction of writing (R84).
  */
 static void
-put_value(struct buf *b, const char *s)
+put_text(struct buf *b, const char *s)
 {
 	if (is_plain(s)) {
 		buf_puts(b, s);
@@ -68,7 +118,7 @@ put_value(struct buf *b, const char *s)
 			buf_printf(b, "\\%c", c);
 		else if (c == '\n')
 			buf_puts(b, "\\n");
-		else if (c < 0x20 || c >= 0x7f)
+		else if (c < 0x20 || c == 0x7f)
 			buf_printf(b, "\\x%02x", c);
 		else
 			buf_putc(b, c);
@@ -76,25 +126,87 @@ put_value(struct buf *b, const char *s)
 	buf_putc(b, '"');
 }
 
+/* Octets of the UTF-8 character at 's' (RFC 3629 4); 0: it is none. */
+static size_t
+utf8_octets(const unsigned char *s)
+{
+	const unsigned char c = s[0];
+	const size_t n = c < 0x80                ? 1
+			 : c >= 0xc2 && c < 0xe0 ? 2
+			 : (c & 0xf0) == 0xe0    ? 3
+			 : c >= 0xf0 && c < 0xf5 ? 4
+						 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f) ||
+	    (c == 0xf0 && s[1] < 0x90) || (c == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void
+put_json(struct buf *b, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	buf_putc(b, '"');
+	while (*s != '\0') {
+		const size_t n = utf8_octets(s);
+
+		if (*s == '"' || *s == '\\')
+			buf_printf(b, "\\%c", *s);
+		else if (*s < 0x20 || *s == 0x7f)
+			buf_printf(b, "\\u%04x", *s);
+		else if (n == 0)
+			buf_puts(b, "\\ufffd");
+		else
+			buf_put(b, bytes_of(s, n));
+		s += n > 0 ? n : 1;
+	}
+	buf_putc(b, '"');
+}
+
+static void
+put_pair(struct buf *b, const struct log_kv *kv)
+{
+	char shown[LOG_VALUE_MAX + sizeof("...")];
+
+	buf_printf(b, log_form == LOG_FORMAT_JSON ? ",\"%s\":" : " %s=", kv->key);
+	if (kv->text == NULL) {
+		buf_printf(b, "%lld", (long long)kv->num);
+		return;
+	}
+	const int n = (int)strnlen(kv->text, LOG_VALUE_MAX + 1);
+	snprintf(shown, sizeof(shown), n > LOG_VALUE_MAX ? "%.*s..." : "%.*s",
+	    n > LOG_VALUE_MAX ? LOG_VALUE_MAX : n, kv->text);
+	if (log_form == LOG_FORMAT_JSON)
+		put_json(b, shown);
+	else
+		put_text(b, shown);
+}
+
 void
 log_write(enum log_level level, const char *event, const struct log_kv *kv, size_t n)
 {
+	const bool json = log_form == LOG_FORMAT_JSON;
 	char at[CLOCK_RFC3339_LEN];
 	struct buf b;
 
 	if (level < log_least)
 		return;
-	buf_init(&b, KIB(16));
+	buf_init(&b, KIB(256));
 	clock_rfc3339(clock_now(), at);
-	buf_printf(&b, "%s %s %s %s", at, level_words[level], log_role, event);
-	for (size_t i = 0; i < n; i++) {
-		buf_printf(&b, " %s=", kv[i].key);
-		if (kv[i].text != NULL)
-			put_value(&b, kv[i].text);
-		else
-			buf_printf(&b, "%lld", (long long)kv[i].num);
-	}
-	buf_putc(&b, '\n');
+	if (log_to_journal)
+		buf_puts(&b, priorities[level]);
+	buf_printf(&b,
+	    json ? "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"event\":\"%s\""
+		 : "%s %s %s %s",
+	    at, level_words[level], log_role, event);
+	for (size_t i = 0; i < n; i++)
+		put_pair(&b, &kv[i]);
+	buf_puts(&b, json ? "}\n" : "\n");
 	/* A log that cannot be written is no reason to stop; there is nobody to tell. */
 	if (b.n > 0 && write(STDERR_FILENO, b.p, b.n) < 0)
 		b.n = 0;

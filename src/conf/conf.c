@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 
 void
@@ -88,6 +89,7 @@ conf_free(struct conf *c)
 	free(c->url_public);
 	free(c->database);
 	free(c->log_level);
+	free(c->log_format);
 	free(c);
 }
 
@@ -170,4 +172,19 @@ conf_cidr_has(const struct conf_cidr *c, const uint8_t *ip, size_t octets)
 		return true;
 	const unsigned mask = 0xffu << (8 - c->bits % 8);
 	return ((ip[whole] ^ c->ip[whole]) & mask & 0xffu) == 0;
+}
+
+bool
+conf_log(const struct conf *c, const char *role, struct err *e)
+{
+	enum log_level level = LOG_INFO;
+	enum log_format format = LOG_FORMAT_TEXT;
+
+	if (c->log_level != NULL && !log_level_from(c->log_level, &level))
+		return err_set(e, ERR_MALFORMED, "log level \"%s\"", c->log_level);
+	if (c->log_format != NULL && !log_format_from(c->log_format, &format))
+		return err_set(e, ERR_MALFORMED, "log format \"%s\"", c->log_format);
+	log_init(role, level);
+	log_format(format);
+	return true;
 }

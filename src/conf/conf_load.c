@@ -191,22 +191,37 @@ read_ocsp(const struct loading *l, const struct raw_ocsp *r)
 }
 
 static bool
+read_log(const struct loading *l, const struct raw_log *r)
+{
+	const struct node *n = conf_load_member(l->root, "log");
+	struct conf *c = l->conf;
+	enum log_format format;
+	enum log_level level;
+
+	c->log_level = mem_strdup(r->level != NULL ? r->level : "info");
+	c->log_format = mem_strdup(r->format != NULL ? r->format : "text");
+	if (!log_level_from(c->log_level, &level))
+		return conf_load_fault(l, n, "level",
+		    "\"%.40s\" must be debug, info, warn or error", c->log_level);
+	if (!log_format_from(c->log_format, &format))
+		return conf_load_fault(l, n, "format", "\"%.40s\" must be text or json",
+		    c->log_format);
+	return true;
+}
+
+static bool
 read_rest(const struct loading *l, const struct raw *r)
 {
 	const struct node *limits = conf_load_member(l->root, "limits");
 	struct conf *c = l->conf;
-	enum log_level level;
 
 	c->body_max = BODY_DEFAULT;
 	c->names_max = NAMES_DEFAULT;
 	c->rate_per_minute = RATE_DEFAULT;
 	c->rate_burst = BURST_DEFAULT;
 	c->same_names_per_hour = SAME_DEFAULT;
-	c->log_level = mem_strdup(r->log.level != NULL ? r->log.level : "info");
-	if (!log_level_from(c->log_level, &level))
-		return conf_load_fault(l, conf_load_member(l->root, "log"), "level",
-		    "\"%.40s\" must be debug, info, warn or error", c->log_level);
-	return conf_load_number(l, limits, "body", r->limits.body, BODY_LEAST,
+	return read_log(l, &r->log) &&
+	       conf_load_number(l, limits, "body", r->limits.body, BODY_LEAST,
 		   BODY_MOST, &c->body_max) &&
 	       conf_load_number(l, limits, "names", r->limits.names, 1, NAMES_MOST,
 		   &c->names_max) &&

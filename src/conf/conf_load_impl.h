@@ -93,7 +93,7 @@ struct raw_urls {
 };
 
 struct raw_log {
-	char *level;
+	char *level, *format;
 };
 
 struct raw_crl {

@@ -127,6 +127,7 @@ static const cyaml_schema_field_t limits_fields[] = {
 
 static const cyaml_schema_field_t log_fields[] = {
 	TEXT("level", struct raw_log, level),
+	TEXT("format", struct raw_log, format),
 	CYAML_FIELD_END
 };
 

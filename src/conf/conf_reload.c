@@ -28,7 +28,7 @@ static const struct {
 	{ "grants", MEMBERS(grants, n_grants), false },
 	{ "crl", MEMBERS(crl_interval_s, crl_debounce_s), false },
 	{ "ocsp", MEMBERS(ocsp_validity_s, ocsp_responder_validity_s), false },
-	{ "log", MEMBERS(log_level, log_level), false },
+	{ "log", MEMBERS(log_level, log_format), false },
 	{ "limits", MEMBERS(body_max, same_names_per_hour), false },
 };
 

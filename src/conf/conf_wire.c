@@ -207,6 +207,7 @@ put_scalars(struct buf *b, const struct conf *c)
 	wire_put_str(b, c->url_public);
 	wire_put_str(b, c->database);
 	wire_put_str(b, c->log_level);
+	wire_put_str(b, c->log_format);
 	put_strings(b, &c->server_names);
 	wire_put_i64(b, c->crl_interval_s);
 	wire_put_i64(b, c->crl_next_update_s);
@@ -232,6 +233,7 @@ get_scalars(struct wire *w, struct conf *ret)
 	ret->url_public = wire_str(w);
 	ret->database = wire_str(w);
 	ret->log_level = wire_str(w);
+	ret->log_format = wire_str(w);
 	get_strings(w, &ret->server_names);
 	ret->crl_interval_s = wire_i64(w);
 	ret->crl_next_update_s = wire_i64(w);

@@ -219,11 +219,10 @@ hold_hangups(void)
 static int
 run(struct parent *p)
 {
-	enum log_level level = LOG_INFO;
+	struct err unlikely; /* it was loaded, so its words were known */
 
-	if (p->conf->log_level != NULL && !log_level_from(p->conf->log_level, &level))
-		level = LOG_INFO;
-	log_init("parent", level);
+	if (!conf_log(p->conf, "parent", &unlikely))
+		LOG_ERR(LOG_WARN, "log", &unlikely);
 	signal(SIGPIPE, SIG_IGN);
 	hold_hangups();
 	p->loop = loop_new();

@@ -119,13 +119,13 @@ static void
 done(struct parent *p)
 {
 	struct conf *was = p->conf;
-	enum log_level level;
+	struct err unlikely; /* it was loaded, so its words were known */
 
 	p->conf = p->reload.next;
 	p->reload.next = NULL;
 	conf_free(was);
-	if (log_level_from(p->conf->log_level, &level))
-		log_init("parent", level);
+	if (!conf_log(p->conf, "parent", &unlikely))
+		LOG_ERR(LOG_WARN, "log", &unlikely);
 	finish(p, NULL);
 }
 

@@ -86,17 +86,6 @@ on_start(void *ctx, const struct frame *f, struct err *e)
 
 /* ---- another configuration ---- */
 
-static bool
-set_log(const struct role *r, const struct conf *c, struct err *e)
-{
-	enum log_level level = LOG_INFO;
-
-	if (c->log_level != NULL && !log_level_from(c->log_level, &level))
-		return err_set(e, ERR_MALFORMED, "log level \"%s\"", c->log_level);
-	log_init(r->def.name, level);
-	return true;
-}
-
 static void
 tell_reloaded(struct role *r, uint32_t generation, const struct err *why)
 {
@@ -149,7 +138,7 @@ on_reload_apply(void *ctx, const struct frame *f, struct err *e)
 		return false;
 	if (r->next == NULL || m.generation != r->next_generation)
 		return err_set(e, ERR_MALFORMED, "there is no configuration to apply");
-	if (!set_log(r, r->next, e))
+	if (!conf_log(r->next, r->def.name, e))
 		return false;
 	r->conf = r->next;
 	r->next = NULL;
@@ -266,7 +255,7 @@ role_begin(const struct role_def *def)
 	loop_run(r->loop);
 	if (r->stopping)
 		exit(role_end(r)); /* before it has begun */
-	if (!set_log(r, r->conf, &e))
+	if (!conf_log(r->conf, r->def.name, &e))
 		role_fail(&e);
 	return r;
 }

@@ -33,6 +33,7 @@
 static const char *const kept_variables[] = {
 	"TZ",
 	"LANG",
+	"JOURNAL_STREAM",        /* is stderr systemd's journal? (base/log.h) */
 	"CREDENTIALS_DIRECTORY", /* where the signer looks for passphrases (S85) */
 	"ASAN_OPTIONS",
 	"LSAN_OPTIONS",

@@ -144,7 +144,8 @@ send_conf(struct stage *s)
 {
 	char dir[64], file[] = "hanaper.yaml", name[] = "main";
 	char certificate[] = "issuers/main.crt", key[] = "issuers/main.key";
-	char url[] = "https://localhost", level[] = "warn", database[] = "hanaper.db";
+	char url[] = "https://localhost", database[] = "hanaper.db";
+	char level[] = "warn", format[] = "text";
 	struct conf_issuer issuer = { .name = name,
 		.certificate = certificate,
 		.key = key };
@@ -154,6 +155,7 @@ send_conf(struct stage *s)
 		.url_public = url,
 		.database = database,
 		.log_level = level,
+		.log_format = format,
 		.issuers = &issuer,
 		.n_issuers = 1,
 		.body_max = KIB(64) };

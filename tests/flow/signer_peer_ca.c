@@ -189,6 +189,7 @@ make_conf(void)
 	c->url_public = mem_strdup("http://ca.internal:8080");
 	c->database = mem_strdup("hanaper.db");
 	c->log_level = mem_strdup("info");
+	c->log_format = mem_strdup("text");
 	c->n_issuers = 1;
 	c->issuers = mem_zarray(1, sizeof(*c->issuers));
 	c->issuers[0] = (struct conf_issuer){ mem_strdup("main"),

@@ -3,7 +3,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -176,12 +179,98 @@ Test(log, one_event_is_one_line_and_values_are_escaped)
 				    "empty=\"\"\n");
 }
 
+/* What 'fn' writes to stderr. */
+static void
+capture(void (*fn)(void), char *line, size_t size)
+{
+	int fds[2];
+
+	cr_assert_eq(pipe(fds), 0);
+	const int saved = dup(STDERR_FILENO);
+	dup2(fds[1], STDERR_FILENO);
+	fn();
+	dup2(saved, STDERR_FILENO);
+	const ssize_t n = read(fds[0], line, size - 1);
+	cr_assert_gt(n, 0);
+	line[n] = '\0';
+}
+
+static void
+write_json(void)
+{
+	log_init("core", LOG_INFO);
+	log_format(LOG_FORMAT_JSON);
+	LOG(LOG_WARN, "refused", LOG_TEXT("name", "a\n\"b\" \\ \x1b \xc3\xa4 \xff\xc0"),
+	    LOG_NUM("n", -5), LOG_TEXT("empty", NULL));
+}
+
+/* R84 */
+Test(log, as_json_an_event_is_one_object_on_one_line)
+{
+	char line[400];
+
+	capture(write_json, line, sizeof(line));
+	cr_expect_not_null(strstr(line, "{\"time\":\"2"));
+	cr_expect_not_null(strstr(line,
+	    "\"level\":\"warn\",\"role\":\"core\",\"event\":\"refused\","
+	    "\"name\":\"a\\u000a\\\"b\\\" \\\\ \\u001b \xc3\xa4 \\ufffd\\ufffd\","
+	    "\"n\":-5,\"empty\":\"\"}\n"));
+}
+
+static void
+write_for_journald(void)
+{
+	char stream[64];
+	struct stat st;
+
+	cr_assert_eq(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_init("core", LOG_INFO);
+	LOG(LOG_ERROR, "bad", LOG_NUM("n", 1));
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_init("core", LOG_INFO);
+	LOG(LOG_ERROR, "elsewhere", LOG_NUM("n", 1));
+}
+
+Test(log, in_the_journal_a_line_begins_with_its_priority)
+{
+	char lines[400];
+
+	capture(write_for_journald, lines, sizeof(lines));
+	cr_expect_eq(strncmp(lines, "<3>2", 4), 0, "%s", lines);
+	cr_expect_not_null(strstr(lines, "\n2"), "%s", lines);
+}
+
+static void
+write_long(void)
+{
+	static char text[LOG_VALUE_MAX + 100];
+
+	memset(text, 'a', sizeof(text) - 1);
+	log_init("core", LOG_INFO);
+	LOG(LOG_INFO, "long", LOG_TEXT("a", text), LOG_TEXT("b", "x"));
+}
+
+Test(log, a_long_value_is_cut_and_the_line_ends)
+{
+	char line[4096];
+
+	capture(write_long, line, sizeof(line));
+	cr_expect_not_null(strstr(line, "aaa... b=x\n"), "%s", line);
+	cr_expect_lt(strlen(line), LOG_VALUE_MAX + 100u);
+}
+
 Test(log, levels_have_words)
 {
+	enum log_format format;
 	enum log_level level;
 
 	cr_expect(log_level_from("warn", &level) && level == LOG_WARN);
 	cr_expect_not(log_level_from("loud", &level));
+	cr_expect(log_format_from("json", &format) && format == LOG_FORMAT_JSON);
+	cr_expect_not(log_format_from("xml", &format));
 }
 
 Test(mem, copies_are_whole)

@@ -53,6 +53,7 @@ Test(conf_load, what_is_absent_has_its_default)
 	cr_expect_str_eq(c->url_public, "http://127.0.0.1:8080");
 	cr_expect_str_eq(c->database, "hanaper.db");
 	cr_expect_str_eq(c->log_level, "info");
+	cr_expect_str_eq(c->log_format, "text");
 	cr_expect_eq(c->n_issuers, 1);
 	cr_expect_str_eq(c->issuers[0].name, "main");
 	cr_expect_str_eq(c->issuers[0].certificate, "issuers/main.crt");
@@ -225,6 +226,7 @@ Test(conf_load, values_out_of_range_are_refused_with_their_line)
 		{ LEAST "limits: { names: 1001 }\n", "3: limits.names: " },
 		{ LEAST "limits: { names: 99999999999999999999 }\n", "3: limits.names: " },
 		{ LEAST "log: { level: loud }\n", "3: log.level: \"loud\" must be debug" },
+		{ LEAST "log: { format: xml }\n", "3: log.format: \"xml\" must be text" },
 		{ LEAST "issuers: []\n", "3: issuers: at least one" },
 		{ LEAST "issuers: [{ key: a }]\n", "3: issuers[0]: \"name\" is missing" },
 		{ LEAST "issuers:\n- name: root\n", "4: issuers[0].name: \"root\" is reserved" },

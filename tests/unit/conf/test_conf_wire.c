@@ -88,6 +88,7 @@ full_conf(void)
 	c->url_public = mem_strdup("http://ca.example:8080");
 	c->database = mem_strdup("hanaper.db");
 	c->log_level = mem_strdup("info");
+	c->log_format = mem_strdup("json");
 	c->server_names = list("ca.example", NULL);
 	c->crl_interval_s = 3600;
 	c->crl_next_update_s = 86400;
