@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/export.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -19,12 +20,15 @@ struct ls_args {
 	bool all;
 	const char *limit, *expiring, *status;
 	const char *q, *dns, *ip, *uri, *email, *cn, *profile, *requester, *issuer;
-	const char *expires_before, *issued_after;
+	const char *expires_before, *expires_after, *issued_before, *issued_after;
+	const char *export;
+	struct strings metadata;
 };
 
 static const struct opt ls_opts[] = {
 	/* clang-format off */
-	OPT_HAS_TEXT("q", "TEXT", struct ls_args, q, "part of a name or common name"),
+	OPT_HAS_TEXT("q", "TEXT", struct ls_args, q, 
+	    "part of a name, the requester or a value of the metadata"),
 	OPT_HAS_TEXT("dns", "NAME", struct ls_args, dns, "with this DNS name"),
 	OPT_HAS_TEXT("ip", "ADDRESS", struct ls_args, ip, "with this IP address"),
 	OPT_HAS_TEXT("uri", "URI", struct ls_args, uri, "with this URI"),
@@ -38,7 +42,12 @@ static const struct opt ls_opts[] = {
 	    "valid now and ending within: 14d, 12h"),
 	OPT_HAS_TEXT("expires-before", "TIME", struct ls_args, expires_before,
 	    "ending before: 2030-01-31T00:00:00Z"),
-	OPT_HAS_TEXT("issued-after", "TIME", struct ls_args, issued_after, "issued after"),
+	OPT_HAS_TEXT("expires-after", "TIME", struct ls_args, expires_after, "ending then or later"),
+	OPT_HAS_TEXT("issued-before", "TIME", struct ls_args, issued_before, "issued before"),
+	OPT_HAS_TEXT("issued-after", "TIME", struct ls_args, issued_after, "issued then or later"),
+	OPT_HAS_LIST("metadata", "KEY=VALUE", struct ls_args, metadata, "with this note"),
+	OPT_HAS_TEXT("export", "FORMAT", struct ls_args, export,
+	    "print all of them as csv or jsonl, page by page"),
 	OPT_HAS_TEXT("limit", "N", struct ls_args, limit, "at most so many (default: 50)"),
 	OPT_IS_FLAG("all", struct ls_args, all, "all of them"),
 	{ 0 }
@@ -67,6 +76,8 @@ static const struct {
 	{ "requester", offsetof(struct ls_args, requester) },
 	{ "status", offsetof(struct ls_args, status) },
 	{ "expires_before", offsetof(struct ls_args, expires_before) },
+	{ "expires_after", offsetof(struct ls_args, expires_after) },
+	{ "issued_before", offsetof(struct ls_args, issued_before) },
 	{ "issued_after", offsetof(struct ls_args, issued_after) },
 };
 
@@ -89,6 +100,14 @@ put_path(struct buf *b, const struct ls_args *a, size_t limit)
 
 		if (v != NULL)
 			put_param(b, params[i].name, v);
+	}
+	for (size_t i = 0; i < a->metadata.n; i++) {
+		const char *pair = a->metadata.v[i], *equals = strchr(pair, '=');
+
+		buf_puts(b, "&metadata.");
+		uri_encode(b, bytes_of(pair, (size_t)(equals - pair)));
+		buf_putc(b, '=');
+		uri_encode(b, bytes_str(equals + 1));
 	}
 }
 
@@ -117,7 +136,7 @@ read_limit(const struct ls_args *a, size_t *ret, struct err *e)
 	char *end;
 	long n;
 
-	*ret = a->all ? SIZE_MAX : LS_LIMIT_DEFAULT;
+	*ret = a->all || a->export != NULL ? SIZE_MAX : LS_LIMIT_DEFAULT;
 	if (a->limit == NULL)
 		return true;
 	n = strtol(a->limit, &end, 10);
@@ -128,13 +147,35 @@ read_limit(const struct ls_args *a, size_t *ret, struct err *e)
 	return true;
 }
 
+/* What becomes of the rows of a page; the list is the callee's for the call. */
+typedef void page_fn(void *arg, json_t *list);
+
+struct walk {
+	const struct ls_args *a;
+	size_t limit, seen;
+	page_fn *each;
+	void *arg;
+};
+
+static bool
+take_page(struct walk *w, const json_t *page, char **ret_cursor, struct err *e)
+{
+	json_t *list = json_object_get(page, "certificates");
+
+	if (!json_is_array(list))
+		return err_set(e, ERR_INTERNAL, "the daemon answered no list");
+	w->seen += json_array_size(list);
+	w->each(w->arg, list);
+	*ret_cursor = mem_strdup(json_text(page, "next_cursor"));
+	return true;
+}
+
 /*
- * Collects up to 'limit' certificates, page by page.  *ret_more: there are
- * others.
+ * Goes through up to 'limit' certificates, page by page: as much memory as one of
+ * them.  *ret_more: there are others.
  */
 static bool
-collect(struct client *c, const struct ls_args *a, size_t limit, json_t *ret,
-    bool *ret_more, struct err *e)
+walk(struct client *c, struct walk *w, bool *ret_more, struct err *e)
 {
 	char *cursor = NULL;
 	bool ok = true;
@@ -144,20 +185,17 @@ collect(struct client *c, const struct ls_args *a, size_t limit, json_t *ret,
 		struct buf path;
 
 		buf_init(&path, KIB(64));
-		put_path(&path, a, limit - json_array_size(ret));
+		put_path(&path, w->a, w->limit - w->seen);
 		if (cursor != NULL)
 			put_param(&path, "cursor", cursor);
 		free(cursor);
 		cursor = NULL;
 		ok = buf_ok(&path, "the question", e) &&
-		     client_get_json(c, buf_str(&path), &page, e);
-		if (ok && json_array_extend(ret, json_object_get(page, "certificates")))
-			ok = err_set(e, ERR_INTERNAL, "the daemon answered no list");
-		if (ok)
-			cursor = mem_strdup(json_text(page, "next_cursor"));
+		     client_get_json(c, buf_str(&path), &page, e) &&
+		     take_page(w, page, &cursor, e);
 		json_decref(page);
 		buf_free(&path);
-	} while (ok && cursor != NULL && json_array_size(ret) < limit);
+	} while (ok && cursor != NULL && w->seen < w->limit);
 	*ret_more = cursor != NULL;
 	free(cursor);
 	return ok;
@@ -198,30 +236,95 @@ print(const json_t *list, bool more)
 	table_free(t);
 }
 
-int
-cmd_ls(const struct command *self, int argc, char **argv)
+static void
+keep_page(void *arg, json_t *list)
 {
-	struct ls_args a = { 0 };
-	char at[CLOCK_RFC3339_LEN];
-	struct client *c = NULL;
+	json_array_extend(arg, list);
+}
+
+static int
+show(struct client *c, const struct ls_args *a, size_t limit)
+{
+	json_t *list = json_array();
+	struct walk w = { .a = a, .limit = limit, .each = keep_page, .arg = list };
 	struct err e = { 0 };
-	json_t *list;
-	size_t limit;
 	bool more = false;
 	int status = OUT_DONE;
 
-	if (!options_read(self, &usage, argc, argv, &a, &status))
-		return status;
-	if (!expand_expiring(&a, at, &e) || !read_limit(&a, &limit, &e))
-		return out_usage(self->name, "%s", e.detail);
-	list = json_array();
-	if (!client_open(&a.common, &c, &e) || !collect(c, &a, limit, list, &more, &e))
+	if (!walk(c, &w, &more, &e))
 		status = client_fail(c, &e);
-	else if (a.common.json)
+	else if (a->common.json)
 		out_json(json_pack("{s:O, s:b}", "certificates", list, "more", more));
 	else
 		print(list, more);
 	json_decref(list);
+	return status;
+}
+
+static void
+export_page(void *arg, json_t *list)
+{
+	const enum export_format *format = arg;
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) export_row(*format, v, stdout);
+}
+
+static int export(struct client *c, const struct ls_args *a, size_t limit)
+{
+	enum export_format format;
+	struct walk w = { .a = a, .limit = limit, .each = export_page, .arg = &format };
+	struct err e = { 0 };
+	bool more = false;
+
+	if (!export_format_from(a->export, &format))
+		return OUT_USAGE; /* it was read before */
+	export_head(format, stdout);
+	return walk(c, &w, &more, &e) ? OUT_DONE : client_fail(c, &e);
+}
+
+static bool
+check_args(const struct ls_args *a, struct err *e)
+{
+	enum export_format format;
+
+	for (size_t i = 0; i < a->metadata.n; i++)
+		if (strchr(a->metadata.v[i], '=') == NULL)
+			return err_set(e, ERR_MALFORMED, "--metadata wants KEY=VALUE");
+	if (a->export != NULL && !export_format_from(a->export, &format))
+		return err_set(e, ERR_MALFORMED, "--export wants csv or jsonl");
+	if (a->export != NULL && a->common.json)
+		return err_set(e, ERR_MALFORMED, "--export jsonl is JSON already");
+	return true;
+}
+
+static int
+run(const struct command *self, struct ls_args *a)
+{
+	char at[CLOCK_RFC3339_LEN];
+	struct client *c = NULL;
+	struct err e = { 0 };
+	size_t limit;
+
+	if (!check_args(a, &e) || !expand_expiring(a, at, &e) ||
+	    !read_limit(a, &limit, &e))
+		return out_usage(self->name, "%s", e.detail);
+	if (!client_open(&a->common, &c, &e))
+		return client_fail(NULL, &e);
+	const int status = a->export != NULL ? export(c, a, limit) : show(c, a, limit);
 	client_free(c);
+	return status;
+}
+
+int
+cmd_ls(const struct command *self, int argc, char **argv)
+{
+	struct ls_args a = { 0 };
+	int status;
+
+	if (options_read(self, &usage, argc, argv, &a, &status))
+		status = run(self, &a);
+	strings_free(&a.metadata);
 	return status;
 }

@@ -2,26 +2,36 @@
 /* hanaper show - one certificate and what became of it. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/certref.h"
 #include "cli/client.h"
+#include "cli/live.h"
+#include "cli/show_live.h"
 #include "cli/view.h"
 
 struct show_args {
 	struct options_common common;
 	bool pem, chain;
+	const char *sni;
 };
 
 static const struct opt show_opts[] = {
 	OPT_IS_FLAG("pem", struct show_args, pem, "print the certificate itself"),
 	OPT_IS_FLAG("chain", struct show_args, chain,
 	    "print the certificate with its intermediates"),
+	OPT_HAS_TEXT("sni", "NAME", struct show_args, sni,
+	    "ask the server for this name (default: HOST)"),
 	{ 0 },
 };
 
 static const struct opt_usage usage = {
-	.operands = "SERIAL|FILE",
+	.operands = "SERIAL|FILE|HOST:PORT",
+	.about = "With HOST:PORT: what the TLS server there presents, whether that "
+		 "verifies\n"
+		 "against our root (else the exit status is 1), and what the CA knows "
+		 "of it.",
 	.opts = show_opts,
 	.shared = options_client,
 	.least = 1,
@@ -49,6 +59,30 @@ print(const struct show_args *a, json_t *v)
 		    json_text(v, "serial"), json_text(v, "serial"));
 }
 
+static int
+run(struct client *c, const struct show_args *a, const char *hex)
+{
+	char *path = mem_printf("/v1/certificates/%s", hex);
+	struct err e = { 0 };
+	json_t *v = NULL;
+	int status = OUT_DONE;
+
+	if (client_get_json(c, path, &v, &e))
+		print(a, v);
+	else
+		status = client_fail(c, &e);
+	json_decref(v);
+	free(path);
+	return status;
+}
+
+/* A file that is there wins, as everywhere. */
+static bool
+is_server(const char *word)
+{
+	return live_is_address(word) && access(word, F_OK) != 0;
+}
+
 int
 cmd_show(const struct command *self, int argc, char **argv)
 {
@@ -56,21 +90,19 @@ cmd_show(const struct command *self, int argc, char **argv)
 	char hex[SERIAL_HEX_LEN];
 	struct client *c = NULL;
 	struct err e = { 0 };
-	json_t *v = NULL;
-	char *path = NULL;
 	int status = OUT_DONE;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	if (!certref_serial(a.common.operands[0], hex, &e))
+	const bool server = is_server(a.common.operands[0]);
+	if (server && (a.pem || a.chain))
+		return out_usage(self->name,
+		    "--pem and --chain are for what the CA has");
+	if (!server && !certref_serial(a.common.operands[0], hex, &e))
 		return out_fail(&e);
-	path = mem_printf("/v1/certificates/%s", hex);
-	if (client_open(&a.common, &c, &e) && client_get_json(c, path, &v, &e))
-		print(&a, v);
-	else
-		status = client_fail(c, &e);
-	json_decref(v);
-	free(path);
+	if (!client_open(&a.common, &c, &e))
+		return client_fail(NULL, &e);
+	status = server ? show_live(c, &a.common, a.sni) : run(c, &a, hex);
 	client_free(c);
 	return status;
 }

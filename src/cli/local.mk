@@ -33,6 +33,8 @@ libhnp_cli_a_SOURCES = \
 	src/cli/doctor_local.c \
 	src/cli/doctor_published.c \
 	src/cli/enroll_root.c \
+	src/cli/export.c \
+	src/cli/live.c \
 	src/cli/ocsp_ask.c \
 	src/cli/options.c \
 	src/cli/out.c \
@@ -44,6 +46,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/setup_plan.c \
 	src/cli/setup_record.c \
 	src/cli/setup_system.c \
+	src/cli/show_live.c \
 	src/cli/table.c \
 	src/cli/trust.c \
 	src/cli/view.c

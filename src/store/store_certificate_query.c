@@ -116,6 +116,18 @@ add_metadata(struct build *b, const struct certificate_query *q)
 	}
 }
 
+/* The revoked are few: they have an index of their own. */
+static void
+add_status(struct build *b, const struct certificate_query *q)
+{
+	if (q->status == CERTIFICATE_ANY)
+		return;
+	buf_printf(&b->where, " AND r.id IS %sNULL",
+	    q->status == CERTIFICATE_REVOKED ? "NOT " : "");
+	if (q->status == CERTIFICATE_REVOKED && b->joined++ == 0)
+		b->key = "r.certificate_id";
+}
+
 /* Words alone give the order themselves; beside an index they are a set to be in. */
 static void
 add_words(struct build *b, const struct certificate_query *q)
@@ -146,17 +158,6 @@ add_texts(struct build *b, const struct certificate_query *q)
 			buf_printf(&b->where, " AND %s = $%u", texts[i].column,
 			    add_value(b, mem_strdup(text), 0));
 	}
-}
-
-static void
-add_status(struct build *b, const struct certificate_query *q)
-{
-	if (q->status == CERTIFICATE_ANY)
-		return;
-	buf_printf(&b->where, " AND r.id IS %sNULL",
-	    q->status == CERTIFICATE_REVOKED ? "NOT " : "");
-	if (q->status == CERTIFICATE_REVOKED && b->joined++ == 0)
-		b->key = "r.certificate_id";
 }
 
 /* ---- spans of time ---- */
@@ -292,9 +293,9 @@ store_certificate_query(struct store *st, const struct certificate_query *q,
 	add_value(&b, NULL, q->after_id);
 	add_names(&b, q);
 	add_metadata(&b, q);
+	add_status(&b, q);
 	add_words(&b, q);
 	add_texts(&b, q);
-	add_status(&b, q);
 	const bool ok = add_spans(st, &b, q, e);
 	if (ok)
 		*ret = begin(st, &b);

@@ -18,9 +18,10 @@
 	"certificate_search s CROSS JOIN certificate c ON c.id = s.rowid"
 #define STORE_SEARCH_KEY   "s.rowid"
 #define STORE_SEARCH_MATCH "certificate_search MATCH "
-/* The ids of all that match. */
+/* The ids of all that match, between the cursor ($1) and the floor ($3). */
 #define STORE_SEARCH_SET                                                               \
-	"SELECT rowid FROM certificate_search WHERE certificate_search MATCH "
+	"SELECT rowid FROM certificate_search"                                         \
+	" WHERE rowid < $1 AND rowid > $3 AND certificate_search MATCH "
 
 /* 'part' as a value to match: wherever it stands, letter case ignored; free() it. */
 char *store_search_pattern(const char *part);

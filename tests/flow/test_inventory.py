@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was issued is found: by words, parts of names, metadata, times; exported; seen on live servers."""
+import contextlib
+import csv
+import io
+import json
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+from hnp import BUILD, SLOW, SOURCE, FlowTest, run
+
+N = 100_000
+FIRST = 1_000_000  # ids far from those of what the daemon goes on to issue
+
+MEASURE = """
+import resource, subprocess, sys
+with open(sys.argv[1], "wb") as out:
+    subprocess.run(sys.argv[2:], check=True, stdout=out)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+class Cli:
+    def hanaper(self, *args, check=True):
+        return run(BUILD / "hanaper", *args, "--dir", self.ca.dir, check=check)
+
+
+class Inventory(Cli, FlowTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.serials = {}
+        for name, meta in (("web", {"owner": "web team", "cost centre": "4711"}), ("db", {"owner": "data"}),
+                           ("mail", {}), ("wiki", {"owner": "web team", "note": 'a "b", \u00e4=c\n&'})):
+            a = cls.ca.ask("POST", "/v1/certificates", {
+                "profile": "server", "csr": cls.ca.csr(name, f"DNS:{name}.internal", "IP:10.0.0.7").decode(),
+                "metadata": meta})
+            cls.serials[name] = a.json["serial"]
+
+    def names(self, query):
+        a = self.ca.ask("GET", "/v1/certificates?" + query)
+        self.assertEqual(a.status, 200, a)
+        back = {v: k for k, v in self.serials.items()}
+        return [back[c["serial"]] for c in a.json["certificates"] if c["serial"] in back]
+
+    def test_words_metadata_and_parts_find_them(self):
+        for query, wanted in (("metadata.owner=web%20team", ["wiki", "web"]), ("metadata.owner=web", []),
+                              ("metadata.cost%20centre=4711", ["web"]),
+                              ("metadata.owner=web+team&metadata.cost+centre=4711", ["web"]),
+                              ("q=WEB%20TEAM", ["wiki", "web"]), ("q=4711", ["web"]), ("q=b.internal", ["db", "web"]),
+                              ("q=.0.0.7", ["wiki", "mail", "db", "web"]), ("q=cert:admin&q=", None),
+                              ("q=a%20%22b%22", ["wiki"]), ("q=%c3%a4=c", ["wiki"]),
+                              ("q=team&metadata.owner=data", []), ("q=internal&ip=10.0.0.7&profile=server",
+                                                                   ["wiki", "mail", "db", "web"])):
+            with self.subTest(query):
+                if wanted is None:
+                    self.problem(self.ca.ask("GET", "/v1/certificates?" + query), 400, "malformed", "twice")
+                else:
+                    self.assertEqual(self.names(query), wanted)
+        for query in ("q=a", "q=ab", "metadata=x", "meta.owner=x", "&".join(["metadata.a=b"] * 5)):
+            with self.subTest(query):
+                self.problem(self.ca.ask("GET", "/v1/certificates?" + query), 400, "malformed")
+
+    def test_a_database_made_anew_from_the_journal_finds_the_same(self):
+        self.ca.stop()
+        for end in ("", "-wal", "-shm"):
+            (self.ca.dir / f"hanaper.db{end}").unlink(missing_ok=True)
+        self.ca.start("--recover")
+        self.assertEqual(self.names("metadata.owner=web%20team"), ["wiki", "web"])
+        self.assertEqual(self.names("q=4711"), ["web"])
+
+    def test_the_command_lists_and_exports(self):
+        self.hanaper("issue", "meta.internal", "--meta", "owner=web team", "--metadata", "a=b=c", "--out",
+                     self.ca.file("meta"))
+        said = self.hanaper("ls", "--metadata", "owner=web team", "--json").stdout
+        self.assertEqual([c["cn"] for c in json.loads(said)["certificates"]][0], "meta.internal")
+        self.assertIn("meta.internal", self.hanaper("ls", "--metadata", "a=b=c", "--q", "ETA.int").stdout)
+        self.assertIn("owner=web team", self.hanaper("show", self.ca.file("meta.crt")).stdout)
+        for wrong in (("--metadata", "a"), ("--export", "xml"), ("--export", "csv", "--json")):
+            self.assertEqual(self.hanaper("ls", *wrong, check=False).returncode, 2, wrong)
+        self.assertEqual(self.hanaper("ls", "--q", "x", check=False).returncode, 1)
+        rows = list(csv.DictReader(io.StringIO(self.hanaper("ls", "--export", "csv").stdout, newline="")))
+        listed = self.ca.ask("GET", "/v1/certificates").json["certificates"]
+        self.assertEqual([r["serial"] for r in rows], [c["serial"] for c in listed])
+        wiki = next(r for r in rows if r["serial"] == self.serials["wiki"])
+        self.assertEqual(json.loads(wiki["metadata"])["note"], 'a "b", \u00e4=c\n&')
+        self.assertEqual(wiki["names"], "dns:wiki.internal ip:10.0.0.7")
+        lines = self.hanaper("ls", "--export", "jsonl", "--limit", "3").stdout.splitlines()
+        self.assertEqual([json.loads(line) for line in lines], listed[:3])
+        self.hanaper("ls", "--expires-after", "2020-01-01T00:00:00Z", "--issued-before", "2100-01-01T00:00:00Z")
+
+
+class LiveServers(Cli, FlowTest):
+    @contextlib.contextmanager
+    def server(self, cert, key):
+        """A TLS server that shakes hands with whoever comes."""
+        ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ctx.load_cert_chain(cert, key)
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    c, _ = listener.accept()
+                    with contextlib.suppress(OSError), ctx.wrap_socket(c, server_side=True) as tls:
+                        tls.recv(1)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+            thread.join()
+
+    def test_ours(self):
+        ca = self.ca
+        serial = ca.issue("live", "DNS:localhost", "DNS:live.internal", "IP:127.0.0.1")
+        with self.server(ca.file("live.crt"), ca.file("live.key")) as port:
+            done = self.hanaper("show", f"localhost:{port}")
+            for words in ("verified      yes", "TLS1.3", "live.internal", "What the CA knows", "cert:admin", serial):
+                self.assertIn(words, done.stdout)
+            v = json.loads(self.hanaper("show", f"127.0.0.1:{port}", "--json").stdout)
+            self.assertEqual((v["serial"], v["verified"], v["known"]["serial"], v["known"]["status"]),
+                             (serial, True, serial, "valid"))
+            self.assertEqual(len(v["chain"]), 1)
+            with self.subTest("another name"):
+                done = self.hanaper("show", f"localhost:{port}", "--sni", "other.internal", check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("no: it is not for this name", done.stdout)
+            with self.subTest("revoked"):
+                ca.revoke(serial)
+                v = json.loads(self.hanaper("show", f"localhost:{port}", "--json").stdout)
+                self.assertEqual(v["known"]["status"], "revoked")
+        with self.subTest("the intermediate is forgotten"):
+            with self.server(ca.file("live.leaf.crt"), ca.file("live.key")) as port:
+                done = self.hanaper("show", f"localhost:{port}", check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("intermediate is not presented", done.stdout)
+        with self.subTest("the daemon's own listener"):
+            self.assertIn("verified      yes", self.hanaper("show", f"localhost:{ca.api_port}").stdout)
+
+    def test_others(self):
+        ca = self.ca
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+            ca.file("self.key"), "-out", ca.file("self.crt"), "-subj", "/CN=\x1b[31mself", "-addext",
+            "subjectAltName=DNS:localhost")
+        with self.server(ca.file("self.crt"), ca.file("self.key")) as port:
+            done = self.hanaper("show", f"localhost:{port}", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("no: it does not lead to our root", done.stdout)
+            self.assertIn("this CA did not issue it", done.stdout)
+            self.assertNotIn("\x1b", done.stdout)
+        for wrong in ("localhost:1", f"localhost:{ca.http_port}", "no.such.host.invalid:443"):
+            with self.subTest(wrong):
+                done = self.hanaper("show", wrong, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertNotEqual(done.stderr, "")
+
+
+class HundredThousand(Cli, FlowTest):
+    """Figures are printed; only what is far beyond them is a failure."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        ca = cls.ca
+        cls.serial = ca.issue("one", "DNS:one.internal")
+        ca.stop()
+        now = int(time.time())
+        with contextlib.closing(sqlite3.connect(ca.dir / "hanaper.db")) as db:
+            columns = [row[1] for row in db.execute("PRAGMA table_info(certificate)")]
+            last = dict(zip(columns, db.execute("SELECT * FROM certificate ORDER BY id DESC LIMIT 1").fetchone()))
+
+            def rows():
+                for i in range(N):
+                    row = dict(last, id=FIRST + i, serial=b"\x41" + i.to_bytes(19, "big"), cn=f"web-{i}.internal",
+                               profile="rare" if i == 7 else "server",
+                               requester="cert:lonely" if i == 9 else f"cert:team-{i % 50}",
+                               not_before=now - 86400 * 60, not_after=now + (i % 1000) * 7776 - 86400,
+                               issued_at=now - N + i, note=b'{"metadata":{"owner":"team-%d"}}' % (i % 50))
+                    yield [row[c] for c in columns]
+
+            db.executemany(f"INSERT INTO certificate VALUES ({','.join('?' * len(columns))})", rows())
+            for position, kind, value in ((0, -1, "'web-' || (c.id - ?1) || '.internal'"),
+                                          (1, 2, "'web-' || (c.id - ?1) || '.internal'"),
+                                          (2, 7, "printf('10.%d.%d.%d', (c.id - ?1) / 65536, (c.id - ?1) / 256 % 256,"
+                                                 " (c.id - ?1) % 256)")):
+                db.execute(f"INSERT INTO certificate_name (certificate_id, position, type, value)"
+                           f" SELECT c.id, {position}, {kind}, {value} FROM certificate c WHERE c.id >= ?1", (FIRST,))
+            # Once more by the migration's own statements, as an older database is taken in.
+            began = time.monotonic()
+            sql = (SOURCE / "sql/004_search.sql").read_text().split("\n\n")
+            db.execute("DELETE FROM certificate_metadata")
+            db.execute("DROP TABLE certificate_search")
+            for statement in sql:
+                lines = "\n".join(line for line in statement.splitlines() if not line.startswith("--"))
+                if "certificate_search USING" in lines or lines.startswith("INSERT INTO"):
+                    db.execute(lines)
+            db.commit()
+            print(f"     {N} certificates made searchable in {time.monotonic() - began:.2f} s")
+        ca.start()
+
+    def test_each_question_is_answered_soon(self):
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 14 * 86400))
+        past = "2001-01-01T00:00:00Z"
+        number = 77777
+        with contextlib.closing(self.ca.connect()) as connection:
+            for query, wanted in ((f"q=web-{number}", 1), ("q=internal", 100), ("q=b-7777", 11), ("q=nowhere", 0),
+                                  ("q=team-49", 100), (f"status=valid&expires_before={soon}", 100),
+                                  (f"expires_before={past}", 0), ("q=internal&status=revoked", 0),
+                                  (f"ip=10.1.{number % 65536 // 256}.{number % 256}", 1),
+                                  (f"dns=web-{number}.internal", 1), (f"cn=web-{number}.internal", 1),
+                                  ("uri=spiffe://nowhere/x", 0), ("profile=rare", 1), ("requester=cert:lonely", 1),
+                                  ("requester=cert:team-7", 100), ("metadata.owner=team-7", 100),
+                                  ("metadata.owner=team-7&q=web-57", 23), ("status=revoked", 0),
+                                  ("status=expired", 100), (f"issued_before={past}", 0), (f"issued_after={soon}", 0),
+                                  ("", 100)):
+                best = 1e9
+                for _ in range(3):
+                    began = time.monotonic()
+                    a = self.ca.ask("GET", "/v1/certificates?" + query, connection=connection)
+                    best = min(best, time.monotonic() - began)
+                print(f"     {best * 1000:6.1f} ms  {query or 'no filter'}")
+                with self.subTest(query):
+                    self.assertEqual((a.status, len(a.json["certificates"])), (200, wanted), query)
+                    self.assertLess(best, 1 * SLOW)
+            began = time.monotonic()
+            self.assertEqual(self.ca.ask("GET", f"/v1/certificates/{self.serial}", connection=connection).status, 200)
+            print(f"     {(time.monotonic() - began) * 1000:6.1f} ms  by serial")
+
+    def test_pages_stay_right_while_certificates_are_added(self):
+        seen, cursor = set(), ""
+        for _ in range(5):
+            a = self.ca.ask("GET", "/v1/certificates?q=internal&limit=1000" + cursor).json
+            new = {c["serial"] for c in a["certificates"]}
+            self.assertFalse(seen & new)
+            seen |= new
+            cursor = "&cursor=" + a["next_cursor"]
+            self.ca.issue("added", "DNS:added.internal")
+        self.assertEqual(len(seen), 5000)
+
+    def test_an_export_takes_no_more_memory_than_a_page(self):
+        used = []
+        for limit in ("1000", str(N)):
+            began = time.monotonic()
+            out = self.ca.file("export")
+            used.append(int(subprocess.run(
+                [sys.executable, "-c", MEASURE, out, BUILD / "hanaper", "ls", "--export", "jsonl", "--limit", limit,
+                 "--dir", self.ca.dir], check=True, capture_output=True, text=True, timeout=300 * SLOW).stdout))
+            with open(out, encoding="utf-8") as lines:
+                serials = {json.loads(line)["serial"] for line in lines}
+            self.assertEqual(len(serials), int(limit))
+            print(f"     {limit} certificates exported in {time.monotonic() - began:.1f} s with {used[-1]} KiB")
+        self.assertLess(used[1], used[0] * 2 + 10000)
