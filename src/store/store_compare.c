@@ -61,6 +61,11 @@ static const struct table {
 	    2,
 	    { { INT, "*record" }, { INT, "*position" }, { INT, "type" },
 		{ TEXT, "value" } } },
+	{ "a word about the certificate",
+	    { "SELECT key, value, certificate_id FROM certificate_metadata"
+	      " ORDER BY key, value, certificate_id",
+		"compare metadata" },
+	    3, { { TEXT, "*key" }, { TEXT, "*value" }, { INT, "*record" } } },
 	{ "revocation",
 	    { "SELECT r.id, r.serial, i.name, r.certificate_id, r.seq, r.not_after,"
 	      " r.revoked_at, r.reason, r.serial_octets, r.requester, r.request_id"

@@ -189,6 +189,7 @@ class Journal:
         self.write(self.path.with_name("00000002.hj"), second + b"".join(self.records[n:]))
 
 
+# S87
 class Verify(FlowTest):
     """Each test spoils a copy of one CA's directory, in one way."""
 

@@ -2,8 +2,10 @@ check_PROGRAMS += tests/unit/store/unit_store
 TESTS += tests/unit/store/unit_store
 tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store.c \
+	tests/unit/store/test_store_audit.c \
 	tests/unit/store/test_store_certificate.c \
 	tests/unit/store/test_store_certificate_list.c \
+	tests/unit/store/test_store_compare.c \
 	tests/unit/store/test_store_revocation.c \
 	tests/unit/store/test_store_search.c \
 	tests/unit/store/test_store_token.c \
