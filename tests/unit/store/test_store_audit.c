@@ -156,8 +156,7 @@ Test(store_audit, an_old_database_gets_the_table, .init = tmp_begin, .fini = tmp
 	struct db *db;
 	uint64_t since = 0;
 
-	db_discard(store_db(st));
-	st = NULL;
+	tmp_drop();
 	MUST(db_open(tmp_path, DB_CREATE, &db, &e));
 	MUST(db_begin(db, &e));
 	MUST(db_exec(db, store_migrations[0].sql, &e));

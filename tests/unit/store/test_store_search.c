@@ -157,7 +157,7 @@ Test(store_search, what_an_older_version_stored_is_found, .init = tmp_begin,
 	static const struct certificate_metadata ops = { "owner", "ops" };
 	struct db *db;
 
-	db_discard(store_db(st));
+	tmp_drop();
 	MUST(db_open(tmp_path, DB_CREATE, &db, &e));
 	make_old(db);
 	db_close(db);

@@ -28,11 +28,20 @@ tmp_begin(void)
 	MUST(store_create(tmp_path, &st, &e));
 }
 
+/* The database is gone, file and all. */
 static inline void
-tmp_end(void)
+tmp_drop(void)
 {
 	if (st != NULL)
 		db_discard(store_db(st));
+	free(st); /* db_discard() has closed what it held */
+	st = NULL;
+}
+
+static inline void
+tmp_end(void)
+{
+	tmp_drop();
 	unlink(tmp_path);
 	rmdir(tmp_dir);
 }
