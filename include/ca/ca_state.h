@@ -70,6 +70,9 @@ struct ca {
 	size_t n_tokens;
 	uint64_t
 	    before_reload; /* the last question of an earlier configuration; 0: none */
+
+	struct revoke_family
+	    *families; /* that are being revoked (ca/revoke_lineage.c) */
 };
 
 /* A new question to the signer; the id goes into the message.  'cb' is called once. */

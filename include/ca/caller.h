@@ -19,10 +19,13 @@ struct caller {
 	char *profile, *issuer;
 };
 
-/* ERR_UNAUTHENTICATED says why a certificate that was presented does not count.
- * Without one: IDENTITY_NONE. */
+/*
+ * ERR_UNAUTHENTICATED says why a certificate that was presented does not count.
+ * Without one: IDENTITY_NONE.  'any_usage': one without clientAuth counts too; for
+ * the renewal of that very certificate, where it only proves who holds its key.
+ */
 MUST_CHECK bool caller_identify(struct ca *ca, const struct msg_http_request *m,
-    struct caller *ret, struct err *e);
+    bool any_usage, struct caller *ret, struct err *e);
 /*
  * Another than who asks: the serial of a certificate, or "cn:NAME" for the newest
  * of that CN.  ERR_NOT_FOUND, ERR_MALFORMED; ERR_UNAUTHENTICATED: it does not count.

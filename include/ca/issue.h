@@ -17,13 +17,14 @@ struct issue_request {
 	const char *request_id;
 	struct bytes note; /* JSON or empty */
 	bool internal;     /* the daemon's own: internal profiles are allowed */
+	bool renewal;      /* by the right to renew (ca/renew) */
 };
 
 struct issue_result {
 	const struct cert *cert;
 	const struct ca_issuer *issuer;
 	const char *profile;
-	int64_t renew_at; /* two thirds of the life */
+	int64_t renew_at; /* two thirds of what is left of its life when it is issued */
 };
 
 /* Exactly one of 'r' and 'e' is not NULL.  Both are borrowed for the call. */
@@ -38,6 +39,6 @@ MUST_CHECK bool issue_start(struct ca *ca, const struct issue_request *q,
     issue_done *done, void *arg, struct verdict *v, struct err *e);
 
 /* When a client should come again: at two thirds of the life. */
-int64_t issue_renew_at(const struct cert *c);
+int64_t issue_renew_at(const struct cert *c, int64_t issued_at);
 
 #endif

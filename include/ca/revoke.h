@@ -11,6 +11,8 @@ struct revoke_request {
 	struct serial serial;
 	enum reason reason;
 	const char *request_id;
+	bool
+	    lineage; /* and all that has not ended of its family: ancestors, descendants, theirs */
 };
 
 struct revoke_result {
@@ -18,6 +20,8 @@ struct revoke_result {
 	enum reason reason;
 	int64_t ocsp_at; /* by when OCSP tells it */
 	int64_t crl_at;  /* by when the CRL tells it, as promised by crl.debounce */
+	const struct serial *serials; /* what was revoked; borrowed for the call */
+	size_t n_serials;
 };
 
 typedef void revoke_done(void *arg, const struct revoke_result *r, const struct err *e);
@@ -25,9 +29,13 @@ typedef void revoke_done(void *arg, const struct revoke_result *r, const struct 
 /*
  * One's own certificate needs no grant.  ERR_NOT_FOUND, ERR_FORBIDDEN (also for
  * CA certificates, R40), ERR_ALREADY_REVOKED with first time and reason, unless
- * this raises the reason to keyCompromise (S43).
+ * this raises the reason to keyCompromise (S43).  With 'lineage' those that are
+ * revoked already are let be; ERR_ALREADY_REVOKED when that is all of them.
  */
 MUST_CHECK bool revoke_start(struct ca *ca, const struct revoke_request *q,
     revoke_done *done, void *arg, struct verdict *v, struct err *e);
+
+/* Is this lineage just being revoked?  Then nothing of it is renewed. */
+bool revoke_lineage_underway(const struct ca *ca, int64_t first_id);
 
 #endif

@@ -115,6 +115,7 @@ struct conf {
 	size_t n_grants;
 	int64_t crl_interval_s, crl_next_update_s, crl_debounce_s;
 	int64_t ocsp_validity_s, ocsp_responder_validity_s;
+	int64_t renewal_max_age_s;  /* since the first of a lineage; 0: no limit (S8) */
 	size_t body_max, names_max; /* octets of a request body; names in one request */
 	/* For callers without the right admin; 0 is no limit. */
 	size_t rate_per_minute, rate_burst; /* writing requests of one identity */

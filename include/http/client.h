@@ -16,7 +16,8 @@ struct client {
 	bool tls;   /* the connection is TLS */
 	bool local; /* a unix socket: 'uid' is the peer's */
 	uid_t uid;
-	struct buf cert; /* DER of the leaf, verified for clientAuth; empty: none */
+	struct buf cert;      /* DER of the leaf, verified; empty: none */
+	bool servers_only;    /* 'cert' is not for clientAuth, but for serverAuth */
 	int64_t cert_ends_at; /* its notAfter */
 	struct err
 	    refused; /* a certificate that did not verify, and why; code ERR_NONE: none */

@@ -23,6 +23,7 @@ enum gate {
 	GATE_IDENTITY, /* a client certificate of ours or the local socket; the handler asks the grants */
 	GATE_READ, /* and a grant with this right */
 	GATE_REVOKE_OWN, /* an identity; the handler knows one's own certificate from others' */
+	GATE_RENEW, /* a certificate of ours, also one for servers only; the handler asks the grants */
 	GATE_ADMIN
 };
 

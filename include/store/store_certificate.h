@@ -22,6 +22,7 @@ struct certificate_new {
 	struct bytes note;                           /* JSON or empty */
 	const struct certificate_metadata *metadata; /* what is to be found of it */
 	size_t n_metadata;
+	const struct serial *parent; /* the certificate that it renews, or NULL */
 };
 
 /*
@@ -49,6 +50,11 @@ struct certificate_row {
 	unsigned reason;
 	uint8_t key_hash[32]; /* spki_hash */
 	struct names names;   /* in the certificate's order */
+	bool has_parent;
+	struct serial parent; /* that it renews */
+	/* Of the first of its lineage: itself where it renews none. */
+	int64_t first_id, first_at; /* first_at: when it was issued */
+	struct serial first;
 	struct buf note;
 };
 void certificate_row_free(struct certificate_row *r); /* what is inside */

@@ -13,6 +13,7 @@ PROBLEM(BAD_KEY,         400, "bad-key",         "The public key is unacceptable
 PROBLEM(UNAUTHENTICATED, 401, "unauthenticated", "A client certificate is needed")
 PROBLEM(TOKEN_UNKNOWN,   401, "token-unknown",   "An enrolment token is needed")
 PROBLEM(FORBIDDEN,       403, "forbidden",       "No grant allows this")
+PROBLEM(NOT_RENEWABLE,   403, "not-renewable",   "This certificate may not be renewed")
 PROBLEM(NOT_FOUND,       404, "not-found",       "There is no such thing here")
 PROBLEM(METHOD,          405, "method",          "The method is not allowed here")
 PROBLEM(NOT_ACCEPTABLE,  406, "not-acceptable",  "No such representation")

@@ -15,6 +15,7 @@ ROUTE("POST", "/v1/explain",                     ON_API | ON_UNIX,           GAT
 ROUTE("GET",  "/v1/certificates",                ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  certificate_list)
 ROUTE("GET",  "/v1/certificates/:serial",        ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  certificate_get)
 ROUTE("POST", "/v1/certificates/:serial/revoke", ON_API | ON_UNIX,           GATE_REVOKE_OWN, KIB(4),   BODY_JSON,            SIDE_CORE,  certificate_revoke)
+ROUTE("POST", "/v1/renew",                       ON_API,                     GATE_RENEW,      KIB(64),  BODY_JSON | BODY_CSR, SIDE_CORE,  renew)
 ROUTE("GET",  "/v1/profiles",                    ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  profiles)
 ROUTE("GET",  "/v1/issuers",                     ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  issuers)
 ROUTE("GET",  "/v1/whoami",                      ON_API | ON_UNIX,           GATE_IDENTITY,   0,        BODY_NONE,            SIDE_CORE,  whoami)

@@ -76,6 +76,9 @@ certificate_json(const struct certificate_row *r, int64_t now)
 	json_object_set_new(v, "requester", json_string(r->requester));
 	json_object_set_new(v, "request_id", json_string(r->request_id));
 	json_object_set_new(v, "key_sha256", json_string(key));
+	if (r->has_parent)
+		json_object_set_new(v, "parent", certificate_json_serial(&r->parent));
+	json_object_set_new(v, "lineage", certificate_json_serial(&r->first));
 	if (r->revoked) {
 		json_object_set_new(v, "revoked_at",
 		    certificate_json_time(r->revoked_at));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/certificates/{serial}/revoke: reason in the body or in the query. */
+/* POST /v1/certificates/{serial}/revoke: reason and lineage in the body or in the query. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/certificate_json.h"
 #include "api/core_routes.h"
@@ -20,36 +21,83 @@ read_word(const char *word, enum reason *ret, struct err *e)
 }
 
 static bool
-read_reason(struct request *r, enum reason *ret, struct err *e)
+read_flag(const char *word, bool *ret, struct err *e)
+{
+	if (word == NULL)
+		return true;
+	*ret = strcmp(word, "true") == 0;
+	return *ret || strcmp(word, "false") == 0 ||
+	       err_set(e, ERR_MALFORMED, "lineage must be true or false");
+}
+
+static bool
+read_query(struct request *r, struct revoke_request *q, struct err *e)
+{
+	static const char *const known[] = { "reason", "lineage", NULL };
+	char *reason = NULL, *lineage = NULL;
+
+	const bool ok = request_query_known(r, known, e) &&
+			request_query(r, "reason", &reason, e) &&
+			request_query(r, "lineage", &lineage, e) &&
+			read_word(reason, &q->reason, e) &&
+			read_flag(lineage, &q->lineage, e);
+	free(reason);
+	free(lineage);
+	return ok;
+}
+
+static bool
+read_body(struct request *r, struct revoke_request *q, struct err *e)
 {
 	static const struct json_member members[] = {
 		{ "reason", JSON_STRING, false },
+		{ "lineage", JSON_TRUE, false },
 		{ NULL, JSON_NULL, false },
 	};
-	static const char *const known[] = { "reason", NULL };
-	char *word = NULL;
 	json_t *v = NULL;
 
-	if (!request_query_known(r, known, e) || !request_query(r, "reason", &word, e))
+	if (r->in.body.n == 0)
+		return true;
+	if (r->body != BODY_JSON)
+		return err_set(e, ERR_MEDIA_TYPE,
+		    "send Content-Type: application/json");
+	if (!json_read(r->in.body, &v, e))
 		return false;
-	bool ok = read_word(word, ret, e);
-	free(word);
-	if (ok && r->in.body.n > 0 && r->body != BODY_JSON)
-		ok = err_set(e, ERR_MEDIA_TYPE, "send Content-Type: application/json");
-	else if (ok && r->in.body.n > 0)
-		ok = json_read(r->in.body, &v, e) && json_check(v, members, e) &&
-		     read_word(json_text(v, "reason"), ret, e);
+	const bool ok = json_check(v, members, e) &&
+			read_word(json_text(v, "reason"), &q->reason, e);
+	const json_t *lineage = json_object_get(v, "lineage");
+	if (ok && lineage != NULL)
+		q->lineage = json_is_true(lineage);
 	json_decref(v);
-	if (ok && *ret == REASON_CA_COMPROMISE)
+	return ok;
+}
+
+static bool
+read_asked(struct request *r, struct revoke_request *q, struct err *e)
+{
+	if (!read_query(r, q, e) || !read_body(r, q, e))
+		return false;
+	if (q->reason == REASON_CA_COMPROMISE)
 		return err_set(e, ERR_MALFORMED,
 		    "cACompromise is a reason for CA certificates only");
-	return ok;
+	return true;
 }
 
 struct pending {
 	struct request *r;
 	struct serial serial;
+	bool lineage;
 };
+
+static json_t *
+serials_json(const struct revoke_result *res)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < res->n_serials; i++)
+		json_array_append_new(list, certificate_json_serial(&res->serials[i]));
+	return list;
+}
 
 static void
 on_revoked(void *arg, const struct revoke_result *res, const struct err *refused)
@@ -72,6 +120,8 @@ on_revoked(void *arg, const struct revoke_result *res, const struct err *refused
 		json_object_set_new(v, "reason",
 		    json_string(sets_reason_word(res->reason)));
 		json_object_set_new(v, "effective_by", by);
+		if (p->lineage)
+			json_object_set_new(v, "serials", serials_json(res));
 		request_json(r, 200, v);
 	}
 	free(p);
@@ -85,12 +135,13 @@ core_certificate_revoke(struct request *r)
 	struct pending *p = NULL;
 	struct err e;
 
-	bool ok = serial_from_hex(r->params[0], &q.serial, &e) &&
-		  read_reason(r, &q.reason, &e);
+	bool ok = serial_from_hex(r->params[0], &q.serial, &e) && read_asked(r, &q, &e);
 	if (ok) {
 		request_about(r, NULL, NULL, &q.serial, NULL);
 		p = mem_zalloc(sizeof(*p));
-		*p = (struct pending){ .r = r, .serial = q.serial };
+		*p = (struct pending){ .r = r,
+			.serial = q.serial,
+			.lineage = q.lineage };
 		ok = revoke_start(r->ca, &q, on_revoked, p, &v, &e);
 	}
 	if (!ok) {

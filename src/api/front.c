@@ -57,6 +57,11 @@ check_gate(const struct route *r, const struct client *p, struct err *e)
 {
 	const enum peer_kind k = front_peer_kind(p);
 
+	if (p->servers_only && p->refused.code == ERR_NONE && r->gate != GATE_OPEN &&
+	    r->gate != GATE_RENEW)
+		return err_set(e, ERR_UNAUTHENTICATED,
+		    "the client certificate is not for client authentication; its "
+		    "profile needs the usage \"client auth\"");
 	if (r->gate == GATE_OPEN || k == PEER_KIND_TLS_CERT || k == PEER_KIND_UNIX)
 		return true;
 	if (k == PEER_KIND_TLS_BAD) {

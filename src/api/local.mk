@@ -15,6 +15,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_profiles.c \
 	src/api/core_readyz.c \
 	src/api/core_reload.c \
+	src/api/core_renew.c \
 	src/api/core_routes.c \
 	src/api/core_stats.c \
 	src/api/core_token.c \

@@ -283,6 +283,7 @@ static const struct {
 	{ GATE_IDENTITY, 0 },
 	{ GATE_READ, RIGHT_READ },
 	{ GATE_REVOKE_OWN, 0 },
+	{ GATE_RENEW, 0 },
 	{ GATE_ADMIN, RIGHT_ADMIN },
 };
 
@@ -332,7 +333,9 @@ admit(struct request *r, request_handler **ret, struct err *e)
 		r->caller.id.text = mem_strdup("anonymous");
 		return true;
 	}
-	if (!caller_identify(r->ca, &r->in, &r->caller, e) || !pass_gate(r, e))
+	if (!caller_identify(r->ca, &r->in, r->route->gate == GATE_RENEW, &r->caller,
+		e) ||
+	    !pass_gate(r, e))
 		return false;
 	return strcmp(r->route->method, "GET") == 0 ||
 	       throttle_caller(r->ca, &r->caller.id, e);

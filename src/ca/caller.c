@@ -53,7 +53,8 @@ find_row(struct ca *ca, const struct cert *cert, const char *issuer,
 
 /* Time, purpose and revocation, each with its own sentence. */
 static bool
-check_usable(const struct cert *cert, const struct certificate_row *row, struct err *e)
+check_usable(const struct cert *cert, const struct certificate_row *row, bool any_usage,
+    struct err *e)
 {
 	const int64_t now = clock_now();
 	char at[CLOCK_RFC3339_LEN];
@@ -73,7 +74,8 @@ check_usable(const struct cert *cert, const struct certificate_row *row, struct 
 		return err_set(e, ERR_UNAUTHENTICATED,
 		    "the client certificate is not valid before %s", at);
 	}
-	if (cert->ca || cert->any_usage || (cert->usages & USAGE_CLIENT_AUTH) == 0)
+	const unsigned usages = USAGE_CLIENT_AUTH | (any_usage ? USAGE_SERVER_AUTH : 0);
+	if (cert->ca || cert->any_usage || (cert->usages & usages) == 0)
 		return err_set(e, ERR_UNAUTHENTICATED,
 		    "the certificate is not for client authentication; use one of a "
 		    "profile with "
@@ -106,7 +108,8 @@ text_of(const struct cert *cert)
 }
 
 static bool
-identify_cert(struct ca *ca, struct bytes der, struct caller *c, struct err *e)
+identify_cert(struct ca *ca, struct bytes der, bool any_usage, struct caller *c,
+    struct err *e)
 {
 	struct certificate_row row;
 
@@ -119,7 +122,7 @@ identify_cert(struct ca *ca, struct bytes der, struct caller *c, struct err *e)
 		    "the client certificate is of another CA");
 	if (!find_row(ca, c->cert, issuer->name, &row, e))
 		return false;
-	bool ok = check_usable(c->cert, &row, e);
+	bool ok = check_usable(c->cert, &row, any_usage, e);
 	if (ok) {
 		c->profile = mem_strdup(row.profile);
 		c->issuer = mem_strdup(issuer->name);
@@ -139,14 +142,14 @@ identify_cert(struct ca *ca, struct bytes der, struct caller *c, struct err *e)
 }
 
 bool
-caller_identify(struct ca *ca, const struct msg_http_request *m, struct caller *ret,
-    struct err *e)
+caller_identify(struct ca *ca, const struct msg_http_request *m, bool any_usage,
+    struct caller *ret, struct err *e)
 {
 	struct caller c = { 0 };
 
 	switch (m->peer) {
 	case PEER_KIND_TLS_CERT:
-		if (!identify_cert(ca, m->peer_cert, &c, e)) {
+		if (!identify_cert(ca, m->peer_cert, any_usage, &c, e)) {
 			caller_free(&c);
 			return false;
 		}

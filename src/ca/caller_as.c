@@ -28,7 +28,7 @@ identify(struct ca *ca, int64_t id, struct caller *ret, struct err *e)
 		const struct msg_http_request m = { .peer = PEER_KIND_TLS_CERT,
 			.peer_cert = buf_bytes(&der) };
 
-		ok = caller_identify(ca, &m, ret, e);
+		ok = caller_identify(ca, &m, false, ret, e);
 	}
 	buf_free(&der);
 	return ok;

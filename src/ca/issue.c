@@ -18,11 +18,14 @@ struct issuing {
 	void *arg;
 };
 
-/* Two thirds of the life, where a client should come again. */
+/*
+ * Two thirds of the life, where a client should come again.  The life counts
+ * from the issue: what lies before, by backdating, can be longer than the rest.
+ */
 int64_t
-issue_renew_at(const struct cert *c)
+issue_renew_at(const struct cert *c, int64_t issued_at)
 {
-	return c->not_before + (c->not_after + 1 - c->not_before) * 2 / 3;
+	return issued_at + (c->not_after + 1 - issued_at) * 2 / 3;
 }
 
 /* Its row is in the transaction already, by ca/reconcile. */
@@ -72,7 +75,7 @@ on_answer(void *arg, const struct ask_answer *a)
 			.cert = cert,
 			.issuer = ca_issuer_find(it->ca, it->profile->issuer),
 			.profile = it->profile->name,
-			.renew_at = issue_renew_at(cert),
+			.renew_at = issue_renew_at(cert, a->record->at),
 		};
 		tell_issued(it, cert, &rc);
 		it->done(it->arg, &r, NULL);

@@ -64,7 +64,7 @@ check_grant(struct ca *ca, const struct issue_request *q, const struct issue_jud
 
 	if (q->internal)
 		return;
-	if (grant_find(ca->conf, q->who, RIGHT_ISSUE,
+	if (grant_find(ca->conf, q->who, q->renewal ? RIGHT_RENEW : RIGHT_ISSUE,
 		j->profile != NULL ? j->profile->name : NULL, &grant, v) &&
 	    j->profile != NULL && j->names != NULL)
 		grant_names(grant, q->who, j->names, v);

@@ -19,7 +19,10 @@ libhnp_ca_a_SOURCES = \
 	src/ca/publish.c \
 	src/ca/publish_crl.c \
 	src/ca/reconcile.c \
+	src/ca/renew.c \
 	src/ca/revoke.c \
+	src/ca/revoke_impl.h \
+	src/ca/revoke_lineage.c \
 	src/ca/tally.c \
 	src/ca/throttle.c \
 	src/ca/verify.c

@@ -80,7 +80,7 @@ recall(struct ca *ca, const struct store_once *row, issue_done *done, void *arg,
 			.cert = cert,
 			.issuer = ca_issuer_find(ca, found.issuer),
 			.profile = found.profile,
-			.renew_at = issue_renew_at(cert),
+			.renew_at = issue_renew_at(cert, found.issued_at),
 		};
 		done(arg, &r, NULL);
 	}

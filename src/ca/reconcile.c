@@ -168,6 +168,7 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 		.note = rc.note,
 		.metadata = metadata,
 		.n_metadata = n_metadata,
+		.parent = note.has_parent ? &note.parent : NULL,
 	};
 	const bool ok = store_certificate_add(st, &row, e) &&
 			audit_certificate(st, &row, cert, e) &&

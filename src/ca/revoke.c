@@ -7,13 +7,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/audit.h"
-#include "ca/ca_state.h"
 #include "policy/grant.h"
+#include "revoke_impl.h"
 #include "store/store_certificate.h"
 
 struct revoking {
 	struct ca *ca;
 	char *issuer;
+	struct serial serial;
 	revoke_done *done;
 	void *arg;
 };
@@ -42,6 +43,36 @@ tell_revoked(struct ca *ca, const struct record_revocation *rr)
 	free(issuer);
 }
 
+bool
+revoke_answer(struct ca *ca, const struct ask_answer *a, const char *issuer,
+    struct record_revocation *ret, struct err *e)
+{
+	if (a->refused != NULL) {
+		*e = *a->refused;
+		return false;
+	}
+	if (a->record == NULL || a->record->type != RECORD_REVOCATION ||
+	    !record_revocation_get(a->record->body, ret, e))
+		return err_set(e, ERR_INTERNAL,
+		    "the signer answered with something else");
+	tell_revoked(ca, ret);
+	publish_revoked(ca, issuer);
+	return true;
+}
+
+struct revoke_result
+revoke_result(const struct ca *ca, int64_t revoked_at, enum reason reason)
+{
+	const int64_t now = clock_now();
+
+	return (struct revoke_result){
+		.revoked_at = revoked_at,
+		.reason = reason,
+		.ocsp_at = now,
+		.crl_at = now + ca->conf->crl_debounce_s + 1,
+	};
+}
+
 static void
 on_answer(void *arg, const struct ask_answer *a)
 {
@@ -49,24 +80,14 @@ on_answer(void *arg, const struct ask_answer *a)
 	struct record_revocation rr;
 	struct err e;
 
-	if (a->refused != NULL) {
-		it->done(it->arg, NULL, a->refused);
-	} else if (a->record == NULL || a->record->type != RECORD_REVOCATION ||
-		   !record_revocation_get(a->record->body, &rr, &e)) {
-		err_set(&e, ERR_INTERNAL, "the signer answered with something else");
-		it->done(it->arg, NULL, &e);
-	} else {
-		const int64_t now = clock_now();
-		const struct revoke_result r = {
-			.revoked_at = rr.revoked_at,
-			.reason = rr.reason,
-			.ocsp_at = now,
-			.crl_at = now + it->ca->conf->crl_debounce_s + 1,
-		};
-		tell_revoked(it->ca, &rr);
-		publish_revoked(it->ca, it->issuer);
+	if (revoke_answer(it->ca, a, it->issuer, &rr, &e)) {
+		struct revoke_result r =
+		    revoke_result(it->ca, rr.revoked_at, rr.reason);
+		r.serials = &it->serial;
+		r.n_serials = 1;
 		it->done(it->arg, &r, NULL);
-	}
+	} else
+		it->done(it->arg, NULL, &e);
 	free(it->issuer);
 	free(it);
 }
@@ -91,8 +112,9 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
 	if (strcmp(row->issuer, "root") == 0)
 		return err_set(e, ERR_FORBIDDEN,
 		    "this is a CA certificate: it is not revoked by this route");
-	if (row->revoked && (q->reason != REASON_KEY_COMPROMISE ||
-				row->reason == REASON_KEY_COMPROMISE)) {
+	if (!q->lineage && row->revoked &&
+	    (q->reason != REASON_KEY_COMPROMISE ||
+		row->reason == REASON_KEY_COMPROMISE)) {
 		clock_rfc3339(row->revoked_at, at);
 		return err_set(e, ERR_ALREADY_REVOKED,
 		    "it was revoked at %s, reason %s", at,
@@ -101,20 +123,19 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
 	return true;
 }
 
-static void
-ask_signer(struct ca *ca, const struct revoke_request *q,
-    const struct certificate_row *row, struct revoking *it)
+void
+revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg)
 {
 	const struct msg_revoke m = {
-		.id = ask_new(ca, on_answer, it),
+		.id = ask_new(ca, cb, arg),
 		.stored_seq = ca->committed_seq,
-		.issuer = bytes_str(row->issuer),
-		.serial = serial_bytes(&row->serial),
-		.not_after = row->not_after,
-		.revoked_at = row->revoked ? row->revoked_at : clock_now(),
-		.reason = q->reason,
-		.requester = bytes_str(q->who->text),
-		.request_id = bytes_str(q->request_id),
+		.issuer = bytes_str(o->issuer),
+		.serial = serial_bytes(o->serial),
+		.not_after = o->not_after,
+		.revoked_at = o->revoked_at != 0 ? o->revoked_at : clock_now(),
+		.reason = o->reason,
+		.requester = bytes_str(o->requester),
+		.request_id = bytes_str(o->request_id),
 	};
 	struct buf b;
 
@@ -122,6 +143,29 @@ ask_signer(struct ca *ca, const struct revoke_request *q,
 	msg_revoke_put(&b, &m);
 	link_send(ca->signer, MSG_REVOKE, buf_bytes(&b));
 	buf_free(&b);
+}
+
+static void
+start_one(struct ca *ca, const struct revoke_request *q,
+    const struct certificate_row *row, revoke_done *done, void *arg)
+{
+	struct revoking *it = mem_zalloc(sizeof(*it));
+	const struct revoke_one one = {
+		.issuer = row->issuer,
+		.serial = &row->serial,
+		.not_after = row->not_after,
+		.revoked_at = row->revoked ? row->revoked_at : 0,
+		.reason = q->reason,
+		.requester = q->who->text,
+		.request_id = q->request_id,
+	};
+
+	*it = (struct revoking){ .ca = ca,
+		.issuer = mem_strdup(row->issuer),
+		.serial = row->serial,
+		.done = done,
+		.arg = arg };
+	revoke_ask(ca, &one, on_answer, it);
 }
 
 bool
@@ -133,15 +177,11 @@ revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
 	if (!ca_writable(ca, e) ||
 	    !store_certificate_get(ca->store, NULL, &q->serial, &row, e))
 		return false;
-	const bool ok = check(ca, q, &row, v, e);
-	if (ok) {
-		struct revoking *it = mem_zalloc(sizeof(*it));
-		*it = (struct revoking){ .ca = ca,
-			.issuer = mem_strdup(row.issuer),
-			.done = done,
-			.arg = arg };
-		ask_signer(ca, q, &row, it);
-	}
+	bool ok = check(ca, q, &row, v, e);
+	if (ok && q->lineage)
+		ok = revoke_lineage_start(ca, q, &row, done, arg, e);
+	else if (ok)
+		start_one(ca, q, &row, done, arg);
 	certificate_row_free(&row);
 	return ok;
 }

@@ -27,6 +27,7 @@
 #define BURST_DEFAULT   200
 #define SAME_DEFAULT    500
 #define RATE_MOST       1000000
+#define RENEWAL_MOST    (100 * 365 * DAY)
 
 static bool
 read_list(const struct loading *l, const struct node *listen, const char *key,
@@ -213,6 +214,7 @@ static bool
 read_rest(const struct loading *l, const struct raw *r)
 {
 	const struct node *limits = conf_load_member(l->root, "limits");
+	const struct node *renewal = conf_load_member(l->root, "renewal");
 	struct conf *c = l->conf;
 
 	c->body_max = BODY_DEFAULT;
@@ -221,6 +223,8 @@ read_rest(const struct loading *l, const struct raw *r)
 	c->rate_burst = BURST_DEFAULT;
 	c->same_names_per_hour = SAME_DEFAULT;
 	return read_log(l, &r->log) &&
+	       conf_load_span(l, renewal, "max_age", r->renewal.max_age, 0,
+		   RENEWAL_MOST, &c->renewal_max_age_s) &&
 	       conf_load_number(l, limits, "body", r->limits.body, BODY_LEAST,
 		   BODY_MOST, &c->body_max) &&
 	       conf_load_number(l, limits, "names", r->limits.names, 1, NAMES_MOST,

@@ -104,6 +104,10 @@ struct raw_ocsp {
 	char *validity, *responder_validity;
 };
 
+struct raw_renewal {
+	char *max_age;
+};
+
 struct raw_limits {
 	char *body, *names, *rate, *burst, *same_names;
 };
@@ -115,6 +119,7 @@ struct raw {
 	struct raw_log log;
 	struct raw_crl crl;
 	struct raw_ocsp ocsp;
+	struct raw_renewal renewal;
 	struct raw_limits limits;
 	struct strings server_names;
 	struct raw_issuer *issuers;

@@ -7,12 +7,13 @@
 
 #include "base/mem.h"
 
-#define MINUTE       INT64_C(60)
-#define HOUR         (60 * MINUTE)
-#define DAY          (24 * HOUR)
-#define VALIDITY_MAX (100 * 365 * DAY)
-#define RSA_LEAST    2048 /* P52 */
-#define RSA_MOST     8192
+#define MINUTE         INT64_C(60)
+#define HOUR           (60 * MINUTE)
+#define DAY            (24 * HOUR)
+#define VALIDITY_MAX   (100 * 365 * DAY)
+#define VALIDITY_LEAST INT64_C(5) /* under it nothing gets through a network */
+#define RSA_LEAST      2048       /* P52 */
+#define RSA_MOST       8192
 
 static bool
 is_doubled(const char *name, const char *other)
@@ -151,9 +152,9 @@ read_validity(const struct loading *l, const struct node *n,
 	p->validity_max_s = 90 * DAY;
 	p->backdate_s = 5 * MINUTE;
 	p->excess = EXCESS_REFUSE;
-	if (!conf_load_span(l, v, "default", r->span, MINUTE, VALIDITY_MAX,
+	if (!conf_load_span(l, v, "default", r->span, VALIDITY_LEAST, VALIDITY_MAX,
 		&p->validity_default_s) ||
-	    !conf_load_span(l, v, "max", r->max, MINUTE, VALIDITY_MAX,
+	    !conf_load_span(l, v, "max", r->max, VALIDITY_LEAST, VALIDITY_MAX,
 		&p->validity_max_s) ||
 	    !conf_load_span(l, v, "backdate", r->backdate, 0, HOUR, /* R23 */
 		&p->backdate_s))

@@ -116,6 +116,11 @@ static const cyaml_schema_field_t ocsp_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t renewal_fields[] = {
+	TEXT("max_age", struct raw_renewal, max_age),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t limits_fields[] = {
 	TEXT("body",  struct raw_limits, body),
 	TEXT("names", struct raw_limits, names),
@@ -152,6 +157,7 @@ static const cyaml_schema_field_t root_fields[] = {
 	MAPPINGS("grants",   struct raw, grants, n_grants, grant_value),
 	MAPPING("crl",       struct raw, crl, crl_fields),
 	MAPPING("ocsp",      struct raw, ocsp, ocsp_fields),
+	MAPPING("renewal",   struct raw, renewal, renewal_fields),
 	MAPPING("limits",    struct raw, limits, limits_fields),
 	MAPPING("log",       struct raw, log, log_fields),
 	CYAML_FIELD_END

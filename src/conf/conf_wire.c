@@ -214,6 +214,7 @@ put_scalars(struct buf *b, const struct conf *c)
 	wire_put_i64(b, c->crl_debounce_s);
 	wire_put_i64(b, c->ocsp_validity_s);
 	wire_put_i64(b, c->ocsp_responder_validity_s);
+	wire_put_i64(b, c->renewal_max_age_s);
 	wire_put_u64(b, c->body_max);
 	wire_put_u64(b, c->names_max);
 	wire_put_u64(b, c->rate_per_minute);
@@ -240,6 +241,7 @@ get_scalars(struct wire *w, struct conf *ret)
 	ret->crl_debounce_s = wire_i64(w);
 	ret->ocsp_validity_s = wire_i64(w);
 	ret->ocsp_responder_validity_s = wire_i64(w);
+	ret->renewal_max_age_s = wire_i64(w);
 	ret->body_max = (size_t)wire_u64(w);
 	ret->names_max = (size_t)wire_u64(w);
 	ret->rate_per_minute = (size_t)wire_u64(w);

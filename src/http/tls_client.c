@@ -98,20 +98,32 @@ take_leaf(const gnutls_datum_t *der, struct client *p)
 		gnutls_x509_crt_deinit(leaf);
 }
 
+static bool
+verify(gnutls_session_t s, const char *oid, unsigned *ret_status)
+{
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (unsigned char *)oid,
+	};
+
+	return gnutls_certificate_verify_peers(s, &purpose, 1, ret_status) >= 0;
+}
+
 void
 tls_client_read(gnutls_session_t s, struct client *p)
 {
-	/* verify_peers2() would take a server's certificate for a client (R44). */
-	gnutls_typed_vdata_st purpose = {
-		.type = GNUTLS_DT_KEY_PURPOSE_OID,
-		.data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT,
-	};
 	unsigned n = 0, status = 0;
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(s, &n);
 
 	if (chain == NULL || n == 0)
 		return;
-	if (gnutls_certificate_verify_peers(s, &purpose, 1, &status) < 0) {
+	/* verify_peers2() would take any certificate for a client's (R44). */
+	bool ok = verify(s, GNUTLS_KP_TLS_WWW_CLIENT, &status);
+	if (ok && (status & GNUTLS_CERT_PURPOSE_MISMATCH) != 0) {
+		ok = verify(s, GNUTLS_KP_TLS_WWW_SERVER, &status);
+		p->servers_only = true;
+	}
+	if (!ok) {
 		refuse(p, "does not verify");
 		return;
 	}

@@ -8,6 +8,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_revocation.c \
 	src/store/store_compare.c \
 	src/store/store_crl.c \
+	src/store/store_lineage.c \
 	src/store/store_certificate.c \
 	src/store/store_certificate_get.c \
 	src/store/store_certificate_list.c \
@@ -24,6 +25,7 @@ libhnp_store_a_SOURCES = \
 MIGRATIONS = \
 	$(srcdir)/sql/001_core.sql \
 	$(srcdir)/sql/002_tokens.sql \
+	$(srcdir)/sql/003_lineage.sql \
 	$(srcdir)/sql/004_search.sql \
 	$(srcdir)/sql/005_audit.sql \
 	$(srcdir)/sql/006_once.sql

@@ -55,6 +55,23 @@ read_names(struct store *st, int64_t id, struct names *ret, struct err *e)
 	return stmt_finish(q, e);
 }
 
+/* Columns 14 to 17; all are NULL where it renews none. */
+static bool
+read_lineage(struct stmt *q, struct certificate_row *r, struct err *e)
+{
+	r->has_parent = !stmt_col_is_null(q, 14);
+	if (!r->has_parent) {
+		r->first_id = r->id;
+		r->first = r->serial;
+		r->first_at = r->issued_at;
+		return true;
+	}
+	r->first_id = stmt_col_int(q, 15);
+	r->first_at = stmt_col_int(q, 17);
+	return serial_from_bytes(stmt_col_bytes(q, 14), &r->parent, e) &&
+	       serial_from_bytes(stmt_col_bytes(q, 16), &r->first, e);
+}
+
 bool
 store_certificate_read(struct store *st, struct stmt *q, struct certificate_row *ret,
     struct err *e)
@@ -72,8 +89,8 @@ store_certificate_read(struct store *st, struct stmt *q, struct certificate_row 
 	};
 
 	if (!serial_from_bytes(stmt_col_bytes(q, 2), &r.serial, e) ||
-	    key_hash.n != sizeof(r.key_hash))
-		return store_damaged(e, "a certificate's serial or key");
+	    key_hash.n != sizeof(r.key_hash) || !read_lineage(q, &r, e))
+		return store_damaged(e, "a certificate's serial, key or lineage");
 	memcpy(r.key_hash, key_hash.p, sizeof(r.key_hash));
 	r.issuer = mem_strdup(stmt_col_text(q, 1));
 	r.profile = mem_strdup(stmt_col_text(q, 3));

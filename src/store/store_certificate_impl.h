@@ -11,10 +11,13 @@
 #define CERTIFICATE_COLUMNS                                                            \
 	"SELECT c.id, i.name, c.serial, c.profile, c.cn, c.not_before, c.not_after,"   \
 	" c.issued_at, c.requester, c.request_id, c.key_hash, c.note, r.revoked_at,"   \
-	" r.reason"
+	" r.reason, p.serial, f.id, f.serial, f.issued_at"
 #define CERTIFICATE_TABLES                                                             \
 	" JOIN issuer i ON i.id = c.issuer_id"                                         \
-	" LEFT JOIN revocation r ON r.certificate_id = c.id"
+	" LEFT JOIN revocation r ON r.certificate_id = c.id"                           \
+	" LEFT JOIN lineage l ON l.certificate_id = c.id"                              \
+	" LEFT JOIN certificate p ON p.id = l.parent_id"                               \
+	" LEFT JOIN certificate f ON f.id = l.first_id"
 
 /* Reads the present row, and its names.  On failure *ret needs no freeing. */
 MUST_CHECK bool store_certificate_read(struct store *st, struct stmt *q,

@@ -158,6 +158,31 @@ Test(front_peer, a_stranger_gets_401_and_core_hears_nothing)
 	stage_close(&s);
 }
 
+/* R44: and nothing else; core judges the rest. */
+Test(front_peer, a_certificate_for_servers_may_ask_for_its_renewal)
+{
+	static const struct paper_leaf leaf = { .cn = "server",
+		.purpose = GNUTLS_KP_TLS_WWW_SERVER,
+		.from = -60,
+		.to = PAPER_DAY };
+	struct stage s;
+	struct talker t;
+	struct msg_http_request m;
+
+	stage_open(&s);
+	talker_open_tls(&t, &s, &leaf, &s.ca);
+	talker_say(&t, "POST /v1/renew HTTP/1.1\r\n" HOST
+		       "Content-Type: text/plain\r\nContent-Length: 3\r\n\r\ncsr");
+	stage_request(&s, &m);
+	cr_expect(bytes_eq_str(m.path, "/v1/renew"));
+	cr_expect_eq(m.peer, PEER_KIND_TLS_CERT);
+	stage_respond(&s, &(struct msg_http_response){ .id = m.id, .status = 204 });
+	cr_assert(talker_hear(&t, true));
+	expect_status(&t, "204");
+	talker_close(&t);
+	stage_close(&s);
+}
+
 static void
 waiting_for(struct stage *s, struct talker *t, const char *request, const char *text)
 {

@@ -95,6 +95,7 @@ full_conf(void)
 	c->crl_debounce_s = 2;
 	c->ocsp_validity_s = 43200;
 	c->ocsp_responder_validity_s = 604800;
+	c->renewal_max_age_s = 7776000;
 	c->body_max = 65536;
 	c->names_max = 100;
 

@@ -173,8 +173,9 @@ static const struct {
 	{ { "rsa", GNUTLS_KP_TLS_WWW_CLIENT, -60, PAPER_DAY, false, GNUTLS_PK_RSA,
 	      2048 },
 	    false, NULL },
+	/* It may renew itself: core knows, and refuses it everything else. */
 	{ { "server", GNUTLS_KP_TLS_WWW_SERVER, -60, PAPER_DAY, false, 0, 0 }, false,
-	    "not for client authentication" },
+	    NULL },
 	{ { "ocsp", GNUTLS_KP_OCSP_SIGNING, -60, PAPER_DAY, false, 0, 0 }, false,
 	    "not for client authentication" },
 	{ { "old", GNUTLS_KP_TLS_WWW_CLIENT, -PAPER_DAY, -60, false, 0, 0 }, false,

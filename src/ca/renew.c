@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/renew.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ca/note.h"
+#include "ca/revoke.h"
+#include "store/store_certificate.h"
+#include "store/store_lineage.h"
+
+static void
+put_names(struct buf *b, const struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		buf_printf(b, "%s%s", i > 0 ? ", " : "", names->v[i].text);
+}
+
+static bool
+is_cn_of(const struct cert *c, const char *cn)
+{
+	if (strcmp(cn, c->cn) == 0)
+		return true;
+	for (size_t i = 0; i < c->names.n; i++)
+		if (strcasecmp(cn, c->names.v[i].text) == 0)
+			return true;
+	return false;
+}
+
+/* A CSR need not name anything; what it names must be what the certificate has. */
+static void
+check_names(const struct cert *old, const struct csr *csr, struct verdict *v)
+{
+	struct buf asked, allowed;
+
+	buf_init(&asked, KIB(64));
+	buf_init(&allowed, KIB(64));
+	put_names(&asked, &csr->names);
+	put_names(&allowed, &old->names);
+	verdict_add(v, !csr->has_san || names_same(&csr->names, &old->names),
+	    ERR_POLICY, "renewal.names", "csr.names", buf_str(&asked),
+	    buf_str(&allowed));
+	if (csr->cn[0] != '\0')
+		verdict_add(v, is_cn_of(old, csr->cn), ERR_POLICY, "renewal.names",
+		    "csr.subject.cn", csr->cn, buf_str(&allowed));
+	buf_free(&asked);
+	buf_free(&allowed);
+}
+
+static void
+check_age(const struct conf *conf, const struct certificate_row *row, struct verdict *v)
+{
+	const int64_t age = clock_now() - row->first_at;
+	const int64_t max = conf->renewal_max_age_s;
+	char value[CLOCK_DURATION_LEN], most[CLOCK_DURATION_LEN];
+
+	clock_duration(age > 0 ? age : 0, value);
+	clock_duration(max, most);
+	char *allowed = max == 0 ? mem_strdup("any age")
+				 : mem_printf("at most %s since the first of its "
+					      "lineage; after that, enrol anew",
+				       most);
+	verdict_add(v, max == 0 || age <= max, ERR_NOT_RENEWABLE, "renewal.max_age",
+	    "certificate", value, allowed);
+	free(allowed);
+}
+
+/* S8 */
+static bool
+check_lineage(struct ca *ca, const struct certificate_row *row, struct verdict *v,
+    struct err *e)
+{
+	const bool underway = revoke_lineage_underway(ca, row->first_id);
+	bool bad;
+
+	if (!store_lineage_compromised(ca_store(ca), row->id, row->first_id, &bad, e))
+		return false;
+	verdict_add(v, !bad, ERR_NOT_RENEWABLE, "renewal.ancestors", "certificate",
+	    bad ? "descends from one that was revoked for keyCompromise"
+		: "no ancestor was revoked for keyCompromise",
+	    "a new enrolment with a new key");
+	if (underway)
+		verdict_add(v, false, ERR_NOT_RENEWABLE, "renewal.revoked",
+		    "certificate", "its lineage is being revoked",
+		    "a new enrolment with a new key");
+	return true;
+}
+
+/* Owner and other words stay with the service; the token was the first one's. */
+static bool
+make_note(const struct certificate_row *row, struct buf *ret, struct err *e)
+{
+	struct note old = { 0 };
+
+	if (!note_read(buf_bytes(&row->note), &old, e))
+		return false;
+	const struct note n = {
+		.has_parent = true,
+		.parent = row->serial,
+		.metadata = old.metadata,
+	};
+	const bool ok = note_write(&n, ret, e);
+	note_free(&old);
+	return ok;
+}
+
+static bool
+start(struct ca *ca, const struct renew_request *q, const struct certificate_row *row,
+    issue_done *done, void *arg, struct verdict *v, struct err *e)
+{
+	struct buf note;
+
+	buf_init(&note, NOTE_MAX);
+	check_names(q->who->cert, q->csr, v);
+	check_age(ca_conf(ca), row, v);
+	bool ok = check_lineage(ca, row, v, e) && make_note(row, &note, e);
+	if (ok) {
+		const struct issue_request issue = {
+			.who = q->who,
+			.profile = row->profile,
+			.csr = q->csr,
+			.names = &q->who->cert->names,
+			.validity_s = q->validity_s,
+			.request_id = q->request_id,
+			.note = buf_bytes(&note),
+			.renewal = true,
+		};
+		ok = issue_start(ca, &issue, done, arg, v, e);
+	}
+	buf_free(&note);
+	return ok;
+}
+
+bool
+renew_start(struct ca *ca, const struct renew_request *q, issue_done *done, void *arg,
+    struct verdict *v, struct err *e)
+{
+	struct certificate_row row;
+
+	if (q->who->kind != IDENTITY_CERT)
+		return err_set(e, ERR_UNAUTHENTICATED,
+		    "present the certificate that is to be renewed as the TLS client "
+		    "certificate");
+	if (!store_certificate_get(ca_store(ca), q->who->issuer, &q->who->cert->serial,
+		&row, e))
+		return false;
+	const bool ok = start(ca, q, &row, done, arg, v, e);
+	certificate_row_free(&row);
+	return ok;
+}

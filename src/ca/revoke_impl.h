@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* revoke_impl - what the revocation of one certificate and of a family share. */
+#ifndef CA_REVOKE_IMPL_H
+#define CA_REVOKE_IMPL_H
+
+#include "ca/ca_state.h"
+#include "ca/revoke.h"
+#include "store/store_certificate.h"
+
+struct revoke_one {
+	const char *issuer;
+	const struct serial *serial;
+	int64_t not_after;
+	int64_t revoked_at; /* the first time, where a reason is raised; 0: now */
+	enum reason reason;
+	const char *requester, *request_id;
+};
+void revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg);
+
+/* Reads the signer's answer, logs it, has the CRL made. */
+MUST_CHECK bool revoke_answer(struct ca *ca, const struct ask_answer *a,
+    const char *issuer, struct record_revocation *ret, struct err *e);
+struct revoke_result revoke_result(const struct ca *ca, int64_t revoked_at,
+    enum reason reason);
+
+/* The family of 'row'; the rights are judged.  As revoke_start(). */
+MUST_CHECK bool revoke_lineage_start(struct ca *ca, const struct revoke_request *q,
+    const struct certificate_row *row, revoke_done *done, void *arg, struct err *e);
+
+#endif

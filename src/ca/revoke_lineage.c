@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole family is taken back: all that descends from the first certificate of
+ * a lineage and has not ended.
+ *
+ * In slices, so that a long family does not hold the loop.  While it goes on
+ * nothing of the family is renewed (ca/renew), and what was at the signer before
+ * that is stored before the signer's answers to the last slice: the next look
+ * finds it.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "revoke_impl.h"
+#include "store/store_lineage.h"
+
+#define SLICE 256 /* certificates at once */
+
+struct revoke_family {
+	struct revoke_family *next;
+	struct ca *ca;
+	struct lineage_query where; /* after_id moves on */
+	enum reason reason;
+	char *requester, *request_id;
+	int64_t begun_at;
+	size_t open; /* asked, not answered */
+	struct serial *serials;
+	size_t n_serials;
+	struct err failed; /* code ERR_NONE: nothing did */
+	revoke_done *done;
+	void *arg;
+};
+
+struct member {
+	struct revoke_family *family;
+	struct serial serial;
+	char *issuer;
+};
+
+bool
+revoke_lineage_underway(const struct ca *ca, int64_t first_id)
+{
+	for (const struct revoke_family *f = ca->families; f != NULL; f = f->next)
+		if (f->where.first_id == first_id)
+			return true;
+	return false;
+}
+
+static void
+family_free(struct revoke_family *f)
+{
+	struct revoke_family **at = &f->ca->families;
+
+	while (*at != NULL && *at != f)
+		at = &(*at)->next;
+	if (*at == f)
+		*at = f->next;
+	free(f->requester);
+	free(f->request_id);
+	free(f->serials);
+	free(f);
+}
+
+static void on_member(void *arg, const struct ask_answer *a);
+
+static bool
+ask_member(void *arg, const struct lineage_member *m, struct err *e)
+{
+	struct revoke_family *f = arg;
+	struct member *it = mem_zalloc(sizeof(*it));
+	const struct revoke_one one = {
+		.issuer = m->issuer,
+		.serial = &m->serial,
+		.not_after = m->not_after,
+		.revoked_at = m->revoked ? m->revoked_at : 0,
+		.reason = f->reason,
+		.requester = f->requester,
+		.request_id = f->request_id,
+	};
+
+	(void)e;
+	*it = (struct member){ .family = f,
+		.serial = m->serial,
+		.issuer = mem_strdup(m->issuer) };
+	f->where.after_id = m->id;
+	f->open++;
+	revoke_ask(f->ca, &one, on_member, it);
+	return true;
+}
+
+/* Asks for the next slice; f->open is 0 when there is none. */
+static bool
+next_slice(struct revoke_family *f, struct err *e)
+{
+	return store_lineage_list(f->ca->store, &f->where, ask_member, f, e);
+}
+
+static void
+finish(struct revoke_family *f)
+{
+	struct revoke_result r = revoke_result(f->ca, f->begun_at, f->reason);
+
+	r.serials = f->serials;
+	r.n_serials = f->n_serials;
+	if (f->failed.code != ERR_NONE)
+		f->done(f->arg, NULL, &f->failed);
+	else
+		f->done(f->arg, &r, NULL);
+	family_free(f);
+}
+
+static void
+on_member(void *arg, const struct ask_answer *a)
+{
+	struct member *m = arg;
+	struct revoke_family *f = m->family;
+	struct record_revocation rr;
+	struct err e;
+
+	if (revoke_answer(f->ca, a, m->issuer, &rr, &e)) {
+		f->serials =
+		    mem_grow(f->serials, f->n_serials + 1, sizeof(*f->serials));
+		f->serials[f->n_serials++] = m->serial;
+	} else if (e.code != ERR_ALREADY_REVOKED) /* by another call meanwhile */
+		f->failed = e;
+	free(m->issuer);
+	free(m);
+	if (--f->open > 0)
+		return;
+	if (f->failed.code == ERR_NONE && !next_slice(f, &e))
+		f->failed = e;
+	if (f->open == 0)
+		finish(f);
+}
+
+bool
+revoke_lineage_start(struct ca *ca, const struct revoke_request *q,
+    const struct certificate_row *row, revoke_done *done, void *arg, struct err *e)
+{
+	struct revoke_family *f = mem_zalloc(sizeof(*f));
+
+	*f = (struct revoke_family){
+		.next = ca->families,
+		.ca = ca,
+		.where = {
+			.first_id = row->first_id,
+			.target_id = row->id,
+			.now = clock_now(),
+			.raise = q->reason == REASON_KEY_COMPROMISE,
+			.limit = SLICE,
+		},
+		.reason = q->reason,
+		.requester = mem_strdup(q->who->text),
+		.request_id = mem_strdup(q->request_id),
+		.begun_at = clock_now(),
+		.done = done,
+		.arg = arg,
+	};
+	ca->families = f;
+	bool ok = next_slice(f, e);
+	if (ok && f->open == 0)
+		ok = err_set(e, ERR_ALREADY_REVOKED,
+		    "all of its lineage that has not ended is revoked");
+	if (!ok && f->open > 0) {
+		f->failed = *e; /* told when those that were asked have answered */
+		return true;
+	}
+	if (!ok)
+		family_free(f);
+	return ok;
+}
