@@ -76,6 +76,12 @@ client_sent(const struct client *c)
 	return octets > 0;
 }
 
+int64_t
+client_retry_after(const struct client *c)
+{
+	return c->retry_after;
+}
+
 const char *
 client_dir(const struct client *c)
 {
@@ -280,9 +286,11 @@ send_request(struct client *c, const char *path, struct request *rq, struct buf 
 	buf_init(&body, c->answer_max);
 	json_decref(c->problem);
 	c->problem = NULL;
+	c->retry_after = 0;
 	rq->url = url;
 	if (!perform(c, c->curl, rq, &status, &body, e))
 		goto out;
+	curl_easy_getinfo(c->curl, CURLINFO_RETRY_AFTER, &c->retry_after);
 	if (status < 200 || status > 299) {
 		if (!json_read(buf_bytes(&body), &c->problem, &unread))
 			c->problem = NULL; /* some proxy's page: the status must do */

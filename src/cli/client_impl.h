@@ -13,10 +13,11 @@ struct client {
 	char *socket; /* path */
 	char *base;   /* before a path, without a slash at the end */
 	char *cert, *key, *cacert;
-	bool unverified;     /* the server may be anybody */
-	char *authorization; /* with a token; NULL: none */
-	size_t answer_max;   /* octets */
-	json_t *problem;     /* of the last answer that was one */
+	bool unverified;        /* the server may be anybody */
+	char *authorization;    /* with a token; NULL: none */
+	size_t answer_max;      /* octets */
+	json_t *problem;        /* of the last answer that was one */
+	curl_off_t retry_after; /* of the last answer; 0: none */
 };
 
 /* Fills in where the daemon is, from --url or from the CA directory that is at hand. */

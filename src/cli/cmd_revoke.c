@@ -13,11 +13,14 @@
 struct revoke_args {
 	struct options_common common;
 	const char *reason;
+	bool lineage;
 };
 
 static const struct opt revoke_opts[] = {
 	OPT_HAS_TEXT("reason", "REASON", struct revoke_args, reason,
 	    "why, as RFC 5280 names it (default: unspecified)"),
+	OPT_IS_FLAG("lineage", struct revoke_args, lineage,
+	    "and all that renew it, that it renews, and theirs"),
 	{ 0 },
 };
 
@@ -74,7 +77,10 @@ print(const struct revoke_args *a, const char *hex, json_t *v)
 		out_json(json_incref(v));
 		return;
 	}
-	view_field(v, "serial", "revoked");
+	if (a->lineage)
+		view_field_list(v, "serials", "revoked");
+	else
+		view_field(v, "serial", "revoked");
 	view_field(v, "revoked_at", "at");
 	view_field(v, "reason", "reason");
 	view_field(by, "ocsp", "OCSP from");
@@ -105,6 +111,8 @@ cmd_revoke(const struct command *self, int argc, char **argv)
 	body = json_object();
 	if (reason != NULL)
 		json_object_set_new(body, "reason", json_string(reason));
+	if (a.lineage)
+		json_object_set_new(body, "lineage", json_true());
 	if (!client_open(&a.common, &c, &e)) {
 		json_decref(body);
 		status = client_fail(c, &e);

@@ -12,6 +12,7 @@ const struct command command_table[] = {
 	{ "explain", "say what would become of a CSR, rule by rule; nothing is signed", cmd_explain },
 	{ "token",   "make, list and withdraw tokens for a first certificate",      cmd_token },
 	{ "enroll",  "get a first certificate by a token, key made here",           cmd_enroll },
+	{ "renew",   "follow a certificate by the next, in time and without anybody",  cmd_renew },
 	{ "revoke",  "revoke a certificate",                                        cmd_revoke },
 	{ "show",    "show one certificate and what became of it",                  cmd_show },
 	{ "ls",      "list and search certificates",                                cmd_ls },
@@ -25,7 +26,6 @@ const struct command command_table[] = {
 	{ "doctor",  "look whether all is as it should be, and say what to do",     cmd_doctor },
 	{ "trust",   "make this machine's programs trust the CA, or stop",          cmd_trust },
 	{ "reload",  "have the daemon take up its configuration anew",              cmd_reload },
-	{ "lint", "judge certificates, CRLs and OCSP answers by the signer's lints", cmd_lint },
 	{ "version", "print the version",                                           cmd_version },
 	{ "help",    "explain a command",                                           cmd_help },
 	{ 0 }

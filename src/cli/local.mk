@@ -18,11 +18,11 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_init.c \
 	src/cli/cmd_issue.c \
 	src/cli/cmd_issuer.c \
-	src/cli/cmd_lint.c \
 	src/cli/cmd_ls.c \
 	src/cli/cmd_ocsp.c \
 	src/cli/cmd_profile.c \
 	src/cli/cmd_reload.c \
+	src/cli/cmd_renew.c \
 	src/cli/cmd_revoke.c \
 	src/cli/cmd_show.c \
 	src/cli/cmd_token.c \
@@ -40,6 +40,12 @@ libhnp_cli_a_SOURCES = \
 	src/cli/options.c \
 	src/cli/out.c \
 	src/cli/problem.c \
+	src/cli/renew.c \
+	src/cli/renew_exec.c \
+	src/cli/renew_files.c \
+	src/cli/renew_files_impl.h \
+	src/cli/renew_files_put.c \
+	src/cli/renew_plan.c \
 	src/cli/request.c \
 	src/cli/setup.c \
 	src/cli/setup_certs.c \

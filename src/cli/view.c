@@ -134,6 +134,9 @@ view_certificate(const json_t *c)
 	view_field_time(c, "issued_at", "issued at");
 	view_field(c, "requester", "requester");
 	view_field(c, "request_id", "request");
+	view_field(c, "parent", "renews");
+	if (json_text(c, "parent") != NULL)
+		view_field(c, "lineage", "lineage");
 	view_field(c, "key_sha256", "key SHA-256");
 	view_metadata(c);
 }

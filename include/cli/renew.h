@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* renew - one try to follow a certificate by the next, and what is told of it. */
+#ifndef CLI_RENEW_H
+#define CLI_RENEW_H
+
+#include <jansson.h>
+
+#include "cli/renew_files.h"
+
+struct renew {
+	char *where, *key;  /* owned, absolute; key NULL: beside the certificate */
+	char *url, *cacert; /* owned; NULL: the directory says it */
+	const char *exec, *validity; /* NULL: none, the profile's */
+	bool json, rekey;
+	bool daemon;       /* does not tell that nothing is due */
+	bool now;          /* whatever the time is; until it is done */
+	unsigned failures; /* in a row */
+	unsigned exec_failures;
+};
+
+enum renew_outcome {
+	RENEW_DONE,  /* renewed, or nothing to do */
+	RENEW_LATER, /* a fault that passes; told */
+	RENEW_NEVER  /* a person must mend it; told */
+};
+
+/* Renews if it is time; *ret_exec: the command has to be told. */
+enum renew_outcome renew_attempt(struct renew *r, bool *ret_exec,
+    int64_t *ret_retry_after_s);
+/* Tells the command of the certificate that lies there. */
+enum renew_outcome renew_run_exec(struct renew *r);
+
+/* One line on stdout; takes 'fields', an object of strings. */
+void renew_tell(const struct renew *r, const char *event, json_t *fields);
+/* The fields of a certificate. */
+json_t *renew_about(const struct renew_files *f);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/renew_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/renew_plan.h"
+#include "codec/json.h"
+#include "renew_files_impl.h"
+#include "sys/file.h"
+
+#define PEM_MAX KIB(256)
+
+/* ---- where everything lies ---- */
+
+static bool
+is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *
+renew_files_link(const char *dir, const char *name)
+{
+	char *link = mem_printf("%s/%s", dir, name);
+	char to[NAME_MAX + 1];
+	const ssize_t n = readlink(link, to, sizeof(to) - 1);
+
+	free(link);
+	if (n < 0)
+		return NULL;
+	to[n] = '\0';
+	return mem_strdup(to);
+}
+
+/*
+ * The directory of the present pair, where cert.pem leads through "current"; NULL:
+ * the files lie there themselves.  "current" is a plain name, so that it cannot
+ * lead out.
+ */
+static bool
+read_current(const char *dir, char **ret, struct err *e)
+{
+	char *cert = renew_files_link(dir, RENEW_FILES_CERT);
+	char *current = NULL;
+	bool ok = true;
+
+	if (cert != NULL) {
+		current = renew_files_link(dir, RENEW_FILES_CURRENT);
+		ok = strcmp(cert, RENEW_FILES_CURRENT "/" RENEW_FILES_CERT) == 0 &&
+		     current != NULL && strchr(current, '/') == NULL &&
+		     current[0] != '.';
+		if (!ok)
+			err_set(e, ERR_CONFLICT,
+			    "%s/" RENEW_FILES_CERT " is a link, but not through "
+			    "a link \"" RENEW_FILES_CURRENT
+			    "\" to a directory beside it",
+			    dir);
+	}
+	free(cert);
+	if (ok)
+		*ret = current;
+	else
+		free(current);
+	return ok;
+}
+
+static bool
+place_dir(const char *dir, struct renew_files *f, struct err *e)
+{
+	char *current = NULL;
+
+	if (!read_current(dir, &current, e))
+		return false;
+	f->dir = mem_strdup(dir);
+	f->cert = mem_printf("%s/" RENEW_FILES_CERT, dir);
+	f->key = mem_printf("%s/" RENEW_FILES_KEY, dir);
+	f->cert_at = current == NULL
+			 ? mem_strdup(f->cert)
+			 : mem_printf("%s/%s/" RENEW_FILES_CERT, dir, current);
+	f->key_at = current == NULL
+			? mem_strdup(f->key)
+			: mem_printf("%s/%s/" RENEW_FILES_KEY, dir, current);
+	f->root = mem_printf("%s/" RENEW_FILES_ROOT, dir);
+	free(current);
+	if (access(f->root, R_OK) != 0) {
+		free(f->root);
+		f->root = NULL;
+	}
+	return true;
+}
+
+/* "dir/web.crt" gives "dir/web.key". */
+static char *
+key_beside(const char *cert)
+{
+	const char *dot = strrchr(cert, '.'), *slash = strrchr(cert, '/');
+
+	if (dot == NULL || (slash != NULL && dot < slash))
+		return mem_printf("%s.key", cert);
+	return mem_printf("%.*s.key", (int)(dot - cert), cert);
+}
+
+static bool
+place_file(const char *cert, const char *key, struct renew_files *f, struct err *e)
+{
+	f->cert =
+	    access(cert, F_OK) == 0 ? mem_strdup(cert) : mem_printf("%s.crt", cert);
+	f->key = key != NULL ? mem_strdup(key) : key_beside(f->cert);
+	/* Through links: what is replaced is the file, not the link to it. */
+	f->cert_at = realpath(f->cert, NULL);
+	if (f->cert_at == NULL)
+		return err_set(e, ERR_NOT_FOUND, "%s: %s", cert, strerror(errno));
+	f->key_at = realpath(f->key, NULL);
+	if (f->key_at == NULL)
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s: %s; say where the key is: --key FILE", f->key,
+		    strerror(errno));
+	return true;
+}
+
+char *
+renew_files_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_strdup(".");
+	return slash == path ? mem_strdup("/")
+			     : mem_strndup(bytes_of(path, (size_t)(slash - path)));
+}
+
+static bool
+lock_dir(const char *where, int *ret, struct err *e)
+{
+	char *dir = is_dir(where) ? mem_strdup(where) : renew_files_parent(where);
+	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = true;
+
+	if (fd < 0)
+		ok = err_set(e, ERR_NOT_FOUND, "%s: %s", dir, strerror(errno));
+	else if (syscall(SYS_flock, fd, LOCK_EX) < 0) { /* <sys/file.h> is ours here */
+		ok = err_errno(e, "%s: cannot be locked", dir);
+		close(fd);
+	} else
+		*ret = fd;
+	free(dir);
+	return ok;
+}
+
+/* ---- what is in it ---- */
+
+static bool
+read_pair(struct renew_files *f, struct err *e)
+{
+	struct buf cert, key;
+
+	buf_init(&cert, PEM_MAX);
+	buf_init(&key, PEM_MAX);
+	bool ok = file_read(AT_FDCWD, f->cert_at, &cert, e) &&
+		  file_read(AT_FDCWD, f->key_at, &key, e);
+	if (ok)
+		ok = cert_parse_any(buf_bytes(&cert), &f->leaf, e) ||
+		     err_prefix(e, f->cert);
+	if (ok)
+		ok = key_load(buf_bytes(&key), NULL, &f->pair_key, e) ||
+		     err_prefix(e, f->key);
+	if (ok && !bytes_eq(key_spki(f->pair_key), f->leaf->key.der))
+		ok = err_set(e, ERR_CONFLICT, "%s is not the key of %s", f->key,
+		    f->cert);
+	buf_free(&cert);
+	buf_wipe(&key);
+	return ok;
+}
+
+/* NULL where it is not there. */
+static bool
+load_json(const struct renew_files *f, json_t **ret, struct err *e)
+{
+	char *path = mem_printf("%s/" RENEW_FILES_JSON, f->dir);
+	struct buf text;
+
+	*ret = NULL;
+	buf_init(&text, KIB(64));
+	bool ok = file_read(AT_FDCWD, path, &text, e);
+	if (ok)
+		ok = json_read(buf_bytes(&text), ret, e) || err_prefix(e, path);
+	else if (e->code == ERR_NOT_FOUND)
+		ok = true;
+	buf_free(&text);
+	free(path);
+	return ok;
+}
+
+/* Only of the certificate that lies there: a crash may have come before the note. */
+static void
+take_json(struct renew_files *f, const json_t *v)
+{
+	const char *serial = json_text(v, "serial"), *at = json_text(v, "renew_after");
+	char hex[SERIAL_HEX_LEN];
+	struct err unread;
+	int64_t after;
+
+	f->url = mem_strdup(json_text(v, "url"));
+	serial_to_hex(&f->leaf->serial, hex);
+	if (serial == NULL || strcmp(serial, hex) != 0) {
+		f->exec_pending = serial != NULL;
+		return;
+	}
+	f->exec_pending = json_is_true(json_object_get(v, "exec_pending"));
+	if (at != NULL && clock_rfc3339_parse(bytes_str(at), &after, &unread) &&
+	    after >= f->leaf->not_before && after <= f->leaf->not_after)
+		f->renew_after = after;
+}
+
+bool
+renew_files_open(const char *where, const char *key, bool lock, struct renew_files *ret,
+    struct err *e)
+{
+	struct renew_files f = { .lock = -1 };
+	json_t *v = NULL;
+
+	if ((lock && !lock_dir(where, &f.lock, e)) ||
+	    !(is_dir(where) ? place_dir(where, &f, e)
+			    : place_file(where, key, &f, e)) ||
+	    !read_pair(&f, e) || (f.dir != NULL && !load_json(&f, &v, e))) {
+		renew_files_free(&f);
+		return false;
+	}
+	f.renew_after = renew_plan_after(f.leaf);
+	if (v != NULL)
+		take_json(&f, v);
+	json_decref(v);
+	*ret = f;
+	return true;
+}
+
+void
+renew_files_free(struct renew_files *f)
+{
+	free(f->dir);
+	free(f->cert);
+	free(f->key);
+	free(f->cert_at);
+	free(f->key_at);
+	free(f->root);
+	free(f->url);
+	cert_free(f->leaf);
+	key_free(f->pair_key);
+	if (f->lock >= 0)
+		close(f->lock);
+	*f = (struct renew_files){ .lock = -1 };
+}
+
+/* ---- what is noted ---- */
+
+static bool
+save_json(const struct renew_files *f, json_t *v, struct err *e)
+{
+	char *path = mem_printf("%s/" RENEW_FILES_JSON, f->dir);
+	struct buf text;
+
+	buf_init(&text, KIB(64));
+	json_write(&text, v);
+	json_decref(v);
+	const bool ok = buf_ok(&text, path, e) &&
+			file_replace(AT_FDCWD, path, 0644, buf_bytes(&text), e);
+	buf_free(&text);
+	free(path);
+	return ok;
+}
+
+bool
+renew_files_note(const struct renew_files *f, const struct renew_files_new *n,
+    struct err *e)
+{
+	json_t *v;
+
+	if (f->dir == NULL)
+		return true;
+	if (!load_json(f, &v, e))
+		return false;
+	if (v == NULL)
+		v = json_object();
+	json_object_set_new(v, "url", json_string(n->url));
+	json_object_set_new(v, "profile", json_string(n->profile));
+	json_object_set_new(v, "serial", json_string(n->serial));
+	json_object_set_new(v, "renew_after", json_string(n->renew_after));
+	json_object_set_new(v, "exec_pending", json_boolean(n->exec_pending));
+	return save_json(f, v, e);
+}
+
+bool
+renew_files_told(const struct renew_files *f, struct err *e)
+{
+	char hex[SERIAL_HEX_LEN];
+	json_t *v;
+
+	if (f->dir == NULL)
+		return true;
+	if (!load_json(f, &v, e))
+		return false;
+	if (v == NULL)
+		v = json_object();
+	serial_to_hex(&f->leaf->serial, hex);
+	json_object_set_new(v, "serial", json_string(hex));
+	json_object_set_new(v, "exec_pending", json_false());
+	return save_json(f, v, e);
+}

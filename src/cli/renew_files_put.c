@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A new certificate, or a new pair, takes the place of the old one. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <gnutls/crypto.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/mem.h"
+#include "renew_files_impl.h"
+#include "sys/file.h"
+
+#define VERSION_NAME "[0-9]*T[0-9]*Z-[0-9a-f]*"
+
+struct renew_files_version {
+	char *name; /* of the directory, below that of the files */
+	char *path;
+	bool used; /* it has become the current one */
+};
+
+bool
+renew_files_writable(const struct renew_files *f, struct err *e)
+{
+	char *dir =
+	    f->dir != NULL ? mem_strdup(f->dir) : renew_files_parent(f->cert_at);
+	const bool ok =
+	    access(dir, W_OK | X_OK) == 0 ||
+	    err_set(e, ERR_FORBIDDEN, "cannot write to %s: %s", dir, strerror(errno));
+
+	free(dir);
+	return ok;
+}
+
+static bool
+sync_dir(const char *dir, struct err *e)
+{
+	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, "%s", dir);
+	const bool ok = file_sync_dir(fd, e);
+	close(fd);
+	return ok;
+}
+
+/* A new file with mode and owner of another, so that who could read that reads this. */
+static bool
+create_like(const char *path, struct bytes content, const char *like, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(like, &st) < 0)
+		return err_errno(e, "%s", like);
+	if (!file_create(AT_FDCWD, path, st.st_mode & 0777, content, e))
+		return false;
+	if ((st.st_uid == geteuid() && st.st_gid == getegid()) ||
+	    lchown(path, st.st_uid, st.st_gid) == 0)
+		return true;
+	err_errno(e, "%s: cannot be given to the owner of %s", path, like);
+	unlink(path);
+	return false;
+}
+
+/* By one rename: a reader sees the old certificate or the new one, both of the same key. */
+static bool
+replace_cert(const struct renew_files *f, struct bytes chain, struct err *e)
+{
+	char *temp = mem_printf("%s.new-%ld", f->cert_at, (long)getpid());
+	char *dir = renew_files_parent(f->cert_at);
+	bool ok;
+
+	unlink(temp); /* of a process that had our number and died */
+	ok = create_like(temp, chain, f->cert_at, e);
+	if (ok && rename(temp, f->cert_at) < 0) {
+		ok = err_errno(e, "%s: replacing", f->cert_at);
+		unlink(temp);
+	}
+	ok = ok && sync_dir(dir, e);
+	free(temp);
+	free(dir);
+	return ok;
+}
+
+/* ---- pairs in directories ---- */
+
+/* When it was made, in UTC, and something drawn: "20260131T120000Z-9f2c61d0". */
+static char *
+version_name(void)
+{
+	const time_t now = (time_t)clock_now();
+	uint8_t drawn[4] = { 0 };
+	char at[24] = "", hex[2 * sizeof(drawn) + 1];
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) == NULL ||
+	    strftime(at, sizeof(at), "%Y%m%dT%H%M%SZ", &tm) == 0 ||
+	    gnutls_rnd(GNUTLS_RND_NONCE, drawn, sizeof(drawn)) != 0)
+		return NULL;
+	hex_write(bytes_of(drawn, sizeof(drawn)), hex);
+	return mem_printf("%s-%s", at, hex);
+}
+
+/* With mode and owner of the directory that it lies in. */
+static bool
+make_version(const struct renew_files *f, struct renew_files_version **ret,
+    struct err *e)
+{
+	struct renew_files_version *v = mem_zalloc(sizeof(*v));
+	struct stat st;
+	bool ok = false;
+
+	v->name = version_name();
+	if (v->name == NULL)
+		err_set(e, ERR_INTERNAL, "neither time nor random octets");
+	else if (lstat(f->dir, &st) < 0)
+		err_errno(e, "%s", f->dir);
+	else {
+		v->path = mem_printf("%s/%s", f->dir, v->name);
+		ok = file_mkdir(AT_FDCWD, v->path, st.st_mode & 0777, e);
+		if (ok && st.st_uid != geteuid() &&
+		    lchown(v->path, st.st_uid, st.st_gid) < 0)
+			ok = err_errno(e, "%s: cannot be given to the owner of %s",
+			    v->path, f->dir);
+	}
+	if (ok)
+		*ret = v;
+	else
+		renew_files_version_free(v);
+	return ok;
+}
+
+void
+renew_files_version_free(struct renew_files_version *v)
+{
+	if (v == NULL)
+		return;
+	if (v->path != NULL && !v->used)
+		file_remove_tree(v->path);
+	free(v->name);
+	free(v->path);
+	free(v);
+}
+
+bool
+renew_files_version_new(const struct renew_files *f, struct bytes key,
+    struct renew_files_version **ret, struct err *e)
+{
+	struct renew_files_version *v = NULL;
+
+	if (!make_version(f, &v, e))
+		return false;
+	char *path = mem_printf("%s/" RENEW_FILES_KEY, v->path);
+	const bool ok = create_like(path, key, f->key_at, e);
+
+	free(path);
+	if (ok)
+		*ret = v;
+	else
+		renew_files_version_free(v);
+	return ok;
+}
+
+/* A symbolic link takes the place of whatever was there. */
+static bool
+put_link(const struct renew_files *f, const char *name, const char *to, struct err *e)
+{
+	char *path = mem_printf("%s/%s", f->dir, name);
+	char *temp = mem_printf("%s.new-%ld", path, (long)getpid());
+	bool ok = true;
+
+	unlink(temp);
+	if (symlink(to, temp) < 0 || rename(temp, path) < 0) {
+		ok = err_errno(e, "%s: replacing", path);
+		unlink(temp);
+	}
+	free(path);
+	free(temp);
+	return ok;
+}
+
+static bool
+link_into(const struct renew_files_version *v, const char *from, const char *name,
+    struct err *e)
+{
+	char *to = mem_printf("%s/%s", v->path, name);
+	const bool ok = link(from, to) == 0 || err_errno(e, "%s", to);
+
+	free(to);
+	return ok;
+}
+
+/*
+ * The first time: the pair that lies there goes into a directory of its own
+ * (the same files, under a second name), and links take its place.  Whoever reads
+ * meanwhile gets the same octets either way.
+ */
+static bool
+make_links(const struct renew_files *f, struct err *e)
+{
+	struct renew_files_version *old = NULL;
+
+	if (strcmp(f->cert, f->cert_at) != 0) /* the second may lack after a crash */
+		return put_link(f, RENEW_FILES_KEY,
+		    RENEW_FILES_CURRENT "/" RENEW_FILES_KEY, e);
+	if (!make_version(f, &old, e))
+		return false;
+	bool ok = link_into(old, f->cert_at, RENEW_FILES_CERT, e) &&
+		  link_into(old, f->key_at, RENEW_FILES_KEY, e) &&
+		  put_link(f, RENEW_FILES_CURRENT, old->name, e);
+	old->used = ok;
+	ok = ok &&
+	     put_link(f, RENEW_FILES_CERT, RENEW_FILES_CURRENT "/" RENEW_FILES_CERT,
+		 e) &&
+	     put_link(f, RENEW_FILES_KEY, RENEW_FILES_CURRENT "/" RENEW_FILES_KEY, e);
+	renew_files_version_free(old);
+	return ok;
+}
+
+/* Removes all pairs but the current one and the one before. */
+static void
+sweep(const char *dir, const char *current, const char *before)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *at;
+
+	while (d != NULL && (at = readdir(d)) != NULL) {
+		if (fnmatch(VERSION_NAME, at->d_name, 0) != 0 ||
+		    strcmp(at->d_name, current) == 0 ||
+		    (before != NULL && strcmp(at->d_name, before) == 0))
+			continue;
+		char *path = mem_printf("%s/%s", dir, at->d_name);
+		file_remove_tree(path);
+		free(path);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
+static bool
+switch_pair(const struct renew_files *f, struct renew_files_version *v,
+    struct bytes chain, struct err *e)
+{
+	char *path = mem_printf("%s/" RENEW_FILES_CERT, v->path);
+	bool ok = create_like(path, chain, f->cert_at, e) && make_links(f, e);
+
+	free(path);
+	if (!ok)
+		return false;
+	char *before = renew_files_link(f->dir, RENEW_FILES_CURRENT);
+	ok = put_link(f, RENEW_FILES_CURRENT, v->name, e);
+	if (ok) {
+		v->used = true;
+		ok = sync_dir(f->dir, e);
+		sweep(f->dir, v->name, before);
+	}
+	free(before);
+	return ok;
+}
+
+bool
+renew_files_put(const struct renew_files *f, struct renew_files_version *v,
+    const struct renew_files_new *n, struct err *e)
+{
+	return (v == NULL ? replace_cert(f, n->chain, e)
+			  : switch_pair(f, v, n->chain, e)) &&
+	       renew_files_note(f, n, e);
+}
