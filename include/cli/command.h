@@ -32,6 +32,7 @@ int cmd_help(const struct command *self, int argc, char **argv);
 int cmd_init(const struct command *self, int argc, char **argv);
 int cmd_issue(const struct command *self, int argc, char **argv);
 int cmd_issuer(const struct command *self, int argc, char **argv);
+int cmd_lint(const struct command *self, int argc, char **argv);
 int cmd_ls(const struct command *self, int argc, char **argv);
 int cmd_ocsp(const struct command *self, int argc, char **argv);
 int cmd_profile(const struct command *self, int argc, char **argv);

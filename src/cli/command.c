@@ -26,6 +26,7 @@ const struct command command_table[] = {
 	{ "doctor",  "look whether all is as it should be, and say what to do",     cmd_doctor },
 	{ "trust",   "make this machine's programs trust the CA, or stop",          cmd_trust },
 	{ "reload",  "have the daemon take up its configuration anew",              cmd_reload },
+	{ "lint", "judge certificates, CRLs and OCSP answers by the signer's lints", cmd_lint },
 	{ "version", "print the version",                                           cmd_version },
 	{ "help",    "explain a command",                                           cmd_help },
 	{ 0 }

@@ -18,6 +18,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_init.c \
 	src/cli/cmd_issue.c \
 	src/cli/cmd_issuer.c \
+	src/cli/cmd_lint.c \
 	src/cli/cmd_ls.c \
 	src/cli/cmd_ocsp.c \
 	src/cli/cmd_profile.c \

@@ -3,47 +3,42 @@
 
 #include "lint_impl.h"
 
-enum severity {
-	BLOCKS,
-	WARNS
-};
-
 /* Every lint there is. */
 static const struct lint {
 	const char *id;
 	const char *reference;
-	enum severity severity;
+	enum lint_severity severity;
 	lint_fn *find;
 } lints[] = {
 	/* clang-format off */
-	{ "lint.signature_algorithm", "RFC 5280 4.1.1.2",  BLOCKS, lint_signature_algorithm },
-	{ "lint.serial",              "RFC 5280 4.1.2.2",  BLOCKS, lint_serial },
-	{ "lint.issuer",              "RFC 5280 4.1.2.4",  BLOCKS, lint_issuer },
-	{ "lint.validity_order",      "RFC 5280 4.1.2.5",  BLOCKS, lint_validity_order },
-	{ "lint.time_form",           "RFC 5280 4.1.2.5",  BLOCKS, lint_time_form },
-	{ "lint.validity_long",       "BR 6.3.2",          WARNS,  lint_validity_long },
-	{ "lint.cn",                  "BR 7.1.4.3",        BLOCKS, lint_cn },
-	{ "lint.key",                 "RFC 5280 4.1.2.7",  BLOCKS, lint_key },
-	{ "lint.ext_known",           "RFC 5280 4.2",      BLOCKS, lint_ext_known },
-	{ "lint.ext_once",            "RFC 5280 4.2",      BLOCKS, lint_ext_once },
-	{ "lint.ext_empty",           "RFC 5280 4.2",      BLOCKS, lint_ext_empty },
-	{ "lint.ext_flag",            "X.690 11.5",        BLOCKS, lint_ext_flag },
-	{ "lint.ext_critical",        "RFC 5280 4.2.1",    BLOCKS, lint_ext_critical },
-	{ "lint.authority_key",       "RFC 5280 4.2.1.1",  BLOCKS, lint_authority_key },
-	{ "lint.key_id",              "RFC 5280 4.2.1.2",  BLOCKS, lint_key_id },
-	{ "lint.key_usage",           "RFC 5280 4.2.1.3",  BLOCKS, lint_key_usage },
-	{ "lint.san",                 "RFC 5280 4.2.1.6",  BLOCKS, lint_san },
-	{ "lint.names",               "RFC 5280 4.2.1.6",  BLOCKS, lint_names },
-	{ "lint.wildcards",           "RFC 9525 6.3",      BLOCKS, lint_wildcards },
-	{ "lint.basic_constraints",   "RFC 5280 4.2.1.9",  BLOCKS, lint_basic_constraints },
-	{ "lint.path_length",         "RFC 5280 4.2.1.9",  WARNS,  lint_path_length },
-	{ "lint.constraints",         "RFC 5280 4.2.1.10", BLOCKS, lint_constraints },
-	{ "lint.ext_key_usage",       "RFC 5280 4.2.1.12", BLOCKS, lint_ext_key_usage },
-	{ "lint.crl_point",           "RFC 5280 4.2.1.13", BLOCKS, lint_crl_point },
-	{ "lint.authority_info",      "RFC 5280 4.2.2.1",  BLOCKS, lint_authority_info },
-	{ "lint.revocation",          "RFC 9608 4",        BLOCKS, lint_revocation },
-	{ "lint.no_check",            "RFC 6960 4.2.2.2",  BLOCKS, lint_no_check },
-	{ "lint.root",                "RFC 5280 3.2",      BLOCKS, lint_root },
+	{ "lint.signature_algorithm", "RFC 5280 4.1.1.2",  LINT_BLOCKS, lint_signature_algorithm },
+	{ "lint.serial",              "RFC 5280 4.1.2.2",  LINT_BLOCKS, lint_serial },
+	{ "lint.issuer",              "RFC 5280 4.1.2.4",  LINT_BLOCKS, lint_issuer },
+	{ "lint.validity_order",      "RFC 5280 4.1.2.5",  LINT_BLOCKS, lint_validity_order },
+	{ "lint.time_form",           "RFC 5280 4.1.2.5",  LINT_BLOCKS, lint_time_form },
+	{ "lint.validity_long",       "BR 6.3.2",          LINT_WARNS,  lint_validity_long },
+	{ "lint.cn",                  "BR 7.1.4.3",        LINT_BLOCKS, lint_cn },
+	{ "lint.key",                 "RFC 5280 4.1.2.7",  LINT_BLOCKS, lint_key },
+	{ "lint.ext_known",           "RFC 5280 4.2",      LINT_BLOCKS, lint_ext_known },
+	{ "lint.ext_once",            "RFC 5280 4.2",      LINT_BLOCKS, lint_ext_once },
+	{ "lint.ext_empty",           "RFC 5280 4.2",      LINT_BLOCKS, lint_ext_empty },
+	{ "lint.ext_flag",            "X.690 11.5",        LINT_BLOCKS, lint_ext_flag },
+	{ "lint.ext_critical",        "RFC 5280 4.2.1",    LINT_BLOCKS, lint_ext_critical },
+	{ "lint.authority_key",       "RFC 5280 4.2.1.1",  LINT_BLOCKS, lint_authority_key },
+	{ "lint.key_id",              "RFC 5280 4.2.1.2",  LINT_BLOCKS, lint_key_id },
+	{ "lint.key_usage",           "RFC 5280 4.2.1.3",  LINT_BLOCKS, lint_key_usage },
+	{ "lint.san",                 "RFC 5280 4.2.1.6",  LINT_BLOCKS, lint_san },
+	{ "lint.names",               "RFC 5280 4.2.1.6",  LINT_BLOCKS, lint_names },
+	{ "lint.wildcards",           "RFC 9525 6.3",      LINT_BLOCKS, lint_wildcards },
+	{ "lint.basic_constraints",   "RFC 5280 4.2.1.9",  LINT_BLOCKS, lint_basic_constraints },
+	{ "lint.path_length",         "RFC 5280 4.2.1.9",  LINT_WARNS,  lint_path_length },
+	{ "lint.constraints",         "RFC 5280 4.2.1.10", LINT_BLOCKS, lint_constraints },
+	{ "lint.ext_key_usage",       "RFC 5280 4.2.1.12", LINT_BLOCKS, lint_ext_key_usage },
+	{ "lint.crl_point",           "RFC 5280 4.2.1.13", LINT_BLOCKS, lint_crl_point },
+	{ "lint.authority_info",      "RFC 5280 4.2.2.1",  LINT_BLOCKS, lint_authority_info },
+	{ "lint.revocation",          "RFC 9608 4",        LINT_BLOCKS, lint_revocation },
+	{ "lint.no_check",            "RFC 6960 4.2.2.2",  LINT_BLOCKS, lint_no_check },
+	{ "lint.root",                "RFC 5280 3.2",      LINT_BLOCKS, lint_root },
 	/* clang-format on */
 };
 
@@ -59,7 +54,7 @@ lint_certificate(const struct cert *c, struct verdict *v)
 		    why.detail, "a certificate that the lints can read");
 	for (size_t i = 0; i < NITEMS(lints); i++) {
 		const char *fault = lints[i].find(&in);
-		const bool row = fault == NULL || lints[i].severity == WARNS;
+		const bool row = fault == NULL || lints[i].severity == LINT_WARNS;
 
 		verdict_add(v, row, ERR_POLICY, lints[i].id, "certificate",
 		    fault != NULL ? fault : "", lints[i].reference);

@@ -25,13 +25,13 @@ static const struct {
 };
 
 const char *
-lint_signature_algorithm(const struct lint_input *in)
+lint_algorithm(struct bytes sig_alg)
 {
 	struct der all, oid, null;
 	char text[64];
 	struct err e;
 
-	if (!der_whole(in->cert->sig_alg, DER_SEQUENCE, &all, &e) ||
+	if (!der_whole(sig_alg, DER_SEQUENCE, &all, &e) ||
 	    !der_expect(&all.body, DER_OID, &oid, &e) ||
 	    !der_get_oid(oid.body, text, sizeof(text), &e))
 		return "unreadable";
@@ -44,6 +44,12 @@ lint_signature_algorithm(const struct lint_input *in)
 		return "parameters as this algorithm has none";
 	}
 	return "an algorithm that is not strong enough";
+}
+
+const char *
+lint_signature_algorithm(const struct lint_input *in)
+{
+	return lint_algorithm(in->cert->sig_alg);
 }
 
 const char *
@@ -63,22 +69,24 @@ lint_validity_order(const struct lint_input *in)
 							  : NULL;
 }
 
-static bool
-time_fits(const struct der *t)
+const char *
+lint_time(const struct der *t)
 {
 	int64_t at;
 	struct err e;
 
 	return der_get_time(t, &at, &e) &&
-	       t->tag == (at < YEAR_2050 ? DER_UTC_TIME : DER_GENERALIZED_TIME);
+		       t->tag == (at < YEAR_2050 ? DER_UTC_TIME : DER_GENERALIZED_TIME)
+		   ? NULL
+		   : "not UTCTime to 2049 and GeneralizedTime from 2050";
 }
 
 const char *
 lint_time_form(const struct lint_input *in)
 {
-	return time_fits(&in->from) && time_fits(&in->to)
-		   ? NULL
-		   : "not UTCTime to 2049 and GeneralizedTime from 2050";
+	const char *fault = lint_time(&in->from);
+
+	return fault != NULL ? fault : lint_time(&in->to);
 }
 
 const char *

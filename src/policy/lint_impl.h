@@ -41,9 +41,19 @@ struct lint_input {
 	bool self_issued;
 };
 
+/* What is found blocks, or is only told. */
+enum lint_severity {
+	LINT_BLOCKS,
+	LINT_WARNS
+};
+
 MUST_CHECK bool lint_read(const struct cert *c, struct lint_input *ret, struct err *e);
 /* NULL when the certificate has none. */
 const struct lint_ext *lint_ext(const struct lint_input *in, enum lint_ext_kind kind);
+
+/* What is wrong with an AlgorithmIdentifier, with a Time of RFC 5280; or NULL. */
+const char *lint_algorithm(struct bytes sig_alg);
+const char *lint_time(const struct der *t);
 
 /* Each says what is wrong, or NULL. */
 typedef const char *lint_fn(const struct lint_input *in);

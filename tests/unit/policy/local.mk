@@ -5,6 +5,7 @@ tests_unit_policy_unit_policy_SOURCES = \
 	tests/unit/policy/test_grant.c \
 	tests/unit/policy/test_limiter.c \
 	tests/unit/policy/test_lint.c \
+	tests/unit/policy/test_lint_lists.c \
 	tests/unit/policy/test_profile.c \
 	tests/unit/policy/test_profile_names.c \
 	tests/unit/policy/test_verdict.c
