@@ -4,7 +4,7 @@
  * all of it as one JSON object.
  *
  * Values are quoted where they need it and control characters are escaped, so
- * no octet from outside can begin a line (R84); of a long value the first
+ * no octet from outside can begin a line (R84), and all is ASCII; of a long value the first
  * LOG_VALUE_MAX octets are written.  Only daemon/, api/ and ca/ write to the log.
  * Lines go to stderr, whole, by one write().  Where that is systemd's journal
  * (its environment says so) each begins with its priority, "<6>" (sd-daemon(3)).

@@ -118,7 +118,7 @@ put_text(struct buf *b, const char *s)
 			buf_printf(b, "\\%c", c);
 		else if (c == '\n')
 			buf_puts(b, "\\n");
-		else if (c < 0x20 || c == 0x7f)
+		else if (c < 0x20 || c >= 0x7f)
 			buf_printf(b, "\\x%02x", c);
 		else
 			buf_putc(b, c);
@@ -146,6 +146,23 @@ utf8_octets(const unsigned char *s)
 	return n;
 }
 
+/* The character of 'n' octets at 's', as RFC 8259 7 escapes it. */
+static void
+put_escaped(struct buf *b, const unsigned char *s, size_t n)
+{
+	uint32_t c = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (s[i] & 0x3f);
+	if (c >= 0x10000) {
+		c -= 0x10000;
+		buf_printf(b, "\\u%04x\\u%04x", 0xd800 | c >> 10, 0xdc00 | (c & 0x3ff));
+	} else {
+		buf_printf(b, "\\u%04x", c);
+	}
+}
+
+/* In ASCII alone: what turns the writing around or controls a terminal stays text. */
 static void
 put_json(struct buf *b, const char *text)
 {
@@ -157,12 +174,12 @@ put_json(struct buf *b, const char *text)
 
 		if (*s == '"' || *s == '\\')
 			buf_printf(b, "\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f)
-			buf_printf(b, "\\u%04x", *s);
 		else if (n == 0)
 			buf_puts(b, "\\ufffd");
+		else if (*s < 0x20 || *s >= 0x7f)
+			put_escaped(b, s, n);
 		else
-			buf_put(b, bytes_of(s, n));
+			buf_putc(b, *s);
 		s += n > 0 ? n : 1;
 	}
 	buf_putc(b, '"');

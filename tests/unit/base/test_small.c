@@ -169,14 +169,16 @@ Test(log, one_event_is_one_line_and_values_are_escaped)
 	dup2(fds[1], STDERR_FILENO);
 	log_init("core", LOG_INFO);
 	LOG(LOG_DEBUG, "not-shown", LOG_NUM("n", 1));
-	LOG(LOG_WARN, "refused", LOG_TEXT("name", "a\nrefused name=\"b\" \\ \x1b"),
+	LOG(LOG_WARN, "refused",
+	    LOG_TEXT("name", "a\nrefused name=\"b\" \\ \x1b \xc2\x9b"),
 	    LOG_NUM("n", -5), LOG_TEXT("plain", "x"), LOG_TEXT("empty", NULL));
 	dup2(saved, STDERR_FILENO);
 	const ssize_t n = read(fds[0], line, sizeof(line) - 1);
 	cr_assert_gt(n, 21);
-	cr_expect_str_eq(line + 20, " warn core refused name=\"a\\nrefused "
-				    "name=\\\"b\\\" \\\\ \\x1b\" n=-5 plain=x "
-				    "empty=\"\"\n");
+	cr_expect_str_eq(line + 20,
+	    " warn core refused name=\"a\\nrefused "
+	    "name=\\\"b\\\" \\\\ \\x1b \\xc2\\x9b\" n=-5 plain=x "
+	    "empty=\"\"\n");
 }
 
 /* What 'fn' writes to stderr. */
@@ -200,7 +202,8 @@ write_json(void)
 {
 	log_init("core", LOG_INFO);
 	log_format(LOG_FORMAT_JSON);
-	LOG(LOG_WARN, "refused", LOG_TEXT("name", "a\n\"b\" \\ \x1b \xc3\xa4 \xff\xc0"),
+	LOG(LOG_WARN, "refused",
+	    LOG_TEXT("name", "a\n\"b\" \\ \x1b \xc3\xa4 \xf0\x9f\x98\x80 \xff\xc0"),
 	    LOG_NUM("n", -5), LOG_TEXT("empty", NULL));
 }
 
@@ -211,10 +214,11 @@ Test(log, as_json_an_event_is_one_object_on_one_line)
 
 	capture(write_json, line, sizeof(line));
 	cr_expect_not_null(strstr(line, "{\"time\":\"2"));
-	cr_expect_not_null(strstr(line,
-	    "\"level\":\"warn\",\"role\":\"core\",\"event\":\"refused\","
-	    "\"name\":\"a\\u000a\\\"b\\\" \\\\ \\u001b \xc3\xa4 \\ufffd\\ufffd\","
-	    "\"n\":-5,\"empty\":\"\"}\n"));
+	cr_expect_not_null(
+	    strstr(line, "\"level\":\"warn\",\"role\":\"core\",\"event\":\"refused\","
+			 "\"name\":\"a\\u000a\\\"b\\\" \\\\ \\u001b \\u00e4 "
+			 "\\ud83d\\ude00 \\ufffd\\ufffd\","
+			 "\"n\":-5,\"empty\":\"\"}\n"));
 }
 
 static void
