@@ -23,6 +23,7 @@ const struct command *command_find(const char *name); /* NULL: there is none */
 int command_main(int argc, char **argv);
 
 int cmd_audit(const struct command *self, int argc, char **argv);
+int cmd_backup(const struct command *self, int argc, char **argv);
 int cmd_ca(const struct command *self, int argc, char **argv);
 int cmd_crl(const struct command *self, int argc, char **argv);
 int cmd_doctor(const struct command *self, int argc, char **argv);
@@ -38,6 +39,7 @@ int cmd_ocsp(const struct command *self, int argc, char **argv);
 int cmd_profile(const struct command *self, int argc, char **argv);
 int cmd_reload(const struct command *self, int argc, char **argv);
 int cmd_renew(const struct command *self, int argc, char **argv);
+int cmd_restore(const struct command *self, int argc, char **argv);
 int cmd_revoke(const struct command *self, int argc, char **argv);
 int cmd_show(const struct command *self, int argc, char **argv);
 int cmd_token(const struct command *self, int argc, char **argv);

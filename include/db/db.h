@@ -41,6 +41,11 @@ MUST_CHECK bool db_open(const char *path, enum db_mode mode, struct db **ret,
 void db_close(struct db *db); /* NULL is fine */
 /* Removes a database that db_open() made and the caller could not fill; closes it. */
 void db_discard(struct db *db);
+/*
+ * A copy as of one moment, in a new file of mode 0600, while others write.  It is
+ * flushed.  ERR_CONFLICT: there is something at 'path'.
+ */
+MUST_CHECK bool db_copy(struct db *db, const char *path, struct err *e);
 /* ERR_IO telling the first damage that a walk through all of it finds: slow. */
 MUST_CHECK bool db_check(struct db *db, struct err *e);
 

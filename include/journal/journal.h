@@ -52,4 +52,22 @@ MUST_CHECK bool journal_read(struct journal *j, uint64_t from_seq, size_t max,
 MUST_CHECK bool journal_verify(const char *dir, journal_each *each, void *arg,
     struct err *e);
 
+/* The file of a segment, from 1 on: "00000001.hj". */
+#define JOURNAL_FILE_LEN 12 /* with the NUL */
+void journal_file(unsigned segment, char ret[static JOURNAL_FILE_LEN]);
+
+struct journal_extent {
+	unsigned segments;
+	uint64_t end; /* octets of the last segment */
+	uint64_t last_seq;
+	uint8_t last_hash[RECORD_HASH_LEN];
+	bool torn; /* behind 'end' is part of a record: of a crash, or being written */
+};
+/*
+ * As journal_verify(), but what is torn is left out: what a copy should hold.  The
+ * files grow at their end alone, so this much of them stays as it is.
+ */
+MUST_CHECK bool journal_extent(const char *dir, journal_each *each, void *arg,
+    struct journal_extent *ret, struct err *e);
+
 #endif

@@ -19,4 +19,5 @@ AUDIT(TOKEN_MADE,       8, "token-made",      LOG_INFO, AUDIT_ROUND)
 AUDIT(TOKEN_USED,       9, "token-used",      LOG_INFO, AUDIT_ROUND)
 AUDIT(TOKEN_WITHDRAWN, 10, "token-withdrawn", LOG_INFO, AUDIT_ROUND)
 AUDIT(DROPPED,         11, "dropped",         LOG_WARN, AUDIT_SOON)
+AUDIT(RESTORED,        12, "restored",        LOG_WARN, AUDIT_SOON)
 /* clang-format on */

@@ -3,12 +3,18 @@ dist_man_MANS += docs/hanaper.1 docs/hanaperd.8
 # All but main() is a library, so that unit tests reach it.
 noinst_LIBRARIES += libhnp_cli.a
 libhnp_cli_a_SOURCES = \
+	src/cli/archive.c \
+	src/cli/archive_impl.h \
+	src/cli/archive_read.c \
+	src/cli/backup.c \
+	src/cli/backup_check.c \
 	src/cli/certref.c \
 	src/cli/client.c \
 	src/cli/client_impl.h \
 	src/cli/client_where.c \
 	src/cli/cmd_audit.c \
 	src/cli/cmd_audit_verify.c \
+	src/cli/cmd_backup.c \
 	src/cli/cmd_ca.c \
 	src/cli/cmd_crl.c \
 	src/cli/cmd_doctor.c \
@@ -24,6 +30,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_profile.c \
 	src/cli/cmd_reload.c \
 	src/cli/cmd_renew.c \
+	src/cli/cmd_restore.c \
 	src/cli/cmd_revoke.c \
 	src/cli/cmd_show.c \
 	src/cli/cmd_token.c \
@@ -48,6 +55,10 @@ libhnp_cli_a_SOURCES = \
 	src/cli/renew_files_put.c \
 	src/cli/renew_plan.c \
 	src/cli/request.c \
+	src/cli/restore.c \
+	src/cli/restore_crl.c \
+	src/cli/restore_history.c \
+	src/cli/restore_place.c \
 	src/cli/setup.c \
 	src/cli/setup_certs.c \
 	src/cli/setup_conf.c \

@@ -7,6 +7,7 @@ libhnp_codec_a_SOURCES = \
 	src/codec/json.c \
 	src/codec/pem.c \
 	src/codec/prom.c \
+	src/codec/tar.c \
 	src/codec/token.c \
 	src/codec/uri.c \
 	src/codec/wire.c

@@ -374,6 +374,42 @@ journal_read(struct journal *j, uint64_t from_seq, size_t max, journal_each *eac
 	return ok;
 }
 
+void
+journal_file(unsigned segment, char ret[static JOURNAL_FILE_LEN])
+{
+	journal_segment_name(segment, ret);
+}
+
+bool
+journal_extent(const char *dir, journal_each *each, void *arg,
+    struct journal_extent *ret, struct err *e)
+{
+	struct scan s = { .fd = -1 };
+	unsigned segments;
+	bool ok = false, torn = false;
+	int dirfd = -1;
+
+	if (!journal_dir_open(dir, &dirfd, e) ||
+	    !journal_dir_count(dirfd, &segments, e))
+		goto out;
+	journal_scan_begin(&s, dirfd, segments);
+	ok = walk(&s, each, arg, &torn, e) || torn;
+	if (ok) {
+		*ret = (struct journal_extent){
+			.segments = s.place.segment,
+			.end = (uint64_t)s.place.at,
+			.last_seq = s.place.seq - 1,
+			.torn = torn,
+		};
+		memcpy(ret->last_hash, s.place.hash, sizeof(ret->last_hash));
+	}
+out:
+	journal_scan_end(&s);
+	if (dirfd >= 0)
+		close(dirfd);
+	return ok;
+}
+
 bool
 journal_verify(const char *dir, journal_each *each, void *arg, struct err *e)
 {

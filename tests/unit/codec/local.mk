@@ -6,6 +6,7 @@ tests_unit_codec_unit_codec_SOURCES = \
 	tests/unit/codec/test_json.c \
 	tests/unit/codec/test_pem.c \
 	tests/unit/codec/test_prom.c \
+	tests/unit/codec/test_tar.c \
 	tests/unit/codec/test_token.c \
 	tests/unit/codec/test_uri.c \
 	tests/unit/codec/test_wire.c

@@ -280,3 +280,39 @@ Test(db, what_was_only_read_keeps_its_wal, .init = tmp_begin, .fini = tmp_end)
 	free(wal);
 	free(copy_wal);
 }
+
+/* S86 */
+Test(db, a_copy_is_of_one_moment_while_others_write, .init = tmp_begin, .fini = tmp_end)
+{
+	char *path = mem_printf("%s/copy.db", tmp_dir);
+	struct db *reader = NULL, *copy = NULL;
+
+	for (int i = 1; i <= 500; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", i);
+		MUST(tmp_insert(i, name));
+	}
+	MUST(db_open(tmp_path, DB_READ, &reader, &e));
+	/* What is not committed is not in it, and does not wait for it. */
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(501, "not yet"));
+	MUST(db_copy(reader, path, &e));
+	MUST(tmp_insert(502, "still goes on"));
+	MUST(db_commit(db, &e));
+	cr_expect_not(db_copy(reader, path, &e), "never over something");
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	db_close(reader);
+
+	struct stat st;
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0600u);
+	MUST(db_open(path, DB_MUST_EXIST, &copy, &e));
+	MUST(db_check(copy, &e));
+	struct stmt *q = stmt_begin(copy, &tmp_count_def);
+	MUST(stmt_row(q, &e));
+	cr_expect_eq(stmt_col_int(q, 0), 500);
+	MUST(stmt_finish(q, &e));
+	db_discard(copy);
+	free(path);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * restore - a backup put back, without going back in time (S86).
+ *
+ * The newest journal counts: the one that is there, where it goes on from the
+ * backup's.  What a database lacks is replayed from it.  Where there is none, what
+ * was revoked since the backup has to come from elsewhere (the last CRLs, a
+ * database that survived), or somebody says that there was nothing; CRL numbers then
+ * jump ahead of all that may have been given out.
+ *
+ * restore.c: the order of things, and which journal and database count.
+ * restore_history.c: what is written into these.  restore_crl.c: revocations from
+ * CRLs.  restore_place.c: files to their places; what was there is moved aside.
+ */
+#ifndef CLI_RESTORE_H
+#define CLI_RESTORE_H
+
+#include <sys/types.h>
+
+#include "cli/backup.h"
+#include "journal/journal.h"
+#include "store/store.h"
+#include "x509/cert.h"
+
+struct restore_issuer {
+	char *name;
+	struct cert *cert;
+	uint64_t number; /* the highest number of a CRL of it that is known */
+	bool told;       /* by a CRL that was given */
+};
+
+struct restore {
+	const char *file;
+	char *etc; /* absolute: where hanaper.yaml is to be */
+	bool check, nothing_since;
+	const struct strings *crls; /* files */
+
+	int fd; /* of the backup */
+	struct archive_facts facts;
+	struct buf yaml;
+	struct conf *conf;
+	char *state; /* the CA directory */
+	bool given;  /* 'state' was there: its owner's are all files */
+	uid_t uid;
+	gid_t gid;
+	int lock_fd;
+	char *lock;         /* its path, while we hold it */
+	char *work;         /* what was extracted */
+	bool keep_journal;  /* the one that is there */
+	bool keep_database; /* likewise */
+	struct store
+	    *survivor; /* a database that is ahead of every journal; NULL: none */
+	struct journal *journal;        /* open where records are to be added */
+	struct store *store;            /* the database that is to be */
+	struct restore_issuer *issuers; /* [0] is the root */
+	size_t n_issuers;
+	uint64_t revoked;    /* revocations that the backup did not know */
+	char *aside;         /* where what was there went; NULL: nothing had to */
+	struct strings told; /* sentences for the operator */
+};
+
+MUST_CHECK bool restore_run(struct restore *r, struct err *e);
+void restore_free(struct restore *r); /* and what is left over of its work */
+/* One more sentence. */
+void restore_tell(struct restore *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* ---- restore_history.c ---- */
+
+/* Level with the journal; what is known of revocations since; the auditor's row. */
+MUST_CHECK bool restore_history(struct restore *r, struct err *e);
+/* One revocation, unless it is known.  'not_after' 0: that of the certificate, or the issuer. */
+MUST_CHECK bool restore_history_revoke(struct restore *r,
+    const struct restore_issuer *i, const struct serial *serial, int64_t not_after,
+    int64_t at, enum reason reason, struct err *e);
+
+/* ---- restore_crl.c ---- */
+
+MUST_CHECK bool restore_crl(struct restore *r, const char *path, struct err *e);
+
+/* ---- restore_place.c ---- */
+
+MUST_CHECK bool restore_place(struct restore *r, struct err *e);
+
+#endif

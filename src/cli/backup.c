@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "journal/journal.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+#define FILE_MAX  MIB(1)
+#define KEY_BEGIN "-----BEGIN ENCRYPTED PRIVATE KEY-----"
+
+struct making {
+	struct backup *b;
+	struct archive_out *out;
+	char *part;    /* the file, until it is checked */
+	char *scratch; /* a directory beside it */
+	int fd;
+};
+
+static void
+leave_out(struct backup *b, const char *path, const char *why)
+{
+	char *text = mem_printf("%s: %s", path, why);
+
+	strings_add(&b->left_out, text);
+	free(text);
+}
+
+/* ---- small files ---- */
+
+/* Every block of it is encrypted. */
+static bool
+is_encrypted(struct buf *pem)
+{
+	const char *at = buf_str(pem);
+	size_t blocks = 0;
+
+	while ((at = strstr(at, "-----BEGIN ")) != NULL) {
+		if (strncmp(at, KEY_BEGIN, sizeof(KEY_BEGIN) - 1) != 0)
+			return false;
+		at += sizeof(KEY_BEGIN) - 1;
+		blocks++;
+	}
+	return blocks > 0;
+}
+
+/* What lies outside, by an absolute path or "..", is not the CA directory's to keep. */
+static bool
+is_inside(const char *path)
+{
+	struct tar_entry t = { 0 };
+	uint8_t block[TAR_BLOCK];
+	struct err ignored;
+
+	return bytes_to_str(bytes_str(path), t.path, sizeof(t.path)) &&
+	       tar_put(&t, block, &ignored);
+}
+
+enum small {
+	SMALL_NEEDED = 1, /* without it there is no backup */
+	SMALL_KEY = 2
+};
+
+static bool
+put_small(struct making *m, const char *name, const char *path, unsigned mode,
+    unsigned small, struct err *e)
+{
+	char *whole = conf_path(m->b->conf, path);
+	struct buf text;
+	bool ok = true;
+
+	buf_init(&text, FILE_MAX);
+	if (!is_inside(name)) {
+		leave_out(m->b, path, "it lies outside of the CA directory");
+	} else if (!file_read(AT_FDCWD, whole, &text, e)) {
+		ok = e->code == ERR_NOT_FOUND && (small & SMALL_NEEDED) == 0;
+	} else if ((small & SMALL_KEY) == 0) {
+		ok = archive_put(m->out, name, mode, buf_bytes(&text), e);
+	} else if (is_encrypted(&text)) {
+		if (m->b->facts.keys == ARCHIVE_KEYS_NONE)
+			m->b->facts.keys = ARCHIVE_KEYS_ENCRYPTED;
+		ok = archive_put(m->out, name, mode, buf_bytes(&text), e);
+	} else if (m->b->with_keys) {
+		m->b->facts.keys = ARCHIVE_KEYS_PLAIN;
+		ok = archive_put(m->out, name, mode, buf_bytes(&text), e);
+	} else {
+		leave_out(m->b, path, "it is not encrypted; --with-keys puts it in");
+	}
+	buf_wipe(&text);
+	free(whole);
+	return ok;
+}
+
+static bool
+put_issuers(struct making *m, struct err *e)
+{
+	const struct conf *c = m->b->conf;
+
+	for (size_t i = 0; i < c->n_issuers; i++) {
+		const struct conf_issuer *s = &c->issuers[i];
+
+		if (!put_small(m, s->certificate, s->certificate, 0644, SMALL_NEEDED,
+			e) ||
+		    !put_small(m, s->key, s->key, 0600, SMALL_KEY, e))
+			return false;
+		if (s->passphrase_file != NULL)
+			leave_out(m->b, s->passphrase_file,
+			    "a passphrase is never in a backup");
+	}
+	return true;
+}
+
+static bool
+put_all_small(struct making *m, struct err *e)
+{
+	const struct conf *c = m->b->conf;
+
+	return put_small(m, BACKUP_CONF, c->file, 0640, SMALL_NEEDED, e) &&
+	       put_small(m, BACKUP_ROOT, BACKUP_ROOT, 0644, SMALL_NEEDED, e) &&
+	       put_small(m, "root.key", "root.key", 0600, SMALL_KEY, e) &&
+	       put_issuers(m, e) &&
+	       put_small(m, "admin.crt", "admin.crt", 0644, 0, e) &&
+	       put_small(m, "admin.key", "admin.key", 0600, SMALL_KEY, e);
+}
+
+/* ---- the database, then the journal ---- */
+
+static bool
+put_path(struct making *m, const char *name, const char *path, unsigned mode,
+    uint64_t size, struct err *e)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool ok = fd >= 0 || err_errno(e, "%s", path);
+
+	ok = ok && archive_put_fd(m->out, name, mode, fd, size, e);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static bool
+put_database(struct making *m, struct err *e)
+{
+	char *path = conf_path(m->b->conf, m->b->conf->database);
+	char *copy = mem_printf("%s/" BACKUP_DATABASE, m->scratch);
+	struct store *st = NULL;
+	struct db *db = NULL;
+	struct stat s;
+
+	bool ok = db_open(path, DB_READ, &db, e) && db_copy(db, copy, e);
+	db_close(db);
+	ok = ok && store_open_read(copy, &st, e) &&
+	     store_seq(st, &m->b->facts.database_seq, e);
+	store_close(st);
+	if (ok && stat(copy, &s) < 0)
+		ok = err_errno(e, "%s", copy);
+	ok = ok && put_path(m, BACKUP_DATABASE, copy, 0600, (uint64_t)s.st_size, e) &&
+	     (unlink(copy) == 0 || err_errno(e, "%s", copy));
+	free(path);
+	free(copy);
+	return ok;
+}
+
+static bool
+put_segment(struct making *m, const char *dir, unsigned n, uint64_t size, struct err *e)
+{
+	char file[JOURNAL_FILE_LEN];
+
+	journal_file(n, file);
+	char *path = mem_printf("%s/%s", dir, file);
+	char *name = mem_printf(BACKUP_JOURNAL "/%s", file);
+	struct stat s;
+	bool ok = size > 0 || stat(path, &s) == 0 || err_errno(e, "%s", path);
+	ok = ok &&
+	     put_path(m, name, path, 0600, size > 0 ? size : (uint64_t)s.st_size, e);
+	free(path);
+	free(name);
+	return ok;
+}
+
+static bool
+put_journal(struct making *m, struct err *e)
+{
+	char *dir = conf_path(m->b->conf, BACKUP_JOURNAL);
+	struct journal_extent x;
+
+	bool ok = journal_extent(dir, NULL, NULL, &x, e);
+	if (ok)
+		m->b->facts.journal_seq = x.last_seq;
+	if (ok && x.last_seq < m->b->facts.database_seq)
+		ok = err_set(e, ERR_CONFLICT,
+		    "the database is ahead of the journal: one of them was replaced; "
+		    "see \"hanaper audit verify\"");
+	for (unsigned n = 1; ok && n <= x.segments; n++)
+		ok = put_segment(m, dir, n, n == x.segments ? x.end : 0, e);
+	free(dir);
+	return ok;
+}
+
+/* ---- all of it ---- */
+
+static bool
+begin(struct making *m, struct err *e)
+{
+	struct backup *b = m->b;
+	char *root = conf_path(b->conf, BACKUP_ROOT);
+	bool ok = backup_root_hash(root, b->facts.root, e);
+
+	free(root);
+	if (!ok)
+		return false;
+	if (access(b->file, F_OK) == 0)
+		return err_set(e, ERR_CONFLICT,
+		    "%s is there already; nothing was changed", b->file);
+	m->part = mem_printf("%s.partial-XXXXXX", b->file);
+	m->scratch = mem_printf("%s.scratch-XXXXXX", b->file);
+	m->fd = mkostemp(m->part, O_CLOEXEC);
+	if (m->fd < 0) {
+		free(m->part);
+		m->part = NULL;
+		return err_errno(e, "cannot make a file beside %s", b->file);
+	}
+	if (mkdtemp(m->scratch) == NULL) {
+		free(m->scratch);
+		m->scratch = NULL;
+		return err_errno(e, "cannot make a directory beside %s", b->file);
+	}
+	b->facts.made_at = clock_now();
+	m->out = archive_begin(m->fd, b->facts.made_at);
+	return true;
+}
+
+/* Read back from the disk's side, as a restore would. */
+static bool
+verify(struct making *m, struct err *e)
+{
+	const int dirfd = open(m->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct archive_facts f;
+
+	if (dirfd < 0)
+		return err_errno(e, "%s", m->scratch);
+	(void)posix_fadvise(m->fd, 0, 0, POSIX_FADV_DONTNEED);
+	const bool ok =
+	    archive_extract(m->fd, dirfd, &f, e) && backup_check(m->scratch, &f, e);
+	close(dirfd);
+	return ok || err_prefix(e, "what was written does not verify");
+}
+
+static bool
+take_name(struct making *m, struct err *e)
+{
+	struct stat s;
+
+	if (fstat(m->fd, &s) == 0)
+		m->b->octets = (uint64_t)s.st_size;
+	/* Never in the place of another. */
+	if (link(m->part, m->b->file) < 0)
+		return err_errno(e, "cannot name the backup %s", m->b->file);
+	const char *slash = strrchr(m->b->file, '/');
+	char *dir =
+	    slash == NULL
+		? mem_strdup(".")
+		: mem_strndup(bytes_of(m->b->file, (size_t)(slash - m->b->file) + 1));
+	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const bool ok = fd >= 0 ? file_sync_dir(fd, e) : err_errno(e, "%s", dir);
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return ok;
+}
+
+bool
+backup_make(struct backup *b, struct err *e)
+{
+	struct making m = { .b = b, .fd = -1 };
+	const bool ok = begin(&m, e) && put_all_small(&m, e) && put_database(&m, e) &&
+			put_journal(&m, e) && archive_end(m.out, &b->facts, e) &&
+			verify(&m, e) && take_name(&m, e);
+
+	archive_free(m.out);
+	if (m.fd >= 0)
+		close(m.fd);
+	if (m.part != NULL)
+		unlink(m.part);
+	if (m.scratch != NULL)
+		file_remove_tree(m.scratch);
+	free(m.part);
+	free(m.scratch);
+	return ok;
+}
+
+void
+backup_free(struct backup *b)
+{
+	strings_free(&b->left_out);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper restore - a backup put back, or looked at. */
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/restore.h"
+#include "cli/setup.h"
+
+struct restore_args {
+	struct options_common common;
+	struct strings crls;
+	bool check, nothing_since;
+};
+
+static const struct opt opts[] = {
+	OPT_IS_FLAG("json", struct restore_args, common.json, "print JSON"),
+	OPT_IS_FLAG("check", struct restore_args, check,
+	    "is it whole?  Nothing is written"),
+	OPT_HAS_LIST("crl", "FILE", struct restore_args, crls,
+	    "an issuer's last CRL, where the newest journal is lost"),
+	OPT_IS_FLAG("nothing-since", struct restore_args, nothing_since,
+	    "nothing was revoked after the backup"),
+	{ 0 },
+};
+
+static const struct opt_usage usage = {
+	.operands = "FILE",
+	.about = "Puts a backup back while no daemon runs.  hanaper.yaml goes to DIR, "
+		 "all else\n"
+		 "where its 'dir:' says.  A journal or database that is there and "
+		 "newer is kept,\n"
+		 "and the database brought up to the journal: what was revoked stays "
+		 "revoked.\n"
+		 "What has to make way is moved into before-restore-TIME.",
+	.opts = opts,
+	.shared = options_local,
+	.least = 1,
+	.most = 1,
+};
+
+/* Absolute, whether it is there or not. */
+static char *
+absolute(const char *dir)
+{
+	char here[PATH_MAX];
+	char *real = realpath(dir, NULL);
+
+	if (real != NULL)
+		return real;
+	if (dir[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+		return mem_strdup(dir);
+	return mem_printf("%s/%s", here, dir);
+}
+
+static void
+print(const struct restore *r, bool json)
+{
+	json_t *told = json_array();
+
+	for (size_t i = 0; i < r->told.n; i++) {
+		json_array_append_new(told, json_string(r->told.v[i]));
+		if (json)
+			continue;
+		out_text(stdout, r->told.v[i]);
+		putchar('\n');
+	}
+	if (json)
+		out_json(
+		    json_pack("{s:s, s:s*, s:I, s:o}", "file", r->file, "dir", r->state,
+			"journal_seq", (json_int_t)r->facts.journal_seq, "told", told));
+	else
+		json_decref(told);
+}
+
+int
+cmd_restore(const struct command *self, int argc, char **argv)
+{
+	struct restore_args a = { 0 };
+	struct restore r = { .fd = -1, .lock_fd = -1 };
+	const char *dir = getenv("HANAPER_DIR");
+	struct err e = { 0 };
+	int status = OUT_DONE;
+
+	if (!options_read(self, &usage, argc, argv, &a, &status))
+		goto out;
+	if (a.common.dir != NULL)
+		dir = a.common.dir;
+	else if (dir == NULL || dir[0] == '\0')
+		dir = SETUP_DIR;
+	buf_init(&r.yaml, MIB(1));
+	r.file = a.common.operands[0];
+	r.etc = absolute(dir);
+	r.check = a.check;
+	r.nothing_since = a.nothing_since;
+	r.crls = &a.crls;
+	if (!restore_run(&r, &e)) {
+		status = out_fail(&e);
+	} else {
+		char *word = out_word(dir);
+
+		print(&r, a.common.json);
+		if (!a.check)
+			out_next("hanaperd --dir %s", word);
+		free(word);
+	}
+out:
+	restore_free(&r);
+	strings_free(&a.crls);
+	return status;
+}

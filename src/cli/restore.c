@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "conf/conf_load.h"
+#include "sys/file.h"
+
+void
+restore_tell(struct restore *r, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	strings_add(&r->told, text);
+}
+
+/* ---- the file ---- */
+
+static bool
+keep_yaml(void *arg, const struct tar_entry *t, struct bytes piece, struct err *e)
+{
+	struct restore *r = arg;
+
+	(void)e;
+	if (strcmp(t->path, BACKUP_CONF) == 0)
+		buf_put(&r->yaml, piece);
+	return true;
+}
+
+/* All of it is read and believed before anything is written. */
+static bool
+read_file(struct restore *r, struct err *e)
+{
+	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
+
+	r->fd = open(r->file, O_RDONLY | O_CLOEXEC);
+	bool ok = r->fd >= 0 || err_errno(e, "%s", r->file);
+	ok = ok && archive_read(r->fd, keep_yaml, r, &r->facts, e) &&
+	     buf_ok(&r->yaml, "the backup's hanaper.yaml", e) &&
+	     conf_load_text(buf_bytes(&r->yaml), path, &r->conf, e);
+	free(path);
+	return ok || err_prefix(e, r->file);
+}
+
+static bool
+extract(struct restore *r, const char *beside, struct err *e)
+{
+	struct archive_facts f;
+	char *work = mem_printf("%s.restore-XXXXXX", beside);
+
+	if (mkdtemp(work) == NULL) {
+		err_errno(e, "cannot make a directory beside %s", beside);
+		free(work);
+		return false;
+	}
+	r->work = work;
+	const int dirfd = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return err_errno(e, "%s", work);
+	const bool ok =
+	    archive_extract(r->fd, dirfd, &f, e) && backup_check(work, &f, e);
+	close(dirfd);
+	return ok || err_prefix(e, r->file);
+}
+
+/* ---- what is there ---- */
+
+/* Nothing may serve this directory, or begin to, while we are in it. */
+static bool
+claim(struct restore *r, struct err *e)
+{
+	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char *run = mem_printf("%s/run", r->state);
+	char *path = mem_printf("%s/hanaperd.pid", run);
+	bool ok = true;
+
+	if ((mkdir(run, 0750) == 0 && geteuid() == 0 &&
+		lchown(run, r->uid, r->gid) < 0) ||
+	    (r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) <
+		0)
+		ok = err_errno(e, "%s", path);
+	else if (fcntl(r->lock_fd, F_OFD_SETLK, &whole) < 0)
+		ok = err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first",
+		    r->state);
+	if (ok) {
+		r->lock = path;
+		path = NULL;
+	}
+	free(path);
+	free(run);
+	return ok;
+}
+
+static bool
+look(struct restore *r, struct err *e)
+{
+	struct stat st;
+
+	r->state = mem_strdup(r->conf->dir);
+	if (lstat(r->state, &st) < 0)
+		return errno == ENOENT ? true : err_errno(e, "%s", r->state);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_CONFLICT, "%s is there and no directory",
+		    r->state);
+	r->given = true;
+	r->uid = st.st_uid;
+	r->gid = st.st_gid;
+	return claim(r, e);
+}
+
+/* Another CA's directory is not to be touched. */
+static bool
+check_root(const struct restore *r, struct err *e)
+{
+	char *path = mem_printf("%s/" BACKUP_ROOT, r->state);
+	uint8_t hash[32];
+	bool ok = true;
+
+	if (access(path, F_OK) == 0)
+		ok = backup_root_hash(path, hash, e) &&
+		     (memcmp(hash, r->facts.root, sizeof(hash)) == 0 ||
+			 err_set(e, ERR_CONFLICT,
+			     "%s is another CA's; restore elsewhere", r->state));
+	free(path);
+	return ok;
+}
+
+/* ---- which journal counts ---- */
+
+struct meeting { /* where one journal ends, and what the other has there */
+	uint64_t seq;
+	uint8_t hash[RECORD_HASH_LEN];
+	bool same;
+};
+
+static bool
+meet(void *arg, const struct record *rec, struct err *e)
+{
+	struct meeting *m = arg;
+
+	(void)e;
+	if (rec->seq == m->seq)
+		m->same = bytes_eq(rec->hash, bytes_of(m->hash, sizeof(m->hash)));
+	return true;
+}
+
+static bool
+has_end_of(const char *longer, const struct journal_extent *shorter, struct err *e)
+{
+	struct meeting m = { .seq = shorter->last_seq };
+	struct journal_extent x;
+
+	memcpy(m.hash, shorter->last_hash, sizeof(m.hash));
+	if (!journal_extent(longer, meet, &m, &x, e))
+		return false;
+	return m.same ||
+	       err_set(e, ERR_CONFLICT,
+		   "the journal here and the backup's tell two different histories "
+		   "from some record up to %" PRIu64
+		   " on; restore elsewhere, and compare",
+		   shorter->last_seq);
+}
+
+static bool
+judge_journal(struct restore *r, struct err *e)
+{
+	char *here = mem_printf("%s/" BACKUP_JOURNAL, r->state);
+	char *theirs = mem_printf("%s/" BACKUP_JOURNAL, r->work);
+	struct journal_extent a, b;
+	bool ok = journal_extent(theirs, NULL, NULL, &b, e);
+
+	if (!ok)
+		goto out;
+	if (!journal_extent(here, NULL, NULL, &a, e)) {
+		ok = e->code == ERR_NOT_FOUND;
+		if (!ok)
+			err_prefix(e, "the journal here is damaged; move it away, keep "
+				      "it, and restore again");
+		goto out;
+	}
+	r->keep_journal = a.last_seq >= b.last_seq;
+	ok = r->keep_journal ? has_end_of(here, &b, e) : has_end_of(theirs, &a, e);
+	if (ok && r->keep_journal)
+		restore_tell(r,
+		    "the journal here is kept: it goes to record %" PRIu64
+		    ", the backup's to %" PRIu64,
+		    a.last_seq, b.last_seq);
+out:
+	free(here);
+	free(theirs);
+	return ok;
+}
+
+/* ---- which database counts ---- */
+
+static bool
+is_of_root(struct store *st, const struct archive_facts *f)
+{
+	struct err ignored;
+	uint8_t root[32];
+	bool set = false;
+
+	return store_root(st, root, &set, &ignored) && set &&
+	       memcmp(root, f->root, sizeof(root)) == 0;
+}
+
+/* One that is whole, ours, and no older than the backup's is better than that. */
+static bool
+judge_database(struct restore *r, struct err *e)
+{
+	char *here = conf_path(r->conf, r->conf->database);
+	char *theirs = mem_printf("%s/" BACKUP_DATABASE, r->work);
+	struct store *st = NULL;
+	struct err why;
+	uint64_t seq = 0;
+
+	const bool good = access(here, F_OK) == 0 && store_open(here, &st, &why) &&
+			  store_check(st, &why) && is_of_root(st, &r->facts) &&
+			  store_seq(st, &seq, &why) && seq >= r->facts.database_seq;
+	if (good && (r->keep_journal || seq <= r->facts.journal_seq)) {
+		r->keep_database = true;
+		r->store = st;
+		restore_tell(r,
+		    "the database here is kept: it is whole and no older than the "
+		    "backup's");
+	} else if (good) {
+		r->survivor = st; /* no journal has all that it knows */
+	} else {
+		store_close(st);
+	}
+	const bool ok = r->store != NULL || store_open(theirs, &r->store, e);
+	free(here);
+	free(theirs);
+	return ok;
+}
+
+/* The newest journal is lost: who knows what was revoked since? */
+static bool
+judge_knowledge(const struct restore *r, struct err *e)
+{
+	char at[CLOCK_RFC3339_LEN];
+
+	if (r->keep_journal || r->nothing_since || r->crls->n > 0 ||
+	    r->survivor != NULL)
+		return true;
+	clock_rfc3339(r->facts.made_at, at);
+	return err_set(e, ERR_CONFLICT,
+	    "the newest journal is not here, and what was revoked after %s is not in "
+	    "the backup: put journal/ back, or give the last CRL of each issuer: "
+	    "--crl FILE, or say that there was nothing: --nothing-since",
+	    at);
+}
+
+/* ---- all of it ---- */
+
+static bool
+check_only(struct restore *r, struct err *e)
+{
+	char at[CLOCK_RFC3339_LEN];
+
+	if (!extract(r, r->file, e))
+		return false;
+	clock_rfc3339(r->facts.made_at, at);
+	restore_tell(r,
+	    "%s is whole: made %s, journal up to record %" PRIu64
+	    ", database up to %" PRIu64,
+	    r->file, at, r->facts.journal_seq, r->facts.database_seq);
+	return true;
+}
+
+bool
+restore_run(struct restore *r, struct err *e)
+{
+	if (!read_file(r, e))
+		return false;
+	if (r->check)
+		return check_only(r, e);
+	return look(r, e) && check_root(r, e) && extract(r, r->state, e) &&
+	       judge_journal(r, e) && judge_database(r, e) && judge_knowledge(r, e) &&
+	       restore_history(r, e) && restore_place(r, e);
+}
+
+void
+restore_free(struct restore *r)
+{
+	store_close(r->store);
+	store_close(r->survivor);
+	journal_close(r->journal);
+	for (size_t i = 0; i < r->n_issuers; i++) {
+		free(r->issuers[i].name);
+		cert_free(r->issuers[i].cert);
+	}
+	free(r->issuers);
+	if (r->work != NULL)
+		file_remove_tree(r->work);
+	free(r->work);
+	if (r->fd >= 0)
+		close(r->fd);
+	if (r->lock != NULL)
+		unlink(r->lock); /* while it is ours */
+	if (r->lock_fd >= 0)
+		close(r->lock_fd);
+	free(r->lock);
+	conf_free(r->conf);
+	buf_free(&r->yaml);
+	strings_free(&r->told);
+	free(r->etc);
+	free(r->state);
+	free(r->aside);
+}

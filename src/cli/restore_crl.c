@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Revocations that a CRL tells (RFC 5280 5.1), for a journal that lost them. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cli/restore.h"
+#include "codec/der.h"
+#include "codec/pem.h"
+#include "store/store_revocation.h"
+#include "sys/file.h"
+
+#define CRL_FILE_MAX MIB(512)
+#define OID_REASON   "2.5.29.21"
+#define OID_NUMBER   "2.5.29.20"
+
+struct list {
+	struct bytes tbs, sig_alg, sig;
+	struct bytes issuer_dn;
+	int64_t this_update;
+	struct bytes entries;    /* what is left of them */
+	struct bytes extensions; /* of the list */
+};
+
+/* The octets of one extension's value; empty: it is not there. */
+static bool
+find_extension(struct bytes list, const char *oid, struct bytes *ret, struct err *e)
+{
+	*ret = bytes_of(NULL, 0);
+	while (list.n > 0) {
+		struct der ext, id, critical, value;
+		char text[64];
+		bool there;
+
+		if (!der_expect(&list, DER_SEQUENCE, &ext, e) ||
+		    !der_expect(&ext.body, DER_OID, &id, e) ||
+		    !der_optional(&ext.body, DER_BOOLEAN, &critical, &there, e) ||
+		    !der_expect(&ext.body, DER_OCTET_STRING, &value, e) ||
+		    !der_get_oid(id.body, text, sizeof(text), e))
+			return false;
+		if (bytes_eq_str(bytes_str(text), oid))
+			*ret = value.body;
+	}
+	return true;
+}
+
+static bool
+is_time(struct bytes rest)
+{
+	return rest.n > 0 &&
+	       (rest.p[0] == DER_UTC_TIME || rest.p[0] == DER_GENERALIZED_TIME);
+}
+
+static bool
+parse_tbs(struct bytes body, struct list *l, struct err *e)
+{
+	struct der version, alg, dn, at, next, entries, outer, inner;
+	bool there;
+
+	if (!der_expect(&body, DER_INTEGER, &version, e) ||
+	    !der_expect(&body, DER_SEQUENCE, &alg, e) ||
+	    !der_expect(&body, DER_SEQUENCE, &dn, e) || !der_next(&body, &at, e) ||
+	    !der_get_time(&at, &l->this_update, e))
+		return false;
+	l->issuer_dn = dn.whole;
+	if (is_time(body) && !der_next(&body, &next, e))
+		return false;
+	if (!der_optional(&body, DER_SEQUENCE, &entries, &there, e))
+		return false;
+	l->entries = there ? entries.body : bytes_of(NULL, 0);
+	if (!der_optional(&body, DER_CONTEXT_CONSTRUCTED(0), &outer, &there, e))
+		return false;
+	if (there && !der_whole(outer.body, DER_SEQUENCE, &inner, e))
+		return false;
+	l->extensions = there ? inner.body : bytes_of(NULL, 0);
+	return der_done(body, "a CRL", e);
+}
+
+static bool
+parse(struct bytes der, struct list *l, struct err *e)
+{
+	struct der all, tbs, alg, sig;
+
+	if (!der_whole(der, DER_SEQUENCE, &all, e) ||
+	    !der_expect(&all.body, DER_SEQUENCE, &tbs, e) ||
+	    !der_expect(&all.body, DER_SEQUENCE, &alg, e) ||
+	    !der_expect(&all.body, DER_BIT_STRING, &sig, e) ||
+	    !der_done(all.body, "a CRL", e) || !der_get_bits(sig.body, &l->sig, e))
+		return false;
+	l->tbs = tbs.whole;
+	l->sig_alg = alg.whole;
+	return parse_tbs(tbs.body, l, e);
+}
+
+static bool
+read_entry(struct list *l, struct serial *ret_serial, int64_t *ret_at,
+    enum reason *ret_reason, struct err *e)
+{
+	struct der entry, serial, at, extensions, code;
+	struct bytes value;
+	uint64_t n = 0;
+	bool there;
+
+	*ret_reason = REASON_UNSPECIFIED;
+	if (!der_expect(&l->entries, DER_SEQUENCE, &entry, e) ||
+	    !der_expect(&entry.body, DER_INTEGER, &serial, e) ||
+	    !serial_from_der(serial.body, ret_serial, e) ||
+	    !der_next(&entry.body, &at, e) || !der_get_time(&at, ret_at, e) ||
+	    !der_optional(&entry.body, DER_SEQUENCE, &extensions, &there, e))
+		return false;
+	if (!there)
+		return true;
+	if (!find_extension(extensions.body, OID_REASON, &value, e))
+		return false;
+	if (value.n > 0 && (!der_whole(value, DER_ENUMERATED, &code, e) ||
+			       !der_get_uint(code.body, &n, e)))
+		return false;
+	if (sets_reason_word((unsigned)n) != NULL)
+		*ret_reason = (enum reason)n;
+	return true;
+}
+
+/* Ours, signed by the issuer, and no older than what the backup knows. */
+static bool
+believe(struct restore *r, const struct list *l, struct restore_issuer **ret,
+    struct err *e)
+{
+	struct crl_row last;
+
+	for (size_t i = 0; i < r->n_issuers; i++) {
+		struct restore_issuer *s = &r->issuers[i];
+
+		if (!bytes_eq(s->cert->subject_dn, l->issuer_dn))
+			continue;
+		if (!spki_verify(&s->cert->key, l->sig_alg, l->tbs, l->sig, e))
+			return false;
+		if (store_crl_last(r->store, s->name, &last, e)) {
+			if (l->this_update < last.this_update)
+				return err_set(e, ERR_CONFLICT,
+				    "it is older than the backup's last CRL of %s",
+				    s->name);
+		} else if (e->code != ERR_NOT_FOUND) {
+			return false;
+		}
+		*ret = s;
+		return true;
+	}
+	return err_set(e, ERR_CONFLICT, "it is of no issuer of this CA");
+}
+
+static bool
+take_number(const struct list *l, struct restore_issuer *i, struct err *e)
+{
+	struct bytes value;
+	struct der number;
+	uint64_t n;
+
+	if (!find_extension(l->extensions, OID_NUMBER, &value, e) ||
+	    !der_whole(value, DER_INTEGER, &number, e) ||
+	    !der_get_uint(number.body, &n, e))
+		return err_set(e, ERR_MALFORMED, "it has no number");
+	if (n > i->number)
+		i->number = n;
+	return true;
+}
+
+static bool
+take(struct restore *r, struct bytes der, struct err *e)
+{
+	struct restore_issuer *i = NULL;
+	struct list l = { 0 };
+
+	if (!parse(der, &l, e) || !believe(r, &l, &i, e) || !take_number(&l, i, e))
+		return false;
+	while (l.entries.n > 0) {
+		struct serial serial;
+		enum reason reason;
+		int64_t at;
+
+		if (!read_entry(&l, &serial, &at, &reason, e) ||
+		    !restore_history_revoke(r, i, &serial, 0, at, reason, e))
+			return false;
+	}
+	i->told = true;
+	return true;
+}
+
+bool
+restore_crl(struct restore *r, const char *path, struct err *e)
+{
+	struct buf text, der;
+	struct bytes rest, label;
+
+	buf_init(&text, CRL_FILE_MAX);
+	buf_init(&der, CRL_FILE_MAX);
+	bool ok = file_read(AT_FDCWD, path, &text, e);
+	rest = buf_bytes(&text);
+	if (ok && pem_looks_like(rest))
+		ok = pem_next(&rest, &label, &der, e) && take(r, buf_bytes(&der), e);
+	else
+		ok = ok && take(r, rest, e);
+	buf_free(&text);
+	buf_free(&der);
+	return ok || err_prefix(e, path);
+}

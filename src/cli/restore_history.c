@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ca/reconcile.h"
+#include "cli/restore.h"
+#include "store/store_audit.h"
+#include "store/store_certificate.h"
+#include "store/store_revocation.h"
+#include "store/store_token.h"
+#include "sys/file.h"
+
+#define BATCH        1000 /* records in one commit */
+#define WHO          "hanaper restore"
+#define LIST_AT_ONCE 1000
+
+/*
+ * How far CRL numbers jump, so that none is given out twice (P61, R34): more than
+ * CRLs can have been made since the backup, were it one every tenth of a second.
+ */
+#define JUMP_LEAST    65536
+#define JUMP_A_SECOND 10
+
+/* ---- the journal into the database ---- */
+
+struct replay {
+	struct store *st;
+	uint64_t have;
+	uint64_t done;
+};
+
+static bool
+replay_one(void *arg, const struct record *rec, struct err *e)
+{
+	struct replay *p = arg;
+
+	if (rec->seq <= p->have)
+		return true;
+	p->done++;
+	return reconcile_apply(p->st, rec, e) &&
+	       (p->done % BATCH != 0 || store_commit(p->st, e));
+}
+
+static bool
+replay(struct restore *r, struct err *e)
+{
+	char *dir =
+	    mem_printf("%s/" BACKUP_JOURNAL, r->keep_journal ? r->state : r->work);
+	struct replay p = { .st = r->store };
+	struct journal_extent x;
+
+	const bool ok = store_seq(r->store, &p.have, e) &&
+			journal_extent(dir, replay_one, &p, &x, e) &&
+			store_commit(r->store, e);
+	if (ok && p.done > 0)
+		restore_tell(r,
+		    "%" PRIu64
+		    " records of the journal were replayed into the database",
+		    p.done);
+	free(dir);
+	return ok;
+}
+
+/* ---- what comes on top ---- */
+
+/* By the daemon's own way: into the journal, and from there into the database. */
+static bool
+add(struct restore *r, enum record_type type, struct bytes body, struct err *e)
+{
+	struct record record;
+	struct bytes whole;
+	uint64_t seq;
+
+	return store_seq(r->store, &seq, e) &&
+	       journal_add(r->journal, type, seq, body, &whole, e) &&
+	       record_parse(whole, &record, e) && reconcile_apply(r->store, &record, e);
+}
+
+bool
+restore_history_revoke(struct restore *r, const struct restore_issuer *i,
+    const struct serial *serial, int64_t not_after, int64_t at, enum reason reason,
+    struct err *e)
+{
+	struct certificate_row row = { 0 };
+	const bool known = store_certificate_get(r->store, i->name, serial, &row, e);
+	const bool revoked = known && row.revoked;
+
+	if (!known && e->code != ERR_NOT_FOUND)
+		return false;
+	if (not_after == 0)
+		not_after = known ? row.not_after : i->cert->not_after;
+	certificate_row_free(&row);
+	if (revoked)
+		return true;
+	const struct record_revocation v = {
+		.issuer = bytes_str(i->name),
+		.serial = serial_bytes(serial),
+		.not_after = not_after,
+		.revoked_at = at,
+		.reason = reason,
+		.requester = bytes_str(WHO),
+		.request_id = bytes_str("restore"),
+	};
+	struct buf body;
+	buf_init(&body, RECORD_MAX);
+	record_revocation_put(&body, &v);
+	const bool ok = add(r, RECORD_REVOCATION, buf_bytes(&body), e);
+	buf_free(&body);
+	r->revoked += ok;
+	return ok;
+}
+
+struct harvest {
+	struct restore *r;
+	const struct restore_issuer *issuer;
+	int64_t last_id;
+	size_t n;
+};
+
+static bool
+harvest_one(void *arg, const struct revocation *v, struct err *e)
+{
+	struct harvest *h = arg;
+
+	h->last_id = v->id;
+	h->n++;
+	return restore_history_revoke(h->r, h->issuer, &v->serial, v->not_after,
+	    v->revoked_at, (enum reason)v->reason, e);
+}
+
+/* A database that outlived its journal knows what was revoked. */
+static bool
+ask_survivor(struct restore *r, struct restore_issuer *i, struct err *e)
+{
+	struct harvest h = { .r = r, .issuer = i };
+	struct crl_row last;
+
+	if (store_crl_last(r->survivor, i->name, &last, e)) {
+		if (last.number > i->number)
+			i->number = last.number;
+	} else if (e->code != ERR_NOT_FOUND) {
+		return false;
+	}
+	do {
+		h.n = 0;
+		if (!store_revocation_list(r->survivor, i->name, 0, h.last_id,
+			INT64_MAX, LIST_AT_ONCE, harvest_one, &h, e))
+			return false;
+	} while (h.n == LIST_AT_ONCE);
+	return true;
+}
+
+/* An entry of the journal that says: a CRL of this number was made, somewhere. */
+static bool
+jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct err *e)
+{
+	static const uint8_t no_hash[RECORD_HASH_LEN];
+	const int64_t past = clock_now() - last_at;
+	struct crl_row last;
+	struct buf body;
+
+	if (!store_crl_last(r->store, i->name, &last, e))
+		return e->code == ERR_NOT_FOUND;
+	const uint64_t from = i->number > last.number ? i->number : last.number;
+	const struct record_crl v = {
+		.issuer = bytes_str(i->name),
+		.number =
+		    from + JUMP_LEAST + (past > 0 ? (uint64_t)past * JUMP_A_SECOND : 0),
+		.this_update = last.this_update, /* P65: since when entries count */
+		.next_update = last.next_update,
+		.tbs_hash = bytes_of(no_hash, sizeof(no_hash)),
+	};
+	buf_init(&body, RECORD_MAX);
+	record_crl_put(&body, &v);
+	const bool ok = add(r, RECORD_CRL, buf_bytes(&body), e);
+	buf_free(&body);
+	return ok;
+}
+
+/* ---- the issuers ---- */
+
+static bool
+load_issuer(struct restore *r, const char *name, const char *path, struct err *e)
+{
+	struct restore_issuer *i = &r->issuers[r->n_issuers];
+	/* As it will be: from the backup, or where it lies outside of the directory. */
+	char *whole =
+	    path[0] == '/' ? mem_strdup(path) : mem_printf("%s/%s", r->work, path);
+	struct buf text;
+
+	buf_init(&text, MIB(1));
+	const bool ok = file_read(AT_FDCWD, whole, &text, e) &&
+			cert_parse_any(buf_bytes(&text), &i->cert, e);
+	if (ok) {
+		i->name = mem_strdup(name);
+		r->n_issuers++;
+	}
+	buf_free(&text);
+	free(whole);
+	return ok;
+}
+
+static bool
+load_issuers(struct restore *r, struct err *e)
+{
+	r->issuers = mem_zarray(r->conf->n_issuers + 1, sizeof(*r->issuers));
+	if (!load_issuer(r, "root", BACKUP_ROOT, e))
+		return false;
+	for (size_t i = 0; i < r->conf->n_issuers; i++)
+		if (!load_issuer(r, r->conf->issuers[i].name,
+			r->conf->issuers[i].certificate, e))
+			return false;
+	return true;
+}
+
+/* ---- the end of the history that is known ---- */
+
+static bool
+take_crls(struct restore *r, struct err *e)
+{
+	for (size_t i = 0; i < r->crls->n; i++)
+		if (!restore_crl(r, r->crls->v[i], e))
+			return false;
+	for (size_t i = 1; i < r->n_issuers; i++)
+		if (!r->issuers[i].told && r->survivor == NULL && !r->nothing_since)
+			return err_set(e, ERR_CONFLICT,
+			    "no CRL of issuer %s was given: --crl FILE",
+			    r->issuers[i].name);
+	return true;
+}
+
+static bool
+go_on(struct restore *r, struct err *e)
+{
+	char *dir = mem_printf("%s/" BACKUP_JOURNAL, r->work);
+	size_t healed;
+	bool ok = load_issuers(r, e) &&
+		  journal_open(dir, NULL, NULL, &r->journal, &healed, e) &&
+		  take_crls(r, e);
+
+	for (size_t i = 0; ok && r->survivor != NULL && i < r->n_issuers; i++)
+		ok = ask_survivor(r, &r->issuers[i], e);
+	for (size_t i = 0; ok && i < r->n_issuers; i++)
+		ok = jump(r, &r->issuers[i], r->facts.made_at, e);
+	ok = ok && journal_sync(r->journal, e) && store_commit(r->store, e);
+	journal_close(r->journal);
+	r->journal = NULL;
+	free(dir);
+	if (ok)
+		restore_tell(r,
+		    "%" PRIu64 " revocations that the backup lacked were added",
+		    r->revoked);
+	return ok;
+}
+
+/* Tokens are in the database alone: which were withdrawn since, nobody knows. */
+static bool
+withdraw_tokens(struct restore *r, struct err *e)
+{
+	int64_t n = 0;
+
+	if (!store_token_withdraw_all(r->store, clock_now(), WHO, &n, e))
+		return false;
+	if (n > 0)
+		restore_tell(r,
+		    "%" PRId64 " pending tokens were withdrawn; make new ones", n);
+	return true;
+}
+
+static bool
+tell_auditor(struct restore *r, struct err *e)
+{
+	char at[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(r->facts.made_at, at);
+	char *reason = mem_printf("backup of %s; journal %s, database %s", at,
+	    r->keep_journal ? "kept" : "of the backup",
+	    r->keep_database ? "kept" : "of the backup");
+	const struct audit_row row = {
+		.at = clock_now(),
+		.kind = AUDIT_RESTORED,
+		.identity = WHO,
+		.object = r->file,
+		.result = AUDIT_DONE,
+		.reason = reason,
+	};
+	const bool ok = store_audit_add(r->store, &row, e);
+	free(reason);
+	return ok;
+}
+
+bool
+restore_history(struct restore *r, struct err *e)
+{
+	if (!replay(r, e) || (!r->keep_journal && !go_on(r, e)) ||
+	    (!r->keep_database && !withdraw_tokens(r, e)) || !tell_auditor(r, e) ||
+	    !store_commit(r->store, e))
+		return false;
+	/* Closed, so that it is one file again. */
+	store_close(r->store);
+	r->store = NULL;
+	store_close(r->survivor);
+	r->survivor = NULL;
+	return true;
+}

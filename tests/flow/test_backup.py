@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backup and restore: whole or refused, and never back in time."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import threading
+import time
+
+from hnp import BUILD, CA, FlowTest, SLOW, run
+
+HANAPER = BUILD / "hanaper"
+
+
+class Backup(FlowTest):
+    def setUp(self):
+        self.ca = CA()
+        self.addCleanup(self.ca.close)
+        self.ca.start()
+        self.file = self.ca.tmp / "backup.tar"
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    # -- helpers
+
+    def backup(self, *options, check=True, file=None):
+        return run(HANAPER, "backup", file or self.file, "--dir", self.ca.dir, *options,
+                   check=check)
+
+    def restore(self, *options, dir=None, check=True):
+        return run(HANAPER, "restore", self.file, "--dir", dir or self.ca.dir, *options,
+                   check=check)
+
+    def says(self, done, *words):
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def statuses(self, serials):
+        """What OCSP says, by serial; the CRL of the same moment agrees."""
+        return {s: self.ca.ocsp(s) for s in serials}
+
+    def verified(self):
+        done = run(HANAPER, "audit", "verify", "--dir", self.ca.dir, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def tree(self):
+        return {str(p.relative_to(self.ca.dir)): p.read_bytes()
+                for p in self.ca.dir.rglob("*") if p.is_file()}
+
+    # -- what is in it
+
+    # S86
+    def test_it_is_whole_and_any_tar_reads_it_and_plain_keys_stay_out(self):
+        ca = self.ca
+        serial = ca.issue("web", "DNS:web.internal")
+        said = json.loads(self.backup("--json").stdout)
+        self.assertEqual(self.file.stat().st_mode & 0o7777, 0o600)
+        self.assertEqual(said["octets"], self.file.stat().st_size)
+        self.assertGreaterEqual(said["journal_seq"], said["database_seq"])
+        self.assertEqual(len([x for x in said["left_out"] if "not encrypted" in x]), 3)
+        names = run("tar", "tf", self.file).stdout.split()
+        self.assertEqual([n for n in names if n.endswith(".key")], [])
+        self.assertEqual(names[0], "hanaper.yaml")
+        self.assertEqual(names[-1], "MANIFEST")
+        out = ca.tmp / "out"
+        out.mkdir()
+        run("tar", "xf", self.file, "-C", out)
+        for line in (out / "MANIFEST").read_text().splitlines():
+            if line.startswith("file "):
+                _, sha, _, size, name = line.split()
+                self.assertEqual((out / name).stat().st_size, int(size))
+                self.assertEqual(run("sha256sum", out / name).stdout.split()[0], sha)
+        self.assertEqual(run("sqlite3", out / "hanaper.db", "PRAGMA integrity_check").stdout,
+                         "ok\n")
+        self.assertIn(serial.lstrip("0"), run(
+            "sqlite3", out / "hanaper.db", "SELECT lower(hex(serial)) FROM certificate").stdout)
+        for secret in ("root.key", "issuers/main.key", "admin.key"):
+            self.assertNotIn((ca.dir / secret).read_bytes(), self.file.read_bytes())
+        # No other one is overwritten, and nothing is left beside it.
+        self.says(self.backup(check=False), "is there already")
+        self.assertEqual(sorted(p.name for p in ca.tmp.glob("backup.tar*")), ["backup.tar"])
+        other = ca.tmp / "with-keys.tar"
+        self.backup("--with-keys", file=other)
+        self.assertIn((ca.dir / "issuers/main.key").read_bytes(), other.read_bytes())
+
+    def test_encrypted_keys_are_in_it_and_their_passphrase_is_not(self):
+        self.ca.close()
+        phrase = pathlib.Path(self.ca.tmp.parent) / f"hnp-phrase-{os.getpid()}"
+        phrase.write_text("a long passphrase\n")
+        phrase.chmod(0o600)
+        self.addCleanup(phrase.unlink)
+        self.ca = CA("--passphrase-file", phrase)
+        self.addCleanup(self.ca.close)
+        self.ca.start()
+        self.file = self.ca.tmp / "backup.tar"
+        said = json.loads(self.backup("--json").stdout)
+        names = run("tar", "tf", self.file).stdout.split()
+        self.assertIn("issuers/main.key", names)
+        self.assertIn("root.key", names)
+        self.assertNotIn("admin.key", names)
+        self.assertTrue(any("passphrase" in x for x in said["left_out"]))
+        self.assertNotIn(b"a long passphrase", self.file.read_bytes())
+        # From nothing but this file and the passphrase it serves again.
+        serial = self.ca.issue("after", "DNS:after.internal")
+        self.ca.stop()
+        shutil.rmtree(self.ca.dir)
+        self.restore("--nothing-since")
+        self.ca.start()
+        self.assertEqual(self.ca.ocsp(serial), "unknown")
+        run(HANAPER, "issue", "web.internal", "--dir", self.ca.dir, cwd=self.ca.tmp)
+
+    def test_made_under_load_it_is_of_one_moment(self):
+        ca = self.ca
+        csr, over, done = ca.csr("load", "DNS:load.internal"), threading.Event(), []
+
+        def load():
+            conn = ca.connect()
+            while not over.is_set():
+                a = ca.ask("POST", "/v1/certificates?profile=server", csr,
+                           {"Content-Type": "text/plain"}, connection=conn)
+                if a.status == 201:
+                    done.append(a.json["serial"])
+                    if random.random() < 0.3:
+                        ca.revoke(a.json["serial"], connection=conn)
+
+        threads = [threading.Thread(target=load) for _ in range(3)]
+        for t in threads:
+            t.start()
+        try:
+            made = []
+            for i in range(8):
+                before = len(done)
+                said = json.loads(self.backup("--json", file=ca.tmp / f"b{i}.tar").stdout)
+                made.append((before, said))
+        finally:
+            over.set()
+            for t in threads:
+                t.join()
+        self.assertGreater(len(done), 20)
+        for i, (before, said) in enumerate(made):
+            out = ca.tmp / f"out{i}"
+            run(HANAPER, "restore", ca.tmp / f"b{i}.tar", "--dir", out, "--nothing-since")
+            held = {row.lstrip("0") for row in run(
+                "sqlite3", out / "hanaper.db", "SELECT lower(hex(serial)) FROM certificate"
+            ).stdout.split()}
+            # All that was answered before it began is there.
+            self.assertEqual([s for s in done[:before] if s.lstrip("0") not in held], [])
+
+    # -- put back
+
+    def lose(self, *names):
+        for name in names:
+            path = self.ca.dir / name
+            for p in [path, *path.parent.glob(path.name + "-*")]:
+                if p.is_dir():
+                    shutil.rmtree(p)
+                elif p.exists():
+                    p.unlink()
+
+    # S86, R34, R91
+    def test_what_was_revoked_after_it_stays_revoked_and_crl_numbers_grow(self):
+        ca = self.ca
+        before, after = ca.issue("before", "DNS:before.internal"), None
+        token = json.loads(run(HANAPER, "token", "create", "--profile", "server", "--dns",
+                               "t.internal", "--json", "--dir", ca.dir).stdout)
+        self.assertIn("token", token)
+        self.backup()
+        after = ca.issue("after", "DNS:after.internal")
+        for s in (before, after):
+            self.assertEqual(ca.revoke(s).status, 200)
+        good = ca.issue("good", "DNS:good.internal")
+        time.sleep(2.5)
+        number = ca.crl_number()
+        ca.stop()
+        for lost in (("hanaper.db",), ("hanaper.db", "hanaper.yaml", "root.crt", "issuers/main.crt"),
+                     ("pub",)):
+            with self.subTest(lost=lost):
+                self.lose(*lost)
+                done = self.restore()
+                self.assertIn("journal here is kept", done.stdout)
+                ca.start()
+                self.assertEqual(self.statuses([before, after, good]),
+                                 {before: "revoked", after: "revoked", good: "good"})
+                self.assertGreaterEqual(ca.crl_number(), number)
+                number = ca.crl_number()
+                self.verified()
+                listed = run(HANAPER, "token", "ls", "--json", "--dir", ca.dir).stdout
+                self.assertNotIn('"pending"', listed)
+                ca.stop()
+        audit = run("sqlite3", ca.dir / "hanaper.db",
+                    "SELECT count(*) FROM audit WHERE kind = 12").stdout
+        self.assertGreaterEqual(int(audit), 1)
+
+    # S86
+    def test_yesterdays_database_in_place_is_brought_up(self):
+        ca = self.ca
+        serial = ca.issue("x", "DNS:x.internal")
+        ca.stop()
+        old = ca.tmp / "old.db"
+        shutil.copy(ca.dir / "hanaper.db", old)
+        ca.start()
+        ca.revoke(serial)
+        self.backup()
+        late = ca.issue("late", "DNS:late.internal")
+        ca.revoke(late)
+        ca.stop()
+        self.lose("hanaper.db")
+        shutil.copy(old, ca.dir / "hanaper.db")
+        done = self.restore()
+        self.assertIn("replayed", done.stdout)
+        self.assertEqual(len(list(ca.dir.glob("before-restore-*"))), 1)
+        ca.start()
+        self.assertEqual(self.statuses([serial, late]), {serial: "revoked", late: "revoked"})
+        self.verified()
+
+    def test_a_newer_database_and_journal_are_kept(self):
+        ca = self.ca
+        self.backup("--with-keys")
+        serial = ca.issue("n", "DNS:n.internal")
+        ca.revoke(serial)
+        ca.stop()
+        before = self.tree()
+        done = self.restore()
+        self.assertIn("journal here is kept", done.stdout)
+        self.assertIn("database here is kept", done.stdout)
+        after = self.tree()
+        for name in before:
+            if name != "hanaper.db":  # it has one row more, the auditor's
+                self.assertEqual(before[name], after.get(name), name)
+        ca.start()
+        self.assertEqual(ca.ocsp(serial), "revoked")
+        self.verified()
+
+    # S86
+    def test_where_the_journal_is_lost_it_wants_to_know_what_was_revoked_since(self):
+        ca = self.ca
+        serials = [ca.issue(f"c{i}", f"DNS:c{i}.internal") for i in range(4)]
+        self.backup("--with-keys")
+        self.assertEqual(ca.revoke(serials[0], "keyCompromise").status, 200)
+        self.assertEqual(ca.revoke(serials[1]).status, 200)
+        late = ca.issue("late", "DNS:late.internal")
+        ca.revoke(late)
+        time.sleep(2.5)
+        end = time.monotonic() + 10 * SLOW
+        while late.upper() not in ca.crl_text() and time.monotonic() < end:
+            time.sleep(0.1)
+        shutil.copy(ca.crl(), ca.tmp / "last.crl")
+        number = ca.crl_number()
+        ca.crl("root")
+        ca.stop()
+        shutil.rmtree(ca.dir)
+        self.says(self.restore(check=False), "--crl", "--nothing-since")
+        self.assertFalse(ca.dir.exists() and any(ca.dir.iterdir()))
+        self.says(self.restore("--crl", ca.tmp / "root.crl", check=False), "issuer main")
+        bad = bytearray((ca.tmp / "last.crl").read_bytes())
+        bad[-3] ^= 1
+        (ca.tmp / "bad.crl").write_bytes(bad)
+        self.says(self.restore("--crl", ca.tmp / "bad.crl", check=False), "bad.crl")
+        (ca.tmp / "cut.crl").write_bytes((ca.tmp / "last.crl").read_bytes()[:-20])
+        self.says(self.restore("--crl", ca.tmp / "cut.crl", check=False), "cut.crl")
+        done = self.restore("--crl", ca.tmp / "last.crl", "--crl", ca.tmp / "root.crl")
+        self.assertIn("3 revocations", done.stdout)
+        ca.start()
+        self.assertEqual(self.statuses(serials),
+                         {serials[0]: "revoked", serials[1]: "revoked", serials[2]: "good",
+                          serials[3]: "good"})
+        # R34: no number is given out twice.
+        self.assertGreater(ca.crl_number(), number)
+        text = ca.crl_text()
+        for s in (serials[0], serials[1], late):
+            self.assertIn(s.upper(), text)
+        self.assertIn("Key Compromise", text)
+        self.verified()
+        # A restore that was cut off is done again, and changes no more.
+        ca.stop()
+        self.assertIn("journal here is kept", self.restore().stdout)
+        ca.start()
+        self.verified()
+
+    def test_a_crl_older_than_the_backup_or_of_others_is_no_answer(self):
+        ca = self.ca
+        shutil.copy(ca.crl(), ca.tmp / "old.crl")
+        ca.revoke(ca.issue("z", "DNS:z.internal"))
+        time.sleep(3)
+        self.backup()
+        other = CA()
+        self.addCleanup(other.close)
+        other.start()
+        shutil.copy(other.crl(), ca.tmp / "other.crl")
+        ca.stop()
+        self.lose("journal", "hanaper.db")
+        self.says(self.restore("--crl", ca.tmp / "old.crl", check=False), "older than the backup")
+        self.says(self.restore("--crl", ca.tmp / "other.crl", check=False),
+                  "signature does not verify")
+        self.says(self.restore("--crl", "/etc/passwd", check=False), "/etc/passwd")
+
+    def test_a_database_that_outlived_its_journal_knows_what_was_revoked(self):
+        ca = self.ca
+        one, two = ca.issue("one", "DNS:one.internal"), ca.issue("two", "DNS:two.internal")
+        self.backup()
+        ca.revoke(one)
+        time.sleep(2.5)
+        number = ca.crl_number()
+        ca.stop()
+        self.lose("journal")
+        done = self.restore()
+        self.assertIn("1 revocations", done.stdout)
+        ca.start()
+        self.assertEqual(self.statuses([one, two]), {one: "revoked", two: "good"})
+        self.assertGreater(ca.crl_number(), number)
+        self.verified()
+
+    # -- refused
+
+    # S86
+    def test_cut_or_altered_anywhere_it_is_refused_and_nothing_is_touched(self):
+        ca = self.ca
+        self.backup("--with-keys")
+        ca.stop()
+        whole = self.file.read_bytes()
+        before = self.tree()
+        rng = random.Random(7)
+        size = len(whole)
+        cuts = [0, 1, 511, 512, 513, size - 1024, size - 1023, size - 513, size - 512, size - 1,
+                *(rng.randrange(size) for _ in range(20))]
+        flips = [0, 100, 124, 156, 257, 512, size - 1, size - 1024, size - 1500,
+                 *(rng.randrange(size) for _ in range(40))]
+        for cut in cuts:
+            self.file.write_bytes(whole[:cut])
+            self.says(self.restore("--check", check=False), "backup")
+            self.assertEqual(self.restore(check=False).returncode, 1, cut)
+        for at in flips:
+            bad = bytearray(whole)
+            bad[at] ^= 1 << rng.randrange(8)
+            self.file.write_bytes(bad)
+            self.assertEqual(self.restore("--check", check=False).returncode, 1, at)
+        self.file.write_bytes(whole + b"\0")
+        self.says(self.restore(check=False), "follows")
+        self.assertEqual(before, self.tree())
+        self.assertEqual([p.name for p in ca.tmp.glob("*restore-*")], [])
+        self.file.write_bytes(whole)
+        self.restore("--check")
+        # One that somebody made up with tar is none either.
+        made = ca.tmp / "made"
+        made.mkdir()
+        run("tar", "xf", self.file, "-C", made)
+        run("tar", "--format=ustar", "-cf", self.file, "-C", made,
+            *sorted(p.name for p in made.iterdir()))
+        self.assertEqual(self.restore(check=False).returncode, 1)
+
+    def test_a_running_daemon_another_ca_and_a_forked_journal_are_refused(self):
+        ca = self.ca
+        self.backup("--with-keys")
+        self.says(self.restore(check=False), "stop it first")
+        other = CA()
+        self.addCleanup(other.close)
+        self.says(self.restore(dir=other.dir, check=False), "another CA's")
+        # From one moment on two copies of a CA went different ways.
+        ca.stop()
+        twin = ca.tmp / "twin"
+        shutil.copytree(ca.dir, twin)
+        ca.start()
+        ca.issue("a", "DNS:a.internal")
+        os.unlink(self.file)
+        self.backup()
+        ca.stop()
+        real, ca.dir = ca.dir, twin
+        try:
+            ca.start()
+            for i in range(4):
+                ca.issue(f"b{i}", f"DNS:b{i}.internal")
+            ca.stop()
+        finally:
+            ca.dir = real
+        self.says(self.restore(dir=twin, check=False), "two different histories")
+
+    def test_a_damaged_journal_is_told_and_a_damaged_database_replaced(self):
+        ca = self.ca
+        serial = ca.issue("d", "DNS:d.internal")
+        self.backup()
+        ca.revoke(serial)
+        ca.stop()
+        db = ca.dir / "hanaper.db"
+        octets = bytearray(db.read_bytes())
+        octets[4096:4096 + 2000] = b"\xff" * 2000
+        db.write_bytes(octets)
+        self.restore()
+        ca.start()
+        self.assertEqual(ca.ocsp(serial), "revoked")
+        self.verified()
+        ca.stop()
+        journal = ca.dir / "journal/00000001.hj"
+        octets = bytearray(journal.read_bytes())
+        octets[300] ^= 1
+        journal.write_bytes(octets)
+        self.says(self.restore(check=False), "journal here is damaged")
+
+    def test_backup_of_nothing_and_usage(self):
+        self.says(self.backup(file="/absent/x.tar", check=False), "/absent/x.tar")
+        done = run(HANAPER, "backup", self.file, "--dir", self.ca.tmp, check=False)
+        self.says(done, "no CA directory here")
+        self.assertEqual(run(HANAPER, "backup", check=False).returncode, 2)
+        self.says(self.restore(check=False), "backup.tar")
+
+    def test_hanaper_yaml_goes_to_its_directory_and_the_rest_where_it_says(self):
+        ca = self.ca
+        etc = ca.tmp / "etc"
+        etc.mkdir()
+        conf = (ca.dir / "hanaper.yaml").read_text()
+        (etc / "hanaper.yaml").write_text(f"dir: {ca.dir}\n" + conf)
+        (etc / "hanaper.yaml").chmod(0o640)
+        run(HANAPER, "backup", self.file, "--dir", etc, "--with-keys")
+        ca.stop()
+        shutil.rmtree(ca.dir)
+        shutil.rmtree(etc)
+        run(HANAPER, "restore", self.file, "--dir", etc, "--nothing-since")
+        self.assertEqual([p.name for p in etc.iterdir()], ["hanaper.yaml"])
+        self.assertTrue((ca.dir / "journal").is_dir())
+        with open(ca.log, "ab") as log:
+            daemon = subprocess.Popen([BUILD / "hanaperd", "-f", "--dir", etc], stdout=log,
+                                      stderr=log)
+        self.addCleanup(daemon.kill)
+        end = time.monotonic() + 10 * SLOW
+        while run(HANAPER, "ls", "--dir", etc, check=False).returncode != 0:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        daemon.terminate()
+        self.assertEqual(daemon.wait(10 * SLOW), 0)
