@@ -12,6 +12,7 @@
 
 #include "ca/ca.h"
 #include "policy/identity.h"
+#include "policy/verdict.h"
 
 struct caller {
 	struct identity id;
@@ -34,9 +35,11 @@ MUST_CHECK bool caller_as(struct ca *ca, const char *subject, struct caller *ret
     struct err *e);
 void caller_free(struct caller *c); /* what is inside */
 
-/* May this caller pass a gate that asks for 'right' (0: any identity), whatever the profile?
- * ERR_UNAUTHENTICATED, ERR_FORBIDDEN. */
+/*
+ * May this caller pass a gate that asks for 'right' (0: any identity), whatever the
+ * profile?  Adds the row "grant".  ERR_UNAUTHENTICATED, ERR_FORBIDDEN.
+ */
 MUST_CHECK bool caller_may(struct ca *ca, const struct caller *c, enum right right,
-    struct err *e);
+    struct verdict *v, struct err *e);
 
 #endif

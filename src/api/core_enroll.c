@@ -2,6 +2,7 @@
 /* POST /v1/enroll: the first certificate, for a token. */
 #include <stdlib.h>
 
+#include "api/asked.h"
 #include "api/core_routes.h"
 #include "api/issued.h"
 #include "base/mem.h"
@@ -9,7 +10,7 @@
 #include "codec/json.h"
 
 static bool
-read_json(struct bytes body, struct csr **ret, struct err *e)
+read_json(struct bytes body, struct csr **ret, struct verdict *rows, struct err *e)
 {
 	static const struct json_member members[] = {
 		{ "csr", JSON_STRING, true },
@@ -20,7 +21,7 @@ read_json(struct bytes body, struct csr **ret, struct err *e)
 	if (!json_read(body, &v, e))
 		return false;
 	const bool ok = json_check(v, members, e) &&
-			csr_parse_any(bytes_str(json_text(v, "csr")), ret, e);
+			asked_csr(bytes_str(json_text(v, "csr")), ret, rows, e);
 	json_decref(v);
 	return ok;
 }
@@ -64,8 +65,8 @@ start(struct request *r, const struct store_token *t, struct issued *answer,
 	struct csr *csr = NULL;
 
 	const bool ok =
-	    (r->body == BODY_JSON ? read_json(r->in.body, &csr, e)
-				  : csr_parse_any(r->in.body, &csr, e)) &&
+	    (r->body == BODY_JSON ? read_json(r->in.body, &csr, v, e)
+				  : asked_csr(r->in.body, &csr, v, e)) &&
 	    enroll_start(r->ca, t, csr, r->id, once != NULL ? once_done : issued_answer,
 		once != NULL ? (void *)once : answer, v, e);
 	csr_free(csr);

@@ -83,6 +83,20 @@ explanation_json(const struct explanation *x, const char *who, const struct verd
 	return o;
 }
 
+static bool
+may_ask_for_another(struct request *r, struct verdict *v, struct err *e)
+{
+	struct verdict own = { 0 };
+
+	/* Of its own: a right that he has is none of the rules to be explained. */
+	const bool ok = caller_may(r->ca, &r->caller, RIGHT_ADMIN, &own, e);
+	for (size_t i = 0; !ok && i < own.n; i++)
+		verdict_add(v, own.v[i].pass, e->code, own.v[i].rule, own.v[i].field,
+		    own.v[i].value, own.v[i].allowed);
+	verdict_free(&own);
+	return ok;
+}
+
 /*
  * The identity to judge for: the caller's own, or, for administrators, another.
  * One that does not count is a row like other faults.
@@ -93,7 +107,7 @@ settle_identity(struct request *r, const struct asked *a, struct caller *other,
 {
 	*ret = &r->caller.id;
 	if (a->as != NULL) {
-		if (!caller_may(r->ca, &r->caller, RIGHT_ADMIN, e))
+		if (!may_ask_for_another(r, v, e))
 			return err_prefix(e, "as");
 		*ret = &other->id;
 		if (!caller_as(r->ca, a->as, other, e)) {

@@ -16,11 +16,13 @@ rights_json(struct request *r)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < NITEMS(rights); i++) {
+		struct verdict v = { 0 };
 		struct err e;
 
-		if (caller_may(r->ca, &r->caller, rights[i], &e))
+		if (caller_may(r->ca, &r->caller, rights[i], &v, &e))
 			json_array_append_new(list,
 			    json_string(sets_right_word(rights[i])));
+		verdict_free(&v);
 	}
 	return list;
 }

@@ -288,13 +288,13 @@ static const struct {
 };
 
 static bool
-pass_gate(struct request *r, struct err *e)
+pass_gate(struct request *r, struct verdict *v, struct err *e)
 {
 	if (r->route->gate == GATE_OPEN)
 		return true;
 	for (size_t i = 0; i < NITEMS(gates); i++)
 		if (gates[i].gate == r->route->gate)
-			return caller_may(r->ca, &r->caller, gates[i].right, e);
+			return caller_may(r->ca, &r->caller, gates[i].right, v, e);
 	return err_set(e, ERR_FORBIDDEN, "this route has an unknown gate");
 }
 
@@ -308,7 +308,7 @@ listeners_of(enum peer_kind peer)
 }
 
 static bool
-admit(struct request *r, request_handler **ret, struct err *e)
+admit(struct request *r, request_handler **ret, struct verdict *v, struct err *e)
 {
 	struct route_match match;
 	char allow[64];
@@ -335,7 +335,7 @@ admit(struct request *r, request_handler **ret, struct err *e)
 	}
 	if (!caller_identify(r->ca, &r->in, r->route->gate == GATE_RENEW, &r->caller,
 		e) ||
-	    !pass_gate(r, e))
+	    !pass_gate(r, v, e))
 		return false;
 	return strcmp(r->route->method, "GET") == 0 ||
 	       throttle_caller(r->ca, &r->caller.id, e);
@@ -346,6 +346,7 @@ request_take(const struct api *api, struct bytes frame, struct err *e)
 {
 	struct request *r = mem_zalloc(sizeof(*r));
 	request_handler *handler;
+	struct verdict v = { 0 };
 	struct err why;
 
 	r->api = api;
@@ -361,9 +362,10 @@ request_take(const struct api *api, struct bytes frame, struct err *e)
 			   ? false
 			   : err_set(e, ERR_MALFORMED, "bad request id");
 	}
-	if (!admit(r, &handler, &why))
-		request_problem(r, &why, NULL);
+	if (!admit(r, &handler, &v, &why))
+		request_problem(r, &why, &v);
 	else
 		handler(r);
+	verdict_free(&v);
 	return true;
 }

@@ -185,18 +185,13 @@ known(const struct caller *c, struct err *e)
 }
 
 bool
-caller_may(struct ca *ca, const struct caller *c, enum right right, struct err *e)
+caller_may(struct ca *ca, const struct caller *c, enum right right, struct verdict *v,
+    struct err *e)
 {
 	const struct conf_grant *grant;
-	struct verdict v = { 0 };
 
 	if (!known(c, e))
 		return false;
-	bool ok =
-	    right == 0 || grant_find(ca_conf(ca), &c->id, right, NULL, &grant, &v);
-	if (!ok && verdict_ok(&v, e))
-		ok = err_set(e, ERR_FORBIDDEN, "no grant lets %s %s", c->id.text,
-		    sets_right_word(right));
-	verdict_free(&v);
-	return ok;
+	return right == 0 || grant_find(ca_conf(ca), &c->id, right, NULL, &grant, v) ||
+	       verdict_ok(v, e);
 }

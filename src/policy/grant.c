@@ -134,7 +134,7 @@ without_grant(const struct identity *who, bool pass)
 	if (who->kind == IDENTITY_TOKEN)
 		return "what the token was made for";
 	return pass ? "a local identity needs no grant"
-		    : "what the first grant that fits gives";
+		    : "a grant that fits this identity and gives this right";
 }
 
 bool

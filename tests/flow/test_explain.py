@@ -166,6 +166,7 @@ class Explain(FlowTest):
             a = ca.ask("POST", "/v1/explain?profile=server&as=cn:admin", csr, TEXT,
                        cert=ca.file("plain.crt"), key=ca.file("plain.key"))
             self.problem(a, 403, "forbidden")
+            self.assertEqual([r["rule"] for r in a.json["violations"]], ["grant"])
         for who, status in (("12" * 20, 404), ("cn:nobody", 404), ("zz", 400), ("", 400)):
             with self.subTest(who=who):
                 self.assertEqual(ca.ask("POST", f"/v1/explain?profile=server&as={who}", csr, TEXT).status,
@@ -181,6 +182,27 @@ class Explain(FlowTest):
         a = self.ca.ask("POST", "/v1/explain?profile=server", self.ca.csr("x", "DNS:x.internal"), TEXT,
                         cert=None)
         self.problem(a, 401, "unauthenticated")
+
+    def test_other_refusals_have_the_same_form(self):
+        ca = self.ca
+        ca.issue("reader", "DNS:reader.internal", profile="client")
+        who = {"cert": ca.file("reader.crt"), "key": ca.file("reader.key")}
+        for method, path in (("GET", "/v1/certificates"), ("GET", "/v1/profiles"), ("GET", "/v1/audit")):
+            with self.subTest(path):
+                a = ca.ask(method, path, **who)
+                self.problem(a, 403, "forbidden")
+                row, = a.json["violations"]
+                self.assertEqual((row["rule"], row["field"], row["value"]),
+                                 ("grant", "identity", "read by cert:reader.internal"))
+        token = json.loads(run(BUILD / "hanaper", "token", "create", "--profile", "server", "--dns", "t.internal",
+                               "--json", "--dir", ca.dir).stdout)["token"]
+        for body, rule in ((b"hello", "csr.syntax"),
+                           (ca.csr("tok", "DNS:t.internal", extra=("-addext", "basicConstraints=CA:TRUE")),
+                            "csr.extensions")):
+            with self.subTest(rule):
+                a = ca.ask("POST", "/v1/enroll", body, {**TEXT, "Authorization": "Bearer " + token}, cert=None)
+                self.problem(a, 400, "bad-csr")
+                self.assertEqual([r["rule"] for r in a.json["violations"]], [rule])
 
     def test_the_command(self):
         ca = self.ca

@@ -340,3 +340,41 @@ Test(csr, that_asks_twice_is_refused)
 	buf_free(&b);
 	stranger_free(s);
 }
+
+Test(csr, the_rule_that_was_broken_is_told)
+{
+	static const struct {
+		const char *oid;
+		struct bytes value;
+		const char *rule;
+	} rows[] = {
+		{ SAN,
+		    T("\x30\x05\x82\x03"
+		      "a b"),
+		    "csr.names" },
+		{ BC, T("\x30\x03\x01\x01\xff"), "csr.extensions" },
+		{ KU, T("\x03\x02\x01\x06"), "csr.extensions" },
+	};
+	struct stranger *s = stranger_new(GNUTLS_PK_ECDSA);
+	const char *rule = NULL;
+	struct csr *c = NULL;
+	struct err e = { 0 };
+	struct buf b;
+
+	buf_init(&b, 10000);
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		buf_clear(&b);
+		make_csr_with_extension(s, rows[i].oid, rows[i].value, &b);
+		cr_expect_not(csr_parse_told(buf_bytes(&b), &c, &rule, &e));
+		cr_expect_str_eq(rule, rows[i].rule, "%s: %s", rows[i].oid, rule);
+	}
+	buf_clear(&b);
+	make_csr(s, &(struct make_csr){ .spki = T("\x30\x00") }, &b);
+	cr_expect_not(csr_parse_told(buf_bytes(&b), &c, &rule, &e));
+	cr_expect_str_eq(rule, "csr.key");
+	cr_expect_not(csr_parse_told(bytes_str("hello"), &c, &rule, &e));
+	cr_expect_str_eq(rule, "csr.syntax");
+	cr_expect_null(c);
+	buf_free(&b);
+	stranger_free(s);
+}
