@@ -66,6 +66,18 @@ static const struct table {
 	      " ORDER BY key, value, certificate_id",
 		"compare metadata" },
 	    3, { { TEXT, "*key" }, { TEXT, "*value" }, { INT, "*record" } } },
+	{ "the lineage of the certificate",
+	    { "SELECT certificate_id, parent_id, first_id, not_after FROM lineage"
+	      " ORDER BY certificate_id",
+		"compare lineages" },
+	    1,
+	    { { INT, "*record" }, { INT, "record of the one before" },
+		{ INT, "record of the first" }, { TIME, "end" } } },
+	{ "compromised lineage",
+	    { "SELECT first_id, certificate_id FROM lineage_compromised"
+	      " ORDER BY first_id, certificate_id",
+		"compare compromised lineages" },
+	    2, { { INT, "*record of the first" }, { INT, "*record" } } },
 	{ "revocation",
 	    { "SELECT r.id, r.serial, i.name, r.certificate_id, r.seq, r.not_after,"
 	      " r.revoked_at, r.reason, r.serial_octets, r.requester, r.request_id"

@@ -131,6 +131,20 @@ class Audit(FlowTest):
         self.assertLessEqual(len(rows), 310)
         self.assertEqual(run(HANAPER, "audit", "verify", "--dir", ca.dir).returncode, 0)
 
+    def test_a_renewal_names_the_one_before_and_a_family_is_compared_too(self):
+        ca = self.ca
+        first = ca.issue("fam", "DNS:fam.internal", profile="client")
+        a = ca.ask("POST", "/v1/renew", ca.csr("fam2", "DNS:fam.internal"),
+                   {"Content-Type": "text/plain"}, cert=ca.file("fam.crt"), key=ca.file("fam.key"))
+        self.assertEqual(a.status, 201, a)
+        row = audit(ca, serial=a.json["serial"])["events"][0]
+        self.assertEqual((row["event"], row["object"]), ("renewed", "of " + first))
+        a = ca.ask("POST", f"/v1/certificates/{first}/revoke",
+                   {"reason": "keyCompromise", "lineage": True})
+        self.assertEqual(a.status, 200, a)
+        self.assertGreaterEqual(len(audit(ca, event="revoked")["events"]), 2)
+        run(HANAPER, "audit", "verify", "--dir", ca.dir)
+
     # -- the command
 
     def test_the_command_prints_filters_and_follows(self):
