@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from hnp import BUILD, SLOW, SOURCE, FlowTest, run
+from hnp import SANITIZED, BUILD, SLOW, SOURCE, FlowTest, run
 
 N = 100_000
 FIRST = 1_000_000  # ids far from those of what the daemon goes on to issue
@@ -258,4 +258,5 @@ class HundredThousand(Cli, FlowTest):
                 serials = {json.loads(line)["serial"] for line in lines}
             self.assertEqual(len(serials), int(limit))
             print(f"     {limit} certificates exported in {time.monotonic() - began:.1f} s with {used[-1]} KiB")
-        self.assertLess(used[1], used[0] * 2 + 10000)
+        if not SANITIZED:  # which keeps what was freed
+            self.assertLess(used[1], used[0] * 2 + 10000)
