@@ -41,6 +41,8 @@ struct publish {
 	struct crl_slot *v;
 	size_t n;
 	struct crl_build build;
+	struct waiting
+	    *waiting; /* for the answer to the newest CRL; freed by it, or at the end */
 };
 
 /* The slot's CRL is due: begins, or waits its turn. */

@@ -34,6 +34,7 @@ publish_free(struct publish *p)
 	if (p == NULL)
 		return;
 	publish_crl_drop(p);
+	free(p->waiting);
 	for (size_t i = 0; i < p->n; i++) {
 		loop_cancel(p->v[i].timer);
 		free(p->v[i].file);

@@ -160,6 +160,8 @@ on_signed(void *arg, const struct ask_answer *a)
 	const bool given_up = p->build.slot == NULL || p->build.id != w->id;
 	struct err e;
 
+	if (p->waiting == w)
+		p->waiting = NULL;
 	free(w);
 	if (given_up)
 		return;
@@ -320,6 +322,7 @@ send_begin(struct publish *p)
 
 	c->id = ask_new(p->ca, on_signed, w);
 	*w = (struct waiting){ .publish = p, .id = c->id };
+	p->waiting = w;
 	const struct msg_crl_begin m = {
 		.id = c->id,
 		.stored_seq = p->ca->committed_seq,
