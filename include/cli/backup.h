@@ -43,5 +43,6 @@ MUST_CHECK bool backup_root_hash(const char *path, uint8_t ret[static 32],
 #define BACKUP_ROOT     "root.crt"
 #define BACKUP_DATABASE "hanaper.db"
 #define BACKUP_JOURNAL  "journal"
+#define BACKUP_LAST     "last-backup" /* when the last one was made; not in it */
 
 #endif

@@ -45,6 +45,8 @@ void doctor_permissions(struct doctor *d);
 void doctor_daemon(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_root_key(struct doctor *d);
+void doctor_database(struct doctor *d);
+void doctor_backup(struct doctor *d);
 void doctor_lifetimes(struct doctor *d);
 void doctor_certificates(struct doctor *d);
 void doctor_crl(struct doctor *d);

@@ -278,6 +278,19 @@ take_name(struct making *m, struct err *e)
 	return ok;
 }
 
+/* For "hanaper doctor".  A backup is none the worse without it. */
+static void
+remember(const struct backup *b)
+{
+	char *path = conf_path(b->conf, BACKUP_LAST);
+	char at[CLOCK_RFC3339_LEN];
+	struct err ignored;
+
+	clock_rfc3339(b->facts.made_at, at);
+	(void)!file_replace(AT_FDCWD, path, 0644, bytes_str(at), &ignored);
+	free(path);
+}
+
 bool
 backup_make(struct backup *b, struct err *e)
 {
@@ -286,6 +299,8 @@ backup_make(struct backup *b, struct err *e)
 			put_journal(&m, e) && archive_end(m.out, &b->facts, e) &&
 			verify(&m, e) && take_name(&m, e);
 
+	if (ok)
+		remember(b);
 	archive_free(m.out);
 	if (m.fd >= 0)
 		close(m.fd);

@@ -20,6 +20,8 @@ const struct doctor_check doctor_checks[] = {
 	{ "clock",         doctor_clock },
 	{ "daemon",        doctor_daemon },
 	{ "root key",      doctor_root_key },
+	{ "database",      doctor_database },
+	{ "backup",        doctor_backup },
 	{ "lifetimes",     doctor_lifetimes },
 	{ "certificates",  doctor_certificates },
 	{ "CRL",           doctor_crl },

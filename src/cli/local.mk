@@ -41,6 +41,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/command.c \
 	src/cli/doctor_local.c \
 	src/cli/doctor_published.c \
+	src/cli/doctor_state.c \
 	src/cli/enroll_root.c \
 	src/cli/export.c \
 	src/cli/live.c \

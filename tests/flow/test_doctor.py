@@ -20,7 +20,7 @@ class Doctor(FlowTest):
         ca = self.ca
         ca.issue("doctor", "DNS:doctor.internal")
         here = {f["check"] for f in self.findings()}
-        self.assertLessEqual({"configuration", "permissions", "daemon", "CRL", "OCSP", "lifetimes"}, here)
+        self.assertLessEqual({"configuration", "permissions", "daemon", "database", "backup", "CRL", "OCSP", "lifetimes"}, here)
         afar = self.findings("--url", f"https://localhost:{ca.api_port}", "--cert", ca.dir / "admin.crt",
                              "--key", ca.dir / "admin.key", "--cacert", ca.dir / "root.crt")
         self.assertIn("OCSP", {f["check"] for f in afar})
@@ -40,6 +40,29 @@ class Doctor(FlowTest):
             found = self.faults()
             self.assertIn("start it", found["daemon"]["todo"])
         finally:
+            ca.start()
+
+    def test_a_database_that_is_damaged_and_a_backup_that_is_missing_or_old(self):
+        ca = self.ca
+        last = ca.dir / "last-backup"
+        last.unlink(missing_ok=True)
+        said = {f["check"]: f for f in self.findings()}
+        self.assertIn("no backup", said["backup"]["found"])
+        self.assertIn("is whole", said["database"]["found"])
+        run(BUILD / "hanaper", "backup", ca.file("doctor.tar"), "--dir", ca.dir)
+        self.assertIn("0 days ago", {f["check"]: f for f in self.findings()}["backup"]["found"])
+        last.write_text("2026-01-01T00:00:00Z")
+        said = {f["check"]: f for f in self.findings()}["backup"]
+        self.assertRegex(said["found"], r"[1-9]\d+ days ago")
+        self.assertIn("hanaper backup", said["todo"])
+        ca.stop()
+        db = ca.dir / "hanaper.db"
+        whole = db.read_bytes()
+        db.write_bytes(whole[:4096] + b"\xff" * 4096 + whole[8192:])
+        try:
+            self.assertIn("hanaper restore", self.faults()["database"]["todo"])
+        finally:
+            db.write_bytes(whole)
             ca.start()
 
     def test_urls_that_do_not_answer(self):

@@ -60,6 +60,9 @@ Test(conf_reload, each_key_that_may_change_is_told_by_its_name)
 		{ "ocsp: { validity: 1h }\n", "ocsp" },
 		{ "log: { level: debug }\n", "log" },
 		{ "limits: { names: 7 }\n", "limits" },
+		{ "limits: { rate: 7 }\n", "limits" },
+		{ "renewal: { max_age: 7d }\n", "renewal" },
+		{ "log: { format: json }\n", "log" },
 		{ "server_names: [ca.internal]\n", "server_names" },
 		{ "urls: { api: \"https://ca:1\", public: \"http://127.0.0.1:8080\" "
 		  "}\n",
