@@ -6,6 +6,7 @@
 #include "api/core_routes.h"
 #include "api/issued.h"
 #include "base/clock.h"
+#include "ca/once.h"
 #include "ca/renew.h"
 #include "codec/json.h"
 
@@ -61,20 +62,28 @@ core_renew(struct request *r)
 	struct renew_request q = { .who = &r->caller.id, .request_id = r->id };
 	struct verdict v = { 0 };
 	struct issued *answer = NULL;
+	struct once *once = NULL;
 	struct csr *csr = NULL;
+	bool again = false;
 	struct err e;
 
 	const struct cert *old = r->caller.cert;
 	if (old != NULL)
 		request_about(r, r->caller.profile, &old->names, &old->serial, NULL);
-	bool ok = issued_new(r, &answer, &e) &&
-		  (r->body == BODY_JSON ? read_json(r, &csr, &q.validity_s, &v, &e)
-					: read_raw(r, &csr, &q.validity_s, &v, &e));
+	bool ok =
+	    issued_new(r, &answer, &e) &&
+	    (r->in.idempotency_key.n == 0 || issued_once(r, answer, &again, &once, &e));
+	if (ok && again)
+		return; /* answered by the certificate of before */
+	ok = ok && (r->body == BODY_JSON ? read_json(r, &csr, &q.validity_s, &v, &e)
+					 : read_raw(r, &csr, &q.validity_s, &v, &e));
 	if (ok) {
 		q.csr = csr;
-		ok = renew_start(r->ca, &q, issued_answer, answer, &v, &e);
+		ok = renew_start(r->ca, &q, once != NULL ? once_done : issued_answer,
+		    once != NULL ? (void *)once : answer, &v, &e);
 	}
 	if (!ok) {
+		once_drop(once);
 		request_problem(r, &e, &v);
 		issued_free(answer);
 	}

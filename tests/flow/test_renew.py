@@ -111,6 +111,16 @@ class Renewal(RenewTest):
         listed = ca.ask("GET", "/v1/certificates?dns=a.internal").json["certificates"]
         self.assertEqual([c["lineage"] for c in listed], [first] * 3)
 
+    def test_the_same_request_again_gives_the_same_certificate(self):
+        ca = self.ca
+        ca.issue("once", "DNS:once.internal", profile="peer")
+        csr = ca.csr("once2")
+        who = {"cert": ca.file("once.crt"), "key": ca.file("once.key")}
+        headers = {"Content-Type": "text/plain", "Idempotency-Key": "k1"}
+        serials = {ca.ask("POST", "/v1/renew", csr, headers, **who).json["serial"] for _ in range(3)}
+        self.assertEqual(len(serials), 1)
+        self.problem(ca.ask("POST", "/v1/renew", ca.csr("once3"), headers, **who), 409, "conflict")
+
     # S8: the names are the same, whatever the CSR says
     def test_other_names_are_refused(self):
         ca = self.ca
