@@ -15,7 +15,7 @@
 
 enum err_code {
 	ERR_NONE = 0,
-#define PROBLEM(name, status, type, title) ERR_##name,
+#define PROBLEM(name, status, type, acme, acme_status, title) ERR_##name,
 #include "tbl/problems.h"
 #undef PROBLEM
 	ERR__MAX
@@ -42,6 +42,9 @@ bool err_errno(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int err_status(enum err_code code);        /* HTTP status */
 const char *err_type(enum err_code code);  /* "bad-csr" */
 const char *err_title(enum err_code code); /* "The CSR is unacceptable" */
+/* The same for an ACME client (RFC 8555 6.7). */
+int err_acme_status(enum err_code code);
+const char *err_acme_type(enum err_code code); /* "badCSR" */
 
 /* The code whose number came over a channel; ERR_INTERNAL for what is no member. */
 enum err_code err_code_from(unsigned n);

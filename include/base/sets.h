@@ -39,6 +39,12 @@ enum right { /* a bit mask */
 #undef RIGHT
 };
 
+enum challenge { /* a bit mask: a profile has several */
+#define CHALLENGE(name, bit, word) CHALLENGE_##name = 1 << (bit),
+#include "tbl/sets.h"
+#undef CHALLENGE
+};
+
 /* The word of a member, NULL for what is no member. */
 const char *sets_key_alg_word(unsigned n);
 const char *sets_usage_word(unsigned one_bit);
@@ -46,6 +52,7 @@ const char *sets_usage_oid(unsigned one_bit);
 const char *sets_name_type_word(unsigned n);
 const char *sets_reason_word(unsigned n);
 const char *sets_right_word(unsigned one_bit);
+const char *sets_challenge_word(unsigned one_bit);
 
 /* The member of a word; false for another word.  Letter case counts. */
 MUST_CHECK bool sets_key_alg_from(struct bytes word, enum key_alg *ret);
@@ -53,5 +60,6 @@ MUST_CHECK bool sets_usage_from(struct bytes word, enum usage *ret);
 MUST_CHECK bool sets_name_type_from(struct bytes word, enum name_type *ret);
 MUST_CHECK bool sets_reason_from(struct bytes word, enum reason *ret);
 MUST_CHECK bool sets_right_from(struct bytes word, enum right *ret);
+MUST_CHECK bool sets_challenge_from(struct bytes word, enum challenge *ret);
 
 #endif

@@ -10,6 +10,7 @@
 #define CONF_CONF_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/sets.h"
@@ -57,6 +58,43 @@ enum validity_excess {
 	EXCESS_CLAMP = 1
 };
 
+/*
+ * The ACME directory of a profile, /acme/NAME/directory.
+ *
+ * networks: CIDRs that the prober may connect to.  None listed: all but loopback,
+ * link-local, multicast, unspecified and reserved ones, IPv4-mapped ones as their
+ * IPv4; listed ones alone count, whatever they are.
+ */
+struct conf_acme {
+	bool on;
+	unsigned challenges;      /* enum challenge bits */
+	bool external_account;    /* an account needs an EAB key */
+	struct strings profiles;  /* others that an order may name (draft-aaron) */
+	struct strings networks;  /* egress of the prober */
+	struct strings resolvers; /* "ip:port"; none: acme.resolvers */
+	uint16_t http_port;       /* 80; for tests another */
+	uint16_t tls_port;        /* 443 */
+	bool caa;                 /* RFC 8659, RFC 8657 */
+	bool subdomains;          /* RFC 9444 */
+	int64_t authorization_s;  /* how long a valid one may be used again; 7d */
+};
+
+struct conf_acme_site { /* what all directories share */
+	char *terms;    /* URL of the terms of service, or NULL */
+	char *website;  /* or NULL */
+	struct strings caa_identities;
+	struct strings
+	    resolvers;    /* "ip:port"; never empty after load where a profile has ACME:
+	                             else those of /etc/resolv.conf, port 53 */
+	int64_t order_s;  /* until an order that is not finished ends; 7d */
+	size_t names_max; /* identifiers in one order; 100 */
+	/* 0 is no limit. */
+	size_t accounts_per_hour; /* new accounts from one address; 100 */
+	size_t orders_per_hour;   /* new orders of one account; 1000 */
+	size_t pending_max;       /* unfinished orders of one account; 300 */
+	size_t failures_per_hour; /* failed validations of one account and name; 60 */
+};
+
 struct conf_profile {
 	char *name;
 	char *issuer;    /* name of an issuer */
@@ -71,6 +109,7 @@ struct conf_profile {
 	enum subject_form subject;
 	bool no_rev_avail; /* RFC 9608: then neither CDP nor OCSP URL */
 	bool internal;     /* the daemon's own; no route reaches it */
+	struct conf_acme acme;
 };
 
 struct conf_who { /* every member that is set must match */
@@ -117,6 +156,7 @@ struct conf {
 	int64_t ocsp_validity_s, ocsp_responder_validity_s;
 	int64_t renewal_max_age_s;  /* since the first of a lineage; 0: no limit (S8) */
 	size_t body_max, names_max; /* octets of a request body; names in one request */
+	struct conf_acme_site acme;
 	/* For callers without the right admin; 0 is no limit. */
 	size_t rate_per_minute, rate_burst; /* writing requests of one identity */
 	size_t same_names_per_hour;         /* certificates for one set of names */

@@ -39,4 +39,11 @@ RIGHT(REVOKE, 2, "revoke")
 RIGHT(READ,   3, "read")
 RIGHT(ADMIN,  4, "admin")
 #endif
+#ifdef CHALLENGE /* CHALLENGE(NAME, bit, word): RFC 8555 8, RFC 8737, the drafts */
+CHALLENGE(HTTP_01,        0, "http-01")
+CHALLENGE(DNS_01,         1, "dns-01")
+CHALLENGE(TLS_ALPN_01,    2, "tls-alpn-01")
+CHALLENGE(DNS_ACCOUNT_01, 3, "dns-account-01")
+CHALLENGE(DNS_PERSIST_01, 4, "dns-persist-01")
+#endif
 /* clang-format on */

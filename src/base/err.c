@@ -10,11 +10,12 @@
 #include "base/bytes.h"
 
 static const struct {
-	int status;
-	const char *type;
+	int status, acme_status;
+	const char *type, *acme_type;
 	const char *title;
 } problems[] = {
-#define PROBLEM(name, status, type, title) [ERR_##name] = { status, type, title },
+#define PROBLEM(name, status, type, acme, acme_status, title)                          \
+	[ERR_##name] = { status, acme_status, type, acme, title },
 #include "tbl/problems.h"
 #undef PROBLEM
 };
@@ -140,6 +141,20 @@ err_title(enum err_code code)
 {
 	assert(code > ERR_NONE && code < ERR__MAX);
 	return problems[code].title;
+}
+
+int
+err_acme_status(enum err_code code)
+{
+	assert(code > ERR_NONE && code < ERR__MAX);
+	return problems[code].acme_status;
+}
+
+const char *
+err_acme_type(enum err_code code)
+{
+	assert(code > ERR_NONE && code < ERR__MAX);
+	return problems[code].acme_type;
 }
 
 enum err_code

@@ -44,6 +44,12 @@ static const struct member rights[] = {
 #undef RIGHT
 };
 
+static const struct member challenges[] = {
+#define CHALLENGE(name, bit, word) { 1 << (bit), word },
+#include "tbl/sets.h"
+#undef CHALLENGE
+};
+
 static const char *
 word_of(const struct member *m, size_t count, unsigned n)
 {
@@ -90,3 +96,4 @@ SET(usage, usages, enum usage)
 SET(name_type, name_types, enum name_type)
 SET(reason, reasons, enum reason)
 SET(right, rights, enum right)
+SET(challenge, challenges, enum challenge)
