@@ -34,4 +34,6 @@ MESSAGE(JOURNAL_READ,   31, "core",   "signer")  /* the records from this number
 MESSAGE(JOURNAL_RECORD, 32, "signer", "core")
 MESSAGE(JOURNAL_END,    33, "signer", "core")
 MESSAGE(REFUSED,        34, "signer", "core")    /* answers any of the above */
+MESSAGE(PROBE,          50, "core",   "prober")  /* validate a challenge, look at CAA */
+MESSAGE(PROBED,         51, "prober", "core")
 /* clang-format on */

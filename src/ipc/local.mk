@@ -6,4 +6,5 @@ libhnp_ipc_a_SOURCES = \
 	src/ipc/msg_control.c \
 	src/ipc/msg_field.c \
 	src/ipc/msg_http.c \
+	src/ipc/msg_probe.c \
 	src/ipc/msg_sign.c

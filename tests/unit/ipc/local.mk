@@ -4,5 +4,6 @@ tests_unit_ipc_unit_ipc_SOURCES = \
 	tests/unit/ipc/test_chan.c \
 	tests/unit/ipc/test_link.c \
 	tests/unit/ipc/test_msg.c \
-	tests/unit/ipc/test_msg_control.c
+	tests/unit/ipc/test_msg_control.c \
+	tests/unit/ipc/test_msg_probe.c
 tests_unit_ipc_unit_ipc_LDADD = libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a $(UNIT_LIBS)
