@@ -7,4 +7,5 @@ libhnp_base_a_SOURCES = \
 	src/base/hex.c \
 	src/base/log.c \
 	src/base/mem.c \
-	src/base/sets.c
+	src/base/sets.c \
+	src/base/version.c

@@ -2,12 +2,14 @@
 #include "daemon/role.h"
 
 #include <assert.h>
+#include <gnutls/gnutls.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "conf/conf_wire.h"
 #include "sys/proc.h"
 
@@ -247,6 +249,8 @@ role_begin(const struct role_def *def)
 
 	log_init(def->name, LOG_INFO);
 	proc_harden();
+	if (!version_check("GnuTLS", gnutls_check_version(NULL), GNUTLS_VERSION, &e))
+		role_fail(&e);
 	r->def = *def;
 	r->loop = loop_new();
 	r->parent =

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/version.h"
 
 #define HEADER_LEN      100        /* sqlite.org/fileformat2.html 1.3 */
 #define APPLICATION_ID  0x484e5052 /* "HNPR": our files are known by it */
@@ -224,6 +225,10 @@ db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 	bool made = false, ok = false;
 	int rc;
 
+	if (!version_check("SQLite", sqlite3_libversion(), SQLITE_VERSION, e)) {
+		free(db);
+		return false;
+	}
 	db->path = mem_strdup(path);
 	db->reading = mode == DB_READ;
 	if (make && !(made = make_file(path, e)))

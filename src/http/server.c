@@ -4,12 +4,14 @@
 #include <arpa/inet.h>
 #include <gnutls/abstract.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "exchange_impl.h"
 #include "http/tls_client.h"
 #include "sys/sock.h"
@@ -360,12 +362,28 @@ start_daemon(struct server *s)
 	    s->def.threads > 1 ? for_pool : none, MHD_OPTION_END);
 }
 
+/* MHD_VERSION has two digits of each number in an octet: 0x00097500 is 0.9.75. */
+static bool
+check_library(struct err *e)
+{
+	char least[16];
+
+	snprintf(least, sizeof(least), "%x.%x.%x", MHD_VERSION >> 24,
+	    (MHD_VERSION >> 16) & 0xff, (MHD_VERSION >> 8) & 0xff);
+	return version_check("libmicrohttpd", MHD_get_version(), least, e);
+}
+
 bool
 server_start(const struct server_def *def, int listen_fd, struct server **ret,
     struct err *e)
 {
-	struct server *s = mem_zalloc(sizeof(*s));
+	struct server *s;
 
+	if (!check_library(e)) {
+		close(listen_fd);
+		return false;
+	}
+	s = mem_zalloc(sizeof(*s));
 	s->def = *def;
 	if (s->def.request_ms == 0)
 		s->def.request_ms = REQUEST_MS;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sets.h"
+#include "base/version.h"
 
 Test(bytes, views_compare_cut_and_trim)
 {
@@ -287,4 +288,39 @@ Test(mem, copies_are_whole)
 	cr_expect_str_eq(s, "ab");
 	mem_wipe_free(s, 2);
 	cr_expect_null(mem_strdup(NULL));
+}
+
+/* R88 */
+Test(version, an_older_library_is_refused_by_name_and_numbers)
+{
+	static const struct {
+		const char *have, *least;
+		bool good;
+	} cases[] = {
+		{ "3.7.9", "3.7.9", true },
+		{ "3.7.10", "3.7.9", true },
+		{ "3.8", "3.7.9", true },
+		{ "4", "3.7.9", true },
+		{ "3.7.9-dirty", "3.7.9", true },
+		{ "3.7.9", "3.7", true },
+		{ "3.7", "3.7.0", true },
+		{ "3.7.8", "3.7.9", false },
+		{ "3.7", "3.7.9", false },
+		{ "2.99.99", "3.7.9", false },
+		{ "", "3.7.9", false },
+		{ NULL, "3.7.9", false },
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		struct err e = { 0 };
+		const bool good =
+		    version_check("GnuTLS", cases[i].have, cases[i].least, &e);
+
+		cr_expect_eq(good, cases[i].good, "%s", cases[i].have);
+		if (!good) {
+			cr_expect_eq(e.code, ERR_UNAVAILABLE);
+			cr_expect_not_null(strstr(e.detail, "GnuTLS"));
+			cr_expect_not_null(strstr(e.detail, "3.7.9"));
+		}
+	}
 }
