@@ -26,7 +26,7 @@ void acme_close(struct ca *ca);
 /* Another configuration counts: the limits are made anew. */
 void acme_reload(struct ca *ca);
 
-MUST_CHECK bool acme_nonce_new(struct ca *ca, char ret[static JOSE_NONCE_LEN],
+MUST_CHECK bool acme_nonce_new(struct ca *ca, char ret[static NONCE_TEXT],
     struct err *e);
 MUST_CHECK bool acme_nonce_use(struct ca *ca, struct bytes nonce, struct err *e);
 

@@ -28,7 +28,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/003_lineage.sql \
 	$(srcdir)/sql/004_search.sql \
 	$(srcdir)/sql/005_audit.sql \
-	$(srcdir)/sql/006_once.sql
+	$(srcdir)/sql/006_once.sql \
+	$(srcdir)/sql/007_acme.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk
