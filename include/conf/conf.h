@@ -83,11 +83,14 @@ struct conf_acme_site { /* what all directories share */
 	char *terms;    /* URL of the terms of service, or NULL */
 	char *website;  /* or NULL */
 	struct strings caa_identities;
-	struct strings
-	    resolvers;    /* "ip:port"; never empty after load where a profile has ACME:
-	                             else those of /etc/resolv.conf, port 53 */
-	int64_t order_s;  /* until an order that is not finished ends; 7d */
-	size_t names_max; /* identifiers in one order; 100 */
+	/*
+	 * "ip:port", "[ip]:port".  None in the file where a profile with ACME has none
+	 * either: those of /etc/resolv.conf, if there are any.
+	 */
+	struct strings resolvers;
+	bool resolvers_found; /* they are of /etc/resolv.conf */
+	int64_t order_s;      /* until an order that is not finished ends; 7d */
+	size_t names_max;     /* identifiers in one order; 100 or conf.names_max */
 	/* 0 is no limit. */
 	size_t accounts_per_hour; /* new accounts from one address; 100 */
 	size_t orders_per_hour;   /* new orders of one account; 1000 */
@@ -154,9 +157,9 @@ struct conf {
 	size_t n_grants;
 	int64_t crl_interval_s, crl_next_update_s, crl_debounce_s;
 	int64_t ocsp_validity_s, ocsp_responder_validity_s;
-	int64_t renewal_max_age_s;  /* since the first of a lineage; 0: no limit (S8) */
-	size_t body_max, names_max; /* octets of a request body; names in one request */
+	int64_t renewal_max_age_s; /* since the first of a lineage; 0: no limit (S8) */
 	struct conf_acme_site acme;
+	size_t body_max, names_max; /* octets of a request body; names in one request */
 	/* For callers without the right admin; 0 is no limit. */
 	size_t rate_per_minute, rate_burst; /* writing requests of one identity */
 	size_t same_names_per_hour;         /* certificates for one set of names */

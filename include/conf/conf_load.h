@@ -11,10 +11,17 @@
 
 #include "conf/conf.h"
 
-/* 'path' is the file; the CA directory is the one it lies in, unless 'dir:' says otherwise. */
+/*
+ * 'path' is the file; the CA directory is the one it lies in, unless 'dir:' says
+ * otherwise.  Where ACME needs resolvers and the file has none, /etc/resolv.conf
+ * is asked.
+ */
 MUST_CHECK bool conf_load(const char *path, struct conf **ret, struct err *e);
 /* The same of a text, as if it were the file at the absolute 'path'.  No file is opened. */
 MUST_CHECK bool conf_load_text(struct bytes text, const char *path, struct conf **ret,
     struct err *e);
+
+/* The name servers of a resolv.conf(5), port 53; what is none is passed over. */
+void conf_load_resolv_conf(struct bytes text, struct strings *ret);
 
 #endif

@@ -98,6 +98,8 @@ struct parent {
 /* hanaper.yaml, where the options say that it is. */
 MUST_CHECK bool parent_load(const struct parent_options *o, struct conf **ret,
     struct err *e);
+/* To the log: whom ACME asks for names, where the file does not say it. */
+void parent_tell_resolvers(const struct conf *c);
 
 /* ---- parent_dir.c ---- */
 

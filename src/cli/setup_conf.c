@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper.yaml as init writes it: every default that matters, with a word on each. */
+#include <string.h>
+
 #include "cli/setup.h"
 
 /* Written as a double-quoted scalar: what is inside cannot end it. */
@@ -72,7 +74,11 @@ put_head(struct buf *b, const struct setup *s)
 	}
 }
 
-#define KEYS "[ecdsa-p256, ecdsa-p384, ed25519, rsa-2048]"
+#define KEYS       "[ecdsa-p256, ecdsa-p384, ed25519, rsa-2048]"
+#define SETUP_ACME "server" /* the profile that has a directory */
+#define NETWORKS                                                                       \
+	"[\"127.0.0.0/8\", \"::1/128\", \"10.0.0.0/8\", \"172.16.0.0/12\",\n"          \
+	"        \"192.168.0.0/16\", \"fc00::/7\"]"
 #define IPS                                                                            \
 	"[\"127.0.0.0/8\", \"::1/128\", \"10.0.0.0/8\", \"172.16.0.0/12\", "           \
 	"\"192.168.0.0/16\"]"
@@ -99,6 +105,48 @@ static const struct {
 	    "    no_rev_avail: true\n", NULL },
 };
 
+/* Does nobody but this machine reach the API? */
+static bool
+is_local(const struct setup *s)
+{
+	const struct bytes api = bytes_str(s->api);
+	struct conf_cidr v4 = { .octets = 4, .ip = { 127 }, .bits = 8 };
+	struct conf_cidr host;
+	char text[64];
+
+	if (bytes_starts(api, "localhost:") || bytes_starts(api, "[::1]:"))
+		return true;
+	return bytes_to_str(bytes_of(api.p, bytes_index(api, ':')), text,
+		   sizeof(text)) &&
+	       conf_cidr(text, &host) && conf_cidr_has(&v4, host.ip, host.octets);
+}
+
+static void
+put_acme(struct buf *b, const struct setup *s)
+{
+	buf_puts(b, "    # ACME clients are given urls.api, then "
+		    "/acme/" SETUP_ACME "/directory.\n"
+		    "    acme:\n"
+		    "      challenges: [http-01, dns-01, tls-alpn-01]\n");
+	if (!is_local(s)) {
+		buf_puts(b,
+		    "      # Validation connects to all but loopback, link-local and "
+		    "reserved\n"
+		    "      # addresses; networks: [\"10.0.0.0/8\"] lets it reach these "
+		    "alone.\n");
+		return;
+	}
+	buf_puts(b, "      # Where validation may connect to.  Only this machine "
+		    "reaches the API, "
+		    "so\n"
+		    "      # its clients are here: loopback is let in.  Take this out "
+		    "when the API "
+		    "is\n"
+		    "      # opened to others, or they make the CA ask services of "
+		    "this machine.\n"
+		    "      networks: " NETWORKS "\n");
+}
+
 static void
 put_profiles(struct buf *b, const struct setup *s)
 {
@@ -124,6 +172,8 @@ put_profiles(struct buf *b, const struct setup *s)
 		buf_puts(b, "      dns: ");
 		put_list(b, &s->dns);
 		buf_puts(b, "\n      ip: " IPS "\n");
+		if (strcmp(profiles[i].name, SETUP_ACME) == 0)
+			put_acme(b, s);
 	}
 	buf_puts(b,
 	    "  # People who run this CA; the grant below asks for this profile.\n"

@@ -49,6 +49,9 @@ free_profile(struct conf_profile *p)
 	free(p->issuer);
 	free(p->keys);
 	free_names(&p->names);
+	strings_free(&p->acme.profiles);
+	strings_free(&p->acme.networks);
+	strings_free(&p->acme.resolvers);
 }
 
 static void
@@ -83,6 +86,10 @@ conf_free(struct conf *c)
 	strings_free(&c->listen_http);
 	strings_free(&c->listen_metrics);
 	strings_free(&c->server_names);
+	strings_free(&c->acme.caa_identities);
+	strings_free(&c->acme.resolvers);
+	free(c->acme.terms);
+	free(c->acme.website);
 	free(c->dir);
 	free(c->file);
 	free(c->url_api);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf_load_impl.h"
 
@@ -15,6 +16,7 @@
 #include "sys/file.h"
 
 #define FILE_OCTETS_MAX MIB(1)
+#define RESOLV_CONF_MAX KIB(64)
 #define MINUTE          INT64_C(60)
 #define HOUR            (60 * MINUTE)
 #define DAY             (24 * HOUR)
@@ -28,6 +30,20 @@
 #define SAME_DEFAULT    500
 #define RATE_MOST       1000000
 #define RENEWAL_MOST    (100 * 365 * DAY)
+
+/* One address is one listener's, whatever it serves. */
+static bool
+is_listened_at(const struct conf *c, const char *address)
+{
+	const struct strings *lists[] = { &c->listen_api, &c->listen_http,
+		&c->listen_metrics };
+
+	for (size_t i = 0; i < NITEMS(lists); i++)
+		for (size_t k = 0; k < lists[i]->n; k++)
+			if (strcasecmp(lists[i]->v[k], address) == 0)
+				return true;
+	return false;
+}
 
 static bool
 read_list(const struct loading *l, const struct node *listen, const char *key,
@@ -43,6 +59,9 @@ read_list(const struct loading *l, const struct node *listen, const char *key,
 			    "\"%.80s\" must be HOST:PORT, such as 127.0.0.1:8443 or "
 			    "[::1]:8443",
 			    from->v[i]);
+		if (is_listened_at(l->conf, from->v[i]))
+			return conf_load_fault(l, conf_load_item(list, i), NULL,
+			    "\"%.80s\" is there twice", from->v[i]);
 		strings_add(ret, from->v[i]);
 	}
 	return true;
@@ -264,7 +283,7 @@ read_all(const struct loading *l, const struct raw *r, const char *path)
 	if (!read_listen(l, r) || !read_server_names(l, r) || !read_storage(l, r) ||
 	    !conf_load_issuers(l, r) || !conf_load_profiles(l, r) ||
 	    !conf_load_grants(l, r) || !read_crl(l, &r->crl) ||
-	    !read_ocsp(l, &r->ocsp) || !read_rest(l, r))
+	    !read_ocsp(l, &r->ocsp) || !read_rest(l, r) || !conf_load_acme(l, r))
 		return false;
 	conf_load_listener(l->conf);
 	return true;
@@ -296,6 +315,31 @@ out:
 	return ok;
 }
 
+/*
+ * Whom the prober asks where nobody said: the system's own.  Without any, all but
+ * names still works: what a challenge then says is the place to tell it.
+ */
+static void
+find_resolvers(struct conf *c)
+{
+	char *path = realpath("/etc/resolv.conf", NULL); /* often a link */
+	bool wanted = false;
+	struct buf text;
+	struct err none;
+
+	for (size_t i = 0; i < c->n_profiles; i++)
+		if (c->profiles[i].acme.on && c->profiles[i].acme.resolvers.n == 0)
+			wanted = true;
+	buf_init(&text, RESOLV_CONF_MAX);
+	if (wanted && c->acme.resolvers.n == 0 && path != NULL &&
+	    file_read(AT_FDCWD, path, &text, &none)) {
+		conf_load_resolv_conf(buf_bytes(&text), &c->acme.resolvers);
+		c->acme.resolvers_found = c->acme.resolvers.n > 0;
+	}
+	buf_free(&text);
+	free(path);
+}
+
 bool
 conf_load(const char *path, struct conf **ret, struct err *e)
 {
@@ -311,6 +355,8 @@ conf_load(const char *path, struct conf **ret, struct err *e)
 	if (!file_read(AT_FDCWD, absolute, &text, e))
 		goto out;
 	ok = conf_load_text(buf_bytes(&text), absolute, ret, e);
+	if (ok)
+		find_resolvers(*ret);
 out:
 	buf_free(&text);
 	free(absolute);

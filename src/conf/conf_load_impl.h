@@ -68,11 +68,18 @@ struct raw_validity {
 	char *span, *max, *backdate, *excess;
 };
 
+struct raw_acme {
+	struct strings challenges, profiles, networks, resolvers;
+	char *external_account, *http_port, *tls_port, *caa, *subdomains,
+	    *authorization_lifetime;
+};
+
 struct raw_profile {
 	char *name, *issuer, *subject, *no_rev_avail;
 	struct strings usages, keys;
 	struct raw_validity validity;
 	struct raw_names names;
+	struct raw_acme acme; /* the tree knows whether it is there */
 };
 
 struct raw_who {
@@ -112,6 +119,16 @@ struct raw_limits {
 	char *body, *names, *rate, *burst, *same_names;
 };
 
+struct raw_acme_limits {
+	char *accounts_per_hour, *orders_per_hour, *pending_orders, *failures_per_hour;
+};
+
+struct raw_acme_site {
+	char *terms_of_service, *website, *order_lifetime, *max_identifiers;
+	struct strings caa_identities, resolvers;
+	struct raw_acme_limits limits;
+};
+
 struct raw {
 	char *dir, *storage;
 	struct raw_listen listen;
@@ -121,6 +138,7 @@ struct raw {
 	struct raw_ocsp ocsp;
 	struct raw_renewal renewal;
 	struct raw_limits limits;
+	struct raw_acme_site acme;
 	struct strings server_names;
 	struct raw_issuer *issuers;
 	size_t n_issuers;
@@ -158,6 +176,8 @@ bool conf_load_scalars(const struct loading *l, const struct raw *r);
 bool conf_load_issuers(const struct loading *l, const struct raw *r);
 bool conf_load_profiles(const struct loading *l, const struct raw *r);
 bool conf_load_grants(const struct loading *l, const struct raw *r);
+/* Behind the profiles and the limits. */
+bool conf_load_acme(const struct loading *l, const struct raw *r);
 /* The api listener's own profile, behind the others. */
 void conf_load_listener(struct conf *c);
 

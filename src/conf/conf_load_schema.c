@@ -71,6 +71,20 @@ static const cyaml_schema_field_t names_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t acme_fields[] = {
+	LIST("challenges",             struct raw_acme, challenges),
+	TEXT("external_account",       struct raw_acme, external_account),
+	LIST("profiles",               struct raw_acme, profiles),
+	LIST("networks",               struct raw_acme, networks),
+	LIST("resolvers",              struct raw_acme, resolvers),
+	TEXT("http_port",              struct raw_acme, http_port),
+	TEXT("tls_port",               struct raw_acme, tls_port),
+	TEXT("caa",                    struct raw_acme, caa),
+	TEXT("subdomains",             struct raw_acme, subdomains),
+	TEXT("authorization_lifetime", struct raw_acme, authorization_lifetime),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t profile_fields[] = {
 	TEXT("name",         struct raw_profile, name),
 	TEXT("issuer",       struct raw_profile, issuer),
@@ -80,6 +94,7 @@ static const cyaml_schema_field_t profile_fields[] = {
 	MAPPING("names",     struct raw_profile, names, names_fields),
 	TEXT("subject",      struct raw_profile, subject),
 	TEXT("no_rev_avail", struct raw_profile, no_rev_avail),
+	MAPPING("acme",      struct raw_profile, acme, acme_fields),
 	CYAML_FIELD_END
 };
 
@@ -130,6 +145,25 @@ static const cyaml_schema_field_t limits_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t acme_limits_fields[] = {
+	TEXT("accounts_per_hour", struct raw_acme_limits, accounts_per_hour),
+	TEXT("orders_per_hour",   struct raw_acme_limits, orders_per_hour),
+	TEXT("pending_orders",    struct raw_acme_limits, pending_orders),
+	TEXT("failures_per_hour", struct raw_acme_limits, failures_per_hour),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t acme_site_fields[] = {
+	TEXT("terms_of_service", struct raw_acme_site, terms_of_service),
+	TEXT("website",          struct raw_acme_site, website),
+	LIST("caa_identities",   struct raw_acme_site, caa_identities),
+	LIST("resolvers",        struct raw_acme_site, resolvers),
+	TEXT("order_lifetime",   struct raw_acme_site, order_lifetime),
+	TEXT("max_identifiers",  struct raw_acme_site, max_identifiers),
+	MAPPING("limits",        struct raw_acme_site, limits, acme_limits_fields),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t log_fields[] = {
 	TEXT("level", struct raw_log, level),
 	TEXT("format", struct raw_log, format),
@@ -159,6 +193,7 @@ static const cyaml_schema_field_t root_fields[] = {
 	MAPPING("ocsp",      struct raw, ocsp, ocsp_fields),
 	MAPPING("renewal",   struct raw, renewal, renewal_fields),
 	MAPPING("limits",    struct raw, limits, limits_fields),
+	MAPPING("acme",      struct raw, acme, acme_site_fields),
 	MAPPING("log",       struct raw, log, log_fields),
 	CYAML_FIELD_END
 };

@@ -30,6 +30,7 @@ static const struct {
 	{ "ocsp", MEMBERS(ocsp_validity_s, ocsp_responder_validity_s), false },
 	{ "log", MEMBERS(log_level, log_format), false },
 	{ "renewal", MEMBERS(renewal_max_age_s, renewal_max_age_s), false },
+	{ "acme", MEMBERS(acme, acme), false },
 	{ "limits", MEMBERS(body_max, same_names_per_hour), false },
 };
 

@@ -11,7 +11,7 @@ enum {
 	LEAST_STRING = 4,
 	LEAST_ISSUER = 16,
 	LEAST_KEY = 8,
-	LEAST_PROFILE = 62,
+	LEAST_PROFILE = 94,
 	LEAST_GRANT = 56
 };
 
@@ -122,6 +122,38 @@ get_key(struct wire *w, struct conf_key_rule *ret)
 }
 
 static void
+put_acme(struct buf *b, const struct conf_acme *a)
+{
+	wire_put_bool(b, a->on);
+	wire_put_u32(b, a->challenges);
+	wire_put_bool(b, a->external_account);
+	put_strings(b, &a->profiles);
+	put_strings(b, &a->networks);
+	put_strings(b, &a->resolvers);
+	wire_put_u16(b, a->http_port);
+	wire_put_u16(b, a->tls_port);
+	wire_put_bool(b, a->caa);
+	wire_put_bool(b, a->subdomains);
+	wire_put_i64(b, a->authorization_s);
+}
+
+static void
+get_acme(struct wire *w, struct conf_acme *ret)
+{
+	ret->on = wire_bool(w);
+	ret->challenges = known_bits(w, wire_u32(w), sets_challenge_word);
+	ret->external_account = wire_bool(w);
+	get_strings(w, &ret->profiles);
+	get_strings(w, &ret->networks);
+	get_strings(w, &ret->resolvers);
+	ret->http_port = wire_u16(w);
+	ret->tls_port = wire_u16(w);
+	ret->caa = wire_bool(w);
+	ret->subdomains = wire_bool(w);
+	ret->authorization_s = wire_i64(w);
+}
+
+static void
 put_profile(struct buf *b, const struct conf_profile *p)
 {
 	wire_put_str(b, p->name);
@@ -138,6 +170,7 @@ put_profile(struct buf *b, const struct conf_profile *p)
 	wire_put_u8(b, (uint8_t)p->subject);
 	wire_put_bool(b, p->no_rev_avail);
 	wire_put_bool(b, p->internal);
+	put_acme(b, &p->acme);
 }
 
 static void
@@ -158,6 +191,7 @@ get_profile(struct wire *w, struct conf_profile *ret)
 	ret->subject = (enum subject_form)up_to(w, wire_u8(w), SUBJECT_CN);
 	ret->no_rev_avail = wire_bool(w);
 	ret->internal = wire_bool(w);
+	get_acme(w, &ret->acme);
 }
 
 static void
@@ -194,6 +228,38 @@ get_grant(struct wire *w, struct conf_grant *ret)
 	get_names(w, &ret->names);
 }
 
+static void
+put_acme_site(struct buf *b, const struct conf_acme_site *a)
+{
+	wire_put_str(b, a->terms);
+	wire_put_str(b, a->website);
+	put_strings(b, &a->caa_identities);
+	put_strings(b, &a->resolvers);
+	wire_put_bool(b, a->resolvers_found);
+	wire_put_i64(b, a->order_s);
+	wire_put_u64(b, a->names_max);
+	wire_put_u64(b, a->accounts_per_hour);
+	wire_put_u64(b, a->orders_per_hour);
+	wire_put_u64(b, a->pending_max);
+	wire_put_u64(b, a->failures_per_hour);
+}
+
+static void
+get_acme_site(struct wire *w, struct conf_acme_site *ret)
+{
+	ret->terms = opt_str(w);
+	ret->website = opt_str(w);
+	get_strings(w, &ret->caa_identities);
+	get_strings(w, &ret->resolvers);
+	ret->resolvers_found = wire_bool(w);
+	ret->order_s = wire_i64(w);
+	ret->names_max = (size_t)wire_u64(w);
+	ret->accounts_per_hour = (size_t)wire_u64(w);
+	ret->orders_per_hour = (size_t)wire_u64(w);
+	ret->pending_max = (size_t)wire_u64(w);
+	ret->failures_per_hour = (size_t)wire_u64(w);
+}
+
 /* All but the lists of structs. */
 static void
 put_scalars(struct buf *b, const struct conf *c)
@@ -215,6 +281,7 @@ put_scalars(struct buf *b, const struct conf *c)
 	wire_put_i64(b, c->ocsp_validity_s);
 	wire_put_i64(b, c->ocsp_responder_validity_s);
 	wire_put_i64(b, c->renewal_max_age_s);
+	put_acme_site(b, &c->acme);
 	wire_put_u64(b, c->body_max);
 	wire_put_u64(b, c->names_max);
 	wire_put_u64(b, c->rate_per_minute);
@@ -242,6 +309,7 @@ get_scalars(struct wire *w, struct conf *ret)
 	ret->ocsp_validity_s = wire_i64(w);
 	ret->ocsp_responder_validity_s = wire_i64(w);
 	ret->renewal_max_age_s = wire_i64(w);
+	get_acme_site(w, &ret->acme);
 	ret->body_max = (size_t)wire_u64(w);
 	ret->names_max = (size_t)wire_u64(w);
 	ret->rate_per_minute = (size_t)wire_u64(w);

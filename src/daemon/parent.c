@@ -131,6 +131,31 @@ tell(int fd, const char *word, const char *text)
 	free(line);
 }
 
+void
+parent_tell_resolvers(const struct conf *c)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < c->n_profiles; i++)
+		if (c->profiles[i].acme.on && c->profiles[i].acme.resolvers.n == 0)
+			wanted = true;
+	if (!wanted || (c->acme.resolvers.n > 0 && !c->acme.resolvers_found))
+		return;
+	struct buf list;
+	buf_init(&list, LOG_VALUE_MAX);
+	for (size_t i = 0; i < c->acme.resolvers.n; i++)
+		buf_printf(&list, "%s%s", i > 0 ? " " : "", c->acme.resolvers.v[i]);
+	if (list.n > 0)
+		LOG(LOG_INFO, "acme-resolvers", LOG_TEXT("list", buf_str(&list)),
+		    LOG_TEXT("from", "/etc/resolv.conf"));
+	else
+		LOG(LOG_WARN, "acme-resolvers", LOG_TEXT("list", ""),
+		    LOG_TEXT("error",
+			"no name server in /etc/resolv.conf; set acme.resolvers, or no "
+			"DNS name but localhost can be validated"));
+	buf_free(&list);
+}
+
 static void
 on_all_ready(struct parent *p)
 {
@@ -223,6 +248,7 @@ run(struct parent *p)
 
 	if (!conf_log(p->conf, "parent", &unlikely))
 		LOG_ERR(LOG_WARN, "log", &unlikely);
+	parent_tell_resolvers(p->conf);
 	signal(SIGPIPE, SIG_IGN);
 	hold_hangups();
 	p->loop = loop_new();

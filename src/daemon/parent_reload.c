@@ -126,6 +126,7 @@ done(struct parent *p)
 	conf_free(was);
 	if (!conf_log(p->conf, "parent", &unlikely))
 		LOG_ERR(LOG_WARN, "log", &unlikely);
+	parent_tell_resolvers(p->conf);
 	finish(p, NULL);
 }
 

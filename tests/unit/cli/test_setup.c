@@ -162,6 +162,52 @@ Test(setup, domains_bind_the_intermediate_the_profiles_and_the_administrator)
 	free(base);
 }
 
+/* The prober of a CA that others reach must not be their way to this machine. */
+Test(setup, servers_have_acme_and_loopback_is_validated_only_where_it_serves_alone)
+{
+	static const struct {
+		const char *api;
+		bool local;
+	} rows[] = {
+		{ NULL, true },
+		{ "127.0.0.9:8443", true },
+		{ "[::1]:8443", true },
+		{ "localhost:8443", true },
+		{ "0.0.0.0:8443", false },
+		{ "[::]:8443", false },
+		{ "10.0.0.1:8443", false },
+		{ "127.example.org:8443", false },
+	};
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		struct setup_args a = { .api = rows[i].api };
+		struct conf *c = NULL;
+		struct setup s;
+		struct err e = { 0 };
+		struct buf text;
+
+		buf_init(&text, KIB(64));
+		strings_add(&a.dns, "ca.internal");
+		cr_assert(setup_plan(&a, "/nowhere/ca", &s, &e), "%s", e.detail);
+		setup_conf(&s, &text);
+		cr_assert(conf_load_text(buf_bytes(&text), "/nowhere/ca/hanaper.yaml",
+			      &c, &e),
+		    "%s", e.detail);
+		for (size_t k = 0; k < c->n_profiles; k++) {
+			const struct conf_profile *p = &c->profiles[k];
+
+			cr_expect_eq(p->acme.on, strcmp(p->name, "server") == 0, "%s",
+			    p->name);
+			cr_expect_eq(p->acme.networks.n > 0,
+			    p->acme.on && rows[i].local, "row %zu", i);
+		}
+		conf_free(c);
+		buf_free(&text);
+		setup_free(&s);
+		setup_args_free(&a);
+	}
+}
+
 Test(setup, options_that_make_no_ca_are_refused_before_anything_is_made)
 {
 	static const struct setup_args lines[] = {

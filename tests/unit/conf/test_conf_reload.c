@@ -59,8 +59,12 @@ Test(conf_reload, each_key_that_may_change_is_told_by_its_name)
 		{ "crl: { interval: 1h }\n", "" },
 		{ "ocsp: { validity: 1h }\n", "ocsp" },
 		{ "log: { level: debug }\n", "log" },
-		{ "limits: { names: 7 }\n", "limits" },
+		{ "limits: { names: 7 }\n",
+		    "acme limits" }, /* it bounds an order too */
 		{ "limits: { rate: 7 }\n", "limits" },
+		{ "acme: { order_lifetime: 1d }\n", "acme" },
+		{ "acme: { resolvers: [127.0.0.1] }\n", "acme" },
+		{ "acme: { order_lifetime: 7d }\n", "" },
 		{ "renewal: { max_age: 7d }\n", "renewal" },
 		{ "log: { format: json }\n", "log" },
 		{ "server_names: [ca.internal]\n", "server_names" },
@@ -104,6 +108,24 @@ Test(conf_reload, what_is_open_or_held_cannot_change)
 		cr_expect(strstr(said, rows[i].key) != NULL, "%s", said);
 		cr_expect(strstr(said, "/ca/hanaper.yaml: ") != NULL, "%s", said);
 		cr_expect(strstr(said, "restart for this") != NULL, "%s", said);
+	}
+}
+
+Test(conf_reload, a_directory_that_comes_goes_or_differs_is_its_profile_changed)
+{
+	static const char *const rows[][2] = { { "", "    acme: {}\n" },
+		{ "    acme: {}\n", "    acme: { external_account: required }\n" },
+		{ "    acme: {}\n", "    acme: { challenges: [dns-01] }\n" },
+		{ "    acme: {}\n", "    acme: { networks: [127.0.0.0/8] }\n" },
+		{ "    acme: {}\n", "    acme: { http_port: 5002 }\n" } };
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		char one[2048], two[2048];
+
+		snprintf(one, sizeof(one), "%s%s", LEAST, rows[i][0]);
+		snprintf(two, sizeof(two), "%s%s", LEAST, rows[i][1]);
+		cr_expect_str_eq(compare(one, two), "profiles", "%s", rows[i][1]);
+		cr_expect_str_eq(compare(two, one), "profiles", "back: %s", rows[i][1]);
 	}
 }
 

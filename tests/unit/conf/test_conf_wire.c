@@ -49,6 +49,19 @@ add_profiles(struct conf *c)
 		p->subject = SUBJECT_CN;
 		p->no_rev_avail = true;
 		p->internal = i == 1;
+		p->acme = (struct conf_acme){
+			.on = true,
+			.challenges = CHALLENGE_HTTP_01 | CHALLENGE_DNS_PERSIST_01,
+			.external_account = true,
+			.profiles = list("short", NULL),
+			.networks = list("10.0.0.0/8", "::1/128"),
+			.resolvers = list("10.0.0.53:53", "[fd00::53]:53"),
+			.http_port = 5002,
+			.tls_port = 5001,
+			.caa = true,
+			.subdomains = true,
+			.authorization_s = 3600,
+		};
 	}
 }
 
@@ -96,6 +109,19 @@ full_conf(void)
 	c->ocsp_validity_s = 43200;
 	c->ocsp_responder_validity_s = 604800;
 	c->renewal_max_age_s = 7776000;
+	c->acme = (struct conf_acme_site){
+		.terms = mem_strdup("https://ca.example/terms"),
+		.website = mem_strdup("https://ca.example/"),
+		.caa_identities = list("ca.example", NULL),
+		.resolvers = list("127.0.0.1:53", NULL),
+		.resolvers_found = true,
+		.order_s = 3600,
+		.names_max = 10,
+		.accounts_per_hour = 11,
+		.orders_per_hour = 12,
+		.pending_max = 13,
+		.failures_per_hour = 14,
+	};
 	c->body_max = 65536;
 	c->names_max = 100;
 
@@ -137,6 +163,15 @@ Test(conf_wire, what_is_put_is_got_and_put_again_octet_for_octet)
 	cr_expect_str_eq(d->issuers[0].passphrase_file, "main.pass");
 	cr_expect_eq(d->profiles[1].keys[1].min_bits, 3072);
 	cr_expect(d->profiles[1].internal);
+	cr_expect(d->profiles[0].acme.on);
+	cr_expect_str_eq(d->profiles[0].acme.networks.v[1], "::1/128");
+	cr_expect_str_eq(d->profiles[0].acme.resolvers.v[1], "[fd00::53]:53");
+	cr_expect_eq(d->profiles[0].acme.http_port, 5002);
+	cr_expect_eq(d->profiles[0].acme.tls_port, 5001);
+	cr_expect_str_eq(d->acme.terms, "https://ca.example/terms");
+	cr_expect_str_eq(d->acme.caa_identities.v[0], "ca.example");
+	cr_expect(d->acme.resolvers_found);
+	cr_expect_eq(d->acme.failures_per_hour, 14);
 	cr_expect_str_eq(d->grants[0].who.uri, "spiffe://domain/x");
 	cr_expect_null(d->grants[1].who.uri, "what was absent stays absent");
 	cr_expect_str_eq(d->grants[0].names.email.v[0], "*@example.org");
@@ -166,7 +201,7 @@ Test(conf_wire, every_cut_and_an_octet_too_many_are_refused)
 /* One member at a time is given a number that its set does not have. */
 Test(conf_wire, a_number_outside_its_set_is_refused)
 {
-	for (int field = 0; field < 6; field++) {
+	for (int field = 0; field < 7; field++) {
 		struct conf *c = full_conf(), *d = NULL;
 		struct err e = { 0 };
 
@@ -188,6 +223,9 @@ Test(conf_wire, a_number_outside_its_set_is_refused)
 			break;
 		case 5:
 			c->grants[0].names_mode = (enum grant_names)3;
+			break;
+		case 6:
+			c->profiles[0].acme.challenges = 1u << 9;
 			break;
 		}
 		struct buf b = put(c);
