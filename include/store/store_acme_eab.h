@@ -5,6 +5,8 @@
 
 #include "store/store.h"
 
+#define STORE_ACME_EAB_LIST_MAX 1001
+
 struct acme_eab {
 	int64_t num;
 	char *kid;
@@ -22,21 +24,38 @@ struct acme_eab {
 };
 void store_acme_eab_free(struct acme_eab *k); /* what is inside */
 
-/* ERR_CONFLICT: the kid is there. */
+enum acme_eab_status {     /* derived, never stored; the first that fits, from below */
+	ACME_EAB_OPEN = 1, /* it binds accounts */
+	ACME_EAB_EXPIRED,  /* it binds no more: too late */
+	ACME_EAB_BOUND,    /* it binds no more: accounts_max are */
+	ACME_EAB_SPENT,    /* certificates_max are issued */
+	ACME_EAB_ENDED,    /* its accounts order no more */
+	ACME_EAB_REVOKED
+};
+enum acme_eab_status store_acme_eab_status(const struct acme_eab *k, int64_t now);
+const char *store_acme_eab_status_word(enum acme_eab_status s); /* "open" … */
+
+/* 'num', both counts and what tells of a revocation are not read.  ERR_CONFLICT: the
+ * kid is there. */
 MUST_CHECK bool store_acme_eab_add(struct store *st, const struct acme_eab *k,
     struct err *e);
+/* ERR_NOT_FOUND. */
 MUST_CHECK bool store_acme_eab_by_kid(struct store *st, const char *kid,
     struct acme_eab *ret, struct err *e);
 MUST_CHECK bool store_acme_eab_by_num(struct store *st, int64_t num,
     struct acme_eab *ret, struct err *e);
-/* One account more.  ERR_CONFLICT: accounts_max are bound. */
+/* One account more.  ERR_CONFLICT: accounts_max are bound, or it is revoked. */
 MUST_CHECK bool store_acme_eab_bind(struct store *st, int64_t num, struct err *e);
 /* One certificate more; from ca/reconcile.  A key that is not there is let be. */
 MUST_CHECK bool store_acme_eab_count(struct store *st, int64_t num, struct err *e);
+/* The first time stays.  One that is not there is let be. */
 MUST_CHECK bool store_acme_eab_revoke(struct store *st, int64_t num, int64_t at,
     const char *by, struct err *e);
+/* Those that are open bind no more from 'at' on; how many in '*ret'. */
+MUST_CHECK bool store_acme_eab_expire_all(struct store *st, int64_t at, int64_t *ret,
+    struct err *e);
 typedef bool store_acme_eab_each(void *arg, const struct acme_eab *k, struct err *e);
-/* Newest first, older than 'before' (0: from the newest). */
+/* Newest first, older than 'before' (0: from the newest).  'each' may refuse. */
 MUST_CHECK bool store_acme_eab_list(struct store *st, int64_t before, size_t limit,
     store_acme_eab_each *each, void *arg, struct err *e);
 

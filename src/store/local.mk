@@ -2,6 +2,7 @@ noinst_LIBRARIES += libhnp_store.a
 libhnp_store_a_SOURCES = \
 	src/store/certificate.c \
 	src/store/store.c \
+	src/store/store_acme_eab.c \
 	src/store/store_audit.c \
 	src/store/store_census.c \
 	src/store/store_migrate.c \
