@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libhnp_ca.a
 libhnp_ca_a_SOURCES = \
+	src/ca/acme_replaces.c \
 	src/ca/ask.c \
 	src/ca/audit.c \
 	src/ca/ca.c \
@@ -20,6 +21,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/publish_crl.c \
 	src/ca/reconcile.c \
 	src/ca/renew.c \
+	src/ca/renewal_info.c \
 	src/ca/revoke.c \
 	src/ca/revoke_impl.h \
 	src/ca/revoke_lineage.c \

@@ -18,6 +18,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_search.c \
 	src/store/store_search.h \
 	src/store/store_once.c \
+	src/store/store_renewal.c \
 	src/store/store_token.c \
 	src/store/store_certificate_impl.h \
 	src/store/store_impl.h

@@ -10,6 +10,7 @@ tests_unit_x509_unit_x509_SOURCES = \
 	tests/unit/x509/stranger.h \
 	tests/unit/x509/test_cert.c \
 	tests/unit/x509/test_cert_build.c \
+	tests/unit/x509/test_certid.c \
 	tests/unit/x509/test_constraints.c \
 	tests/unit/x509/test_crl.c \
 	tests/unit/x509/test_csr.c \
