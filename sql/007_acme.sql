@@ -67,7 +67,7 @@ CREATE TABLE acme_order (
 ) STRICT;
 
 CREATE INDEX acme_order_account ON acme_order (account_num, status, num);
-CREATE INDEX acme_order_expires ON acme_order (expires_at);
+CREATE INDEX acme_order_expires ON acme_order (status, expires_at);
 CREATE INDEX acme_order_replaces ON acme_order (replaces) WHERE replaces <> '';
 CREATE INDEX acme_order_certificate ON acme_order (certificate_id);
 CREATE INDEX acme_order_status ON acme_order (status, num);
@@ -86,7 +86,7 @@ CREATE TABLE acme_authz (
 ) STRICT;
 
 CREATE INDEX acme_authz_name ON acme_authz (account_num, type, value, status);
-CREATE INDEX acme_authz_expires ON acme_authz (expires_at);
+CREATE INDEX acme_authz_expires ON acme_authz (status, expires_at);
 
 -- The identifiers of an order, and what authorizes each.
 CREATE TABLE acme_order_name (

@@ -47,17 +47,24 @@ MUST_CHECK bool store_acme_authz_by_challenge(struct store *st,
     const char *challenge_id, struct acme_authz *ret, struct err *e);
 /*
  * One that can be used for this name again: VALID, or PENDING where 'pending', of the
- * same account, not past its time, with at least one challenge of 'types'; the one that
+ * same account, not past its time; a valid one before one that pends, then the one that
  * lasts longest.  ERR_NOT_FOUND.
  */
 MUST_CHECK bool store_acme_authz_usable(struct store *st, int64_t account_num,
     enum name_type type, const char *value, bool wildcard, bool pending, int64_t now,
     struct acme_authz *ret, struct err *e);
+/* The same, of a name above, that lets names below it pass (RFC 9444). */
+MUST_CHECK bool store_acme_authz_usable_above(struct store *st, int64_t account_num,
+    const char *ancestor, bool pending, int64_t now, struct acme_authz *ret,
+    struct err *e);
 /* Compare and set; 'expires_at' 0: as it was. */
 MUST_CHECK bool store_acme_authz_move(struct store *st, int64_t num,
     enum acme_status from, enum acme_status to, int64_t expires_at, struct err *e);
 MUST_CHECK bool store_acme_authz_move_challenge(struct store *st, int64_t challenge_num,
     enum acme_status from, enum acme_status to, int64_t validated_at, const char *error,
+    struct err *e);
+/* All of an account that pend or are valid become DEACTIVATED. */
+MUST_CHECK bool store_acme_authz_end_account(struct store *st, int64_t account_num,
     struct err *e);
 /* Challenges in PROCESSING, oldest first, from 'after' (num) on: what was under way at a stop. */
 typedef bool store_acme_authz_each(void *arg, const struct acme_challenge *c,
@@ -83,9 +90,13 @@ typedef bool store_acme_authz_each_attempt(void *arg, const struct acme_attempt 
 MUST_CHECK bool store_acme_authz_attempts(struct store *st, const char *value,
     int64_t before, size_t limit, store_acme_authz_each_attempt *each, void *arg,
     struct err *e);
-/* Housekeeping, at most 'limit' rows of each: as store_acme_order_sweep(); what an order
- * still names stays. */
+/*
+ * Housekeeping, at most 'limit' rows of each kind: those past their time become EXPIRED;
+ * those that ended before 'gone_before' and that no order names are removed, attempts
+ * older than that too.  *cursor: how far the last call looked; 0 at first.  *ret_n: rows
+ * changed.
+ */
 MUST_CHECK bool store_acme_authz_sweep(struct store *st, int64_t now,
-    int64_t gone_before, size_t limit, int64_t *ret_n, struct err *e);
+    int64_t gone_before, size_t limit, int64_t *cursor, int64_t *ret_n, struct err *e);
 
 #endif

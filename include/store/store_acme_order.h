@@ -20,11 +20,11 @@ struct acme_order {
 	enum acme_status status;
 	char *profile;
 	bool profile_asked;
-	int64_t created_at, expires_at;
-	int64_t not_before, not_after; /* as asked for; 0: not */
-	char *replaces;                /* "" */
-	char *error;                   /* problem document, "" */
-	int64_t certificate_id;        /* 0: none yet */
+	int64_t created_at, expires_at; /* VALID: when its certificate has ended */
+	int64_t not_before, not_after;  /* as asked for; 0: not */
+	char *replaces;                 /* "" */
+	char *error;                    /* problem document, "" */
+	int64_t certificate_id;         /* 0: none yet */
 	struct acme_order_name *names;
 	size_t n_names;
 };
@@ -40,11 +40,18 @@ MUST_CHECK bool store_acme_order_by_num(struct store *st, int64_t num,
 /* Compare and set.  'error' NULL: as it was.  ERR_CONFLICT: it is not in 'from' any more. */
 MUST_CHECK bool store_acme_order_move(struct store *st, int64_t num,
     enum acme_status from, enum acme_status to, const char *error, struct err *e);
-/* From ca/reconcile: the certificate is there.  An order that is not there is let be. */
+/*
+ * From ca/reconcile: the certificate is there; from here on the order lasts as long as it.
+ * An INVALID one stays that, but is known for the certificate's.  An order that is not
+ * there, or has a certificate, is let be.
+ */
 MUST_CHECK bool store_acme_order_issued(struct store *st, const char *id,
     int64_t certificate_id, struct err *e);
 /* Orders in PROCESSING without a certificate, at start: back to READY; how many in *ret. */
 MUST_CHECK bool store_acme_order_resume(struct store *st, int64_t *ret, struct err *e);
+/* All of an account that are in PENDING, READY or PROCESSING become INVALID. */
+MUST_CHECK bool store_acme_order_end_account(struct store *st, int64_t account_num,
+    const char *error, struct err *e);
 /* How many of an account are in PENDING, READY or PROCESSING. */
 MUST_CHECK bool store_acme_order_open_count(struct store *st, int64_t account_num,
     int64_t *ret, struct err *e);
@@ -71,11 +78,12 @@ MUST_CHECK bool store_acme_order_list(struct store *st,
     const struct acme_order_query *q, store_acme_order_each *each, void *arg,
     struct err *e);
 /*
- * Housekeeping, at most 'limit' rows: orders past their time become INVALID; those
- * that ended before 'gone_before' are removed (one with a certificate only when that
- * has ended too).  *ret_n: rows changed.
+ * Housekeeping, at most 'limit' rows: orders past their time become INVALID, with 'error';
+ * those whose time was over before 'gone_before' are removed, one with a certificate so
+ * when that has ended.  *ret_n: rows changed.
  */
 MUST_CHECK bool store_acme_order_sweep(struct store *st, int64_t now,
-    int64_t gone_before, size_t limit, int64_t *ret_n, struct err *e);
+    int64_t gone_before, const char *error, size_t limit, int64_t *ret_n,
+    struct err *e);
 
 #endif

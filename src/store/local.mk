@@ -3,6 +3,9 @@ libhnp_store_a_SOURCES = \
 	src/store/certificate.c \
 	src/store/store.c \
 	src/store/store_acme_eab.c \
+	src/store/store_acme_attempt.c \
+	src/store/store_acme_authz.c \
+	src/store/store_acme_order.c \
 	src/store/store_audit.c \
 	src/store/store_census.c \
 	src/store/store_migrate.c \

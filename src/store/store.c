@@ -177,6 +177,19 @@ store_own_end(struct store *st, bool own, bool ok, struct err *e)
 	return false;
 }
 
+bool
+store_finish_counted(struct stmt *q, int64_t *n, struct err *e)
+{
+	int64_t more = 0;
+
+	while (stmt_step(q))
+		more++;
+	if (!stmt_finish(q, e))
+		return false;
+	*n += more;
+	return true;
+}
+
 /* ---- check ---- */
 
 /* Each answers how many rows do not fit: what one commit wrote together is together. */

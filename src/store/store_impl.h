@@ -15,6 +15,13 @@
 MUST_CHECK bool store_own_begin(struct store *st, bool *ret_own, struct err *e);
 MUST_CHECK bool store_own_end(struct store *st, bool own, bool ok, struct err *e);
 
+/* Ends a statement that tells the rows it changed (RETURNING): adds to *n how many. */
+MUST_CHECK bool store_finish_counted(struct stmt *q, int64_t *n, struct err *e);
+
+/* Attempts (store_acme_authz.h) older than that, at most 'limit'; adds to *n. */
+MUST_CHECK bool store_acme_attempt_sweep(struct store *st, int64_t gone_before,
+    int64_t limit, int64_t *n, struct err *e);
+
 /* A journal's seq or a CRL number as the database holds it.  ERR_INTERNAL: over 2^63 - 1. */
 MUST_CHECK bool store_int(uint64_t v, int64_t *ret, struct err *e);
 /* The id of an issuer; it is made when it is new. */

@@ -3,6 +3,8 @@ TESTS += tests/unit/store/unit_store
 tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store.c \
 	tests/unit/store/test_store_acme_eab.c \
+	tests/unit/store/test_store_acme_authz.c \
+	tests/unit/store/test_store_acme_order.c \
 	tests/unit/store/test_store_audit.c \
 	tests/unit/store/test_store_certificate.c \
 	tests/unit/store/test_store_certificate_list.c \
@@ -11,6 +13,7 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store_revocation.c \
 	tests/unit/store/test_store_search.c \
 	tests/unit/store/test_store_token.c \
+	tests/unit/store/tmp_acme.h \
 	tests/unit/store/tmp_certificate.h \
 	tests/unit/store/tmp_store.h
 tests_unit_store_unit_store_LDADD = libhnp_store.a libhnp_db.a libhnp_x509.a \

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_acme_authz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store_impl.h"
+
+#define COLUMNS                                                                        \
+	"SELECT num, id, account_num, type, value, wildcard, subdomains, status,"      \
+	" created_at, expires_at FROM acme_authz"
+#define CHALLENGE_COLUMNS                                                              \
+	"SELECT num, id, authz_num, type, token, status, validated_at, error"          \
+	" FROM acme_challenge"
+
+static const struct stmt_def add_def = {
+	"INSERT INTO acme_authz (id, account_num, type, value, wildcard, subdomains,"
+	" status, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	"add an authorization"
+};
+static const struct stmt_def add_challenge_def = {
+	"INSERT INTO acme_challenge (id, authz_num, type, token, status, validated_at,"
+	" error) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+	"add a challenge"
+};
+static const struct stmt_def challenges_def = { CHALLENGE_COLUMNS
+	" WHERE authz_num = $1 ORDER BY type",
+	"read an authorization's challenges" };
+static const struct stmt_def by_id_def = { COLUMNS " WHERE id = $1",
+	"find an authorization" };
+static const struct stmt_def by_num_def = { COLUMNS " WHERE num = $1",
+	"find an authorization" };
+static const struct stmt_def by_challenge_def = { COLUMNS
+	" WHERE num = (SELECT authz_num FROM acme_challenge WHERE id = $1)",
+	"find a challenge's authorization" };
+/* A valid one before one that pends. */
+static const struct stmt_def usable_def = { COLUMNS
+	" WHERE account_num = $1 AND type = $2 AND value = $3 AND wildcard = $4"
+	" AND subdomains >= $5 AND status IN ($6, $7) AND expires_at > $8"
+	" ORDER BY status DESC, expires_at DESC LIMIT 1",
+	"find an authorization to use again" };
+static const struct stmt_def move_def = {
+	"UPDATE acme_authz SET status = $3, expires_at = COALESCE($4, expires_at)"
+	" WHERE num = $1 AND status = $2",
+	"move an authorization"
+};
+static const struct stmt_def move_challenge_def = {
+	"UPDATE acme_challenge SET status = $3,"
+	" validated_at = COALESCE($4, validated_at), error = COALESCE($5, error)"
+	" WHERE num = $1 AND status = $2",
+	"move a challenge"
+};
+static const struct stmt_def processing_def = { CHALLENGE_COLUMNS
+	" WHERE status = $1 AND num > $2 ORDER BY num LIMIT $3",
+	"list the challenges under way" };
+static const struct stmt_def of_order_def = {
+	"SELECT a.status, a.expires_at FROM acme_order_name n"
+	" JOIN acme_authz a ON a.num = n.authz_num WHERE n.order_num = $1",
+	"look at an order's authorizations"
+};
+static const struct stmt_def end_account_def = {
+	"UPDATE acme_authz SET status = $4 WHERE account_num = $1 AND status IN ($2, "
+	"$3)",
+	"end an account's authorizations"
+};
+static const struct stmt_def expire_def = {
+	"UPDATE acme_authz SET status = $3 WHERE num IN"
+	" (SELECT num FROM acme_authz WHERE status = $1 AND expires_at <= $2"
+	" ORDER BY expires_at LIMIT $4) RETURNING num",
+	"end authorizations past their time"
+};
+static const struct stmt_def window_def = {
+	"SELECT COALESCE(max(num), 0) FROM (SELECT num FROM acme_authz WHERE num > $1"
+	" ORDER BY num LIMIT $2) AS w",
+	"look for old authorizations"
+};
+static const struct stmt_def remove_def = {
+	"DELETE FROM acme_authz WHERE num > $1 AND num <= $2 AND expires_at < $3"
+	" AND status <> $4 AND status <> $5 AND NOT EXISTS"
+	" (SELECT 1 FROM acme_order_name n WHERE n.authz_num = acme_authz.num)"
+	" RETURNING num",
+	"remove old authorizations"
+};
+
+static void
+challenge_free(struct acme_challenge *c)
+{
+	free(c->error);
+	*c = (struct acme_challenge){ 0 };
+}
+
+void
+store_acme_authz_free_challenge(struct acme_challenge *c)
+{
+	challenge_free(c);
+}
+
+void
+store_acme_authz_free(struct acme_authz *a)
+{
+	free(a->value);
+	for (size_t i = 0; i < a->n_challenges; i++)
+		challenge_free(&a->challenges[i]);
+	free(a->challenges);
+	*a = (struct acme_authz){ 0 };
+}
+
+/* ---- making one ---- */
+
+static void
+bind_time(struct stmt *q, int index, int64_t at)
+{
+	if (at == 0)
+		stmt_null(q, index);
+	else
+		stmt_int(q, index, at);
+}
+
+static bool
+add_challenge(struct store *st, int64_t authz_num, const struct acme_challenge *c,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &add_challenge_def);
+
+	stmt_text(q, 1, c->id);
+	stmt_int(q, 2, authz_num);
+	stmt_int(q, 3, c->type);
+	stmt_text(q, 4, c->token);
+	stmt_int(q, 5, c->status);
+	bind_time(q, 6, c->validated_at);
+	stmt_text(q, 7, STORE_TEXT(c->error));
+	return stmt_finish_one(q, e);
+}
+
+static bool
+add(struct store *st, const struct acme_authz *a, int64_t *ret_num, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &add_def);
+
+	stmt_text(q, 1, a->id);
+	stmt_int(q, 2, a->account_num);
+	stmt_int(q, 3, a->type);
+	stmt_text(q, 4, a->value);
+	stmt_int(q, 5, a->wildcard);
+	stmt_int(q, 6, a->subdomains);
+	stmt_int(q, 7, a->status);
+	stmt_int(q, 8, a->created_at);
+	stmt_int(q, 9, a->expires_at);
+	if (!stmt_finish_one(q, e))
+		return false;
+	const int64_t num = db_last_id(store_db(st));
+	for (size_t i = 0; i < a->n_challenges; i++)
+		if (!add_challenge(st, num, &a->challenges[i], e))
+			return false;
+	*ret_num = num;
+	return true;
+}
+
+bool
+store_acme_authz_add(struct store *st, const struct acme_authz *a, int64_t *ret_num,
+    struct err *e)
+{
+	bool own;
+
+	return store_own_begin(st, &own, e) &&
+	       store_own_end(st, own, add(st, a, ret_num, e), e);
+}
+
+/* ---- reading ---- */
+
+static bool
+read_challenge(struct stmt *q, struct acme_challenge *ret, struct err *e)
+{
+	const struct acme_challenge c = {
+		.num = stmt_col_int(q, 0),
+		.authz_num = stmt_col_int(q, 2),
+		.type = (enum challenge)stmt_col_int(q, 3),
+		.status = (enum acme_status)stmt_col_int(q, 5),
+		.validated_at = stmt_col_int(q, 6),
+	};
+
+	if (c.status < ACME_PENDING || c.status > ACME_REVOKED ||
+	    sets_challenge_word(c.type) == NULL)
+		return store_damaged(e, "a challenge's type or status");
+	*ret = c;
+	snprintf(ret->id, sizeof(ret->id), "%s", stmt_col_text(q, 1));
+	snprintf(ret->token, sizeof(ret->token), "%s", stmt_col_text(q, 4));
+	ret->error = mem_strdup(stmt_col_text(q, 7));
+	return true;
+}
+
+static bool
+read_challenges(struct store *st, struct acme_authz *a, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &challenges_def);
+	struct err unused; /* 'e' has the cause */
+	bool ok = true;
+
+	stmt_int(q, 1, a->num);
+	while (ok && stmt_step(q)) {
+		struct acme_challenge c;
+
+		ok = read_challenge(q, &c, e);
+		if (ok) {
+			a->challenges = mem_grow(a->challenges, a->n_challenges + 1,
+			    sizeof(*a->challenges));
+			a->challenges[a->n_challenges++] = c;
+		}
+	}
+	return stmt_finish(q, ok ? e : &unused) && ok;
+}
+
+static bool
+read_row(struct store *st, struct stmt *q, struct acme_authz *ret, struct err *e)
+{
+	struct acme_authz a = {
+		.num = stmt_col_int(q, 0),
+		.account_num = stmt_col_int(q, 2),
+		.type = (enum name_type)stmt_col_int(q, 3),
+		.wildcard = stmt_col_int(q, 5) != 0,
+		.subdomains = stmt_col_int(q, 6) != 0,
+		.status = (enum acme_status)stmt_col_int(q, 7),
+		.created_at = stmt_col_int(q, 8),
+		.expires_at = stmt_col_int(q, 9),
+	};
+
+	if (a.status < ACME_PENDING || a.status > ACME_REVOKED)
+		return store_damaged(e, "an authorization's status");
+	snprintf(a.id, sizeof(a.id), "%s", stmt_col_text(q, 1));
+	a.value = mem_strdup(stmt_col_text(q, 4));
+	if (!read_challenges(st, &a, e)) {
+		store_acme_authz_free(&a);
+		return false;
+	}
+	*ret = a;
+	return true;
+}
+
+static bool
+read_one(struct store *st, struct stmt *q, struct acme_authz *ret, struct err *e)
+{
+	struct acme_authz a = { 0 };
+	struct err late;
+
+	if (!stmt_row(q, e)) {
+		if (e->code == ERR_NOT_FOUND)
+			err_set(e, ERR_NOT_FOUND, "there is no such authorization");
+		return false;
+	}
+	const bool ok = read_row(st, q, &a, e);
+	if (!stmt_finish(q, ok ? e : &late)) {
+		store_acme_authz_free(&a);
+		return false;
+	}
+	if (ok)
+		*ret = a;
+	return ok;
+}
+
+bool
+store_acme_authz_by_id(struct store *st, const char *id, struct acme_authz *ret,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &by_id_def);
+
+	stmt_text(q, 1, id);
+	return read_one(st, q, ret, e);
+}
+
+bool
+store_acme_authz_by_num(struct store *st, int64_t num, struct acme_authz *ret,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &by_num_def);
+
+	stmt_int(q, 1, num);
+	return read_one(st, q, ret, e);
+}
+
+bool
+store_acme_authz_by_challenge(struct store *st, const char *challenge_id,
+    struct acme_authz *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &by_challenge_def);
+
+	stmt_text(q, 1, challenge_id);
+	return read_one(st, q, ret, e);
+}
+
+static bool
+usable(struct store *st, int64_t account_num, const struct acme_authz *like,
+    bool pending, int64_t now, struct acme_authz *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &usable_def);
+
+	stmt_int(q, 1, account_num);
+	stmt_int(q, 2, like->type);
+	stmt_text(q, 3, like->value);
+	stmt_int(q, 4, like->wildcard);
+	stmt_int(q, 5, like->subdomains);
+	stmt_int(q, 6, ACME_VALID);
+	stmt_int(q, 7, pending ? ACME_PENDING : ACME_VALID);
+	stmt_int(q, 8, now);
+	return read_one(st, q, ret, e);
+}
+
+bool
+store_acme_authz_usable(struct store *st, int64_t account_num, enum name_type type,
+    const char *value, bool wildcard, bool pending, int64_t now, struct acme_authz *ret,
+    struct err *e)
+{
+	const struct acme_authz like = {
+		.type = type,
+		.value = (char *)value,
+		.wildcard = wildcard,
+	};
+
+	return usable(st, account_num, &like, pending, now, ret, e);
+}
+
+bool
+store_acme_authz_usable_above(struct store *st, int64_t account_num,
+    const char *ancestor, bool pending, int64_t now, struct acme_authz *ret,
+    struct err *e)
+{
+	const struct acme_authz like = {
+		.type = NAME_TYPE_DNS,
+		.value = (char *)ancestor,
+		.subdomains = true,
+	};
+
+	return usable(st, account_num, &like, pending, now, ret, e);
+}
+
+bool
+store_acme_authz_processing(struct store *st, int64_t after, size_t limit,
+    store_acme_authz_each *each, void *arg, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &processing_def);
+	struct err unused; /* 'e' has the cause */
+	bool ok = true;
+
+	stmt_int(q, 1, ACME_PROCESSING);
+	stmt_int(q, 2, after);
+	stmt_int(q, 3, (int64_t)limit);
+	while (ok && stmt_step(q)) {
+		struct acme_challenge c;
+
+		ok = read_challenge(q, &c, e);
+		if (ok) {
+			ok = each(arg, &c, e);
+			challenge_free(&c);
+		}
+	}
+	return stmt_finish(q, ok ? e : &unused) && ok;
+}
+
+bool
+store_acme_authz_of_order(struct store *st, int64_t order_num, int64_t now,
+    bool *ret_all_valid, bool *ret_one_lost, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &of_order_def);
+	size_t n = 0, valid = 0, lost = 0;
+
+	stmt_int(q, 1, order_num);
+	for (; stmt_step(q); n++) {
+		const int64_t status = stmt_col_int(q, 0);
+		const bool lasts = stmt_col_int(q, 1) > now;
+
+		if (status == ACME_VALID && lasts)
+			valid++;
+		else if (status != ACME_PENDING || !lasts)
+			lost++;
+	}
+	if (!stmt_finish(q, e))
+		return false;
+	*ret_all_valid = n > 0 && valid == n;
+	*ret_one_lost = lost > 0;
+	return true;
+}
+
+/* ---- what becomes of it ---- */
+
+bool
+store_acme_authz_move(struct store *st, int64_t num, enum acme_status from,
+    enum acme_status to, int64_t expires_at, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &move_def);
+
+	stmt_int(q, 1, num);
+	stmt_int(q, 2, from);
+	stmt_int(q, 3, to);
+	bind_time(q, 4, expires_at);
+	return stmt_finish_one(q, e);
+}
+
+bool
+store_acme_authz_move_challenge(struct store *st, int64_t challenge_num,
+    enum acme_status from, enum acme_status to, int64_t validated_at, const char *error,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &move_challenge_def);
+
+	stmt_int(q, 1, challenge_num);
+	stmt_int(q, 2, from);
+	stmt_int(q, 3, to);
+	bind_time(q, 4, validated_at);
+	stmt_text(q, 5, error);
+	return stmt_finish_one(q, e);
+}
+
+bool
+store_acme_authz_end_account(struct store *st, int64_t account_num, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &end_account_def);
+
+	stmt_int(q, 1, account_num);
+	stmt_int(q, 2, ACME_PENDING);
+	stmt_int(q, 3, ACME_VALID);
+	stmt_int(q, 4, ACME_DEACTIVATED);
+	return stmt_finish(q, e);
+}
+
+/* ---- housekeeping ---- */
+
+static bool
+expire(struct store *st, enum acme_status from, int64_t now, int64_t limit, int64_t *n,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &expire_def);
+
+	stmt_int(q, 1, from);
+	stmt_int(q, 2, now);
+	stmt_int(q, 3, ACME_EXPIRED);
+	stmt_int(q, 4, limit);
+	return store_finish_counted(q, n, e);
+}
+
+/* The next rows after the cursor, whatever they are: so much is looked at in one step. */
+static bool
+next_window(struct store *st, int64_t after, int64_t limit, int64_t *ret_last,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &window_def);
+
+	stmt_int(q, 1, after);
+	stmt_int(q, 2, limit);
+	if (!stmt_row(q, e))
+		return false;
+	const int64_t last = stmt_col_int(q, 0);
+	if (!stmt_finish(q, e))
+		return false;
+	*ret_last = last;
+	return true;
+}
+
+static bool
+remove_old(struct store *st, int64_t gone_before, int64_t limit, int64_t *cursor,
+    int64_t *n, struct err *e)
+{
+	int64_t last;
+
+	if (!next_window(st, *cursor, limit, &last, e))
+		return false;
+	struct stmt *q = stmt_begin(store_db(st), &remove_def);
+	stmt_int(q, 1, *cursor);
+	stmt_int(q, 2, last);
+	stmt_int(q, 3, gone_before);
+	stmt_int(q, 4, ACME_PENDING);
+	stmt_int(q, 5, ACME_VALID);
+	*cursor = last; /* 0 behind the last row: from the beginning again */
+	return store_finish_counted(q, n, e);
+}
+
+bool
+store_acme_authz_sweep(struct store *st, int64_t now, int64_t gone_before, size_t limit,
+    int64_t *cursor, int64_t *ret_n, struct err *e)
+{
+	int64_t n = 0, at = *cursor;
+	const int64_t most = (int64_t)limit;
+	bool own;
+
+	if (!store_own_begin(st, &own, e))
+		return false;
+	const bool ok = expire(st, ACME_PENDING, now, most, &n, e) &&
+			expire(st, ACME_VALID, now, most - n, &n, e) &&
+			remove_old(st, gone_before, most, &at, &n, e) &&
+			store_acme_attempt_sweep(st, gone_before, most, &n, e);
+	if (!store_own_end(st, own, ok, e))
+		return false;
+	*cursor = at;
+	*ret_n = n;
+	return true;
+}

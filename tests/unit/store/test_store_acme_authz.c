@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tmp_acme.h"
+
+static enum acme_status
+status_of(int64_t num)
+{
+	struct acme_authz a;
+
+	MUST(store_acme_authz_by_num(st, num, &a, &e));
+	const enum acme_status s = a.status;
+	store_acme_authz_free(&a);
+	return s;
+}
+
+Test(store_acme_authz, what_was_added_is_read_back_with_challenges_by_type,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	const int64_t num = tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 60);
+	struct acme_authz a, b, c;
+
+	MUST(store_acme_authz_by_id(st, "a1", &a, &e));
+	MUST(store_acme_authz_by_num(st, num, &b, &e));
+	MUST(store_acme_authz_by_challenge(st, "c1-dns", &c, &e));
+	cr_expect_eq(a.num, num);
+	cr_expect_eq(c.num, num);
+	cr_expect_eq(a.account_num, 1);
+	cr_expect_eq(a.type, NAME_TYPE_DNS);
+	cr_expect_str_eq(b.value, "a.internal");
+	cr_expect_eq(a.status, ACME_PENDING);
+	cr_expect_eq(a.expires_at, NOW + 60);
+	cr_assert_eq(a.n_challenges, 2);
+	cr_expect_eq(a.challenges[0].type, CHALLENGE_HTTP_01);
+	cr_expect_str_eq(a.challenges[0].id, "c1-http");
+	cr_expect_str_eq(a.challenges[1].token, "t2");
+	cr_expect_str_eq(a.challenges[1].error, "");
+	cr_expect_eq(a.challenges[1].validated_at, 0);
+	store_acme_authz_free(&a);
+	store_acme_authz_free(&b);
+	store_acme_authz_free(&c);
+	cr_expect_not(store_acme_authz_by_id(st, "a2", &a, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	cr_expect_not(store_acme_authz_by_challenge(st, "c2", &a, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+}
+
+/* A169, A173 */
+Test(store_acme_authz, the_best_of_an_accounts_own_is_used_again,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	struct acme_authz a;
+
+	tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 900);
+	tmp_authz(2, 1, "a.internal", ACME_VALID, NOW + 60);
+	tmp_authz(3, 1, "a.internal", ACME_VALID, NOW + 90);
+	tmp_authz(4, 1, "a.internal", ACME_DEACTIVATED, NOW + 990);
+	tmp_authz(5, 2, "a.internal", ACME_VALID, NOW + 990);
+	MUST(store_acme_authz_usable(st, 1, NAME_TYPE_DNS, "a.internal", false, true,
+	    NOW, &a, &e));
+	cr_expect_str_eq(a.id, "a3");
+	store_acme_authz_free(&a);
+	MUST(store_acme_authz_usable(st, 1, NAME_TYPE_DNS, "a.internal", false, true,
+	    NOW + 90, &a, &e));
+	cr_expect_str_eq(a.id, "a1", "the valid ones have ended");
+	store_acme_authz_free(&a);
+	cr_expect_not(store_acme_authz_usable(st, 1, NAME_TYPE_DNS, "a.internal", false,
+	    false, NOW + 90, &a, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	cr_expect_not(store_acme_authz_usable(st, 1, NAME_TYPE_DNS, "a.internal", true,
+	    true, NOW, &a, &e));
+	cr_expect_not(
+	    store_acme_authz_usable_above(st, 1, "a.internal", true, NOW, &a, &e));
+}
+
+Test(store_acme_authz, moves_compare_and_set, .init = tmp_acme_begin, .fini = tmp_end)
+{
+	const int64_t num = tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 60);
+	struct acme_authz a;
+
+	MUST(store_acme_authz_by_num(st, num, &a, &e));
+	const int64_t c = a.challenges[0].num;
+	store_acme_authz_free(&a);
+	MUST(store_acme_authz_move_challenge(st, c, ACME_PENDING, ACME_PROCESSING, 0,
+	    "{}", &e));
+	cr_expect_not(store_acme_authz_move_challenge(st, c, ACME_PENDING,
+	    ACME_PROCESSING, 0, NULL, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	MUST(store_acme_authz_move_challenge(st, c, ACME_PROCESSING, ACME_VALID, NOW,
+	    NULL, &e));
+	MUST(store_acme_authz_move(st, num, ACME_PENDING, ACME_VALID, NOW + 900, &e));
+	cr_expect_not(store_acme_authz_move(st, num, ACME_PENDING, ACME_VALID, 0, &e));
+	MUST(store_acme_authz_move(st, num, ACME_VALID, ACME_DEACTIVATED, 0, &e));
+	MUST(store_acme_authz_by_num(st, num, &a, &e));
+	cr_expect_eq(a.status, ACME_DEACTIVATED);
+	cr_expect_eq(a.expires_at, NOW + 900);
+	cr_expect_eq(a.challenges[0].status, ACME_VALID);
+	cr_expect_eq(a.challenges[0].validated_at, NOW);
+	cr_expect_str_eq(a.challenges[0].error, "{}");
+	store_acme_authz_free(&a);
+}
+
+/* A146 */
+Test(store_acme_authz, an_order_is_as_good_as_its_authorizations,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	static const struct {
+		enum acme_status status;
+		int64_t expires_at;
+		bool valid, lost;
+	} cases[] = {
+		{ ACME_PENDING, NOW + 1, false, false },
+		{ ACME_PENDING, NOW, false, true },
+		{ ACME_VALID, NOW + 1, true, false },
+		{ ACME_VALID, NOW, false, true },
+		{ ACME_INVALID, NOW + 1, false, true },
+		{ ACME_DEACTIVATED, NOW + 1, false, true },
+		{ ACME_EXPIRED, NOW + 1, false, true },
+		{ ACME_REVOKED, NOW + 1, false, true },
+	};
+	bool valid, lost;
+
+	for (unsigned i = 0; i < NITEMS(cases); i++) {
+		const int64_t a =
+		    tmp_authz(i, 1, "a.internal", cases[i].status, cases[i].expires_at);
+		const int64_t o = tmp_order(i, 1, a, ACME_PENDING, NOW + 60);
+
+		MUST(store_acme_authz_of_order(st, o, NOW, &valid, &lost, &e));
+		cr_expect_eq(valid, cases[i].valid, "case %u", i);
+		cr_expect_eq(lost, cases[i].lost, "case %u", i);
+	}
+	MUST(store_acme_authz_of_order(st, 99, NOW, &valid, &lost, &e));
+	cr_expect_not(valid, "none is not all");
+}
+
+static bool
+collect(void *arg, const struct acme_challenge *c, struct err *why)
+{
+	(void)why;
+	strcat(strcat(arg, c->id), " ");
+	return true;
+}
+
+/* A244 */
+Test(store_acme_authz, what_was_under_way_is_found_again, .init = tmp_acme_begin,
+    .fini = tmp_end)
+{
+	char seen[80] = "";
+
+	tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 60);
+	tmp_authz(2, 1, "b.internal", ACME_PENDING, NOW + 60);
+	tmp_sql("UPDATE acme_challenge SET status = 2 WHERE id IN ('c1-http', "
+		"'c2-dns')");
+	MUST(store_acme_authz_processing(st, 0, 10, collect, seen, &e));
+	cr_expect_str_eq(seen, "c1-http c2-dns ");
+	seen[0] = '\0';
+	MUST(store_acme_authz_processing(st, 2, 10, collect, seen, &e));
+	cr_expect_str_eq(seen, "c2-dns ");
+}
+
+static bool
+collect_attempt(void *arg, const struct acme_attempt *a, struct err *why)
+{
+	(void)why;
+	strcat(strcat(arg, a->result), " ");
+	cr_expect_eq(a->challenge, CHALLENGE_HTTP_01);
+	cr_expect_str_eq(a->transcript, "[]");
+	return true;
+}
+
+Test(store_acme_authz, attempts_are_listed_newest_first, .init = tmp_acme_begin,
+    .fini = tmp_end)
+{
+	struct acme_attempt a = {
+		.at = NOW,
+		.account_num = 1,
+		.type = NAME_TYPE_DNS,
+		.value = "a.internal",
+		.challenge = CHALLENGE_HTTP_01,
+		.result = "dns",
+		.transcript = "[]",
+	};
+	char seen[80] = "";
+
+	MUST(store_acme_authz_attempt(st, &a, &e));
+	a.value = "b.internal";
+	a.result = "tls";
+	a.account_num = 0;
+	MUST(store_acme_authz_attempt(st, &a, &e));
+	a.value = "a.internal";
+	a.result = "valid";
+	MUST(store_acme_authz_attempt(st, &a, &e));
+	MUST(store_acme_authz_attempts(st, NULL, 0, 10, collect_attempt, seen, &e));
+	cr_expect_str_eq(seen, "valid tls dns ");
+	seen[0] = '\0';
+	MUST(store_acme_authz_attempts(st, "a.internal", 0, 10, collect_attempt, seen,
+	    &e));
+	cr_expect_str_eq(seen, "valid dns ");
+	seen[0] = '\0';
+	MUST(store_acme_authz_attempts(st, NULL, 3, 1, collect_attempt, seen, &e));
+	cr_expect_str_eq(seen, "tls ");
+}
+
+/* A246 */
+Test(store_acme_authz, old_ones_go_but_not_while_an_order_names_them,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	const int64_t late = tmp_authz(1, 1, "a.internal", ACME_VALID, NOW - 1);
+	const int64_t named = tmp_authz(2, 1, "a.internal", ACME_EXPIRED, NOW - 100);
+	tmp_authz(3, 1, "a.internal", ACME_INVALID, NOW - 100);
+	tmp_authz(4, 1, "a.internal", ACME_DEACTIVATED, NOW - 100);
+	const int64_t good = tmp_authz(5, 1, "a.internal", ACME_PENDING, NOW + 1);
+	int64_t cursor = 0, n, all = 0;
+
+	tmp_order(1, 1, named, ACME_VALID, NOW + 60);
+	tmp_sql("INSERT INTO acme_attempt (at, type, value, challenge, result, detail,"
+		" transcript, seen) VALUES (1, 2, 'a', 1, 'valid', '', '[]', '')");
+	for (int step = 0; step < 4; step++) {
+		MUST(store_acme_authz_sweep(st, NOW, NOW - 50, 2, &cursor, &n, &e));
+		cr_expect(n <= 6);
+		all += n;
+	}
+	cr_expect_eq(all, 4);
+	cr_expect_eq(cursor, 0, "it begins anew");
+	cr_expect_eq(status_of(late), ACME_EXPIRED);
+	cr_expect_eq(status_of(named), ACME_EXPIRED);
+	cr_expect_eq(status_of(good), ACME_PENDING);
+	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_authz"), 3);
+	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_challenge"), 6);
+	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_attempt"), 0);
+}
+
+/* A110 */
+Test(store_acme_authz, an_accounts_end_is_theirs, .init = tmp_acme_begin,
+    .fini = tmp_end)
+{
+	const int64_t pending = tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 1),
+		      valid = tmp_authz(2, 1, "a.internal", ACME_VALID, NOW + 1),
+		      invalid = tmp_authz(3, 1, "a.internal", ACME_INVALID, NOW + 1),
+		      other = tmp_authz(4, 2, "a.internal", ACME_VALID, NOW + 1);
+
+	MUST(store_acme_authz_end_account(st, 1, &e));
+	cr_expect_eq(status_of(pending), ACME_DEACTIVATED);
+	cr_expect_eq(status_of(valid), ACME_DEACTIVATED);
+	cr_expect_eq(status_of(invalid), ACME_INVALID);
+	cr_expect_eq(status_of(other), ACME_VALID);
+}
