@@ -2,50 +2,61 @@
 /*
  * acme - what core keeps in memory for ACME: nonces, the key that EAB keys are made
  * of, the way to the prober, limits.
+ *
+ * Key and nonces are files beside the database, made when ACME is first turned on
+ * and they are missing.  No secret of an account is in the database.
  */
 #ifndef CA_ACME_H
 #define CA_ACME_H
 
 #include "ca/ca.h"
+#include "jose/eab.h"
 #include "jose/nonce.h"
 #include "store/store_acme_order.h"
 
+#define ACME_KEY_FILE    "acme.key" /* 32 octets */
+#define ACME_NONCES_FILE "acme.nonces"
+#define ACME_TOKEN_TEXT  44 /* characters of a challenge's token, with the NUL */
+
 struct acme_site;
 
-#define ACME_KEY_FILE    "acme.key" /* in the CA directory: 32 octets, made when missing */
-#define ACME_NONCES_FILE "acme.nonces" /* jose/nonce.h's */
-
-/*
- * Opens key and nonces, making them when they are not there; 'prober' is borrowed.
- * Called once, before requests come.
- */
+/* 'prober' is borrowed.  Before requests come.  ERR_IO. */
 MUST_CHECK bool acme_open(struct ca *ca, struct link *prober, struct err *e);
-/* Level with the journal: what a stop cut off goes on (orders, validations). */
-void acme_resume(struct ca *ca);
+/* Flushes; NULL inside is fine. */
 void acme_close(struct ca *ca);
-/* Another configuration counts: the limits are made anew. */
+/* Level with the journal: what a stop cut off goes on, orders and validations. */
+void acme_resume(struct ca *ca);
+/* Another configuration counts: opens what ACME lacks, and logs it when that fails. */
 void acme_reload(struct ca *ca);
+/* NULL: there is none, or not yet. */
+struct link *acme_prober(const struct ca *ca);
 
+/* ERR_UNAVAILABLE while ACME has no nonces; ERR_BAD_NONCE. */
 MUST_CHECK bool acme_nonce_new(struct ca *ca, char ret[static NONCE_TEXT],
     struct err *e);
 MUST_CHECK bool acme_nonce_use(struct ca *ca, struct bytes nonce, struct err *e);
 
-/* A new id for a URL, a token for a challenge: from the system's random source. */
+/* For a URL, for a challenge: from the system's random source.  ERR_INTERNAL. */
 MUST_CHECK bool acme_new_id(char ret[static ACME_ID_LEN], struct err *e);
-MUST_CHECK bool acme_new_token(char ret[static 44], struct err *e);
-/* The MAC key of a kid; wipe it. */
-MUST_CHECK bool acme_eab_key(struct ca *ca, const char *kid, uint8_t ret[static 32],
-    struct err *e);
+MUST_CHECK bool acme_new_token(char ret[static ACME_TOKEN_TEXT], struct err *e);
+/* The MAC key of a kid; the caller wipes it. */
+MUST_CHECK bool acme_eab_key(struct ca *ca, const char *kid,
+    uint8_t ret[static EAB_KEY_LEN], struct err *e);
 
-/* Limits: ERR_RATE_LIMITED with retry_s. */
+/* One more of these: ERR_RATE_LIMITED with retry_s. */
 MUST_CHECK bool acme_limit_account(struct ca *ca, struct bytes address, struct err *e);
 MUST_CHECK bool acme_limit_order(struct ca *ca, int64_t account_num, struct err *e);
-/* Failed validations of one account and name: asked before a validation, counted after a failure. */
+/*
+ * One more validation of this name for this account: taken as if it will fail,
+ * given back by acme_limit_passed() when it did not.
+ */
 MUST_CHECK bool acme_limit_attempt(struct ca *ca, int64_t account_num,
     const char *value, struct err *e);
-void acme_count_failure(struct ca *ca, int64_t account_num, const char *value);
+void acme_limit_passed(struct ca *ca, int64_t account_num, const char *value);
 
-/* Who an account is, where the rest of the CA asks (policy/identity.h): "acme:ID". */
-char *acme_identity_text(const char *account_id); /* free() it */
+/* How the audit and a certificate's row name an account: "acme:ID"; free() it. */
+char *acme_identity_text(const char *account_id);
+/* Its URL, which clients keep for years; free() it. */
+char *acme_account_url(const struct ca *ca, const struct acme_account *a);
 
 #endif

@@ -1,36 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * acme_challenge - validations: asked of the prober, tried again, taken up after a restart
- * (RFC 8555 7.5.1, 8).
+ * acme_challenge - validations: asked of the prober, tried again, taken up after a
+ * restart (RFC 8555 7.5.1, 8).
  */
 #ifndef CA_ACME_CHALLENGE_H
 #define CA_ACME_CHALLENGE_H
 
 #include "ca/acme_order.h"
+#include "ipc/msg_probe.h"
 
-/* Called once when the validation has ended, or after 'wait_ms' while it goes on. */
+/* The validation has ended, or goes on after the time that was waited; once. */
 typedef void acme_challenge_done(void *arg);
 
-/*
- * PENDING -> PROCESSING, and the prober is asked.  One that is processing already is let be.
- * 'done' is called in each case where true is returned.
- * ERR_MALFORMED: it is invalid, or its authorization is no longer pending.  ERR_RATE_LIMITED.
- */
-MUST_CHECK bool acme_challenge_begin(struct ca *ca, const struct acme_account *account,
-    const struct conf_profile *directory, const struct acme_authz *authz,
-    const struct acme_challenge *c, int64_t wait_ms, acme_challenge_done *done,
-    void *arg, struct err *e);
-/* What was under way at a stop. */
-void acme_challenge_resume(struct ca *ca);
+struct acme_challenge_ask {
+	const struct acme_account *account;
+	const struct conf_profile *directory;
+	const struct acme_authz *authz;
+	const struct acme_challenge *challenge;
+	const char *request_id;
+	int64_t wait_ms;
+};
 
-/* A check without an order, for "hanaper acme test": 'done' gets what the prober said. */
-struct msg_probed;
-typedef void acme_challenge_tested(void *arg, const struct msg_probed *m,
-    const struct err *e);
+/*
+ * PENDING -> PROCESSING, and the prober is asked.  One that is processing or valid
+ * already is let be.  'done' is called where true is returned, in this round or later.
+ * ERR_MALFORMED: challenge or authorization has ended.  ERR_RATE_LIMITED.
+ */
+MUST_CHECK bool acme_challenge_begin(struct ca *ca, const struct acme_challenge_ask *q,
+    acme_challenge_done *done, void *arg, struct err *e);
+/* What was under way at a stop begins again. */
+void acme_challenge_resume(struct ca *ca);
+/* Nobody waits any more. */
+void acme_challenge_stop(struct ca *ca);
+
+/* What the prober said to a check without an order; 'm' is borrowed. */
+typedef void acme_challenge_tested(void *arg, const struct msg_probed *m);
+/* For "hanaper acme test".  ERR_MALFORMED, ERR_UNAVAILABLE. */
 MUST_CHECK bool acme_challenge_test(struct ca *ca, const struct conf_profile *directory,
     const struct name *name, enum challenge type, acme_challenge_tested *done,
     void *arg, struct err *e);
 
-extern const struct msg_rule acme_challenge_rules[]; /* prober -> core; ctx is the ca */
+/* By which core's loop receives from the prober; ctx is the ca. */
+extern const struct msg_rule acme_challenge_rules[];
 
 #endif

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libhnp_policy.a
 libhnp_policy_a_SOURCES = \
 	src/policy/acme_pattern.c \
+	src/policy/acme_state.c \
 	src/policy/grant.c \
 	src/policy/limiter.c \
 	src/policy/lint.c \

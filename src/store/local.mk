@@ -6,6 +6,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_acme_attempt.c \
 	src/store/store_acme_authz.c \
 	src/store/store_acme_order.c \
+	src/store/store_acme_account.c \
 	src/store/store_audit.c \
 	src/store/store_census.c \
 	src/store/store_migrate.c \

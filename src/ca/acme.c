@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/acme.h"
+
+#include <fcntl.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ca/acme_challenge.h"
+#include "ca/ca_state.h"
+#include "codec/base64.h"
+#include "policy/limiter.h"
+#include "store/store_acme_order.h"
+#include "sys/file.h"
+
+#define HASH_LEN 32
+
+struct acme_site {
+	struct link *prober;
+	struct nonces *nonces; /* NULL: ACME is off */
+	uint8_t key[NONCE_KEY_LEN];
+	struct limiter *accounts, *orders, *failures;
+};
+
+/* ---- the two files ---- */
+
+/* Beside the database: core may write there, whatever the rest of the system is like. */
+static char *
+path_of(const struct conf *conf, const char *file)
+{
+	char *path = conf_path(conf, conf->database);
+	char *slash = strrchr(path, '/');
+
+	*slash = '\0'; /* conf_path() makes an absolute one */
+	char *ret = mem_printf("%s/%s", path, file);
+	free(path);
+	return ret;
+}
+
+static bool
+make_key(const char *path, struct buf *ret, struct err *e)
+{
+	uint8_t key[NONCE_KEY_LEN];
+
+	if (gnutls_rnd(GNUTLS_RND_KEY, key, sizeof(key)) < 0)
+		return err_set(e, ERR_INTERNAL, "the random source failed");
+	buf_put(ret, bytes_of(key, sizeof(key)));
+	const bool ok = file_create(AT_FDCWD, path, 0600, buf_bytes(ret), e);
+	mem_wipe(key, sizeof(key));
+	return ok;
+}
+
+static bool
+read_key(struct acme_site *a, const char *path, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, NONCE_KEY_LEN);
+	bool ok = file_read(AT_FDCWD, path, &b, e);
+	if (ok)
+		ok = file_check_mode(AT_FDCWD, path, 077, e);
+	else if (e->code == ERR_NOT_FOUND)
+		ok = make_key(path, &b, e);
+	if (ok && b.n != sizeof(a->key))
+		ok = err_set(e, ERR_IO,
+		    "%s has %zu octets, not %zu: put it back from a backup, or remove "
+		    "it, which ends all keys for external accounts",
+		    path, b.n, sizeof(a->key));
+	if (ok)
+		memcpy(a->key, b.p, sizeof(a->key));
+	buf_wipe(&b);
+	return ok;
+}
+
+static bool
+open_files(struct acme_site *a, const struct conf *conf, struct err *e)
+{
+	char *key = path_of(conf, ACME_KEY_FILE),
+	     *nonces = path_of(conf, ACME_NONCES_FILE);
+
+	const bool ok =
+	    read_key(a, key, e) &&
+	    nonce_open(nonces, bytes_of(a->key, sizeof(a->key)), &a->nonces, e);
+	free(key);
+	free(nonces);
+	return ok;
+}
+
+static bool
+is_wanted(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++)
+		if (conf->profiles[i].acme.on)
+			return true;
+	return false;
+}
+
+/* ---- limits ---- */
+
+static void
+free_limits(struct acme_site *a)
+{
+	limiter_free(a->accounts);
+	limiter_free(a->orders);
+	limiter_free(a->failures);
+}
+
+/* An hour's worth may come at once; 0 is no limit. */
+static struct limiter *
+limit_of(size_t per_hour)
+{
+	return limiter_new((uint32_t)per_hour, per_hour > 0 ? (uint32_t)per_hour : 1);
+}
+
+static void
+make_limits(struct acme_site *a, const struct conf_acme_site *c)
+{
+	a->accounts =
+	    limiter_new((uint32_t)c->accounts_per_hour, (uint32_t)c->accounts_per_hour);
+	a->orders =
+	    limiter_new((uint32_t)c->orders_per_hour, (uint32_t)c->orders_per_hour);
+	a->failures =
+	    limiter_new((uint32_t)c->failures_per_hour, (uint32_t)c->failures_per_hour);
+}
+
+static bool
+hash_of(int64_t num, struct bytes text, uint8_t ret[static HASH_LEN])
+{
+	char *all =
+	    mem_printf("%" PRId64 " %.*s", num, (int)text.n, (const char *)text.p);
+
+	const bool ok = gnutls_hash_fast(GNUTLS_DIG_SHA256, all, strlen(all), ret) >= 0;
+	free(all);
+	return ok;
+}
+
+static bool
+take(struct limiter *l, int64_t num, struct bytes text, const char *what, struct err *e)
+{
+	uint8_t hash[HASH_LEN];
+	int64_t wait_s;
+
+	if (!hash_of(num, text, hash))
+		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	if (limiter_take(l, hash, clock_mono_ms(), &wait_s))
+		return true;
+	err_set(e, ERR_RATE_LIMITED, "too many %s; try again in %lld s", what,
+	    (long long)wait_s);
+	e->retry_s = (unsigned)wait_s;
+	return false;
+}
+
+bool
+acme_limit_account(struct ca *ca, struct bytes address, struct err *e)
+{
+	return take(ca->acme->accounts, 0, address, "new accounts from this address",
+	    e);
+}
+
+bool
+acme_limit_order(struct ca *ca, int64_t account_num, struct err *e)
+{
+	return take(ca->acme->orders, account_num, bytes_str(""),
+	    "new orders of this account", e);
+}
+
+bool
+acme_limit_attempt(struct ca *ca, int64_t account_num, const char *value, struct err *e)
+{
+	return take(ca->acme->failures, account_num, bytes_str(value),
+	    "failed validations of this name by this account", e);
+}
+
+void
+acme_limit_passed(struct ca *ca, int64_t account_num, const char *value)
+{
+	uint8_t hash[HASH_LEN];
+
+	if (hash_of(account_num, bytes_str(value), hash))
+		limiter_give_back(ca->acme->failures, hash);
+}
+
+/* ---- life ---- */
+
+bool
+acme_open(struct ca *ca, struct link *prober, struct err *e)
+{
+	struct acme_site *a = mem_zalloc(sizeof(*a));
+
+	a->prober = prober;
+	make_limits(a, &ca->conf->acme);
+	ca->acme = a;
+	return !is_wanted(ca->conf) || open_files(a, ca->conf, e) ||
+	       err_prefix(e, "ACME");
+}
+
+void
+acme_close(struct ca *ca)
+{
+	struct acme_site *a = ca->acme;
+
+	if (a == NULL)
+		return;
+	acme_challenge_stop(ca);
+	nonce_close(a->nonces);
+	free_limits(a);
+	mem_wipe(a->key, sizeof(a->key));
+	free(a);
+	ca->acme = NULL;
+}
+
+void
+acme_reload(struct ca *ca)
+{
+	struct acme_site *a = ca->acme;
+	struct err e;
+
+	if (a == NULL)
+		return;
+	free_limits(a);
+	make_limits(a, &ca->conf->acme);
+	if (a->nonces == NULL && is_wanted(ca->conf) && !open_files(a, ca->conf, &e))
+		LOG_ERR(LOG_ERROR, "acme-unavailable", &e);
+}
+
+void
+acme_resume(struct ca *ca)
+{
+	int64_t n;
+	struct err e;
+
+	if (ca->acme == NULL)
+		return;
+	if (!store_begin(ca->store, &e) ||
+	    !store_acme_order_resume(ca->store, &n, &e)) {
+		LOG_ERR(LOG_ERROR, "acme-resume", &e);
+		return;
+	}
+	if (n > 0)
+		LOG(LOG_INFO, "acme-orders-resumed", LOG_NUM("orders", n));
+	acme_challenge_resume(ca);
+}
+
+struct link *
+acme_prober(const struct ca *ca)
+{
+	return ca->acme != NULL ? ca->acme->prober : NULL;
+}
+
+/* ---- nonces, ids, keys ---- */
+
+static bool
+is_open(const struct ca *ca, struct err *e)
+{
+	return (ca->acme != NULL && ca->acme->nonces != NULL) ||
+	       err_set(e, ERR_UNAVAILABLE,
+		   "ACME could not be started; the log of the daemon says why");
+}
+
+bool
+acme_nonce_new(struct ca *ca, char ret[static NONCE_TEXT], struct err *e)
+{
+	if (!is_open(ca, e))
+		return false;
+	nonce_new(ca->acme->nonces, ret);
+	return true;
+}
+
+bool
+acme_nonce_use(struct ca *ca, struct bytes nonce, struct err *e)
+{
+	return is_open(ca, e) && nonce_use(ca->acme->nonces, nonce, e);
+}
+
+static bool
+random_text(uint8_t *octets, size_t n, char *ret, size_t size, struct err *e)
+{
+	struct buf b;
+
+	if (gnutls_rnd(GNUTLS_RND_NONCE, octets, n) < 0)
+		return err_set(e, ERR_INTERNAL, "the random source failed");
+	buf_init(&b, size);
+	base64url_put(&b, bytes_of(octets, n));
+	const bool ok = bytes_to_str(buf_bytes(&b), ret, size);
+	buf_free(&b);
+	return ok || err_set(e, ERR_INTERNAL, "a random text of the wrong length");
+}
+
+bool
+acme_new_id(char ret[static ACME_ID_LEN], struct err *e)
+{
+	uint8_t octets[16];
+
+	return random_text(octets, sizeof(octets), ret, ACME_ID_LEN, e);
+}
+
+bool
+acme_new_token(char ret[static ACME_TOKEN_TEXT], struct err *e)
+{
+	uint8_t octets[32];
+
+	return random_text(octets, sizeof(octets), ret, ACME_TOKEN_TEXT, e);
+}
+
+bool
+acme_eab_key(struct ca *ca, const char *kid, uint8_t ret[static EAB_KEY_LEN],
+    struct err *e)
+{
+	if (!is_open(ca, e))
+		return false;
+	eab_key_derive(bytes_of(ca->acme->key, sizeof(ca->acme->key)), kid, ret);
+	return true;
+}
+
+char *
+acme_identity_text(const char *account_id)
+{
+	return mem_printf("acme:%s", account_id);
+}
+
+char *
+acme_account_url(const struct ca *ca, const struct acme_account *a)
+{
+	return mem_printf("%s/acme/%s/account/%s", ca->conf->url_api, a->directory,
+	    a->id);
+}
