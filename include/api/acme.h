@@ -34,6 +34,7 @@ struct acme {
 	bool has_account;
 	struct acme_account account; /* where has_account */
 	json_t *payload;             /* an object; NULL: POST-as-GET, or GET */
+	bool is_directory;           /* the answer is the directory: no link to itself */
 };
 typedef void acme_handler(struct acme *a);
 
@@ -57,8 +58,8 @@ void acme_retry_after(struct acme *a, unsigned seconds);
 /* The path parameter as an id; false: it cannot be one. */
 MUST_CHECK bool acme_id(const struct acme *a, size_t param,
     char ret[static ACME_ID_LEN]);
-/* ERR_MALFORMED with the words that this resource wants a payload, when there is none. */
-MUST_CHECK bool acme_needs_payload(const struct acme *a, struct err *e);
+/* Sets a string member; takes over 'text', as acme_url() gives it. */
+void acme_put(json_t *to, const char *member, char *text);
 
 /* A problem document (as text, for a row's 'error') and back to JSON; free() the text. */
 char *acme_problem_text(const struct err *e);

@@ -48,6 +48,10 @@ MUST_CHECK bool acme_order_finalize(struct ca *ca, const struct acme_account *ac
     struct acme_order *o, const struct csr *csr, const char *request_id,
     issue_done *done, void *arg, struct verdict *v, struct err *e);
 
+/* Its open orders become INVALID, its authorizations DEACTIVATED (RFC 8555 7.3.6). */
+MUST_CHECK bool acme_order_account_ended(struct ca *ca, int64_t account_num,
+    struct err *e);
+
 /* Housekeeping in bounded batches, by a timer of core. */
 void acme_order_sweep(struct ca *ca);
 

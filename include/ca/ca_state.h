@@ -50,6 +50,7 @@ struct ca {
 	struct once *under_way; /* requests with an Idempotency-Key */
 	struct audit *audit;
 	struct census *census;
+	struct acme_site *acme; /* NULL before acme_open() */
 	struct tally tally;
 
 	int64_t started_at;

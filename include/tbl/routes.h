@@ -29,4 +29,6 @@ ROUTE("GET",  "/metrics",                        ON_METRICS | ON_UNIX,       GAT
 ROUTE("POST", "/v1/reload",                      ON_API | ON_UNIX,           GATE_ADMIN,      KIB(1),   BODY_JSON,            SIDE_CORE,  reload)
 ROUTE("GET",  "/healthz",                        ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_FRONT, healthz)
 ROUTE("GET",  "/readyz",                         ON_API | ON_METRICS | ON_UNIX, GATE_OPEN,    0,        BODY_NONE,            SIDE_CORE,  readyz)
+ROUTE("GET",  "/acme/*",                         ON_API | ON_UNIX,           GATE_OPEN,       0,        BODY_NONE,            SIDE_CORE,  acme)
+ROUTE("POST", "/acme/*",                         ON_API | ON_UNIX,           GATE_OPEN,       KIB(128), BODY_ANY,             SIDE_CORE,  acme)
 /* clang-format on */

@@ -1,5 +1,10 @@
 noinst_LIBRARIES += libhnp_api.a
 libhnp_api_a_SOURCES = \
+	src/api/acme.c \
+	src/api/acme_account.c \
+	src/api/acme_answer.c \
+	src/api/acme_directory.c \
+	src/api/acme_missing.c \
 	src/api/asked.c \
 	src/api/certificate_json.c \
 	src/api/core_audit.c \

@@ -292,7 +292,7 @@ acme_account_rekey(struct ca *ca, struct acme_account *a, const struct jwk *key,
 	free(a->key);
 	a->key = mem_strdup(jwk_text(key));
 	char *by = acme_identity_text(a->id);
-	tell(ca, AUDIT_ACCOUNT_REKEYED, a, by, NULL);
+	tell(ca, AUDIT_ACCOUNT_CHANGED, a, by, NULL);
 	free(by);
 	return true;
 }

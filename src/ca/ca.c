@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/acme.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/census.h"
@@ -152,6 +153,7 @@ ca_free(struct ca *ca)
 		return;
 	loop_cancel(ca->resync);
 	loop_cancel(ca->ready_anyway);
+	acme_close(ca);
 	publish_free(ca->publish);
 	throttle_free(ca->throttle);
 	audit_free(ca->audit);
@@ -180,6 +182,7 @@ ca_reload(struct ca *ca, const struct conf *conf)
 		ca->throttle = throttle_new(conf);
 	}
 	publish_reload(ca);
+	acme_reload(ca);
 	audit_configured(ca);
 }
 

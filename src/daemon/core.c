@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ca/acme.h"
 #include "ca/issue.h"
 #include "ca/tally.h"
 #include "codec/pem.h"
@@ -396,6 +397,8 @@ main(void)
 	c.front = role_link(c.role, ROLE_FD_FRONT, PEER_FRONT, MIB(1), front_rules, &c);
 	c.signer = role_link(c.role, ROLE_FD_SIGNER, PEER_SIGNER, MIB(1) + KIB(1),
 	    ca_signer_rules, c.ca);
+	if (!acme_open(c.ca, NULL, &e))
+		role_fail(&e);
 	loop_on_batch(role_loop(c.role), on_batch, &c);
 	ca_start(c.ca, c.signer, role_recover(c.role));
 	loop_run(role_loop(c.role));

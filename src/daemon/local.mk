@@ -33,7 +33,7 @@ hanaper_signer_LDADD = libhnp_policy.a libhnp_x509.a libhnp_key.a libhnp_journal
 roles_PROGRAMS += hanaper-core
 hanaper_core_SOURCES = src/daemon/core.c
 hanaper_core_LDADD = libhnp_api.a libhnp_ca.a libhnp_store.a libhnp_policy.a libhnp_http.a \
-	libhnp_journal.a libhnp_x509.a libhnp_db.a $(ROLE_LIBS) \
+	libhnp_jose.a libhnp_journal.a libhnp_x509.a libhnp_db.a $(ROLE_LIBS) \
 	$(SQLITE_LIBS) $(JANSSON_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(GMP_LIBS)
 
 

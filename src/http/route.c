@@ -152,6 +152,10 @@ route_body_check(const struct route *r, struct bytes content_type, enum body_kin
 		*ret = BODY_NONE;
 		return true;
 	}
+	if (r->body == BODY_ANY) {
+		*ret = BODY_ANY;
+		return true;
+	}
 	/* No type, and none is implied: the handler takes an empty body for this. */
 	if (type.n == 0 && r->body == BODY_JSON) {
 		*ret = BODY_NONE;

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How ACME requests are answered: nonce, links, problem documents (RFC 8555 6.5 to 6.7). */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/acme_impl.h"
+#include "api/refusal.h"
+#include "base/mem.h"
+#include "ca/acme.h"
+
+#define ANSWER_MAX MIB(4)
+#define URL_MAX    2048
+
+/* ---- what goes into headers and bodies ---- */
+
+static char *
+url_of(const struct acme *a, const char *fmt, va_list args)
+{
+	char path[URL_MAX];
+
+	vsnprintf(path, sizeof(path), fmt, args);
+	return mem_printf("%s/acme/%s%s", ca_conf(a->r->ca)->url_api,
+	    a->directory->name, path);
+}
+
+char *
+acme_url(const struct acme *a, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	char *url = url_of(a, fmt, args);
+	va_end(args);
+	return url;
+}
+
+void
+acme_link(struct acme *a, const char *rel, const char *url)
+{
+	char *value = mem_printf("<%s>;rel=\"%s\"", url, rel);
+
+	request_header(a->r, "Link", value);
+	free(value);
+}
+
+void
+acme_location(struct acme *a, const char *url)
+{
+	request_header(a->r, "Location", url);
+}
+
+void
+acme_retry_after(struct acme *a, unsigned seconds)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", seconds);
+	request_header(a->r, "Retry-After", text);
+}
+
+bool
+acme_id(const struct acme *a, size_t param, char ret[static ACME_ID_LEN])
+{
+	return a->params[param].n == ACME_ID_LEN - 1 &&
+	       bytes_to_str(a->params[param], ret, ACME_ID_LEN);
+}
+
+void
+acme_put(json_t *to, const char *member, char *text)
+{
+	json_object_set_new(to, member, json_string(text));
+	free(text);
+}
+
+/* ---- problem documents ---- */
+
+static json_t *
+problem(const struct err *e, const char *detail)
+{
+	char *type = mem_printf("urn:ietf:params:acme:error:%s", err_acme_type(e->code));
+	json_t *p = json_pack("{s:s, s:s, s:i}", "type", type, "detail", detail, "status",
+	    err_acme_status(e->code));
+
+	free(type);
+	return p;
+}
+
+char *
+acme_problem_text(const struct err *e)
+{
+	json_t *p = problem(e, e->detail);
+	struct buf b;
+
+	buf_init(&b, KIB(8));
+	json_write(&b, p);
+	json_decref(p);
+	char *text = mem_strdup(buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+/* RFC 8555 6.7.1: the identifier stands here and nowhere else. */
+static json_t *
+subproblem(const struct verdict_row *row, const struct name *name)
+{
+	char *detail = mem_printf("%s: %s%s%s", row->rule, row->value,
+	    row->allowed[0] != '\0' ? "; allowed: " : "", row->allowed);
+	struct err e = { .code = ERR_IDENTIFIER };
+	json_t *p = problem(&e, detail);
+
+	json_object_del(p, "status");
+	json_object_set_new(p, "identifier",
+	    json_pack("{s:s, s:s}", "type", sets_name_type_word(name->type), "value",
+		name->text));
+	free(detail);
+	return p;
+}
+
+static json_t *
+subproblems(const struct verdict *v, const struct names *names)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (size_t k = 0; k < v->n; k++)
+		if (!v->v[k].pass && v->v[k].field != NULL &&
+		    sscanf(v->v[k].field, "names[%zu]", &i) == 1 && i < names->n)
+			json_array_append_new(list, subproblem(&v->v[k], &names->v[i]));
+	return list;
+}
+
+static void
+add_algorithms(json_t *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; jws_alg_name(i) != NULL; i++)
+		json_array_append_new(list, json_string(jws_alg_name(i)));
+	json_object_set_new(p, "algorithms", list);
+}
+
+/* ---- answers ---- */
+
+/* A nonce on every answer to a POST, refusals too (A11); the directory on all but itself (A9). */
+static void
+add_headers(struct acme *a)
+{
+	char nonce[NONCE_TEXT];
+	struct err e;
+
+	if (bytes_eq_str(a->r->in.method, "POST") && acme_nonce_new(a->r->ca, nonce, &e))
+		request_header(a->r, "Replay-Nonce", nonce);
+	if (a->directory != NULL && !a->is_directory) {
+		char *url = acme_url(a, "/directory");
+
+		acme_link(a, "index", url);
+		free(url);
+	}
+}
+
+void
+acme_json(struct acme *a, int status, json_t *v)
+{
+	struct request *r = a->r;
+
+	add_headers(a);
+	acme_free(a);
+	request_json(r, status, v);
+}
+
+void
+acme_octets(struct acme *a, int status, const char *type, struct bytes body)
+{
+	add_headers(a);
+	request_octets(a->r, status, type, body);
+	acme_free(a);
+}
+
+void
+acme_problem(struct acme *a, const struct err *e, const struct verdict *v,
+    const struct names *names)
+{
+	json_t *p = problem(e, e->detail);
+	struct buf b;
+
+	if (e->code == ERR_BAD_ALGORITHM)
+		add_algorithms(p);
+	if (v != NULL && names != NULL) {
+		json_t *list = subproblems(v, names);
+
+		if (json_array_size(list) > 0)
+			json_object_set(p, "subproblems", list);
+		json_decref(list);
+	}
+	if (err_acme_status(e->code) == 503 || e->retry_s > 0)
+		acme_retry_after(a, e->retry_s > 0 ? e->retry_s : 2);
+	request_header(a->r, "Content-Language", "en");
+	refusal_tell(a->r, e, v);
+	a->r->wrote = false; /* a refusal tells of no write */
+	buf_init(&b, ANSWER_MAX);
+	json_write(&b, p);
+	json_decref(p);
+	acme_octets(a, err_acme_status(e->code), "application/problem+json", buf_bytes(&b));
+	buf_free(&b);
+}
