@@ -34,7 +34,7 @@ struct acme {
 	bool has_account;
 	struct acme_account account; /* where has_account */
 	json_t *payload;             /* an object; NULL: POST-as-GET, or GET */
-	bool is_directory;           /* the answer is the directory: no link to itself */
+	bool is_directory; /* the answer is the directory: no link to itself */
 };
 typedef void acme_handler(struct acme *a);
 
@@ -64,8 +64,9 @@ void acme_put(json_t *to, const char *member, char *text);
 /* A problem document (as text, for a row's 'error') and back to JSON; free() the text. */
 char *acme_problem_text(const struct err *e);
 
-/* Every handler of tbl/acme_routes.h: acme_directory, acme_new_order … */
-#define ACME_ROUTE(path, methods, gate, payload, handler) acme_handler acme_##handler;
+/* Every handler of tbl/acme_routes.h: acme_on_directory, acme_on_new_order … */
+#define ACME_ROUTE(path, methods, gate, payload, handler)                              \
+	acme_handler acme_on_##handler;
 #include "tbl/acme_routes.h"
 #undef ACME_ROUTE
 

@@ -3,7 +3,7 @@
  * Every resource below /acme/{directory}/ (RFC 8555 7.1).
  *
  * ACME_ROUTE(path, methods, gate, payload, handler): src/api/acme_*.c have
- * acme_HANDLER.  Methods: what may come plainly; POST is always a JWS.  Payload:
+ * acme_on_HANDLER.  Methods: what may come plainly; POST is always a JWS.  Payload:
  * PAYLOAD_GET takes POST-as-GET alone, PAYLOAD_OBJECT an object alone, PAYLOAD_BOTH either.
  */
 /* clang-format off */

@@ -26,7 +26,7 @@ struct resource {
 
 static const struct resource resources[] = {
 #define ACME_ROUTE(path, method, gate, payload, handler)                               \
-	{ path, method, gate, payload, acme_##handler },
+	{ path, method, gate, payload, acme_on_##handler },
 #include "tbl/acme_routes.h"
 #undef ACME_ROUTE
 };
@@ -40,8 +40,7 @@ path_fits(const char *pattern, struct bytes path, struct bytes params[ROUTE_PARA
 	size_t n = 0;
 
 	for (;;) {
-		const struct bytes want =
-		    bytes_of(pattern, strcspn(pattern, "/"));
+		const struct bytes want = bytes_of(pattern, strcspn(pattern, "/"));
 		const struct bytes have = bytes_of(path.p, bytes_index(path, '/'));
 
 		if (want.n > 0 && want.p[0] == ':' ? have.n == 0 || n == ROUTE_PARAMS
@@ -70,7 +69,8 @@ find(struct acme *a, const struct resource **ret, struct err *e)
 	a->directory = p;
 	request_about(a->r, p->name, NULL, NULL, NULL);
 	for (size_t i = 0; i < NITEMS(resources); i++)
-		if (path_fits(resources[i].path, bytes_skip(path, name.n + 1), a->params)) {
+		if (path_fits(resources[i].path, bytes_skip(path, name.n + 1),
+			a->params)) {
 			*ret = &resources[i];
 			return true;
 		}
@@ -86,8 +86,9 @@ read_kid(const struct acme *a, char ret[static ACME_ID_LEN], struct err *e)
 	char *prefix = acme_url(a, "/account/");
 	const struct bytes kid = bytes_str(a->jws->kid);
 
-	const bool ours = bytes_starts(kid, prefix) &&
-			  bytes_to_str(bytes_skip(kid, strlen(prefix)), ret, ACME_ID_LEN);
+	const bool ours =
+	    bytes_starts(kid, prefix) &&
+	    bytes_to_str(bytes_skip(kid, strlen(prefix)), ret, ACME_ID_LEN);
 	free(prefix);
 	return ours || err_set(e, ERR_ACCOUNT_UNKNOWN,
 			   "kid names no account of this directory");
@@ -125,9 +126,9 @@ static bool
 check_url(const struct acme *a, struct err *e)
 {
 	const struct msg_http_request *in = &a->r->in;
-	char *url = mem_printf("%s%.*s%s%.*s", ca_conf(a->r->ca)->url_api, (int)in->path.n,
-	    (const char *)in->path.p, in->query.n > 0 ? "?" : "", (int)in->query.n,
-	    (const char *)in->query.p);
+	char *url = mem_printf("%s%.*s%s%.*s", ca_conf(a->r->ca)->url_api,
+	    (int)in->path.n, (const char *)in->path.p, in->query.n > 0 ? "?" : "",
+	    (int)in->query.n, (const char *)in->query.p);
 
 	const bool ok = jws_check_url(a->jws, url, e);
 	free(url);
@@ -181,14 +182,15 @@ admit(struct acme *a, const struct resource *res, struct err *e)
 	if (strcmp(res->method, "GET") == 0)
 		return true;
 	request_header(a->r, "Allow", "POST");
-	return err_set(e, ERR_METHOD, "this resource is read by POST-as-GET (RFC 8555 6.3)");
+	return err_set(e, ERR_METHOD,
+	    "this resource is read by POST-as-GET (RFC 8555 6.3)");
 }
 
 void
 core_acme(struct request *r)
 {
 	struct acme *a = mem_zalloc(sizeof(*a));
-	const struct resource *res;
+	const struct resource *res = NULL;
 	struct err e;
 
 	a->r = r;

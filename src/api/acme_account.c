@@ -14,7 +14,8 @@ set_text_as_json(json_t *to, const char *member, const char *text)
 	json_t *v = NULL;
 	struct err unreadable;
 
-	if (text != NULL && text[0] != '\0' && json_read(bytes_str(text), &v, &unreadable))
+	if (text != NULL && text[0] != '\0' &&
+	    json_read(bytes_str(text), &v, &unreadable))
 		json_object_set_new(to, member, v);
 }
 
@@ -55,7 +56,7 @@ member(const json_t *object, const char *name)
 }
 
 void
-acme_new_account(struct acme *a)
+acme_on_new_account(struct acme *a)
 {
 	char *url = acme_url(a, "/new-account");
 	const struct acme_account_ask q = {
@@ -91,7 +92,8 @@ static bool
 is_own(const struct acme *a, struct err *e)
 {
 	return bytes_eq_str(a->params[0], a->account.id) ||
-	       err_set(e, ERR_FORBIDDEN, "this is not the URL of the account that asks");
+	       err_set(e, ERR_FORBIDDEN,
+		   "this is not the URL of the account that asks");
 }
 
 /* RFC 8555 7.3.2, 7.3.6; whatever else the object says is ignored. */
@@ -114,7 +116,7 @@ change(struct acme *a, struct err *e)
 }
 
 void
-acme_account(struct acme *a)
+acme_on_account(struct acme *a)
 {
 	struct err e;
 
@@ -179,7 +181,7 @@ check_inner(const struct acme *a, const struct jws *inner, struct jwk **ret,
 }
 
 void
-acme_key_change(struct acme *a)
+acme_on_key_change(struct acme *a)
 {
 	struct jws *inner = NULL;
 	struct jwk *key = NULL;

@@ -79,9 +79,10 @@ acme_put(json_t *to, const char *member, char *text)
 static json_t *
 problem(const struct err *e, const char *detail)
 {
-	char *type = mem_printf("urn:ietf:params:acme:error:%s", err_acme_type(e->code));
-	json_t *p = json_pack("{s:s, s:s, s:i}", "type", type, "detail", detail, "status",
-	    err_acme_status(e->code));
+	char *type =
+	    mem_printf("urn:ietf:params:acme:error:%s", err_acme_type(e->code));
+	json_t *p = json_pack("{s:s, s:s, s:i}", "type", type, "detail", detail,
+	    "status", err_acme_status(e->code));
 
 	free(type);
 	return p;
@@ -150,7 +151,8 @@ add_headers(struct acme *a)
 	char nonce[NONCE_TEXT];
 	struct err e;
 
-	if (bytes_eq_str(a->r->in.method, "POST") && acme_nonce_new(a->r->ca, nonce, &e))
+	if (bytes_eq_str(a->r->in.method, "POST") &&
+	    acme_nonce_new(a->r->ca, nonce, &e))
 		request_header(a->r, "Replay-Nonce", nonce);
 	if (a->directory != NULL && !a->is_directory) {
 		char *url = acme_url(a, "/directory");
@@ -202,6 +204,7 @@ acme_problem(struct acme *a, const struct err *e, const struct verdict *v,
 	buf_init(&b, ANSWER_MAX);
 	json_write(&b, p);
 	json_decref(p);
-	acme_octets(a, err_acme_status(e->code), "application/problem+json", buf_bytes(&b));
+	acme_octets(a, err_acme_status(e->code), "application/problem+json",
+	    buf_bytes(&b));
 	buf_free(&b);
 }

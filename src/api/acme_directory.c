@@ -71,7 +71,7 @@ meta(const struct acme *a)
 }
 
 void
-acme_directory(struct acme *a)
+acme_on_directory(struct acme *a)
 {
 	static const struct {
 		const char *member, *path;
@@ -96,7 +96,7 @@ acme_directory(struct acme *a)
 }
 
 void
-acme_new_nonce(struct acme *a)
+acme_on_new_nonce(struct acme *a)
 {
 	const bool head = bytes_eq_str(a->r->in.method, "HEAD");
 	char nonce[NONCE_TEXT];

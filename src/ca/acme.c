@@ -120,12 +120,9 @@ limit_of(size_t per_hour)
 static void
 make_limits(struct acme_site *a, const struct conf_acme_site *c)
 {
-	a->accounts =
-	    limiter_new((uint32_t)c->accounts_per_hour, (uint32_t)c->accounts_per_hour);
-	a->orders =
-	    limiter_new((uint32_t)c->orders_per_hour, (uint32_t)c->orders_per_hour);
-	a->failures =
-	    limiter_new((uint32_t)c->failures_per_hour, (uint32_t)c->failures_per_hour);
+	a->accounts = limit_of(c->accounts_per_hour);
+	a->orders = limit_of(c->orders_per_hour);
+	a->failures = limit_of(c->failures_per_hour);
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/ca_state.h"
+#include "policy/acme_pattern.h"
 #include "policy/profile.h"
 
 /* ---- the binding in a new-account request ---- */
@@ -127,42 +128,17 @@ acme_bind_verify(struct ca *ca, const struct acme_account_ask *q, int64_t *ret_e
 
 /* ---- what it lets an account have ---- */
 
-/* "dns:*.internal" goes into the list of its type. */
-static void
-add_pattern(struct conf_names *to, const char *pattern)
-{
-	const struct {
-		const char *prefix;
-		struct strings *list;
-	} kinds[] = { { "dns:", &to->dns }, { "ip:", &to->ip } };
-
-	for (size_t i = 0; i < NITEMS(kinds); i++) {
-		const size_t n = strlen(kinds[i].prefix);
-
-		if (strncmp(pattern, kinds[i].prefix, n) == 0)
-			strings_add(kinds[i].list, pattern + n);
-	}
-}
-
-/* Wildcards and underscores are the profile's to allow; the key says which names. */
 static bool
 read_names(const struct acme_eab *k, struct conf_names *ret, struct err *e)
 {
-	json_t *list = NULL, *v;
-	size_t i;
+	json_t *list = NULL;
 
 	if (k->names[0] == '\0')
 		return true;
-	if (!json_read(bytes_str(k->names), &list, e))
-		return err_prefix(e, "the names of an EAB key");
-	json_array_foreach(list, i, v)
-	{
-		if (json_is_string(v))
-			add_pattern(ret, json_string_value(v));
-	}
+	const bool ok =
+	    json_read(bytes_str(k->names), &list, e) && acme_pattern_read(list, ret, e);
 	json_decref(list);
-	ret->wildcards = ret->underscores = true;
-	return true;
+	return ok || err_prefix(e, "the names of an EAB key");
 }
 
 static void
@@ -227,13 +203,12 @@ acme_bind_judge(struct ca *ca, int64_t eab_num, const struct names *names,
 	bool ok = store_acme_eab_by_num(ca->store, eab_num, &k, e) &&
 		  read_names(&k, &allowed, e);
 	if (ok) {
-		if (allowed.dns.n + allowed.ip.n > 0)
+		if (acme_pattern_count(&allowed) > 0)
 			judge_names(&allowed, names, v);
 		judge_end(&k, v);
 		judge_quota(&k, v);
 	}
-	strings_free(&allowed.dns);
-	strings_free(&allowed.ip);
+	acme_pattern_free(&allowed);
 	store_acme_eab_free(&k);
 	return ok;
 }

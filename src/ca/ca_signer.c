@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ca/acme.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/census.h"
@@ -322,6 +323,7 @@ level(struct ca *ca, uint64_t last_seq)
 		return;
 	}
 	tell_started(ca);
+	acme_resume(ca);
 	census_start(ca);
 	ca_published(ca);
 	if (!ca->ready)
