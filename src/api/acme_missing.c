@@ -29,7 +29,6 @@ acme_order_account_ended(struct ca *ca, int64_t n, struct err *e)
 	return true;
 }
 bool
-store_acme_order_resume(struct store *st, int64_t *ret, struct err *e)
 {
 	(void)st;
 	(void)e;
