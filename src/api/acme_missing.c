@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TEMPORARY: handlers that are still being written.  Take yours out when it is there. */
+/* TEMPORARY: what is still being written.  Take yours out when it is there. */
+/* clang-format off */
 #include "api/acme_impl.h"
 #include "ca/acme_challenge.h"
-#include "store/store_acme_order.h"
-#define MISSING(name)                                                                  \
-	void acme_on_##name(struct acme *a)                                            \
-	{                                                                              \
-		struct err e;                                                          \
-		err_set(&e, ERR_NOT_FOUND, "not yet");                                 \
-		acme_problem(a, &e, NULL, NULL);                                       \
-	}
+#define MISSING(name) void acme_on_##name(struct acme *a) { struct err e; err_set(&e, ERR_NOT_FOUND, "not yet"); acme_problem(a, &e, NULL, NULL); }
 MISSING(new_order)
 MISSING(new_authz)
 MISSING(order)
@@ -20,28 +14,6 @@ MISSING(challenge)
 MISSING(certificate)
 MISSING(revoke_cert)
 MISSING(renewal_info)
-bool
-acme_order_account_ended(struct ca *ca, int64_t n, struct err *e)
-{
-	(void)ca;
-	(void)n;
-	(void)e;
-	return true;
-}
-bool
-{
-	(void)st;
-	(void)e;
-	*ret = 0;
-	return true;
-}
-void
-acme_challenge_resume(struct ca *ca)
-{
-	(void)ca;
-}
-void
-acme_challenge_stop(struct ca *ca)
-{
-	(void)ca;
-}
+bool acme_order_account_ended(struct ca *ca, int64_t n, struct err *e) { (void)ca; (void)n; (void)e; return true; }
+void acme_challenge_resume(struct ca *ca) { (void)ca; }
+void acme_challenge_stop(struct ca *ca) { (void)ca; }
