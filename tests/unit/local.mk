@@ -8,6 +8,7 @@ include tests/unit/ipc/local.mk
 include tests/unit/conf/local.mk
 include tests/unit/db/local.mk
 include tests/unit/x509/local.mk
+include tests/unit/jose/local.mk
 include tests/unit/http/local.mk
 include tests/unit/key/local.mk
 include tests/unit/journal/local.mk
