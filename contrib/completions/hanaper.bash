@@ -25,7 +25,10 @@ _hanaper()
 		return
 		;;
 	--status)
-		mapfile -t COMPREPLY < <(compgen -W "valid expired revoked" -- "$cur")
+		case ${COMP_WORDS[1]} in
+		token) mapfile -t COMPREPLY < <(compgen -W "pending used withdrawn expired" -- "$cur") ;;
+		*) mapfile -t COMPREPLY < <(compgen -W "valid expired revoked" -- "$cur") ;;
+		esac
 		return
 		;;
 	esac

@@ -93,5 +93,7 @@ MUST_CHECK bool request_query_nth(const struct request *r, const char *prefix, s
  */
 MUST_CHECK bool request_query_known(const struct request *r, const char *const *known,
     struct err *e);
+/* ERR_MALFORMED where there is any member. */
+MUST_CHECK bool request_query_none(const struct request *r, struct err *e);
 
 #endif

@@ -58,6 +58,7 @@ struct opt_usage {
 	const struct opt *opts;
 	const struct opt *shared;
 	int least, most; /* how many operands; most < 0: any number */
+	bool pair_apart; /* --key may be given without --cert, and the other way */
 };
 
 /*
@@ -67,6 +68,9 @@ struct opt_usage {
  */
 MUST_CHECK bool options_read(const struct command *cmd, const struct opt_usage *u,
     int argc, char **argv, void *args, int *ret_status);
+
+/* Does it begin as the URL of an API does: https://HOST? */
+bool options_is_https(const char *url);
 
 /* What --help shows. */
 void options_help(const struct command *cmd, const struct opt_usage *u, FILE *to);

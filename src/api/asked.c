@@ -281,10 +281,9 @@ read_json(struct request *r, bool with_as, struct asked *a, struct verdict *v,
 		{ with_as ? "as" : NULL, JSON_STRING, false },
 		{ NULL, JSON_NULL, false },
 	};
-	static const char *const known[] = { NULL }; /* all is in the body */
 	json_t *o = NULL;
 
-	if (!request_query_known(r, known, e) || !json_read(r->in.body, &o, e))
+	if (!request_query_none(r, e) || !json_read(r->in.body, &o, e))
 		return false;
 	json_t *names = json_object_get(o, "names");
 	json_t *metadata = json_object_get(o, "metadata");

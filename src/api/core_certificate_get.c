@@ -59,7 +59,7 @@ core_certificate_get(struct request *r)
 	struct buf der;
 	struct err e;
 
-	if (!request_accept(r, offers, &type, &e) ||
+	if (!request_query_none(r, &e) || !request_accept(r, offers, &type, &e) ||
 	    !serial_from_hex(r->params[0], &serial, &e) ||
 	    !store_certificate_get(ca_store(r->ca), NULL, &serial, &row, &e)) {
 		request_problem(r, &e, NULL);

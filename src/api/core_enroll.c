@@ -80,7 +80,6 @@ start(struct request *r, const struct store_token *t, struct issued *answer,
 void
 core_enroll(struct request *r)
 {
-	static const char *const known[] = { NULL };
 	const bool has_key = r->in.idempotency_key.n > 0;
 	struct store_token t = { 0 };
 	struct issued *answer = NULL;
@@ -92,7 +91,7 @@ core_enroll(struct request *r)
 	const bool counts = find_token(r, &t, &e);
 	const struct err spent = e;
 	bool ok = (counts || (has_key && e.code == ERR_TOKEN_USED)) &&
-		  request_query_known(r, known, &e) && issued_new(r, &answer, &e) &&
+		  request_query_none(r, &e) && issued_new(r, &answer, &e) &&
 		  (!has_key || issued_once(r, answer, &again, &once, &e));
 	if (ok && !again && !counts) {
 		e = spent;

@@ -67,8 +67,13 @@ void
 core_issuers(struct request *r)
 {
 	const struct ca_issuer *issuer;
-	json_t *list = json_array();
+	struct err e;
 
+	if (!request_query_none(r, &e)) {
+		request_problem(r, &e, NULL);
+		return;
+	}
+	json_t *list = json_array();
 	for (size_t i = 0; (issuer = ca_issuer_at(r->ca, i)) != NULL; i++)
 		json_array_append_new(list, issuer_json(r, issuer));
 	request_json(r, 200, json_pack("{s:o}", "issuers", list));

@@ -79,8 +79,13 @@ void
 core_profiles(struct request *r)
 {
 	const struct conf *c = ca_conf(r->ca);
-	json_t *list = json_array();
+	struct err e;
 
+	if (!request_query_none(r, &e)) {
+		request_problem(r, &e, NULL);
+		return;
+	}
+	json_t *list = json_array();
 	for (size_t i = 0; i < c->n_profiles; i++)
 		if (!c->profiles[i].internal)
 			json_array_append_new(list, profile_json(&c->profiles[i]));

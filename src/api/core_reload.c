@@ -8,11 +8,10 @@
 static bool
 is_bare(const struct request *r, struct err *e)
 {
-	static const char *const nothing[] = { NULL };
 	static const struct json_member none[] = { { NULL, JSON_NULL, false } };
 	json_t *v = NULL;
 
-	const bool ok = request_query_known(r, nothing, e) &&
+	const bool ok = request_query_none(r, e) &&
 			(r->in.body.n == 0 ||
 			    (json_read(r->in.body, &v, e) && json_check(v, none, e)));
 	json_decref(v);

@@ -19,11 +19,10 @@ issuer_json(const struct census_issuer_count *c)
 void
 core_stats(struct request *r)
 {
-	static const char *const known[] = { NULL };
 	const struct census_counts *c = census_counts(r->ca);
 	struct err e;
 
-	if (!request_query_known(r, known, &e)) {
+	if (!request_query_none(r, &e)) {
 		request_problem(r, &e, NULL);
 		return;
 	}

@@ -235,7 +235,8 @@ core_token_withdraw(struct request *r)
 	struct store_token t = { 0 };
 	struct err e;
 
-	if (!enroll_token_withdraw(r->ca, r->params[0], &r->caller.id, r->id, &t, &e)) {
+	if (!request_query_none(r, &e) ||
+	    !enroll_token_withdraw(r->ca, r->params[0], &r->caller.id, r->id, &t, &e)) {
 		request_problem(r, &e, NULL);
 		return;
 	}

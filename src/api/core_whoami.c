@@ -31,8 +31,13 @@ void
 core_whoami(struct request *r)
 {
 	const struct identity *id = &r->caller.id;
-	json_t *v = json_object();
+	struct err e;
 
+	if (!request_query_none(r, &e)) {
+		request_problem(r, &e, NULL);
+		return;
+	}
+	json_t *v = json_object();
 	json_object_set_new(v, "identity", json_string(id->text));
 	json_object_set_new(v, "kind",
 	    json_string(id->kind == IDENTITY_CERT ? "certificate" : "local"));

@@ -274,6 +274,14 @@ request_query_known(const struct request *r, const char *const *known, struct er
 	return ok;
 }
 
+bool
+request_query_none(const struct request *r, struct err *e)
+{
+	static const char *const nothing[] = { NULL };
+
+	return request_query_known(r, nothing, e);
+}
+
 /* ---- from the frame to the handler ---- */
 
 static const struct {

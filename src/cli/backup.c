@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/scratch.h"
 #include "journal/journal.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -221,19 +222,9 @@ begin(struct making *m, struct err *e)
 	if (access(b->file, F_OK) == 0)
 		return err_set(e, ERR_CONFLICT,
 		    "%s is there already; nothing was changed", b->file);
-	m->part = mem_printf("%s.partial-XXXXXX", b->file);
-	m->scratch = mem_printf("%s.scratch-XXXXXX", b->file);
-	m->fd = mkostemp(m->part, O_CLOEXEC);
-	if (m->fd < 0) {
-		free(m->part);
-		m->part = NULL;
-		return err_errno(e, "cannot make a file beside %s", b->file);
-	}
-	if (mkdtemp(m->scratch) == NULL) {
-		free(m->scratch);
-		m->scratch = NULL;
-		return err_errno(e, "cannot make a directory beside %s", b->file);
-	}
+	if (!scratch_file(b->file, "partial", &m->part, &m->fd, e) ||
+	    !scratch_dir(b->file, "scratch", &m->scratch, e))
+		return false;
 	b->facts.made_at = clock_now();
 	m->out = archive_begin(m->fd, b->facts.made_at);
 	return true;
@@ -304,12 +295,8 @@ backup_make(struct backup *b, struct err *e)
 	archive_free(m.out);
 	if (m.fd >= 0)
 		close(m.fd);
-	if (m.part != NULL)
-		unlink(m.part);
-	if (m.scratch != NULL)
-		file_remove_tree(m.scratch);
-	free(m.part);
-	free(m.scratch);
+	scratch_remove(m.part);
+	scratch_remove(m.scratch);
 	return ok;
 }
 

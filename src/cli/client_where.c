@@ -111,7 +111,7 @@ client_where_url(struct client *c, const char *url, struct err *e)
 {
 	size_t n;
 
-	if (strncasecmp(url, "https://", 8) != 0 || url[8] == '\0')
+	if (!options_is_https(url))
 		return err_set(e, ERR_MALFORMED,
 		    "--url wants https://HOST:PORT, not \"%s\"", url);
 	c->base = mem_strdup(url);

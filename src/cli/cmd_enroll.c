@@ -358,6 +358,8 @@ cmd_enroll(const struct command *self, int argc, char **argv)
 		    "it takes options alone; the token goes with --token");
 	else if (a.common.url == NULL)
 		status = out_usage(self->name, "--url is missing");
+	else if (!options_is_https(a.common.url))
+		status = out_usage(self->name, "--url wants https://HOST:PORT");
 	else if ((a.token == NULL) == (a.token_file == NULL))
 		status = out_usage(self->name, "--token or --token-file, one of them");
 	else if (!key_type_from(bytes_str(

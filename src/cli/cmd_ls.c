@@ -285,6 +285,38 @@ static int export(struct client *c, const struct ls_args *a, size_t limit)
 }
 
 static bool
+check_status(const char *word, struct err *e)
+{
+	static const char *const words[] = { "valid", "expired", "revoked" };
+
+	for (size_t i = 0; word != NULL && i < NITEMS(words); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return word == NULL ||
+	       err_set(e, ERR_MALFORMED, "--status wants valid, expired or revoked");
+}
+
+static bool
+check_times(const struct ls_args *a, struct err *e)
+{
+	const struct {
+		const char *option, *text;
+	} times[] = {
+		{ "--expires-before", a->expires_before },
+		{ "--expires-after", a->expires_after },
+		{ "--issued-before", a->issued_before },
+		{ "--issued-after", a->issued_after },
+	};
+	int64_t at;
+
+	for (size_t i = 0; i < NITEMS(times); i++)
+		if (times[i].text != NULL &&
+		    !clock_rfc3339_parse(bytes_str(times[i].text), &at, e))
+			return err_prefix(e, times[i].option);
+	return true;
+}
+
+static bool
 check_args(const struct ls_args *a, struct err *e)
 {
 	enum export_format format;
@@ -296,7 +328,7 @@ check_args(const struct ls_args *a, struct err *e)
 		return err_set(e, ERR_MALFORMED, "--export wants csv or jsonl");
 	if (a->export != NULL && a->common.json)
 		return err_set(e, ERR_MALFORMED, "--export jsonl is JSON already");
-	return true;
+	return check_status(a->status, e) && check_times(a, e);
 }
 
 static int

@@ -53,6 +53,7 @@ static const struct opt_usage usage = {
 	.opts = renew_opts,
 	.shared = options_client,
 	.most = 1,
+	.pair_apart = true, /* one of them may lie elsewhere */
 };
 
 /* ---- when ---- */

@@ -234,6 +234,18 @@ print_list(const json_t *list)
 	table_free(t);
 }
 
+static bool
+is_status(const char *word)
+{
+	static const char *const words[] = { "pending", "used", "withdrawn",
+		"expired" };
+
+	for (size_t i = 0; word != NULL && i < NITEMS(words); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return word == NULL;
+}
+
 static int
 list(const struct command *self, const struct token_args *a)
 {
@@ -244,6 +256,9 @@ list(const struct command *self, const struct token_args *a)
 
 	if (a->common.n_operands > 1)
 		return out_usage(self->name, "ls takes no names");
+	if (!is_status(a->status))
+		return out_usage(self->name,
+		    "--status wants pending, used, withdrawn or expired");
 	all = json_array();
 	if (!client_open(&a->common, &c, &e) || !collect(c, a->status, all, &e))
 		status = client_fail(c, &e);

@@ -60,6 +60,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/restore_crl.c \
 	src/cli/restore_history.c \
 	src/cli/restore_place.c \
+	src/cli/scratch.c \
 	src/cli/setup.c \
 	src/cli/setup_certs.c \
 	src/cli/setup_conf.c \

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -114,6 +115,27 @@ check_operands(const struct command *cmd, const struct opt_usage *u,
 }
 
 bool
+options_is_https(const char *url)
+{
+	return strncasecmp(url, "https://", 8) == 0 && url[8] != '\0';
+}
+
+static bool
+check_where(const struct command *cmd, const struct opt_usage *u,
+    const struct options_common *c, int *ret_status)
+{
+	if (u->shared != options_client || c->url == NULL)
+		return true;
+	if (!options_is_https(c->url))
+		return wrong(cmd, ret_status,
+		    "--url wants https://HOST:PORT, not: ", c->url);
+	if (!u->pair_apart && (c->cert == NULL) != (c->key == NULL))
+		return wrong(cmd, ret_status, "--cert and --key go together; missing: ",
+		    c->cert == NULL ? "--cert" : "--key");
+	return true;
+}
+
+bool
 options_read(const struct command *cmd, const struct opt_usage *u, int argc,
     char **argv, void *args, int *ret_status)
 {
@@ -153,5 +175,6 @@ options_read(const struct command *cmd, const struct opt_usage *u, int argc,
 		out_next_same(common->url != NULL ? "--url, --cert, --key and --cacert"
 			      : common->dir != NULL ? "--dir"
 						    : NULL);
-	return check_operands(cmd, u, common, ret_status);
+	return check_operands(cmd, u, common, ret_status) &&
+	       check_where(cmd, u, common, ret_status);
 }

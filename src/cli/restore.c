@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/scratch.h"
 #include "conf/conf_load.h"
 #include "sys/file.h"
 
@@ -60,19 +61,14 @@ static bool
 extract(struct restore *r, const char *beside, struct err *e)
 {
 	struct archive_facts f;
-	char *work = mem_printf("%s.restore-XXXXXX", beside);
 
-	if (mkdtemp(work) == NULL) {
-		err_errno(e, "cannot make a directory beside %s", beside);
-		free(work);
+	if (!scratch_dir(beside, "restore", &r->work, e))
 		return false;
-	}
-	r->work = work;
-	const int dirfd = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int dirfd = open(r->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
-		return err_errno(e, "%s", work);
+		return err_errno(e, "%s", r->work);
 	const bool ok =
-	    archive_extract(r->fd, dirfd, &f, e) && backup_check(work, &f, e);
+	    archive_extract(r->fd, dirfd, &f, e) && backup_check(r->work, &f, e);
 	close(dirfd);
 	return ok || err_prefix(e, r->file);
 }
@@ -289,9 +285,11 @@ restore_run(struct restore *r, struct err *e)
 		return false;
 	if (r->check)
 		return check_only(r, e);
-	return look(r, e) && check_root(r, e) && extract(r, r->state, e) &&
-	       judge_journal(r, e) && judge_database(r, e) && judge_knowledge(r, e) &&
-	       restore_history(r, e) && restore_place(r, e);
+	if (!look(r, e) || !check_root(r, e) || !extract(r, r->state, e) ||
+	    !judge_journal(r, e) || !judge_database(r, e) || !judge_knowledge(r, e))
+		return false;
+	scratch_keep(r->work); /* from here on it may be all that there is */
+	return restore_history(r, e) && restore_place(r, e);
 }
 
 void
@@ -305,9 +303,7 @@ restore_free(struct restore *r)
 		cert_free(r->issuers[i].cert);
 	}
 	free(r->issuers);
-	if (r->work != NULL)
-		file_remove_tree(r->work);
-	free(r->work);
+	scratch_remove(r->work);
 	if (r->fd >= 0)
 		close(r->fd);
 	if (r->lock != NULL)

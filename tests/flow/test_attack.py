@@ -90,6 +90,15 @@ class Attack(FlowTest):
         a = self.ca.ask("POST", "/v1/certificates?profile=client", {"profile": "server", "csr": csr})
         self.problem(a, 400, "malformed", "profile")
 
+    def test_a_query_that_a_route_does_not_know_is_refused(self):
+        serial = self.ca.ask("GET", "/v1/certificates?limit=1").json["certificates"][0]["serial"]
+        for path in ("/v1/whoami", "/v1/profiles", "/v1/issuers", "/v1/stats", f"/v1/certificates/{serial}"):
+            with self.subTest(path):
+                self.assertEqual(self.ca.ask("GET", path).status, 200)
+                self.problem(self.ca.ask("GET", path + "?verbose=1"), 400, "malformed", "verbose")
+                self.problem(self.ca.ask("GET", path + "?a"), 400, "malformed", "query")
+        self.problem(self.ca.ask("DELETE", "/v1/tokens/x?force=1"), 400, "malformed", "force")
+
     # S61, S62, R82
     def test_idle_connections_do_not_keep_others_out(self):
         resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))

@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -399,6 +400,23 @@ class Backup(FlowTest):
         octets[300] ^= 1
         journal.write_bytes(octets)
         self.says(self.restore(check=False), "journal here is damaged")
+
+    def test_an_interrupted_one_leaves_nothing(self):
+        self.ca.stop()
+        # Large enough to be caught at work, at each of its steps.
+        run("sqlite3", self.ca.dir / "hanaper.db", "CREATE TABLE large AS SELECT randomblob(30000000)")
+        caught = 0
+        for i, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP) * 4):
+            doing = subprocess.Popen([HANAPER, "backup", self.file, "--dir", self.ca.dir],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while doing.poll() is None and not list(self.ca.tmp.glob("backup.tar.scratch-*")):
+                time.sleep(0.001)
+            time.sleep(i * 0.01)
+            doing.send_signal(number)
+            caught += doing.wait(60) == -number
+            self.assertEqual([p.name for p in self.ca.tmp.iterdir() if p.name.startswith("backup.tar.")], [])
+            self.file.unlink(missing_ok=True)
+        self.assertGreater(caught, 3)
 
     def test_backup_of_nothing_and_usage(self):
         self.says(self.backup(file="/absent/x.tar", check=False), "/absent/x.tar")

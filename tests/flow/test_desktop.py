@@ -91,6 +91,8 @@ class Completions(FlowTest):
         self.assertEqual(self.bash(f"{HANAPER} rev"), ["revoke"])
         self.assertIn("--profile", self.bash(f"{HANAPER} issue --"))
         self.assertEqual(self.bash(f"{HANAPER} revoke --reason key"), ["keyCompromise"])
+        self.assertEqual(self.bash(f"{HANAPER} ls --status "), ["valid", "expired", "revoked"])
+        self.assertEqual(self.bash(f"{HANAPER} token ls --status "), ["pending", "used", "withdrawn", "expired"])
 
     def test_fish(self):
         script = (f"set -x PATH {BUILD} $PATH; source {SOURCE}/contrib/completions/hanaper.fish; "
@@ -98,6 +100,12 @@ class Completions(FlowTest):
         said = run("fish", "--no-config", "-c", script).stdout
         self.assertIn("revoke\trevoke a certificate", said)
         self.assertIn("--profile", said)
+        for command, words in (("ls", {"valid", "expired", "revoked"}),
+                               ("token ls", {"pending", "used", "withdrawn", "expired"})):
+            said = run("fish", "--no-config", "-c",
+                       f"set -x PATH {BUILD} $PATH; source {SOURCE}/contrib/completions/hanaper.fish; "
+                       f"complete -C 'hanaper {command} --status '").stdout
+            self.assertEqual(set(said.split()), words)
 
     def test_zsh_reads_it(self):
         run("zsh", "-n", SOURCE / "contrib/completions/_hanaper")
@@ -106,3 +114,8 @@ class Completions(FlowTest):
                    f"source {SOURCE}/contrib/completions/_hanaper")
         self.assertIn("revoke:revoke a certificate", done.stdout)
         self.assertIn("revoke", names)
+        for command, words in (("ls", "valid expired revoked"), ("token ls", "pending used withdrawn expired")):
+            line = f"{HANAPER} {command} --status".split() + ['""']
+            done = run("zsh", "-fc", f"words=({' '.join(line)}); CURRENT={len(line)}; compadd() {{ print -- $* }}; "
+                       f"source {SOURCE}/contrib/completions/_hanaper")
+            self.assertEqual(done.stdout.strip(), words)

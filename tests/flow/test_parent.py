@@ -259,6 +259,20 @@ class Parent(unittest.TestCase):
         self.daemon.terminate()
         self.ends(0)
 
+    def test_whom_acme_asks_for_names_is_told_where_the_file_does_not_say_it(self):
+        found = re.findall(r"(?m)^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$",
+                           pathlib.Path("/etc/resolv.conf").read_text())
+        self.start().ready()
+        line = next(x for x in self.said().splitlines() if "acme-resolvers" in x)
+        for address in found:
+            self.assertIn(f"{address}:53", line)
+        self.assertIn("/etc/resolv.conf", line)
+        self.change("      challenges:", "      resolvers: [10.9.8.7]\n      challenges:")
+        self.reload("parent reloaded changed=", "profiles")
+        self.assertEqual(self.said().count("acme-resolvers"), 1)
+        self.daemon.terminate()
+        self.ends(0)
+
     # S89
     def test_a_reload_that_one_role_does_not_take_in_reaches_none(self):
         self.behave("front", "deaf")
@@ -352,6 +366,12 @@ class Parent(unittest.TestCase):
         done = run(self.bin / "hanaperd", "--check", "--dir", self.dir, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("nonsense", done.stderr)
+        first = conf.read_text().replace("nonsense: 1\n", "")
+        port = re.search(r'api: \["(127\S+)"', first)[1]
+        conf.write_text(re.sub(r'http: \["127\S+"\]', f'http: ["{port}"]', first))
+        done = run(self.bin / "hanaperd", "--check", "--dir", self.dir, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"hanaper\.yaml:\d+: listen\.http\[0\]: .* is there twice")
         for args in (["--wrong"], ["extra"]):
             done = run(self.bin / "hanaperd", *args, check=False)
             self.assertEqual(done.returncode, 2)

@@ -11,5 +11,6 @@ tests_unit_cli_unit_cli_SOURCES = \
 	tests/unit/cli/test_renew_exec.c \
 	tests/unit/cli/test_renew_plan.c \
 	tests/unit/cli/test_request.c \
+	tests/unit/cli/test_scratch.c \
 	tests/unit/cli/test_setup.c
 tests_unit_cli_unit_cli_LDADD = $(CLI_LIBS) $(UNIT_LIBS)

@@ -2,6 +2,9 @@
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "cli/options.h"
 
 struct try_args {
@@ -61,6 +64,55 @@ Test(options, rows_say_where_values_go_and_operands_may_stand_between)
 	cr_expect_str_eq(a.common.operands[0], "one");
 	cr_expect_str_eq(a.common.operands[1], "two");
 	strings_free(&a.list);
+}
+
+Test(options, where_the_daemon_is_must_be_said_whole)
+{
+	static const struct opt_usage apart = {
+		.operands = "",
+		.opts = opts,
+		.shared = options_client,
+		.pair_apart = true,
+	};
+	static const struct {
+		const char *url, *cert, *key;
+		bool good, good_apart;
+	} rows[] = {
+		{ "https://ca", NULL, NULL, true, true },
+		{ "HTTPS://ca:1/", "c", "k", true, true },
+		{ NULL, "c", NULL, true, true },
+		{ "https://ca", "c", NULL, false, true },
+		{ "https://ca", NULL, "k", false, true },
+		{ "http://ca", NULL, NULL, false, false },
+		{ "https://", NULL, NULL, false, false },
+		{ "ca:8443", NULL, NULL, false, false },
+		{ "", NULL, NULL, false, false },
+	};
+
+	cr_redirect_stderr();
+	for (size_t i = 0; i < 2 * NITEMS(rows); i++) {
+		const bool is_apart = i >= NITEMS(rows);
+		const size_t k = i % NITEMS(rows);
+		const char *given[] = { rows[k].url, rows[k].cert, rows[k].key };
+		static const char *const names[] = { "--url", "--cert", "--key" };
+		struct opt_usage u = is_apart ? apart : usage;
+		struct try_args a = { 0 };
+		char *argv[8] = { (char[]){ "try" } };
+		int argc = 1, status = -1;
+
+		u.least = 0;
+		for (size_t g = 0; g < NITEMS(given); g++)
+			if (given[g] != NULL) {
+				argv[argc++] = mem_strdup(names[g]);
+				argv[argc++] = mem_strdup(given[g]);
+			}
+		const bool good = options_read(&cmd, &u, argc, argv, &a, &status);
+		cr_expect_eq(good, is_apart ? rows[k].good_apart : rows[k].good,
+		    "row %zu", i);
+		cr_expect(good || status == OUT_USAGE);
+		while (argc > 1)
+			free(argv[--argc]);
+	}
 }
 
 Test(options, wrong_usage_ends_with_status_2_and_says_where_the_help_is)

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/scratch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "sys/file.h"
+
+#define DEPTH_MAX 8
+
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static char *held[SCRATCH_MAX]; /* changed only while those are blocked */
+
+/* ---- in the signal's handler: nothing but system calls ---- */
+
+static void remove_all(int dirfd, const char *name, unsigned depth);
+
+/* How many there were; opened anew each time, for removing moves what is left. */
+static size_t
+remove_some(int fd, unsigned depth)
+{
+	_Alignas(struct dirent64) char entries[4096];
+	size_t seen = 0;
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return 0;
+	n = getdents64(fd, entries, sizeof(entries));
+	for (ssize_t at = 0; at < n;) {
+		const struct dirent64 *d = (const void *)(entries + at);
+
+		at += d->d_reclen;
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		remove_all(fd, d->d_name, depth);
+		seen++;
+	}
+	return seen;
+}
+
+static void
+remove_all(int dirfd, const char *name, unsigned depth)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno != EISDIR || depth == DEPTH_MAX)
+		return;
+	const int fd =
+	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* One that cannot be removed must not keep us here for ever. */
+	for (unsigned round = 0; round < 10000 && remove_some(fd, depth + 1) > 0;)
+		round++;
+	if (fd >= 0)
+		close(fd);
+	(void)unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+static void
+on_end(int number)
+{
+	for (size_t i = 0; i < SCRATCH_MAX; i++)
+		if (held[i] != NULL)
+			remove_all(AT_FDCWD, held[i], 0);
+	raise(number); /* SA_RESETHAND: it ends us when we return */
+}
+
+/* ---- what is held ---- */
+
+static void
+block(sigset_t *ret_old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < NITEMS(ends); i++)
+		sigaddset(&set, ends[i]);
+	sigprocmask(SIG_BLOCK, &set, ret_old);
+}
+
+static void
+handle(void)
+{
+	struct sigaction ours = { .sa_handler = on_end, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction was;
+
+	for (size_t i = 0; i < NITEMS(ends); i++)
+		sigaddset(&ours.sa_mask, ends[i]);
+	for (size_t i = 0; i < NITEMS(ends); i++)
+		if (sigaction(ends[i], NULL, &was) == 0 && was.sa_handler == SIG_DFL)
+			sigaction(ends[i], &ours, NULL);
+}
+
+static void
+hold(const char *path)
+{
+	for (size_t i = 0; i < SCRATCH_MAX; i++)
+		if (held[i] == NULL) {
+			held[i] = mem_strdup(path);
+			handle();
+			return;
+		}
+	abort(); /* a command needs more than was foreseen */
+}
+
+void
+scratch_keep(const char *path)
+{
+	sigset_t old;
+
+	block(&old);
+	for (size_t i = 0; i < SCRATCH_MAX; i++)
+		if (held[i] != NULL && strcmp(held[i], path) == 0) {
+			free(held[i]);
+			held[i] = NULL;
+		}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+void
+scratch_remove(char *path)
+{
+	if (path == NULL)
+		return;
+	file_remove_tree(path); /* a signal meanwhile removes the rest */
+	scratch_keep(path);
+	free(path);
+}
+
+/* ---- making ---- */
+
+bool
+scratch_file(const char *beside, const char *word, char **ret_path, int *ret_fd,
+    struct err *e)
+{
+	char *path = mem_printf("%s.%s-XXXXXX", beside, word);
+	sigset_t old;
+
+	block(&old);
+	const int fd = mkostemp(path, O_CLOEXEC);
+	const int why = errno;
+	if (fd >= 0)
+		hold(path);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (fd < 0) {
+		free(path);
+		errno = why;
+		return err_errno(e, "cannot make a file beside %s", beside);
+	}
+	*ret_path = path;
+	*ret_fd = fd;
+	return true;
+}
+
+bool
+scratch_dir(const char *beside, const char *word, char **ret_path, struct err *e)
+{
+	char *path = mem_printf("%s.%s-XXXXXX", beside, word);
+	sigset_t old;
+
+	block(&old);
+	const bool ok = mkdtemp(path) != NULL;
+	const int why = errno;
+	if (ok)
+		hold(path);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!ok) {
+		free(path);
+		errno = why;
+		return err_errno(e, "cannot make a directory beside %s", beside);
+	}
+	*ret_path = path;
+	return true;
+}
