@@ -5,7 +5,7 @@
 #include "base/hex.h"
 #include "jose/eab.h"
 
-/* A121, R78: 32 octets, without padding; one master gives each kid its own key. */
+/* A121: 32 octets, without padding; one master gives each kid its own key. */
 Test(eab, a_key_is_an_hmac_of_the_kid_under_the_master)
 {
 	uint8_t master[32], key[EAB_KEY_LEN], other[EAB_KEY_LEN];

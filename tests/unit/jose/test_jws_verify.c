@@ -267,10 +267,10 @@ Test(jws_verify, macs_verify_by_their_key_and_by_no_other)
 		cr_expect_str_eq(s->url, VECTOR_URL);
 		cr_expect_eq(s->nonce, NULL);
 		cr_expect(jws_verify_mac(s, bytes_of(key, 32), &e), "%s", e.detail);
-		for (size_t n = 0; n < 32; n++) /* R78: also the empty key */
+		for (size_t n = 0; n < 32; n++) /* also the empty one */
 			cr_expect_not(jws_verify_mac(s, bytes_of(key, n), &e));
 		cr_expect_eq(e.code, ERR_FORBIDDEN);
-		for (size_t n = 0; n < whole.n; n++) { /* R78: a truncated MAC */
+		for (size_t n = 0; n < whole.n; n++) { /* a truncated MAC */
 			e = (struct err){ 0 };
 			s->signature = bytes_of(whole.p, n);
 			cr_expect_not(jws_verify_mac(s, bytes_of(key, 32), &e));
