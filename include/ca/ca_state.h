@@ -50,10 +50,7 @@ struct ca {
 	struct once *under_way; /* requests with an Idempotency-Key */
 	struct audit *audit;
 	struct census *census;
-	struct acme_site *acme;         /* NULL before acme_open() */
-	struct validation *validations; /* ca/acme_challenge.c's */
-	struct acme_test *acme_tests;
-	uint64_t next_probe;
+	struct acme_site *acme; /* NULL before acme_open() */
 	struct tally tally;
 
 	int64_t started_at;

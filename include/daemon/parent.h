@@ -27,6 +27,7 @@ struct parent_listener {
 
 enum parent_role { /* in the order in which they are started */
 	PARENT_SIGNER,
+	PARENT_PROBER,
 	PARENT_CORE,
 	PARENT_FRONT,
 	PARENT__ROLES
@@ -124,7 +125,7 @@ char *parent_listen_addresses(const struct parent *p, enum listener_kind kind);
 
 /* Starts all and sends what each needs; links hang in p->loop. */
 MUST_CHECK bool parent_roles_start(struct parent *p, struct err *e);
-/* The orderly end: front, then core, then signer. */
+/* The orderly end: front, then core, then prober, then signer. */
 void parent_roles_stop(struct parent *p);
 /* SIGCHLD came. */
 void parent_roles_reap(struct parent *p);

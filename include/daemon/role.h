@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * role - what the main() of signer, core and front share.
+ * role - what the main() of signer, prober, core and front share.
  *
  *	int
  *	main(void)
@@ -38,9 +38,10 @@
 /* The descriptors that the parent hands to each role. */
 enum {
 	ROLE_FD_PARENT = 3, /* in all of them; role_begin() takes it */
-	ROLE_FD_CORE = 4,   /* in front and signer */
+	ROLE_FD_CORE = 4,   /* in front, signer and prober */
 	ROLE_FD_FRONT = 4,  /* in core */
-	ROLE_FD_SIGNER = 5  /* in core */
+	ROLE_FD_SIGNER = 5, /* in core */
+	ROLE_FD_PROBER = 6  /* in core */
 };
 
 struct role;

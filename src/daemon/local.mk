@@ -29,6 +29,11 @@ hanaper_signer_SOURCES = \
 	src/daemon/signer_state.c
 hanaper_signer_LDADD = libhnp_policy.a libhnp_x509.a libhnp_key.a libhnp_journal.a \
 	$(ROLE_LIBS) $(GNUTLS_LIBS) $(TASN1_LIBS) $(IDN2_LIBS)
+# The outbound network; no key, no database, no JSON, no listener.
+roles_PROGRAMS += hanaper-prober
+hanaper_prober_SOURCES = src/daemon/prober.c
+hanaper_prober_LDADD = libhnp_probe.a $(ROLE_LIBS) $(CURL_LIBS) $(CARES_LIBS) $(GNUTLS_LIBS)
+
 # The database, policy and JSON; no network, no key.
 roles_PROGRAMS += hanaper-core
 hanaper_core_SOURCES = src/daemon/core.c

@@ -4,7 +4,7 @@
  * what is wrong with it is said, and the one before serves on.
  *
  * First every role takes it in; only when all have, it comes into force, in the
- * signer, then in core, then in front: whoever is asked for a thing knows of it
+ * signer, then in the prober, in core, in front: whoever is asked for a thing knows of it
  * no later than who asks.  A role that took it in has no reason left to refuse.
  */
 #include <inttypes.h>

@@ -23,6 +23,7 @@ static const struct {
 	enum peer peer;
 } roles[] = {
 	[PARENT_SIGNER] = { "signer", "hanaper-signer", PEER_SIGNER },
+	[PARENT_PROBER] = { "prober", "hanaper-prober", PEER_PROBER },
 	[PARENT_CORE] = { "core", "hanaper-core", PEER_CORE },
 	[PARENT_FRONT] = { "front", "hanaper-front", PEER_FRONT },
 };
@@ -135,6 +136,7 @@ on_failed(void *ctx, const struct frame *f, struct err *e)
 
 static const struct msg_rule rules[PARENT__ROLES][6] = {
 	[PARENT_SIGNER] = RULES(PEER_SIGNER),
+	[PARENT_PROBER] = RULES(PEER_PROBER),
 	[PARENT_CORE] = RULES(PEER_CORE),
 	[PARENT_FRONT] = RULES(PEER_FRONT),
 };
@@ -146,7 +148,7 @@ start_one(struct parent *p, enum parent_role role, const int *peers, size_t n,
     struct err *e)
 {
 	struct parent_process *q = &p->roles[role];
-	int pair[2], fds[3];
+	int pair[2], fds[1 + PARENT__ROLES];
 	char *path = NULL;
 	bool ok = false;
 
@@ -203,23 +205,32 @@ brief_one(struct parent *p, enum parent_role role, struct bytes conf)
 static bool
 start_all(struct parent *p, struct err *e)
 {
-	int signing[2], http[2]; /* core's end is the first */
-	bool ok;
+	/* Core's end is the first of each; in core they lie in this order (daemon/role.h). */
+	enum {
+		HTTP,
+		SIGNING,
+		PROBING,
+		PAIRS
+	};
+	int pairs[PAIRS][2], cores[PAIRS];
+	size_t n = 0;
+	bool ok = true;
 
-	if (!sock_pair(signing, e))
-		return false;
-	if (!sock_pair(http, e)) {
-		close(signing[0]);
-		close(signing[1]);
-		return false;
+	while (ok && n < PAIRS) {
+		ok = sock_pair(pairs[n], e);
+		if (ok) {
+			cores[n] = pairs[n][0];
+			n++;
+		}
 	}
-	ok = start_one(p, PARENT_SIGNER, (const int[]){ signing[1] }, 1, e) &&
-	     start_one(p, PARENT_CORE, (const int[]){ http[0], signing[0] }, 2, e) &&
-	     start_one(p, PARENT_FRONT, (const int[]){ http[1] }, 1, e);
+	ok = ok && start_one(p, PARENT_SIGNER, &pairs[SIGNING][1], 1, e) &&
+	     start_one(p, PARENT_PROBER, &pairs[PROBING][1], 1, e) &&
+	     start_one(p, PARENT_CORE, cores, PAIRS, e) &&
+	     start_one(p, PARENT_FRONT, &pairs[HTTP][1], 1, e);
 	/* Theirs alone now: each sees the other's end. */
-	for (size_t i = 0; i < 2; i++) {
-		close(signing[i]);
-		close(http[i]);
+	for (size_t i = 0; i < n; i++) {
+		close(pairs[i][0]);
+		close(pairs[i][1]);
 	}
 	return ok;
 }

@@ -24,7 +24,7 @@ BUILD = pathlib.Path(os.environ.get("HNP_BUILD", SOURCE / "build")).resolve()
 WRAP = os.environ.get("HNP_WRAP", "").split()  # valgrind and its options
 SLOW = 20 if WRAP else 1
 SANITIZED = b"__asan_init" in (BUILD / "hanaper").read_bytes()
-ROLES = ("hanaper-signer", "hanaper-core", "hanaper-front")
+ROLES = ("hanaper-signer", "hanaper-prober", "hanaper-core", "hanaper-front")
 
 
 def run(*args, check=True, stdin=None, text=True, cwd=None, env=None):

@@ -10,6 +10,7 @@ from hnp import BUILD, ROLES, SANITIZED, SLOW, WRAP, FlowTest, run
 OLD = {  # role: the library that it stands on, and how that tells its version
     "hanaper-signer": ("GnuTLS", "gnutls_check_version", "3.7.8"),
     "hanaper-core": ("SQLite", "sqlite3_libversion", "3.39.4"),
+    "hanaper-prober": ("c-ares", "ares_version", "1.17.2"),
     "hanaper-front": ("libmicrohttpd", "MHD_get_version", "0.9.74"),
 }
 

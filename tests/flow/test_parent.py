@@ -113,13 +113,14 @@ class Parent(unittest.TestCase):
         self.assertEqual((self.dir / "run/hanaper.sock").stat().st_mode & 0o7777, 0o660)
         self.assertEqual(sorted((self.dir / "saw").read_text().splitlines()),
                          ["core recover 1 kinds 0", "front recover 1 kinds 30",
-                          "signer recover 1 kinds 0"])
+                          "prober recover 1 kinds 0", "signer recover 1 kinds 0"])
         began = time.monotonic()
         self.daemon.send_signal(signal.SIGTERM)
         self.ends(0)
         self.assertLess(time.monotonic() - began, 0.9 * SLOW)
-        self.assertEqual((self.dir / "ended").read_text().split("\n")[:3],
-                         ["front in order", "core in order", "signer in order"])
+        self.assertEqual((self.dir / "ended").read_text().split("\n")[:4],
+                         ["front in order", "core in order", "prober in order",
+                          "signer in order"])
         self.nobody_is_left()
 
     def test_ctrl_c_reaches_all_and_still_all_end_in_order(self):
@@ -130,17 +131,17 @@ class Parent(unittest.TestCase):
         self.ready()
         os.killpg(self.daemon.pid, signal.SIGINT)
         self.ends(0)
-        self.assertEqual((self.dir / "ended").read_text().count("in order"), 3)
+        self.assertEqual((self.dir / "ended").read_text().count("in order"), 4)
 
     def test_a_role_that_fails_ends_the_daemon_and_its_own_words_are_given(self):
-        for role in ("signer", "core", "front"):
+        for role in ("signer", "prober", "core", "front"):
             with self.subTest(role=role):
                 self.setUp()
                 self.fails(role, "fail", f'error="{role}: the disk is full"')
 
     # S82
     def test_a_role_that_crashes_or_exits_ends_the_daemon(self):
-        for role in ("signer", "core", "front"):
+        for role in ("signer", "prober", "core", "front"):
             with self.subTest(role=role):
                 self.setUp()
                 self.fails(role, "crash", f'error="{role}: was ended by signal 6')
@@ -246,16 +247,16 @@ class Parent(unittest.TestCase):
             self.assertLess(time.monotonic(), end, self.said()[mark:])
             time.sleep(0.01)
 
-    def test_a_reload_reaches_the_signer_then_core_then_front(self):
+    def test_a_reload_reaches_the_signer_then_the_prober_then_core_then_front(self):
         self.start().ready()
         self.change("interval: 1h", "interval: 2h")
         self.reload('parent reloaded changed=crl')
         self.assertEqual((self.dir / "took").read_text().splitlines(),
-                         [f"{r} interval 7200 was 3600" for r in ("signer", "core", "front")])
+                         [f"{r} interval 7200 was 3600" for r in ("signer", "prober", "core", "front")])
         self.reload('parent reloaded changed=""')
         self.change("interval: 2h", "interval: 2 hours")
         self.reload("parent not-reloaded", "hanaper.yaml:")
-        self.assertEqual((self.dir / "took").read_text().count("\n"), 3)
+        self.assertEqual((self.dir / "took").read_text().count("\n"), 4)
         self.daemon.terminate()
         self.ends(0)
 

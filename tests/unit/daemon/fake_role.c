@@ -122,6 +122,7 @@ main(int argc, char **argv)
 	if (strcmp(f.name, "core") == 0) {
 		(void)role_link(f.role, ROLE_FD_FRONT, PEER_FRONT, 10, no_rules, &f);
 		(void)role_link(f.role, ROLE_FD_SIGNER, PEER_SIGNER, 10, no_rules, &f);
+		(void)role_link(f.role, ROLE_FD_PROBER, PEER_PROBER, 10, no_rules, &f);
 	} else {
 		(void)role_link(f.role, ROLE_FD_CORE, PEER_CORE, 10, no_rules, &f);
 	}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dns_message - what a DNS answer says about one name and type (RFC 1035 4).
+ *
+ * Only records that belong to the name count: its own, or those at the end of the
+ * chain of CNAMEs that begins with it.  Names are read by c-ares.
+ */
+#ifndef PROBE_DNS_MESSAGE_H
+#define PROBE_DNS_MESSAGE_H
+
+#include "base/buf.h"
+
+#define DNS_MESSAGE_RECORDS_MAX 1024 /* in one answer section */
+
+struct dns_message {
+	unsigned rcode; /* 0: no error, 3: no such name */
+	struct bytes
+	    *v; /* RDATA, in the answer's octets; free() by dns_message_free() */
+	size_t n;
+	uint32_t ttl;    /* the least of what counted; UINT32_MAX: nothing did */
+	unsigned cnames; /* that were followed */
+	char *alias;     /* where the chain ends; NULL: at the name itself */
+};
+
+/*
+ * ERR_MALFORMED: it cannot be read, it answers another question, or its CNAMEs go
+ * round ('cnames_max' bounds them).
+ */
+MUST_CHECK bool dns_message_read(struct bytes octets, const char *name, unsigned type,
+    unsigned cnames_max, struct dns_message *ret, struct err *e);
+void dns_message_free(struct dns_message *m);
+
+/* A TXT record's strings, joined (A184).  ERR_MALFORMED: they are not whole. */
+MUST_CHECK bool dns_message_txt(struct bytes rdata, struct buf *ret, struct err *e);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/alpn_certificate.h"
+
+#include <arpa/inet.h>
+#include <gnutls/x509.h>
+#include <string.h>
+
+#define OID_SAN             "2.5.29.17"
+#define OID_ACME_IDENTIFIER "1.3.6.1.5.5.7.1.31"
+#define NAME_MAX_OCTETS     256
+
+static bool
+refuse(struct err *e, const char *why)
+{
+	return err_set(e, ERR_PROBE_PROOF, "the certificate of the challenge %s", why);
+}
+
+static bool
+is_self_issued(gnutls_x509_crt_t crt)
+{
+	gnutls_datum_t subject = { 0 }, issuer = { 0 };
+
+	const bool same = gnutls_x509_crt_get_raw_dn(crt, &subject) >= 0 &&
+			  gnutls_x509_crt_get_raw_issuer_dn(crt, &issuer) >= 0 &&
+			  bytes_eq(bytes_of(subject.data, subject.size),
+			      bytes_of(issuer.data, issuer.size));
+	gnutls_free(subject.data);
+	gnutls_free(issuer.data);
+	return same;
+}
+
+/* How many extensions of this OID; *ret_critical, *ret_index: of the last. */
+static unsigned
+count(gnutls_x509_crt_t crt, const char *oid, unsigned *ret_index, bool *ret_critical)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0;; i++) {
+		char this[128];
+		size_t n = sizeof(this);
+		unsigned critical = 0;
+		const int rc =
+		    gnutls_x509_crt_get_extension_info(crt, i, this, &n, &critical);
+
+		if (rc == GNUTLS_E_SHORT_MEMORY_BUFFER)
+			continue; /* longer than any of ours */
+		if (rc < 0)
+			return found;
+		if (strcmp(this, oid) == 0) {
+			found++;
+			*ret_index = i;
+			*ret_critical = critical != 0;
+		}
+	}
+}
+
+static bool
+is_this_name(enum name_type type, const char *name, unsigned san_type,
+    struct bytes value)
+{
+	uint8_t ip[16];
+
+	if (type == NAME_TYPE_DNS)
+		return san_type == GNUTLS_SAN_DNSNAME && bytes_eq_nocase(value, name);
+	if (san_type != GNUTLS_SAN_IPADDRESS)
+		return false;
+	const bool v6 = strchr(name, ':') != NULL;
+	return inet_pton(v6 ? AF_INET6 : AF_INET, name, ip) == 1 &&
+	       bytes_eq(value, bytes_of(ip, v6 ? 16 : 4));
+}
+
+static bool
+check_names(gnutls_x509_crt_t crt, enum name_type type, const char *name, struct err *e)
+{
+	uint8_t value[NAME_MAX_OCTETS];
+	size_t n = sizeof(value);
+	unsigned index, san_type;
+	bool critical;
+
+	if (count(crt, OID_SAN, &index, &critical) != 1)
+		return refuse(e, "must have one subjectAltName extension");
+	int rc =
+	    gnutls_x509_crt_get_subject_alt_name2(crt, 0, value, &n, &san_type, NULL);
+	if (rc < 0 || !is_this_name(type, name, san_type, bytes_of(value, n)))
+		return refuse(e, "is not for the name that is validated");
+	n = sizeof(value);
+	rc = gnutls_x509_crt_get_subject_alt_name2(crt, 1, value, &n, &san_type, NULL);
+	if (rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+		return refuse(e, "must be for one name alone");
+	return true;
+}
+
+static bool
+check_digest(gnutls_x509_crt_t crt, const uint8_t *digest, struct err *e)
+{
+	uint8_t value[2 + ALPN_CERTIFICATE_DIGEST + 1];
+	size_t n = sizeof(value);
+	unsigned index = 0;
+	bool critical = false;
+
+	if (count(crt, OID_ACME_IDENTIFIER, &index, &critical) != 1)
+		return refuse(e, "must have one acmeIdentifier extension");
+	if (!critical)
+		return refuse(e, "has an acmeIdentifier that is not critical");
+	if (gnutls_x509_crt_get_extension_data(crt, index, value, &n) < 0 ||
+	    n != 2 + ALPN_CERTIFICATE_DIGEST || value[0] != 0x04 ||
+	    value[1] != ALPN_CERTIFICATE_DIGEST)
+		return refuse(e, "has an acmeIdentifier that is no SHA-256");
+	if (gnutls_memcmp(value + 2, digest, ALPN_CERTIFICATE_DIGEST) != 0)
+		return refuse(e, "is for another key authorization");
+	return true;
+}
+
+bool
+alpn_certificate_proves(struct bytes der, enum name_type type, const char *name,
+    const uint8_t digest[static ALPN_CERTIFICATE_DIGEST], struct err *e)
+{
+	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)der.p,
+		(unsigned)der.n };
+	gnutls_x509_crt_t crt;
+	bool ok;
+
+	if (gnutls_x509_crt_init(&crt) < 0)
+		return err_set(e, ERR_INTERNAL, "GnuTLS gave no certificate");
+	if (gnutls_x509_crt_import(crt, &in, GNUTLS_X509_FMT_DER) < 0)
+		ok = refuse(e, "cannot be read");
+	else if (!is_self_issued(crt))
+		ok = refuse(e, "is not self-signed");
+	else
+		ok = check_names(crt, type, name, e) && check_digest(crt, digest, e);
+	gnutls_x509_crt_deinit(crt);
+	return ok;
+}
