@@ -39,6 +39,7 @@ int cmd_ocsp(const struct command *self, int argc, char **argv);
 int cmd_profile(const struct command *self, int argc, char **argv);
 int cmd_reload(const struct command *self, int argc, char **argv);
 int cmd_renew(const struct command *self, int argc, char **argv);
+int cmd_renew_all(const struct command *self, int argc, char **argv);
 int cmd_restore(const struct command *self, int argc, char **argv);
 int cmd_revoke(const struct command *self, int argc, char **argv);
 int cmd_show(const struct command *self, int argc, char **argv);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "cli/client.h"
 #include "cli/renew_files.h"
 
 struct renew {
@@ -16,6 +17,11 @@ struct renew {
 	bool now;          /* whatever the time is; until it is done */
 	unsigned failures; /* in a row */
 	unsigned exec_failures;
+	struct { /* what the daemon said of the present one: cli/renew_info.h */
+		struct serial serial;
+		int64_t due;    /* 0: nothing */
+		int64_t ask_at; /* when it is asked again */
+	} info;
 };
 
 enum renew_outcome {
@@ -33,6 +39,10 @@ enum renew_outcome renew_run_exec(struct renew *r);
 /* One line on stdout; takes 'fields', an object of strings. */
 void renew_tell(const struct renew *r, const char *event, json_t *fields);
 /* The fields of a certificate. */
-json_t *renew_about(const struct renew_files *f);
+json_t *renew_about(struct renew *r, const struct renew_files *f);
+
+/* The daemon that renews it; 'o' is filled, and borrows from both. */
+MUST_CHECK bool renew_client(const struct renew *r, const struct renew_files *f,
+    struct options_common *o, struct client **ret, struct err *e);
 
 #endif

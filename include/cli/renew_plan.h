@@ -15,6 +15,9 @@ int64_t renew_plan_after(const struct cert *c);
  */
 int64_t renew_plan_due(const struct cert *c, int64_t renew_after);
 
+/* Somewhere between start and end, drawn in the same way. */
+int64_t renew_plan_within(const struct cert *c, int64_t start, int64_t end);
+
 /*
  * How long to wait after the n-th failure in a row (from 1): one second, doubled
  * each time, up to a twentieth of the life, an hour at most; then somewhere

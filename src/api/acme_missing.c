@@ -13,7 +13,6 @@ MISSING(authz)
 MISSING(challenge)
 MISSING(certificate)
 MISSING(revoke_cert)
-MISSING(renewal_info)
 bool acme_order_account_ended(struct ca *ca, int64_t n, struct err *e) { (void)ca; (void)n; (void)e; return true; }
 void acme_challenge_resume(struct ca *ca) { (void)ca; }
 void acme_challenge_stop(struct ca *ca) { (void)ca; }

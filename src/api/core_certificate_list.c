@@ -6,40 +6,31 @@
 #include <string.h>
 
 #include "api/certificate_json.h"
+#include "api/certificate_walk.h"
 #include "api/core_routes.h"
-#include "base/clock.h"
 #include "base/mem.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
 
-struct filters { /* a query with what it borrows */
-	struct certificate_query q;
-	struct certificate_metadata metadata[CERTIFICATE_METADATA_MAX];
-	char *texts[16 + 2 * CERTIFICATE_METADATA_MAX];
-	size_t n;
+#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
+#define FILTERS_MAX     32     /* members of the query, and a NULL */
+
+struct listing {
+	struct request *r;
+	struct certificate_walk walk;
+	json_t *list;
+	size_t limit, octets;
+	bool more;
+	int64_t last_id; /* of the page */
 };
 
-#define METADATA "metadata." /* before a key of the metadata */
-
-/* How a member of the query gets into the struct: one function a kind. */
-typedef bool setter(struct filters *f, const char *value, void *to, struct err *e);
-
-static bool
-set_text(struct filters *f, const char *value, void *to, struct err *e)
+static void
+listing_free(struct listing *l)
 {
-	(void)e;
-	f->texts[f->n] = mem_strdup(value);
-	memcpy(to, &f->texts[f->n], sizeof(char *));
-	f->n++;
-	return true;
-}
-
-static bool
-set_time(struct filters *f, const char *value, void *to, struct err *e)
-{
-	(void)f;
-	return clock_rfc3339_parse(bytes_str(value), to, e);
+	certificate_walk_free(&l->walk);
+	json_decref(l->list);
+	free(l);
 }
 
 static bool
@@ -58,162 +49,91 @@ read_number(const char *value, int64_t max, int64_t *ret, struct err *e)
 }
 
 static bool
-set_limit(struct filters *f, const char *value, void *to, struct err *e)
+read_limit(struct listing *l, const char *text, struct err *e)
 {
 	int64_t n;
 
-	(void)to;
-	if (!read_number(value, LIMIT_MAX, &n, e))
-		return false;
-	f->q.limit = (size_t)n;
+	if (text == NULL)
+		return true;
+	if (!read_number(text, LIMIT_MAX, &n, e))
+		return err_prefix(e, "limit");
+	l->limit = (size_t)n;
 	return true;
 }
 
 /* Our own cursor: the id that the page before ended with. */
 static bool
-set_cursor(struct filters *f, const char *value, void *to, struct err *e)
+read_cursor(const char *text, int64_t *ret, struct err *e)
 {
-	(void)f;
-	return read_number(value, INT64_MAX, to, e) ||
+	return text == NULL || read_number(text, INT64_MAX, ret, e) ||
 	       err_set(e, ERR_MALFORMED,
-		   "must be the next_cursor of an earlier answer");
+		   "cursor: must be the next_cursor of an earlier answer");
 }
 
 static bool
-set_status(struct filters *f, const char *value, void *to, struct err *e)
+read_page(struct listing *l, int64_t *ret_cursor, struct err *e)
 {
-	(void)to;
-	for (enum certificate_status s = CERTIFICATE_VALID; s <= CERTIFICATE_REVOKED;
-	     s++)
-		if (strcmp(value, certificate_status_word(s)) == 0) {
-			f->q.status = s;
-			return true;
-		}
-	return err_set(e, ERR_MALFORMED, "must be valid, expired or revoked");
-}
+	char *limit = NULL, *cursor = NULL;
 
-static bool
-set_lower(struct filters *f, const char *value, void *to, struct err *e)
-{
-	/* Names are kept in lower case. */
-	char *lower = mem_strdup(value);
-
-	for (char *c = lower; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	const bool ok = set_text(f, lower, to, e);
-	free(lower);
+	const bool ok = request_query(l->r, "limit", &limit, e) &&
+			read_limit(l, limit, e) &&
+			request_query(l->r, "cursor", &cursor, e) &&
+			read_cursor(cursor, ret_cursor, e);
+	free(limit);
+	free(cursor);
 	return ok;
 }
 
-static const struct {
-	const char *key;
-	setter *set;
-	size_t at;
-} members[] = {
-	/* clang-format off */
-	{ "q",              set_text,       offsetof(struct filters, q.q) },
-	{ "dns",            set_lower, offsetof(struct filters, q.dns) },
-	{ "ip",             set_text,       offsetof(struct filters, q.ip) },
-	{ "uri",            set_text,       offsetof(struct filters, q.uri) },
-	{ "email",          set_text,       offsetof(struct filters, q.email) },
-	{ "cn",             set_text,       offsetof(struct filters, q.cn) },
-	{ "profile",        set_text,       offsetof(struct filters, q.profile) },
-	{ "requester",      set_text,       offsetof(struct filters, q.requester) },
-	{ "issuer",         set_text,       offsetof(struct filters, q.issuer) },
-	{ "status",         set_status,     0 },
-	{ "expires_before", set_time,       offsetof(struct filters, q.expires_before) },
-	{ "expires_after",  set_time,       offsetof(struct filters, q.expires_after) },
-	{ "issued_before",  set_time,       offsetof(struct filters, q.issued_before) },
-	{ "issued_after",   set_time,       offsetof(struct filters, q.issued_after) },
-	{ "cursor",         set_cursor,     offsetof(struct filters, q.before_id) },
-	{ "limit",          set_limit,      0 },
-	/* clang-format on */
-};
-
-/* metadata.KEY=VALUE, as many as the store takes. */
+/* metadata.KEY=VALUE */
 static bool
-read_metadata(struct request *r, struct filters *f, struct err *e)
+read_metadata(struct listing *l, struct err *e)
 {
 	for (size_t i = 0;; i++) {
 		char *key, *value;
 
-		if (!request_query_nth(r, METADATA, i, &key, &value, e))
+		if (!request_query_nth(l->r, CERTIFICATE_WALK_METADATA, i, &key, &value,
+			e))
 			return false;
 		if (key == NULL)
 			return true;
-		if (i == CERTIFICATE_METADATA_MAX) {
-			free(key);
-			free(value);
-			return err_set(e, ERR_MALFORMED,
-			    "query: at most %d members " METADATA,
-			    CERTIFICATE_METADATA_MAX);
-		}
-		f->texts[f->n++] = key;
-		f->texts[f->n++] = value;
-		f->metadata[i] = (struct certificate_metadata){ key, value };
-		f->q.metadata = f->metadata;
-		f->q.n_metadata = i + 1;
-	}
-}
-
-static bool
-read_filters(struct request *r, struct filters *f, struct err *e)
-{
-	const char *known[NITEMS(members) + 2] = { 0 };
-
-	for (size_t i = 0; i < NITEMS(members); i++)
-		known[i] = members[i].key;
-	known[NITEMS(members)] = METADATA "*";
-	if (!request_query_known(r, known, e))
-		return false;
-	for (size_t i = 0; i < NITEMS(members); i++) {
-		char *value = NULL;
-
-		if (!request_query(r, members[i].key, &value, e))
-			return false;
-		const bool ok =
-		    value == NULL ||
-		    members[i].set(f, value, (char *)f + members[i].at, e) ||
-		    err_prefix(e, members[i].key);
+		char *filter = mem_printf(CERTIFICATE_WALK_METADATA "%s", key);
+		const bool ok = certificate_walk_set(&l->walk, filter, value, e);
+		free(filter);
+		free(key);
 		free(value);
 		if (!ok)
 			return false;
 	}
-	return read_metadata(r, f, e);
 }
 
-/*
- * A list goes through the ids from the newest down, a slice at a time: so many
- * ids that it takes a few milliseconds, so many rows at most.
- */
-#define SLICE_IDS_FIRST INT64_C(4096)
-#define SLICE_IDS_LEAST INT64_C(256)
-#define SLICE_IDS_MOST  INT64_C(1048576)
-#define SLICE_ROWS      100
-#define SLICE_MS_SHORT  4
-#define SLICE_MS_LONG   12
-#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
-
-struct listing {
-	struct request *r;
-	struct filters f;
-	json_t *list;
-	size_t limit, octets;
-	bool more;
-	int64_t last_id; /* of the page */
-	int64_t at;      /* what is from here on has been looked through */
-	int64_t ids;     /* in the next slice */
-	size_t rows;     /* in this one */
-};
-
-static void
-listing_free(struct listing *l)
+static bool
+read_known(struct request *r, struct err *e)
 {
-	for (size_t i = 0; i < l->f.n; i++)
-		free(l->f.texts[i]);
-	json_decref(l->list);
-	free(l);
+	const char *known[FILTERS_MAX] = { "limit", "cursor",
+		CERTIFICATE_WALK_METADATA "*" };
+
+	for (size_t i = 0; certificate_walk_filter(i) != NULL; i++)
+		known[3 + i] = certificate_walk_filter(i);
+	return request_query_known(r, known, e);
+}
+
+static bool
+read_filters(struct listing *l, struct err *e)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = certificate_walk_filter(i)) != NULL; i++) {
+		char *value = NULL;
+
+		if (!request_query(l->r, name, &value, e))
+			return false;
+		const bool ok =
+		    value == NULL || certificate_walk_set(&l->walk, name, value, e);
+		free(value);
+		if (!ok)
+			return false;
+	}
+	return read_metadata(l, e);
 }
 
 /* About as long as it will be in JSON; in a note, each octet may be escaped. */
@@ -233,14 +153,13 @@ add_row(void *arg, const struct certificate_row *row, struct err *e)
 	struct listing *l = arg;
 
 	(void)e;
-	l->rows++;
 	if (json_array_size(l->list) == l->limit || l->octets > PAGE_OCTETS_MAX) {
 		l->more = true;
 		return true;
 	}
-	json_array_append_new(l->list, certificate_json(row, l->f.q.now));
+	json_array_append_new(l->list, certificate_json(row, l->walk.q.now));
 	l->octets += row_octets(row);
-	l->last_id = l->at = row->id;
+	l->last_id = row->id;
 	return true;
 }
 
@@ -259,37 +178,15 @@ page_json(const struct listing *l)
 }
 
 static bool
-read_slice(struct listing *l, struct err *e)
-{
-	const int64_t floor = l->at - 1 > l->ids ? l->at - 1 - l->ids : 0;
-	const size_t left = l->limit + 1 - json_array_size(l->list);
-	const int64_t began = clock_mono_ms();
-
-	l->f.q.before_id = l->at;
-	l->f.q.after_id = floor;
-	l->f.q.limit = left < SLICE_ROWS ? left : SLICE_ROWS;
-	l->rows = 0;
-	if (!store_certificate_list(ca_store(l->r->ca), &l->f.q, add_row, l, e))
-		return false;
-	if (l->rows < l->f.q.limit)
-		l->at = floor + 1;
-	const int64_t took = clock_mono_ms() - began;
-	if (took < SLICE_MS_SHORT && l->ids < SLICE_IDS_MOST)
-		l->ids *= 2;
-	else if (took > SLICE_MS_LONG && l->ids > SLICE_IDS_LEAST)
-		l->ids /= 2;
-	return true;
-}
-
-static bool
 on_step(void *arg)
 {
 	struct listing *l = arg;
 	struct err e;
 
-	if (!read_slice(l, &e))
+	const size_t left = l->limit + 1 - json_array_size(l->list);
+	if (!certificate_walk_slice(&l->walk, l->r->ca, left, add_row, l, &e))
 		request_problem(l->r, &e, NULL);
-	else if (l->more || l->at <= 1)
+	else if (l->more || certificate_walk_over(&l->walk))
 		request_json(l->r, 200, page_json(l));
 	else
 		return false;
@@ -312,17 +209,12 @@ on_drop(void *arg)
 static bool
 begin(struct listing *l, struct err *e)
 {
-	int64_t newest;
+	int64_t cursor = 0;
 
-	if (!read_filters(l->r, &l->f, e) ||
-	    !store_certificate_newest(ca_store(l->r->ca), &newest, e))
-		return false;
-	l->limit = l->f.q.limit;
-	l->at = newest + 1;
-	if (l->f.q.before_id != 0 && l->f.q.before_id < l->at)
-		l->at = l->f.q.before_id;
-	return slices_add(l->r->api->slices,
-	    &(struct slices_job){ on_step, on_drop, l }, e);
+	return read_known(l->r, e) && read_page(l, &cursor, e) && read_filters(l, e) &&
+	       certificate_walk_begin(&l->walk, l->r->ca, cursor, e) &&
+	       slices_add(l->r->api->slices,
+		   &(struct slices_job){ on_step, on_drop, l }, e);
 }
 
 void
@@ -331,12 +223,9 @@ core_certificate_list(struct request *r)
 	struct listing *l = mem_zalloc(sizeof(*l));
 	struct err e;
 
-	*l = (struct listing){
-		.r = r,
-		.f = { .q = { .limit = LIMIT_DEFAULT, .now = clock_now() } },
-		.list = json_array(),
-		.ids = SLICE_IDS_FIRST,
-	};
+	l->r = r;
+	l->list = json_array();
+	l->limit = LIMIT_DEFAULT;
 	if (begin(l, &e))
 		return;
 	request_problem(r, &e, NULL);

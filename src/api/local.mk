@@ -5,8 +5,11 @@ libhnp_api_a_SOURCES = \
 	src/api/acme_answer.c \
 	src/api/acme_directory.c \
 	src/api/acme_missing.c \
+	src/api/acme_objects.c \
+	src/api/acme_renewal_info.c \
 	src/api/asked.c \
 	src/api/certificate_json.c \
+	src/api/certificate_walk.c \
 	src/api/core_audit.c \
 	src/api/core_certificate_get.c \
 	src/api/core_certificate_issue.c \
@@ -21,12 +24,15 @@ libhnp_api_a_SOURCES = \
 	src/api/core_readyz.c \
 	src/api/core_reload.c \
 	src/api/core_renew.c \
+	src/api/core_renewal_info.c \
+	src/api/core_renewal_order.c \
 	src/api/core_routes.c \
 	src/api/core_stats.c \
 	src/api/core_token.c \
 	src/api/core_whoami.c \
 	src/api/issued.c \
 	src/api/refusal.c \
+	src/api/renewal_json.c \
 	src/api/request.c \
 	src/api/slices.c \
 	src/api/verdict_json.c

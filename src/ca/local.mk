@@ -24,6 +24,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/publish_crl.c \
 	src/ca/reconcile.c \
 	src/ca/renew.c \
+	src/ca/renewal.c \
 	src/ca/renewal_info.c \
 	src/ca/revoke.c \
 	src/ca/revoke_impl.h \

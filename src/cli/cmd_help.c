@@ -2,7 +2,7 @@
 /* hanaper help - all commands, or one of them. */
 #include "cli/options.h"
 
-#define HELP_NAME_COLUMNS 10
+#define HELP_NAME_COLUMNS 11
 
 struct help_args {
 	struct options_common common;

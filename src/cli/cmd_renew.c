@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/client.h"
-#include "cli/renew.h"
+#include "cli/renew_info.h"
 #include "cli/renew_plan.h"
 #include "conf/conf_load.h"
 
@@ -108,7 +108,7 @@ once(struct renew *r)
 }
 
 static int64_t
-until_due_ms(const struct renew *r, bool first)
+until_due_ms(struct renew *r, bool first)
 {
 	struct renew_files f;
 	struct err e;
@@ -116,9 +116,9 @@ until_due_ms(const struct renew *r, bool first)
 
 	if (!renew_files_open(r->where, r->key, false, &f, &e))
 		return 0; /* the attempt tells it */
-	ms = (renew_plan_due(f.leaf, f.renew_after) - clock_now()) * 1000;
+	ms = (renew_info_due(r, &f) - clock_now()) * 1000;
 	if (first && ms > 0 && !r->now)
-		renew_tell(r, "waiting", renew_about(&f));
+		renew_tell(r, "waiting", renew_about(r, &f));
 	renew_files_free(&f);
 	return ms < 0 || r->now ? 0 : ms;
 }

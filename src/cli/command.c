@@ -13,6 +13,7 @@ const struct command command_table[] = {
 	{ "token",   "make, list and withdraw tokens for a first certificate",      cmd_token },
 	{ "enroll",  "get a first certificate by a token, key made here",           cmd_enroll },
 	{ "renew",   "follow a certificate by the next, in time and without anybody",  cmd_renew },
+	{ "renew-all", "have many certificates renewed before their time",          cmd_renew_all },
 	{ "revoke",  "revoke a certificate",                                        cmd_revoke },
 	{ "show",    "show one certificate and what became of it",                  cmd_show },
 	{ "ls",      "list and search certificates",                                cmd_ls },

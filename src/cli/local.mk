@@ -30,6 +30,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_profile.c \
 	src/cli/cmd_reload.c \
 	src/cli/cmd_renew.c \
+	src/cli/cmd_renew_all.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_revoke.c \
 	src/cli/cmd_show.c \
@@ -54,6 +55,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/renew_files.c \
 	src/cli/renew_files_impl.h \
 	src/cli/renew_files_put.c \
+	src/cli/renew_info.c \
 	src/cli/renew_plan.c \
 	src/cli/request.c \
 	src/cli/restore.c \

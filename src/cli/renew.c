@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/client.h"
 #include "cli/renew_exec.h"
+#include "cli/renew_info.h"
 #include "cli/renew_plan.h"
 #include "cli/request.h"
 
@@ -64,13 +64,13 @@ renew_tell(const struct renew *r, const char *event, json_t *fields)
 }
 
 json_t *
-renew_about(const struct renew_files *f)
+renew_about(struct renew *r, const struct renew_files *f)
 {
 	char hex[SERIAL_HEX_LEN], end[CLOCK_RFC3339_LEN], due[CLOCK_RFC3339_LEN];
 
 	serial_to_hex(&f->leaf->serial, hex);
 	clock_rfc3339(f->leaf->not_after, end);
-	clock_rfc3339(renew_plan_due(f->leaf, f->renew_after), due);
+	clock_rfc3339(renew_info_due(r, f), due);
 	return json_pack("{s:s, s:s, s:s, s:s}", "certificate", f->cert, "serial", hex,
 	    "not_after", end, "due", due);
 }
@@ -146,8 +146,8 @@ ask(const struct renew *r, const struct renew_files *f, const struct key *key,
 	return ok;
 }
 
-static bool
-open_client(const struct renew *r, const struct renew_files *f,
+bool
+renew_client(const struct renew *r, const struct renew_files *f,
     struct options_common *o, struct client **ret, struct err *e)
 {
 	*o = (struct options_common){
@@ -175,7 +175,7 @@ follow(struct renew *r, const struct renew_files *f, struct client **ret_c,
 	struct key *key = NULL;
 	json_t *v = NULL;
 
-	bool ok = renew_files_writable(f, e) && open_client(r, f, &o, ret_c, e) &&
+	bool ok = renew_files_writable(f, e) && renew_client(r, f, &o, ret_c, e) &&
 		  (!r->rekey || make_key(f, &key, &version, e)) &&
 		  ask(r, f, key != NULL ? key : f->pair_key, *ret_c, &v, e);
 	if (ok) {
@@ -266,10 +266,10 @@ renew_attempt(struct renew *r, bool *ret_renewed, int64_t *ret_retry_after)
 	*ret_retry_after = 0;
 	if (!renew_files_open(r->where, r->key, true, &f, &e))
 		return fail(r, NULL, &e);
-	if (!r->now && clock_now() < renew_plan_due(f.leaf, f.renew_after)) {
+	if (!r->now && clock_now() < renew_info_due(r, &f)) {
 		*ret_renewed = f.exec_pending && r->exec != NULL;
 		if (!r->daemon && !*ret_renewed)
-			renew_tell(r, "not-due", renew_about(&f));
+			renew_tell(r, "not-due", renew_about(r, &f));
 	} else if (!check_life(&f, &e) || !follow(r, &f, &c, &e)) {
 		*ret_retry_after = c != NULL ? client_retry_after(c) : 0;
 		outcome = fail(r, c, &e);
@@ -279,7 +279,7 @@ renew_attempt(struct renew *r, bool *ret_renewed, int64_t *ret_retry_after)
 		*ret_renewed = r->exec != NULL;
 		renew_files_free(&f);
 		if (renew_files_open(r->where, r->key, false, &f, &e))
-			renew_tell(r, "renewed", renew_about(&f));
+			renew_tell(r, "renewed", renew_about(r, &f));
 		else
 			outcome = fail(r, NULL, &e);
 	}

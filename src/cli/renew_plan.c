@@ -18,23 +18,35 @@ renew_plan_after(const struct cert *c)
 	return c->not_before + life(c) * 2 / 3;
 }
 
+/* Of 2^16. */
+static int64_t
+drawn(const struct cert *c)
+{
+	uint8_t hash[32] = { 0 };
+
+	/* Fails only where GnuTLS has no SHA-256: then there is no jitter. */
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, c->der.p, c->der.n, hash) != 0)
+		return 0;
+	return hash[0] * INT64_C(256) + hash[1];
+}
+
 int64_t
 renew_plan_due(const struct cert *c, int64_t renew_after)
 {
-	uint8_t hash[32] = { 0 };
-	int64_t drawn = 0; /* of 2^16 */
+	return renew_after + life(c) * drawn(c) / 65536 / 10;
+}
 
-	/* Fails only where GnuTLS has no SHA-256: then there is no jitter. */
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, c->der.p, c->der.n, hash) == 0)
-		drawn = hash[0] * INT64_C(256) + hash[1];
-	return renew_after + life(c) * drawn / 65536 / 10;
+int64_t
+renew_plan_within(const struct cert *c, int64_t start, int64_t end)
+{
+	return start + (end - start) * drawn(c) / 65536;
 }
 
 int64_t
 renew_plan_wait_ms(unsigned n, const struct cert *c, int64_t retry_after_s)
 {
 	int64_t most = life(c) * 1000 / 20, wait = 1000;
-	uint16_t drawn = 0;
+	uint16_t random = 0;
 
 	if (most > HOUR_MS)
 		most = HOUR_MS;
@@ -42,9 +54,9 @@ renew_plan_wait_ms(unsigned n, const struct cert *c, int64_t retry_after_s)
 		wait *= 2;
 	if (wait > most)
 		wait = most > 1000 ? most : 1000;
-	if (gnutls_rnd(GNUTLS_RND_NONCE, &drawn, sizeof(drawn)) != 0)
-		drawn = 0;
-	wait = wait / 2 + wait / 2 * drawn / UINT16_MAX;
+	if (gnutls_rnd(GNUTLS_RND_NONCE, &random, sizeof(random)) != 0)
+		random = 0;
+	wait = wait / 2 + wait / 2 * random / UINT16_MAX;
 	return wait > retry_after_s * 1000 ? wait : retry_after_s * 1000;
 }
 
