@@ -5,7 +5,6 @@ libhnp_api_a_SOURCES = \
 	src/api/acme_answer.c \
 	src/api/acme_directory.c \
 	src/api/acme_missing.c \
-	src/api/acme_objects.c \
 	src/api/acme_renewal_info.c \
 	src/api/asked.c \
 	src/api/certificate_json.c \
