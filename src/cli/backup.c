@@ -128,6 +128,8 @@ put_all_small(struct making *m, struct err *e)
 	return put_small(m, BACKUP_CONF, c->file, 0640, SMALL_NEEDED, e) &&
 	       put_small(m, BACKUP_ROOT, BACKUP_ROOT, 0644, SMALL_NEEDED, e) &&
 	       put_small(m, "root.key", "root.key", 0600, SMALL_KEY, e) &&
+	       /* of which the keys for external accounts are made (ca/acme.h) */
+	       put_small(m, "acme.key", "acme.key", 0600, SMALL_KEY, e) &&
 	       put_issuers(m, e) &&
 	       put_small(m, "admin.crt", "admin.crt", 0644, 0, e) &&
 	       put_small(m, "admin.key", "admin.key", 0600, SMALL_KEY, e);

@@ -23,10 +23,9 @@ static const struct stmt_def by_id_def = { COLUMNS " WHERE id = $1",
 	"find an ACME account" };
 static const struct stmt_def by_num_def = { COLUMNS " WHERE num = $1",
 	"find an ACME account" };
-static const struct stmt_def by_key_def = {
-	COLUMNS " WHERE directory = $1 AND thumbprint = $2",
-	"find the ACME account of a key"
-};
+static const struct stmt_def by_key_def = { COLUMNS
+	" WHERE directory = $1 AND thumbprint = $2",
+	"find the ACME account of a key" };
 static const struct stmt_def has_key_def = {
 	"SELECT 1 FROM acme_account WHERE key_hash = $1 LIMIT 1",
 	"look whether a key is an ACME account's"
@@ -50,18 +49,16 @@ static const struct stmt_def end_def = {
 	" WHERE num = $1 AND status = $2",
 	"end an ACME account"
 };
-static const struct stmt_def list_def = {
-	COLUMNS " WHERE num < $1 AND ($2 = '' OR directory = $2)"
-		" AND ($3 = 0 OR status = $3) AND ($4 = 0 OR eab_num = $4)"
-		" ORDER BY num DESC LIMIT $5",
-	"list the ACME accounts"
-};
+static const struct stmt_def list_def = { COLUMNS
+	" WHERE num < $1 AND ($2 = '' OR directory = $2)"
+	" AND ($3 = 0 OR status = $3) AND ($4 = 0 OR eab_num = $4)"
+	" ORDER BY num DESC LIMIT $5",
+	"list the ACME accounts" };
 /* By its index: the accounts of one key may be far apart. */
-static const struct stmt_def list_eab_def = {
-	COLUMNS " WHERE eab_num = $4 AND num < $1 AND ($2 = '' OR directory = $2)"
-		" AND ($3 = 0 OR status = $3) ORDER BY num DESC LIMIT $5",
-	"list the ACME accounts of a key"
-};
+static const struct stmt_def list_eab_def = { COLUMNS
+	" WHERE eab_num = $4 AND num < $1 AND ($2 = '' OR directory = $2)"
+	" AND ($3 = 0 OR status = $3) ORDER BY num DESC LIMIT $5",
+	"list the ACME accounts of a key" };
 
 void
 store_acme_account_free(struct acme_account *a)
@@ -121,7 +118,8 @@ read_row(struct stmt *q, struct acme_account *a, struct err *e)
 		return store_damaged(e, "the thumbprint of an ACME account");
 	memcpy(a->thumbprint, thumbprint.p, sizeof(a->thumbprint));
 	const struct bytes hash = stmt_col_bytes(q, 5);
-	if (hash.n != sizeof(a->key_hash) || strlen(stmt_col_text(q, 1)) != ACME_ID_LEN - 1)
+	if (hash.n != sizeof(a->key_hash) ||
+	    strlen(stmt_col_text(q, 1)) != ACME_ID_LEN - 1)
 		return store_damaged(e, "an ACME account");
 	memcpy(a->key_hash, hash.p, sizeof(a->key_hash));
 	a->num = stmt_col_int(q, 0);
