@@ -10,7 +10,6 @@ MISSING(order)
 MISSING(order_finalize)
 MISSING(account_orders)
 MISSING(authz)
-MISSING(challenge)
 MISSING(certificate)
 MISSING(revoke_cert)
 bool acme_order_account_ended(struct ca *ca, int64_t n, struct err *e) { (void)ca; (void)n; (void)e; return true; }

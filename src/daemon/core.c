@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "ca/acme.h"
+#include "ca/acme_challenge.h"
 #include "ca/issue.h"
 #include "ca/tally.h"
 #include "codec/pem.h"
@@ -27,7 +27,7 @@ struct held { /* a message to front that waits for the commit of its round */
 
 struct core {
 	struct role *role;
-	struct link *front, *signer;
+	struct link *front, *signer, *prober;
 	struct store *store;
 	struct ca *ca;
 	struct api api;
@@ -397,7 +397,9 @@ main(void)
 	c.front = role_link(c.role, ROLE_FD_FRONT, PEER_FRONT, MIB(1), front_rules, &c);
 	c.signer = role_link(c.role, ROLE_FD_SIGNER, PEER_SIGNER, MIB(1) + KIB(1),
 	    ca_signer_rules, c.ca);
-	if (!acme_open(c.ca, NULL, &e))
+	c.prober = role_link(c.role, ROLE_FD_PROBER, PEER_PROBER, MSG_PROBE_FRAME_MAX,
+	    acme_challenge_rules, c.ca);
+	if (!acme_open(c.ca, c.prober, &e))
 		role_fail(&e);
 	loop_on_batch(role_loop(c.role), on_batch, &c);
 	ca_start(c.ca, c.signer, role_recover(c.role));

@@ -63,7 +63,7 @@ class Backup(FlowTest):
         self.assertEqual(self.file.stat().st_mode & 0o7777, 0o600)
         self.assertEqual(said["octets"], self.file.stat().st_size)
         self.assertGreaterEqual(said["journal_seq"], said["database_seq"])
-        self.assertEqual(len([x for x in said["left_out"] if "not encrypted" in x]), 3)
+        self.assertEqual(len([x for x in said["left_out"] if "not encrypted" in x]), 4)
         names = run("tar", "tf", self.file).stdout.split()
         self.assertEqual([n for n in names if n.endswith(".key")], [])
         self.assertEqual(names[0], "hanaper.yaml")
