@@ -13,6 +13,7 @@
 #define API_ACME_H
 
 #include "api/request.h"
+#include "ca/acme.h"
 #include "jose/jwk.h"
 #include "jose/jws.h"
 #include "store/store_acme_account.h"
@@ -60,9 +61,6 @@ MUST_CHECK bool acme_id(const struct acme *a, size_t param,
     char ret[static ACME_ID_LEN]);
 /* Sets a string member; takes over 'text', as acme_url() gives it. */
 void acme_put(json_t *to, const char *member, char *text);
-
-/* A problem document (as text, for a row's 'error') and back to JSON; free() the text. */
-char *acme_problem_text(const struct err *e);
 
 /* Every handler of tbl/acme_routes.h: acme_on_directory, acme_on_new_order … */
 #define ACME_ROUTE(path, methods, gate, payload, handler)                              \

@@ -9,6 +9,8 @@
 #ifndef CA_ACME_H
 #define CA_ACME_H
 
+#include <jansson.h>
+
 #include "ca/ca.h"
 #include "jose/eab.h"
 #include "jose/nonce.h"
@@ -53,6 +55,13 @@ MUST_CHECK bool acme_limit_order(struct ca *ca, int64_t account_num, struct err 
 MUST_CHECK bool acme_limit_attempt(struct ca *ca, int64_t account_num,
     const char *value, struct err *e);
 void acme_limit_passed(struct ca *ca, int64_t account_num, const char *value);
+
+/*
+ * As a problem document (RFC 8555 6.7): an object, and as text for a row's 'error'
+ * (free() it).
+ */
+json_t *acme_problem_json(const struct err *e);
+char *acme_problem_text(const struct err *e);
 
 /* How the audit and a certificate's row name an account: "acme:ID"; free() it. */
 char *acme_identity_text(const char *account_id);

@@ -50,7 +50,10 @@ struct ca {
 	struct once *under_way; /* requests with an Idempotency-Key */
 	struct audit *audit;
 	struct census *census;
-	struct acme_site *acme; /* NULL before acme_open() */
+	struct acme_site *acme;         /* NULL before acme_open() */
+	struct validation *validations; /* ca/acme_challenge.c's */
+	struct acme_test *acme_tests;
+	uint64_t next_probe;
 	struct tally tally;
 
 	int64_t started_at;

@@ -6,18 +6,8 @@
 #include <string.h>
 
 #include "api/acme_impl.h"
+#include "api/acme_objects.h"
 #include "base/mem.h"
-
-static void
-set_text_as_json(json_t *to, const char *member, const char *text)
-{
-	json_t *v = NULL;
-	struct err unreadable;
-
-	if (text != NULL && text[0] != '\0' &&
-	    json_read(bytes_str(text), &v, &unreadable))
-		json_object_set_new(to, member, v);
-}
 
 /* RFC 8555 7.1.2.  What the server does not know of is never reflected (A96). */
 static json_t *
@@ -26,10 +16,10 @@ account_json(const struct acme *a, const struct acme_account *acc)
 	json_t *v = json_object();
 
 	json_object_set_new(v, "status", json_string(acme_state_word(acc->status)));
-	set_text_as_json(v, "contact", acc->contact);
+	acme_objects_set_text(v, "contact", acc->contact);
 	if (acc->terms_at != 0)
 		json_object_set_new(v, "termsOfServiceAgreed", json_true());
-	set_text_as_json(v, "externalAccountBinding", acc->eab);
+	acme_objects_set_text(v, "externalAccountBinding", acc->eab);
 	acme_put(v, "orders", acme_url(a, "/account/%s/orders", acc->id));
 	return v;
 }

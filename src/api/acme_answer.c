@@ -8,7 +8,6 @@
 #include "api/acme_impl.h"
 #include "api/refusal.h"
 #include "base/mem.h"
-#include "ca/acme.h"
 
 #define ANSWER_MAX MIB(4)
 #define URL_MAX    2048
@@ -76,41 +75,16 @@ acme_put(json_t *to, const char *member, char *text)
 
 /* ---- problem documents ---- */
 
-static json_t *
-problem(const struct err *e, const char *detail)
-{
-	char *type =
-	    mem_printf("urn:ietf:params:acme:error:%s", err_acme_type(e->code));
-	json_t *p = json_pack("{s:s, s:s, s:i}", "type", type, "detail", detail,
-	    "status", err_acme_status(e->code));
-
-	free(type);
-	return p;
-}
-
-char *
-acme_problem_text(const struct err *e)
-{
-	json_t *p = problem(e, e->detail);
-	struct buf b;
-
-	buf_init(&b, KIB(8));
-	json_write(&b, p);
-	json_decref(p);
-	char *text = mem_strdup(buf_str(&b));
-	buf_free(&b);
-	return text;
-}
-
 /* RFC 8555 6.7.1: the identifier stands here and nowhere else. */
 static json_t *
 subproblem(const struct verdict_row *row, const struct name *name)
 {
 	char *detail = mem_printf("%s: %s%s%s", row->rule, row->value,
 	    row->allowed[0] != '\0' ? "; allowed: " : "", row->allowed);
-	struct err e = { .code = ERR_IDENTIFIER };
-	json_t *p = problem(&e, detail);
+	struct err e;
 
+	err_set(&e, ERR_IDENTIFIER, "%s", detail);
+	json_t *p = acme_problem_json(&e);
 	json_object_del(p, "status");
 	json_object_set_new(p, "identifier",
 	    json_pack("{s:s, s:s}", "type", sets_name_type_word(name->type), "value",
@@ -184,7 +158,7 @@ void
 acme_problem(struct acme *a, const struct err *e, const struct verdict *v,
     const struct names *names)
 {
-	json_t *p = problem(e, e->detail);
+	json_t *p = acme_problem_json(e);
 	struct buf b;
 
 	if (e->code == ERR_BAD_ALGORITHM)

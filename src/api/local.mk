@@ -3,9 +3,11 @@ libhnp_api_a_SOURCES = \
 	src/api/acme.c \
 	src/api/acme_account.c \
 	src/api/acme_answer.c \
+	src/api/acme_challenge.c \
 	src/api/acme_directory.c \
 	src/api/acme_missing.c \
 	src/api/acme_renewal_info.c \
+	src/api/acme_objects.c \
 	src/api/asked.c \
 	src/api/certificate_json.c \
 	src/api/certificate_walk.c \

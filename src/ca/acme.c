@@ -14,6 +14,7 @@
 #include "ca/acme_challenge.h"
 #include "ca/ca_state.h"
 #include "codec/base64.h"
+#include "codec/json.h"
 #include "policy/limiter.h"
 #include "store/store_acme_order.h"
 #include "sys/file.h"
@@ -203,7 +204,6 @@ acme_close(struct ca *ca)
 
 	if (a == NULL)
 		return;
-	acme_challenge_stop(ca);
 	nonce_close(a->nonces);
 	free_limits(a);
 	mem_wipe(a->key, sizeof(a->key));
@@ -325,4 +325,30 @@ acme_account_url(const struct ca *ca, const struct acme_account *a)
 {
 	return mem_printf("%s/acme/%s/account/%s", ca->conf->url_api, a->directory,
 	    a->id);
+}
+
+json_t *
+acme_problem_json(const struct err *e)
+{
+	char *type =
+	    mem_printf("urn:ietf:params:acme:error:%s", err_acme_type(e->code));
+	json_t *p = json_pack("{s:s, s:s, s:i}", "type", type, "detail", e->detail,
+	    "status", err_acme_status(e->code));
+
+	free(type);
+	return p;
+}
+
+char *
+acme_problem_text(const struct err *e)
+{
+	json_t *p = acme_problem_json(e);
+	struct buf b;
+
+	buf_init(&b, KIB(8));
+	json_write(&b, p);
+	json_decref(p);
+	char *text = mem_strdup(buf_str(&b));
+	buf_free(&b);
+	return text;
 }

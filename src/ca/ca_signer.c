@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "ca/acme.h"
+#include "ca/acme_challenge.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/census.h"
@@ -265,6 +265,7 @@ ca_stop(struct ca *ca)
 {
 	struct err e;
 
+	acme_challenge_stop(ca);
 	if (ca->phase != CA_RUNNING)
 		return;
 	audit_add(ca,
@@ -316,6 +317,7 @@ level(struct ca *ca, uint64_t last_seq)
 	ca->phase = CA_RUNNING;
 	if (!first) {
 		LOG(LOG_INFO, "database-level", LOG_NUM("seq", seq));
+		acme_resume(ca);
 		return;
 	}
 	if (!publish_start(ca, &e)) {

@@ -118,10 +118,10 @@ def make_csr(names, key=None, cn=None):
 
 
 class Client:
-    """One account on one directory: https://localhost:PORT/acme/PROFILE/directory."""
+    """One account on one directory: https://127.0.0.1:PORT/acme/PROFILE/directory."""
 
     def __init__(self, port, root, profile="server", alg="ES256", key=None):
-        self.port, self.base = port, f"https://localhost:{port}/acme/{profile}"
+        self.port, self.base = port, f"https://127.0.0.1:{port}/acme/{profile}"
         self.tls = ssl.create_default_context(cafile=str(root))
         self.key = key or Key(alg)
         self.kid = None
@@ -135,7 +135,7 @@ class Client:
         path = url[url.index("/", 8):]
         for again in (False, True):
             if self.connection is None:
-                self.connection = http.client.HTTPSConnection("localhost", self.port, timeout=60, context=self.tls)
+                self.connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.tls)
             try:
                 self.connection.request(method, path, body, headers or {})
                 got = self.connection.getresponse()

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_challenge_impl - what acme_challenge.c and acme_test.c share. */
+#ifndef CA_ACME_CHALLENGE_IMPL_H
+#define CA_ACME_CHALLENGE_IMPL_H
+
+#include "ca/acme_challenge.h"
+
+struct waiter { /* a client that would like to hear of the end */
+	struct validation *of;
+	acme_challenge_done *done;
+	void *arg;
+	struct loop_timer *timer;
+	struct waiter *next;
+};
+
+struct validation { /* a challenge in PROCESSING */
+	struct ca *ca;
+	uint64_t id; /* of the question to the prober; 0: none is open */
+	int64_t challenge_num, authz_num, account_num;
+	enum challenge challenge;
+	enum name_type type;
+	bool wildcard;
+	char *name, *token, *key_authorization, *account_url, *directory;
+	unsigned tries; /* that have failed */
+	struct loop_timer *again;
+	struct waiter *waiters;
+	struct validation *next;
+};
+
+/* The answer to a test; false: it is not of one. */
+bool acme_test_take(struct ca *ca, const struct msg_probed *m);
+void acme_test_stop(struct ca *ca);
+
+#endif

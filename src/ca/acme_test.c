@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks without an order, for an administrator who looks why something fails. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "acme_challenge_impl.h"
+#include "base/mem.h"
+#include "ca/ca_state.h"
+
+#define TESTS_MAX 16
+
+struct acme_test {
+	uint64_t id;
+	acme_challenge_tested *done;
+	void *arg;
+	struct acme_test *next;
+};
+
+/*
+ * What it looks for nobody has put up: the answer tells how far the way leads.  So the
+ * token is one that a person can put up.
+ */
+#define TEST_TOKEN "hanaper-acme-test"
+
+static void
+send_probe(struct ca *ca, uint64_t id, const struct conf_profile *directory,
+    const struct name *name, enum challenge type)
+{
+	const bool wildcard = strncmp(name->text, "*.", 2) == 0;
+	struct buf b;
+
+	const struct msg_probe m = {
+		.id = id,
+		.profile = bytes_str(directory->name),
+		.challenge = type,
+		.prove = true,
+		.caa = directory->acme.caa && name->type == NAME_TYPE_DNS,
+		.type = name->type,
+		.name = bytes_str(wildcard ? name->text + 2 : name->text),
+		.wildcard = wildcard,
+		.token = bytes_str(type == CHALLENGE_DNS_PERSIST_01 ? "" : TEST_TOKEN),
+		.key_authorization = bytes_str(
+		    type == CHALLENGE_DNS_PERSIST_01 ? "" : TEST_TOKEN "." TEST_TOKEN),
+		.account = bytes_str(ca->conf->url_api),
+		.deadline_ms = MSG_PROBE_DEADLINE,
+	};
+	buf_init(&b, MSG_PROBE_FRAME_MAX);
+	msg_probe_put(&b, &m);
+	link_send(acme_prober(ca), MSG_PROBE, buf_bytes(&b));
+	buf_free(&b);
+}
+
+bool
+acme_challenge_test(struct ca *ca, const struct conf_profile *directory,
+    const struct name *name, enum challenge type, acme_challenge_tested *done,
+    void *arg, struct err *e)
+{
+	size_t n = 0;
+
+	if (acme_prober(ca) == NULL)
+		return err_set(e, ERR_UNAVAILABLE, "the prober is not there");
+	for (const struct acme_test *t = ca->acme_tests; t != NULL; t = t->next)
+		n++;
+	if (n >= TESTS_MAX)
+		return err_set(e, ERR_UNAVAILABLE, "%d tests are under way", TESTS_MAX);
+	struct acme_test *t = mem_zalloc(sizeof(*t));
+	*t = (struct acme_test){
+		.id = ++ca->next_probe,
+		.done = done,
+		.arg = arg,
+		.next = ca->acme_tests,
+	};
+	ca->acme_tests = t;
+	send_probe(ca, t->id, directory, name, type);
+	return true;
+}
+
+bool
+acme_test_take(struct ca *ca, const struct msg_probed *m)
+{
+	for (struct acme_test **at = &ca->acme_tests; *at != NULL; at = &(*at)->next) {
+		struct acme_test *t = *at;
+
+		if (t->id != m->id)
+			continue;
+		*at = t->next;
+		t->done(t->arg, m);
+		free(t);
+		return true;
+	}
+	return false;
+}
+
+void
+acme_test_stop(struct ca *ca)
+{
+	while (ca->acme_tests != NULL) {
+		const struct msg_probed m = {
+			.id = ca->acme_tests->id,
+			.code = ERR_UNAVAILABLE,
+			.detail = bytes_str("the daemon stops"),
+			.transcript = bytes_str("[]"),
+		};
+		acme_test_take(ca, &m);
+	}
+}
