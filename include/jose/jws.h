@@ -38,7 +38,11 @@ struct jws { /* all of it is the jws's own, made by jws_parse() */
  * Members that nobody knows are ignored (RFC 7515 7.2.1).
  */
 MUST_CHECK bool jws_parse(struct bytes body, struct jws **ret, struct err *e);
-/* The same for one that lies in another's payload: key change, external account. */
+/*
+ * The same for one that lies in another's payload: key change, external account.
+ * Both must bear no nonce and the outer one's URL (RFC 8555 7.3.4, 7.3.5): the
+ * caller looks at 'nonce' and calls jws_check_url().
+ */
 MUST_CHECK bool jws_parse_json(const json_t *flattened, struct jws **ret,
     struct err *e);
 void jws_free(struct jws *s); /* NULL is fine */
