@@ -17,13 +17,18 @@ as_root() {
 	fi
 }
 
+# provided NAME: another package has it too, as nodejs of NodeSource has npm.
+provided() {
+	dpkg-query -W -f '${Provides}\n' | tr ',' '\n' | sed 's/(.*//; s/ //g' | grep -qx "$1"
+}
+
 # install_missing KIND...: the packages of these kinds in contrib/packages that are not there yet.
 install_missing() {
 	wanted=
 	for kind in "$@"; do
 		for name in $(sed -n "s/^$kind //p" contrib/packages); do
 			dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' ||
-				wanted="$wanted $name"
+				provided "$name" || wanted="$wanted $name"
 		done
 	done
 	if [ -z "$wanted" ]; then
