@@ -177,7 +177,7 @@ class Client:
         after = self.account_is(email, "valid")
         if before:
             assert before["id"] == after["id"], "that is another account"
-            assert before["thumbprint"] != after["thumbprint"], "the account has its old key"
+            assert before["key_sha256"] != after["key_sha256"], "the account has its old key"
 
     # -- requests as the server gets them
 

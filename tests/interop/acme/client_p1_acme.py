@@ -13,6 +13,7 @@ class P1Acme(client.Client):
               if f not in ("register", "http01", "badnonce", "renew", "revoke_cert_key")}
 
     def issue(self, label):
+        self.server.needs_plain_json()  # it refuses "; charset=utf-8"
         name = self.host(label)
         self.run("escript", world.HELPERS / "p1_acme.escript", "issue", self.directory,
                  self.server.root, self.www.challenges, "account.key", self.email(), name, label)

@@ -104,7 +104,7 @@ class Pebble:
     def lacks(self):
         raise world.NotHere()
 
-    needs_ari = needs_profiles = old_kind = lacks
+    needs_ari = needs_profiles = needs_plain_json = old_kind = lacks
 
     def requests(self):
         log = (self.dir / "main.log").read_text(errors="replace")
