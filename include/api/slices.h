@@ -9,6 +9,8 @@
 #ifndef API_SLICES_H
 #define API_SLICES_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "sys/loop.h"
 
@@ -21,6 +23,9 @@ struct slices_job {
 	void (*drop)(void *arg); /* ends it unfinished: 'arg' is gone */
 	void *arg;
 };
+
+/* How much the next slice may be, 'n' having taken so long: about ten milliseconds. */
+int64_t slices_pace(int64_t n, int64_t least, int64_t most, int64_t took_ms);
 
 struct slices *slices_new(struct loop *l);
 /* Drops what is not done; NULL is fine. */

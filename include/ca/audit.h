@@ -42,6 +42,8 @@ struct audit_event { /* all is borrowed; what is NULL is not said */
 	bool logged;        /* its line is in the log already */
 };
 
+/* One refusal more that gets no row: they are counted into one. */
+void audit_drop(struct ca *ca);
 /* Row and line.  Never for a kind that comes with the journal's record. */
 void audit_add(struct ca *ca, const struct audit_event *ev);
 /* CONFIGURED with what the configuration of 'ca' holds: at start, and after a reload. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * throttle - one runaway client does not slow the others (S32): writing
- * requests of one identity, certificates for one set of names.
+ * requests of one identity, certificates for one set of names, enrolments from
+ * one address and by one token, and what refusals leave behind.
  *
  * Who has the right admin is not held back: a person in trouble must get
  * through.
@@ -23,5 +24,14 @@ MUST_CHECK bool throttle_caller(struct ca *ca, const struct identity *who,
 /* One more certificate by this profile for this set of names, in whatever order. */
 MUST_CHECK bool throttle_names(struct ca *ca, const struct identity *who,
     const char *profile, const struct names *names, struct err *e);
+/* One more enrolment from there; "" is the unix socket, which is not held back. */
+MUST_CHECK bool throttle_address(struct ca *ca, const char *address, struct err *e);
+/* One more enrolment by this token, whatever came of it. */
+MUST_CHECK bool throttle_token(struct ca *ca, const char *id, struct err *e);
+/*
+ * May one more refusal of this identity have a row in the audit and a line in the
+ * log?  They cost the disk.
+ */
+bool throttle_refusal(struct ca *ca, const struct identity *who);
 
 #endif

@@ -17,8 +17,9 @@ typedef void verify_say(void *arg, const char *what);
 struct verify_result {
 	uint64_t records; /* of the journal, whole and in the chain */
 	uint64_t certificates, revocations, crls;
-	uint64_t stored; /* records that the database holds */
-	uint64_t faults; /* how many were told */
+	uint64_t stored;       /* records that the database holds */
+	uint64_t faults;       /* how many were told */
+	int64_t pruned_before; /* retention took rows of the audit out that are older */
 	bool torn; /* a record at the end is not whole: being written, or a crash */
 };
 

@@ -161,8 +161,11 @@ struct conf {
 	struct conf_acme_site acme;
 	size_t body_max, names_max; /* octets of a request body; names in one request */
 	/* For callers without the right admin; 0 is no limit. */
-	size_t rate_per_minute, rate_burst; /* writing requests of one identity */
-	size_t same_names_per_hour;         /* certificates for one set of names */
+	/* Writing requests of one identity; for a token, of it and of one address. */
+	size_t rate_per_minute, rate_burst;
+	size_t same_names_per_hour; /* certificates for one set of names */
+	/* How long the audit's rows are kept; 0: for ever. */
+	int64_t audit_retention_s, audit_refusals_s; /* the second: refusals */
 };
 
 /* Internal: by it the api listener's certificate is made. */

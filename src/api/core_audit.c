@@ -218,63 +218,151 @@ row_json(const struct audit_row *r)
 	return v;
 }
 
-struct page {
+/*
+ * A slice looks at so many rows that it takes a few milliseconds, and tells so
+ * many at most.
+ */
+#define LOOK_FIRST      1024
+#define LOOK_LEAST      128
+#define LOOK_MOST       131072
+#define SLICE_ROWS      100
+#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
+
+struct listing {
+	struct request *r;
+	struct filters f;
 	json_t *list;
-	size_t limit;
-	int64_t last_at, last_id;
+	size_t limit, octets;
+	int64_t last_at, last_id; /* of the page */
+	int64_t look;             /* rows for the next slice */
 	bool more;
 };
+
+static void
+listing_free(struct listing *l)
+{
+	free(l->f.identity);
+	json_decref(l->list);
+	free(l);
+}
+
+/* About as long as it will be in JSON, where each octet may be escaped. */
+static size_t
+row_octets(const struct audit_row *r)
+{
+	const char *const texts[] = { r->request_id, r->identity, r->profile, r->issuer,
+		r->names, r->serial, r->object, r->result, r->reason };
+	size_t n = 512;
+
+	for (size_t i = 0; i < NITEMS(texts); i++)
+		n += 6 * strlen(texts[i]);
+	return n;
+}
 
 static bool
 add_row(void *arg, const struct audit_row *row, struct err *e)
 {
-	struct page *p = arg;
+	struct listing *l = arg;
 
 	(void)e;
-	if (json_array_size(p->list) == p->limit) {
-		p->more = true;
+	if (json_array_size(l->list) == l->limit || l->octets > PAGE_OCTETS_MAX) {
+		l->more = true;
 		return true;
 	}
-	json_array_append_new(p->list, row_json(row));
-	p->last_at = row->at;
-	p->last_id = row->id;
+	json_array_append_new(l->list, row_json(row));
+	l->octets += row_octets(row);
+	l->last_at = row->at;
+	l->last_id = row->id;
 	return true;
 }
 
 static json_t *
-page_json(const struct page *p, const struct filters *f)
+page_json(const struct listing *l)
 {
-	json_t *v = json_pack("{s:o}", "events", p->list);
+	json_t *v = json_pack("{s:O}", "events", l->list);
 	char cursor[48];
 
-	if (f->follows)
-		json_object_set_new(v, "after", json_integer(p->last_id));
-	if (p->more && !f->follows) {
-		snprintf(cursor, sizeof(cursor), "%" PRId64 "-%" PRId64, p->last_at,
-		    p->last_id);
+	if (l->f.follows) /* all up to there was looked at, but for a full page */
+		json_object_set_new(v, "after",
+		    json_integer(l->more ? l->last_id : l->f.q.after_id));
+	if (l->more && !l->f.follows) {
+		snprintf(cursor, sizeof(cursor), "%" PRId64 "-%" PRId64, l->last_at,
+		    l->last_id);
 		json_object_set_new(v, "next_cursor", json_string(cursor));
 	}
 	return v;
 }
 
+static bool
+read_slice(struct listing *l, bool *ret_all, struct err *e)
+{
+	struct audit_query *q = &l->f.q;
+	const size_t left = l->limit + 1 - json_array_size(l->list);
+	const int64_t began = clock_mono_ms();
+	struct audit_seen seen;
+
+	q->limit = left < SLICE_ROWS ? left : SLICE_ROWS;
+	q->look = (size_t)l->look;
+	if (!store_audit_list(ca_store(l->r->ca), q, add_row, l, &seen, e))
+		return false;
+	if (seen.id != 0 && l->f.follows)
+		q->after_id = seen.id;
+	else if (seen.id != 0) {
+		q->before_at = seen.at;
+		q->before_id = seen.id;
+	}
+	l->look = slices_pace(l->look, LOOK_LEAST, LOOK_MOST, clock_mono_ms() - began);
+	*ret_all = seen.all;
+	return true;
+}
+
+static bool
+on_step(void *arg)
+{
+	struct listing *l = arg;
+	bool all = false;
+	struct err e;
+
+	if (!read_slice(l, &all, &e))
+		request_problem(l->r, &e, NULL);
+	else if (l->more || all)
+		request_json(l->r, 200, page_json(l));
+	else
+		return false;
+	listing_free(l);
+	return true;
+}
+
+static void
+on_drop(void *arg)
+{
+	struct listing *l = arg;
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
+	request_problem(l->r, &e, NULL);
+	listing_free(l);
+}
+
 void
 core_audit(struct request *r)
 {
-	struct filters f = { .q = { .limit = LIMIT_DEFAULT } };
-	struct page p = { .list = json_array() };
+	struct listing *l = mem_zalloc(sizeof(*l));
 	struct err e;
 
-	bool ok = read_filters(r, &f, &e);
-	p.limit = f.q.limit;
-	p.last_id = f.q.after_id; /* nothing new: go on from the same place */
-	f.q.limit++;              /* one more tells whether there is another page */
-	f.q.oldest_first = f.follows;
-	ok = ok && store_audit_list(ca_store(r->ca), &f.q, add_row, &p, &e);
+	*l = (struct listing){
+		.r = r,
+		.f = { .q = { .limit = LIMIT_DEFAULT } },
+		.list = json_array(),
+		.look = LOOK_FIRST,
+	};
+	bool ok = read_filters(r, &l->f, &e);
+	l->limit = l->f.q.limit;
+	l->f.q.oldest_first = l->f.follows;
+	ok = ok && slices_add(r->api->slices,
+		       &(struct slices_job){ on_step, on_drop, l }, &e);
 	if (ok)
-		request_json(r, 200, page_json(&p, &f));
-	else {
-		json_decref(p.list);
-		request_problem(r, &e, NULL);
-	}
-	free(f.identity);
+		return;
+	request_problem(r, &e, NULL);
+	listing_free(l);
 }

@@ -7,6 +7,7 @@
 #include "api/issued.h"
 #include "base/mem.h"
 #include "ca/enroll.h"
+#include "ca/throttle.h"
 #include "codec/json.h"
 
 static bool
@@ -46,12 +47,32 @@ name_caller(struct request *r, const struct store_token *t)
 }
 
 static bool
+throttle_sender(struct request *r, struct err *e)
+{
+	char *address = mem_strndup(r->in.address);
+	const bool ok = throttle_address(r->ca, address, e);
+
+	free(address);
+	return ok;
+}
+
+/* Whoever holds the secret is counted by it too: he may come from anywhere. */
+static bool
 find_token(struct request *r, struct store_token *ret, struct err *e)
 {
-	const bool ok = enroll_find(r->ca, r->in.authorization, ret, e);
+	bool ok = enroll_find(r->ca, r->in.authorization, ret, e);
 
-	if (ret->profile != NULL)
+	if (ret->profile != NULL) {
+		struct err wait;
+		char id[TOKEN_ID_LEN];
+
 		name_caller(r, ret);
+		token_id(ret->hash, id);
+		if (!throttle_token(r->ca, id, &wait)) {
+			*e = wait;
+			ok = false;
+		}
+	}
 	if (!ok && e->code == ERR_TOKEN_UNKNOWN) /* RFC 6750 3 */
 		request_header(r, "WWW-Authenticate", "Bearer realm=\"hanaper\"");
 	return ok;
@@ -88,6 +109,10 @@ core_enroll(struct request *r)
 	struct err e = { 0 };
 	bool again = false;
 
+	if (!throttle_sender(r, &e)) {
+		request_problem(r, &e, NULL);
+		return;
+	}
 	const bool counts = find_token(r, &t, &e);
 	const struct err spent = e;
 	bool ok = (counts || (has_key && e.code == ERR_TOKEN_USED)) &&

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "ca/audit.h"
 #include "ca/tally.h"
+#include "ca/throttle.h"
 
 #define STRANGERS_A_SECOND 10 /* lines in the log */
 
@@ -65,14 +66,12 @@ is_decision(const struct request *r, const struct err *e)
  * many there were the numbers tell (GET /metrics).
  */
 static bool
-may_log(const struct err *e)
+may_log_stranger(void)
 {
 	static int64_t second;
 	static unsigned lines;
 	const int64_t now = clock_mono_ms() / 1000;
 
-	if (e->code != ERR_UNAUTHENTICATED)
-		return true;
 	if (now != second && lines > STRANGERS_A_SECOND)
 		LOG(LOG_WARN, "unlogged",
 		    LOG_NUM("refused", lines - STRANGERS_A_SECOND));
@@ -83,18 +82,32 @@ may_log(const struct err *e)
 	return ++lines <= STRANGERS_A_SECOND;
 }
 
+/* Of those who are known, a flood is told of by how many there were (S32). */
+static bool
+may_tell(struct request *r, const struct err *e, bool decision)
+{
+	if (r->caller.id.kind == IDENTITY_NONE || e->code == ERR_UNAUTHENTICATED)
+		return may_log_stranger();
+	const bool may = throttle_refusal(r->ca, &r->caller.id);
+	if (!may && decision)
+		audit_drop(r->ca);
+	return may;
+}
+
 void
 refusal_tell(struct request *r, const struct err *e, const struct verdict *v)
 {
+	const bool decision = is_decision(r, e);
 	const char *rule = NULL;
 
 	for (size_t i = 0; v != NULL && rule == NULL && i < v->n; i++)
 		if (!v->v[i].pass)
 			rule = v->v[i].rule;
 	prom_count(&tally_of(r->ca)->refused, err_type(e->code), rule);
-	if (may_log(e))
-		log_refused(r, e);
-	if (is_decision(r, e))
+	if (!may_tell(r, e, decision))
+		return;
+	log_refused(r, e);
+	if (decision)
 		audit_add(r->ca, &(struct audit_event){
 				     .kind = AUDIT_REFUSED,
 				     .request_id = r->id,

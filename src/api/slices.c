@@ -12,6 +12,17 @@ struct slices {
 	size_t first, n; /* a ring */
 };
 
+#define MS_SHORT 4
+#define MS_LONG  12
+
+int64_t
+slices_pace(int64_t n, int64_t least, int64_t most, int64_t took_ms)
+{
+	if (took_ms < MS_SHORT && n <= most / 2)
+		return n * 2;
+	return took_ms > MS_LONG && n / 2 >= least ? n / 2 : n;
+}
+
 struct slices *
 slices_new(struct loop *l)
 {

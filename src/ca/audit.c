@@ -137,18 +137,28 @@ on_timer(void *arg)
 		ca_round_fail(a->ca, &e);
 }
 
+void
+audit_drop(struct ca *ca)
+{
+	struct audit *a = ca->audit;
+
+	a->dropped++;
+	ca->tally.audit_dropped++;
+	if (a->timer == NULL)
+		a->timer = loop_after(ca->loop, FLUSH_MS, on_timer, a);
+}
+
 static void
 wait_for_write(struct audit *a, const struct audit_row *r)
 {
 	const size_t octets = row_octets(r);
 
-	if (a->timer == NULL)
-		a->timer = loop_after(a->ca->loop, FLUSH_MS, on_timer, a);
 	if (a->n >= WAITING_MAX || a->octets + octets > OCTETS_MAX) {
-		a->dropped++;
-		a->ca->tally.audit_dropped++;
+		audit_drop(a->ca);
 		return;
 	}
+	if (a->timer == NULL)
+		a->timer = loop_after(a->ca->loop, FLUSH_MS, on_timer, a);
 	if (a->n == a->room) {
 		a->room = a->room == 0 ? 64 : a->room * 2;
 		a->v = mem_grow(a->v, a->room, sizeof(*a->v));

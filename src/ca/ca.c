@@ -11,6 +11,7 @@
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/census.h"
+#include "ca/retention.h"
 #include "codec/pem.h"
 #include "sys/file.h"
 
@@ -138,6 +139,7 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->started_at = clock_now();
 	ca->audit = audit_new(ca);
 	ca->census = census_new(ca);
+	ca->retention = retention_new(ca);
 	if (!load_issuers(ca, e)) {
 		ca_free(ca);
 		return false;
@@ -158,6 +160,7 @@ ca_free(struct ca *ca)
 	throttle_free(ca->throttle);
 	audit_free(ca->audit);
 	census_free(ca->census);
+	retention_free(ca->retention);
 	for (size_t i = 0; i < ca->n_issuers; i++)
 		issuer_free(&ca->issuers[i]);
 	free(ca->issuers);

@@ -13,6 +13,7 @@
 #include "ca/census.h"
 #include "ca/enroll.h"
 #include "ca/reconcile.h"
+#include "ca/retention.h"
 
 #define RESYNC_MS       1000
 #define READY_ANYWAY_MS 5000
@@ -327,6 +328,7 @@ level(struct ca *ca, uint64_t last_seq)
 	tell_started(ca);
 	acme_resume(ca);
 	census_start(ca);
+	retention_start(ca->retention);
 	ca_published(ca);
 	if (!ca->ready)
 		ca->ready_anyway = loop_after(ca->loop, READY_ANYWAY_MS, get_ready, ca);

@@ -29,6 +29,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/renew.c \
 	src/ca/renewal.c \
 	src/ca/renewal_info.c \
+	src/ca/retention.c \
 	src/ca/revoke.c \
 	src/ca/revoke_impl.h \
 	src/ca/revoke_lineage.c \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/throttle.h"
 
+#include <arpa/inet.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +16,15 @@
 
 #define HASH_LEN 32
 
+/* Refusals that leave a row and a line: of one identity, of all. */
+#define REFUSALS_PER_HOUR     1800
+#define REFUSALS_BURST        300
+#define REFUSALS_ALL_PER_HOUR 18000
+#define REFUSALS_ALL_BURST    3000
+
 struct throttle {
 	struct limiter *callers, *names;
+	struct limiter *refusals, *refusals_all;
 };
 
 struct throttle *
@@ -27,6 +36,8 @@ throttle_new(const struct conf *conf)
 	t->callers = limiter_new((uint32_t)conf->rate_per_minute * 60,
 	    (uint32_t)conf->rate_burst);
 	t->names = limiter_new(same, same);
+	t->refusals = limiter_new(REFUSALS_PER_HOUR, REFUSALS_BURST);
+	t->refusals_all = limiter_new(REFUSALS_ALL_PER_HOUR, REFUSALS_ALL_BURST);
 	return t;
 }
 
@@ -37,6 +48,8 @@ throttle_free(struct throttle *t)
 		return;
 	limiter_free(t->callers);
 	limiter_free(t->names);
+	limiter_free(t->refusals);
+	limiter_free(t->refusals_all);
 	free(t);
 }
 
@@ -61,18 +74,73 @@ too_many(struct err *e, int64_t wait_s, const char *what)
 	return false;
 }
 
+static bool
+take_caller(struct ca *ca, const char *kind, const char *key, const char *what,
+    struct err *e)
+{
+	uint8_t hash[HASH_LEN];
+	char *text = mem_printf("%s%s", kind, key);
+	int64_t wait_s;
+
+	const int hashed =
+	    gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash);
+	free(text);
+	if (hashed < 0)
+		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	return limiter_take(ca->throttle->callers, hash, clock_mono_ms(), &wait_s) ||
+	       too_many(e, wait_s, what);
+}
+
 bool
 throttle_caller(struct ca *ca, const struct identity *who, struct err *e)
 {
+	return is_free(ca, who) ||
+	       take_caller(ca, "", who->text, "requests of this identity", e);
+}
+
+/* What one /64 of IPv6 has counts as one address: who has one has them all. */
+static void
+whole_address(const char *address, char ret[static INET6_ADDRSTRLEN])
+{
+	struct in6_addr ip;
+
+	snprintf(ret, INET6_ADDRSTRLEN, "%s", address);
+	if (inet_pton(AF_INET6, address, &ip) != 1 || IN6_IS_ADDR_V4MAPPED(&ip))
+		return;
+	memset(&ip.s6_addr[8], 0, 8);
+	inet_ntop(AF_INET6, &ip, ret, INET6_ADDRSTRLEN);
+}
+
+bool
+throttle_address(struct ca *ca, const char *address, struct err *e)
+{
+	char whole[INET6_ADDRSTRLEN];
+
+	if (address[0] == '\0')
+		return true;
+	whole_address(address, whole);
+	return take_caller(ca, "address:", whole, "enrolments from this address", e);
+}
+
+bool
+throttle_token(struct ca *ca, const char *id, struct err *e)
+{
+	return take_caller(ca, "token:", id, "enrolments by this token", e);
+}
+
+bool
+throttle_refusal(struct ca *ca, const struct identity *who)
+{
+	static const uint8_t all[HASH_LEN];
 	uint8_t hash[HASH_LEN];
 	int64_t wait_s;
 
 	if (is_free(ca, who))
 		return true;
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, who->text, strlen(who->text), hash) < 0)
-		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
-	return limiter_take(ca->throttle->callers, hash, clock_mono_ms(), &wait_s) ||
-	       too_many(e, wait_s, "requests of this identity");
+	return gnutls_hash_fast(GNUTLS_DIG_SHA256, who->text, strlen(who->text),
+		   hash) >= 0 &&
+	       limiter_take(ca->throttle->refusals, hash, clock_mono_ms(), &wait_s) &&
+	       limiter_take(ca->throttle->refusals_all, all, clock_mono_ms(), &wait_s);
 }
 
 /* The exclusive or of the names' hashes: the same for whatever order they come in. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ca/reconcile.h"
 #include "journal/journal.h"
@@ -117,12 +118,20 @@ is_comparable(struct verify *v)
 static bool
 compare(struct verify *v, struct err *e)
 {
+	struct audit_pruned pruned;
 	uint64_t since;
 
+	if (!store_audit_pruned(v->have, &pruned, e))
+		return false;
+	v->r.pruned_before = pruned.before;
+	if (pruned.before > clock_now())
+		say(v, "the audit says that rows were taken out for their age that are "
+		       "from the future");
 	/* A schema without an audit took in the first records, perhaps. */
 	return store_audit_since(v->have, &since, e) &&
-	       store_audit_forget(v->want, since, e) && store_commit(v->want, e) &&
-	       store_compare(v->want, v->have, say, v, e) &&
+	       store_audit_forget(v->want, since, e) &&
+	       store_audit_pruned_set(v->want, pruned.before, e) &&
+	       store_commit(v->want, e) && store_compare(v->want, v->have, say, v, e) &&
 	       store_compare_gaps(v->have, say, v, e);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ca/verify.h"
 #include "cli/client.h"
@@ -45,6 +46,14 @@ print(const struct verify_result *r)
 		printf("database  holds the first %" PRIu64
 		       "; the daemon takes in the others\n",
 		    r->stored);
+	if (r->pruned_before > 0) {
+		char at[CLOCK_RFC3339_LEN];
+
+		clock_rfc3339(r->pruned_before, at);
+		printf("audit     rows before %s were taken out for their age; the "
+		       "journal has what they told of certificates\n",
+		    at);
+	}
 	if (r->torn)
 		printf("note      a record behind them is not whole: just being "
 		       "written, or of a crash that the next start heals\n");

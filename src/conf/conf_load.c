@@ -31,6 +31,9 @@
 #define RATE_MOST       1000000
 #define RENEWAL_MOST    (100 * 365 * DAY)
 
+#define RETENTION_DEFAULT (400 * DAY)
+#define REFUSALS_DEFAULT  (30 * DAY)
+
 /* One address is one listener's, whatever it serves. */
 static bool
 is_listened_at(const struct conf *c, const char *address)
@@ -229,6 +232,31 @@ read_log(const struct loading *l, const struct raw_log *r)
 	return true;
 }
 
+/* Nothing of it is kept longer than the whole. */
+static bool
+read_audit(const struct loading *l, const struct raw_audit *r)
+{
+	const struct node *n = conf_load_member(l->root, "audit");
+	struct conf *c = l->conf;
+
+	c->audit_retention_s = RETENTION_DEFAULT;
+	if (!conf_load_span(l, n, "retention", r->retention, 0, RENEWAL_MOST,
+		&c->audit_retention_s))
+		return false;
+	c->audit_refusals_s =
+	    c->audit_retention_s == 0 || c->audit_retention_s > REFUSALS_DEFAULT
+		? REFUSALS_DEFAULT
+		: c->audit_retention_s;
+	if (!conf_load_span(l, n, "refusals", r->refusals, 0, RENEWAL_MOST,
+		&c->audit_refusals_s))
+		return false;
+	if (c->audit_retention_s > 0 &&
+	    (c->audit_refusals_s == 0 || c->audit_refusals_s > c->audit_retention_s))
+		return conf_load_fault(l, n, "refusals",
+		    "refusals cannot be kept longer than retention keeps all");
+	return true;
+}
+
 static bool
 read_rest(const struct loading *l, const struct raw *r)
 {
@@ -241,7 +269,7 @@ read_rest(const struct loading *l, const struct raw *r)
 	c->rate_per_minute = RATE_DEFAULT;
 	c->rate_burst = BURST_DEFAULT;
 	c->same_names_per_hour = SAME_DEFAULT;
-	return read_log(l, &r->log) &&
+	return read_log(l, &r->log) && read_audit(l, &r->audit) &&
 	       conf_load_span(l, renewal, "max_age", r->renewal.max_age, 0,
 		   RENEWAL_MOST, &c->renewal_max_age_s) &&
 	       conf_load_number(l, limits, "body", r->limits.body, BODY_LEAST,

@@ -115,6 +115,10 @@ struct raw_renewal {
 	char *max_age;
 };
 
+struct raw_audit {
+	char *retention, *refusals;
+};
+
 struct raw_limits {
 	char *body, *names, *rate, *burst, *same_names;
 };
@@ -139,6 +143,7 @@ struct raw {
 	struct raw_renewal renewal;
 	struct raw_limits limits;
 	struct raw_acme_site acme;
+	struct raw_audit audit;
 	struct strings server_names;
 	struct raw_issuer *issuers;
 	size_t n_issuers;

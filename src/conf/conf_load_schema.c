@@ -164,6 +164,12 @@ static const cyaml_schema_field_t acme_site_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t audit_fields[] = {
+	TEXT("retention", struct raw_audit, retention),
+	TEXT("refusals", struct raw_audit, refusals),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t log_fields[] = {
 	TEXT("level", struct raw_log, level),
 	TEXT("format", struct raw_log, format),
@@ -194,6 +200,7 @@ static const cyaml_schema_field_t root_fields[] = {
 	MAPPING("renewal",   struct raw, renewal, renewal_fields),
 	MAPPING("limits",    struct raw, limits, limits_fields),
 	MAPPING("acme",      struct raw, acme, acme_site_fields),
+	MAPPING("audit",     struct raw, audit, audit_fields),
 	MAPPING("log",       struct raw, log, log_fields),
 	CYAML_FIELD_END
 };

@@ -32,6 +32,7 @@ static const struct {
 	{ "renewal", MEMBERS(renewal_max_age_s, renewal_max_age_s), false },
 	{ "acme", MEMBERS(acme, acme), false },
 	{ "limits", MEMBERS(body_max, same_names_per_hour), false },
+	{ "audit", MEMBERS(audit_retention_s, audit_refusals_s), false },
 };
 
 /* Only the members from 'from' to 'to', as they travel. */

@@ -287,6 +287,8 @@ put_scalars(struct buf *b, const struct conf *c)
 	wire_put_u64(b, c->rate_per_minute);
 	wire_put_u64(b, c->rate_burst);
 	wire_put_u64(b, c->same_names_per_hour);
+	wire_put_i64(b, c->audit_retention_s);
+	wire_put_i64(b, c->audit_refusals_s);
 }
 
 static void
@@ -315,6 +317,8 @@ get_scalars(struct wire *w, struct conf *ret)
 	ret->rate_per_minute = (size_t)wire_u64(w);
 	ret->rate_burst = (size_t)wire_u64(w);
 	ret->same_names_per_hour = (size_t)wire_u64(w);
+	ret->audit_retention_s = wire_i64(w);
+	ret->audit_refusals_s = wire_i64(w);
 }
 
 void

@@ -8,6 +8,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_acme_order.c \
 	src/store/store_acme_account.c \
 	src/store/store_audit.c \
+	src/store/store_audit_prune.c \
 	src/store/store_census.c \
 	src/store/store_migrate.c \
 	src/store/store_revocation.c \

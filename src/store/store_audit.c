@@ -84,9 +84,11 @@ store_audit_add(struct store *st, const struct audit_row *r, struct err *e)
 
 /* ---- listing ---- */
 
-/* Conditions and their values; $1 is the limit. */
+/* SQL and its values; $1 is how many rows are looked at. */
 struct build {
-	struct buf where;
+	struct buf
+	    walk; /* conditions that an index follows, in the order of the list */
+	struct buf match; /* those on each row that is looked at */
 	unsigned n;
 	struct value {
 		const char *text; /* or NULL: then 'num' */
@@ -103,9 +105,9 @@ add_value(struct build *b, const char *text, int64_t num)
 }
 
 static void
-add(struct build *b, const char *before, const char *text, int64_t num)
+add(struct build *b, struct buf *to, const char *before, const char *text, int64_t num)
 {
-	buf_printf(&b->where, " AND %s $%u", before, add_value(b, text, num));
+	buf_printf(to, " AND %s $%u", before, add_value(b, text, num));
 }
 
 /* The first condition on 'at' is the one that an index takes. */
@@ -114,26 +116,38 @@ add_cursor(struct build *b, int64_t at, int64_t id)
 {
 	const unsigned k = add_value(b, NULL, at);
 
-	buf_printf(&b->where, " AND at <= $%u AND (at < $%u OR id < $%u)", k, k,
+	buf_printf(&b->walk, " AND at <= $%u AND (at < $%u OR id < $%u)", k, k,
 	    add_value(b, NULL, id));
 }
 
+/*
+ * The filter that lets the fewest through leads the walk, by its index; the others
+ * are looked at row by row, so that a slice ends after so many rows (S32).
+ */
 static void
 add_filters(struct build *b, const struct audit_query *q)
 {
+	const bool by_id = q->oldest_first;
+	struct buf *next = by_id ? &b->match : &b->walk;
+
+	if (q->serial != NULL) {
+		add(b, next, "serial <> '' AND serial =", q->serial, 0);
+		next = &b->match;
+	}
+	if (q->identity != NULL) {
+		add(b, next, "identity =", q->identity, 0);
+		next = &b->match;
+	}
 	if (q->kind != 0)
-		add(b, "kind =", NULL, q->kind);
-	if (q->identity != NULL)
-		add(b, "identity =", q->identity, 0);
-	if (q->serial != NULL)
-		add(b, "serial <> '' AND serial =", q->serial, 0);
+		add(b, next, "kind =", NULL, q->kind);
+	next = by_id ? &b->match : &b->walk;
 	if (q->since != 0)
-		add(b, "at >=", NULL, q->since);
+		add(b, next, "at >=", NULL, q->since);
 	if (q->until != 0)
-		add(b, "at <", NULL, q->until);
+		add(b, next, "at <", NULL, q->until);
 	if (q->after_id != 0)
-		add(b, "id >", NULL, q->after_id);
-	if (q->before_id != 0 && !q->oldest_first)
+		add(b, by_id ? &b->walk : &b->match, "id >", NULL, q->after_id);
+	if (q->before_id != 0 && !by_id)
 		add_cursor(b, q->before_at, q->before_id);
 }
 
@@ -143,23 +157,26 @@ begin_list(struct store *st, const struct audit_query *q)
 	struct build b = { 0 };
 	struct buf sql;
 
-	buf_init(&b.where, SQL_MAX);
-	buf_init(&sql, SQL_MAX);
-	add_value(&b, NULL, (int64_t)q->limit);
+	buf_init(&b.walk, SQL_MAX);
+	buf_init(&b.match, SQL_MAX);
+	buf_init(&sql, 3 * SQL_MAX);
+	add_value(&b, NULL, q->look > 0 ? (int64_t)q->look : INT64_MAX);
 	add_filters(&b, q);
 	buf_printf(&sql,
 	    "SELECT id, at, kind, seq, request_id, identity, profile, issuer, names,"
-	    " serial, object, result, reason FROM audit WHERE id > 0%s"
-	    " ORDER BY %s LIMIT $1",
-	    buf_str(&b.where), q->oldest_first ? "id" : "at DESC, id DESC");
-	assert(!sql.full && !b.where.full);
+	    " serial, object, result, reason, CASE WHEN id > 0%s THEN 1 ELSE 0 END"
+	    " FROM audit WHERE id > 0%s ORDER BY %s LIMIT $1",
+	    buf_str(&b.match), buf_str(&b.walk),
+	    q->oldest_first ? "id" : "at DESC, id DESC");
+	assert(!sql.full && !b.walk.full && !b.match.full);
 	struct stmt *s = stmt_begin_sql(store_db(st), buf_str(&sql), "list the audit");
 	for (unsigned i = 0; i < b.n; i++)
 		if (b.values[i].text != NULL)
 			stmt_text(s, (int)i + 1, b.values[i].text);
 		else
 			stmt_int(s, (int)i + 1, b.values[i].num);
-	buf_free(&b.where);
+	buf_free(&b.walk);
+	buf_free(&b.match);
 	buf_free(&sql);
 	return s;
 }
@@ -185,18 +202,28 @@ read_row(struct stmt *s)
 	};
 }
 
+#define COLUMN_MATCH 13
+
 bool
 store_audit_list(struct store *st, const struct audit_query *q, audit_each *each,
-    void *arg, struct err *e)
+    void *arg, struct audit_seen *ret, struct err *e)
 {
+	struct audit_seen seen = { 0 };
+	size_t told = 0, looked = 0;
 	bool ok = true;
 
 	if (q->limit < 1 || q->limit > AUDIT_LIST_MAX)
 		return err_set(e, ERR_MALFORMED, "limit: 1 to %d", AUDIT_LIST_MAX);
 	struct stmt *s = begin_list(st, q);
-	while (ok && stmt_step(s)) {
+	while (ok && told < q->limit && stmt_step(s)) {
 		const struct audit_row r = read_row(s);
 
+		looked++;
+		seen.at = r.at;
+		seen.id = r.id;
+		if (stmt_col_int(s, COLUMN_MATCH) == 0)
+			continue;
+		told++;
 		ok = each(arg, &r, e);
 	}
 	if (!ok) {
@@ -204,7 +231,11 @@ store_audit_list(struct store *st, const struct audit_query *q, audit_each *each
 		(void)!stmt_finish(s, &unused);
 		return false;
 	}
-	return stmt_finish(s, e);
+	if (!stmt_finish(s, e))
+		return false;
+	seen.all = told < q->limit && (q->look == 0 || looked < q->look);
+	*ret = seen;
+	return true;
 }
 
 /* ---- single numbers ---- */

@@ -110,7 +110,10 @@ static const struct table {
 	{ "row of the audit",
 	    { "SELECT seq, kind, at, request_id, identity, profile, issuer, names, "
 	      "serial,"
-	      " object, result, reason FROM audit WHERE seq IS NOT NULL ORDER BY seq",
+	      " object, result, reason FROM audit WHERE seq IS NOT NULL AND at >="
+	      " (SELECT COALESCE(MAX(num), 0) FROM meta WHERE key = "
+	      "'audit-pruned-before')"
+	      " ORDER BY seq",
 		"compare the audit" },
 	    1,
 	    { { INT, "*record" }, { INT, "event" }, { TIME, "time" },
@@ -313,19 +316,51 @@ store_compare(struct store *want, struct store *have, compare_say *say, void *ar
 
 static const struct stmt_def gaps_def = {
 	"SELECT a.id, (SELECT MAX(b.id) FROM audit b WHERE b.id < a.id) FROM audit a"
-	" WHERE a.id > 1"
+	" WHERE a.id > $1 + 1"
 	" AND NOT EXISTS (SELECT 1 FROM audit b WHERE b.id = a.id - 1) ORDER BY a.id",
 	"look for gaps in the audit"
 };
+static const struct stmt_def count_def = { "SELECT count(*) FROM audit WHERE id <= $1",
+	"count the audit's rows" };
+
+/* Among those up to where retention came, as many lack as it took out. */
+static bool
+compare_count(struct store *have, const struct audit_pruned *p, compare_say *say,
+    void *arg, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(have), &count_def);
+	char words[200];
+
+	stmt_int(q, 1, p->last_id);
+	if (!stmt_row(q, e))
+		return false;
+	const int64_t lack = p->last_id - stmt_col_int(q, 0) - p->rows;
+	if (!stmt_finish(q, e))
+		return false;
+	if (lack == 0)
+		return true;
+	snprintf(words, sizeof(words),
+	    "of the audit's rows up to %" PRId64 ", %" PRId64
+	    " %s than those that retention took out; they were %s",
+	    p->last_id, lack < 0 ? -lack : lack, lack < 0 ? "fewer lack" : "more lack",
+	    lack < 0 ? "inserted" : "deleted");
+	say(arg, words);
+	return true;
+}
 
 bool
 store_compare_gaps(struct store *have, compare_say *say, void *arg, struct err *e)
 {
-	struct stmt *q = stmt_begin(store_db(have), &gaps_def);
+	struct audit_pruned p;
 	char words[120];
 
+	if (!store_audit_pruned(have, &p, e) || !compare_count(have, &p, say, arg, e))
+		return false;
+	struct stmt *q = stmt_begin(store_db(have), &gaps_def);
+	stmt_int(q, 1, p.last_id);
 	while (stmt_step(q)) {
-		const int64_t from = stmt_col_int(q, 1) + 1,
+		const int64_t before = stmt_col_int(q, 1);
+		const int64_t from = (before > p.last_id ? before : p.last_id) + 1,
 			      to = stmt_col_int(q, 0) - 1;
 
 		snprintf(words, sizeof(words),

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 
-from hnp import SLOW, FlowTest, run
+from hnp import BUILD, SLOW, FlowTest, run
 
 TEXT = {"Content-Type": "text/plain"}
 
@@ -138,6 +138,7 @@ class Crowded(FlowTest):
     """A database of many certificates."""
 
     N = 150000
+    AUDIT = 300000
 
     @classmethod
     def setUpClass(cls):
@@ -164,8 +165,18 @@ class Crowded(FlowTest):
                             for i in range(cls.N) for k in range(2)))
             db.execute("INSERT INTO certificate_search (rowid, text) SELECT certificate_id, group_concat(value, char(10))"
                        " FROM certificate_name WHERE certificate_id >= ? GROUP BY certificate_id", (first,))
+            cls.add_audit(db)
             db.commit()
         cls.ca.start()
+
+    @classmethod
+    def add_audit(cls, db):
+        columns = "at, kind, request_id, identity, profile, issuer, names, serial, object, result, reason"
+        sql = f"INSERT INTO audit ({columns}) VALUES (?, 7, 'r', ?, 'server', 'main', ?, '', '', 'policy', 'no')"
+        at = int(time.time()) - 86400
+        db.executemany(sql, ((at + i // 10, "cert:client", "dns:a.internal") for i in range(cls.AUDIT)))
+        wordy = " ".join(f"dns:{'a' * 60}.{'b' * 60}.{'c' * 60}.host{i}.internal" for i in range(100))
+        db.executemany(sql, ((at + cls.AUDIT, "cert:wordy", wordy) for i in range(1200)))
 
     # S32
     def test_searches_do_not_keep_others_waiting(self):
@@ -192,6 +203,59 @@ class Crowded(FlowTest):
             for t in searchers:
                 t.join()
         self.assertEqual(set(map(str, found)), {"(200, [])"})
+
+    # S32
+    def test_the_audit_does_not_keep_others_waiting_either(self):
+        """Filters that no index leads to: each look goes through all of its rows."""
+        done = threading.Event()
+        found = []
+
+        def search(query):
+            with contextlib.closing(self.ca.connect()) as connection:
+                while not done.is_set():
+                    a = self.ca.ask("GET", "/v1/audit?" + query, connection=connection)
+                    found.append((a.status, a.json.get("events")))
+
+        searchers = [threading.Thread(target=search, args=(q,)) for q in (
+            "event=token-used&identity=cert:client", "event=token-used&after=5",
+            "identity=cert:client&event=stopped&limit=1000") for _ in range(4)]
+        for t in searchers:
+            t.start()
+        try:
+            time.sleep(0.3)
+            for _ in range(5):
+                began = time.monotonic()
+                self.assertEqual(self.ca.ocsp(self.serial), "good")
+                self.assertLess(time.monotonic() - began, 1 * SLOW)
+        finally:
+            done.set()
+            for t in searchers:
+                t.join()
+        self.assertEqual(set(map(str, found)), {"(200, [])"})
+
+    def test_pages_of_the_audit_go_through_all_of_it(self):
+        ids, query = [], "identity=cert:client&limit=1000"
+        cursor = ""
+        while cursor is not None:
+            a = self.ca.ask("GET", f"/v1/audit?{query}{cursor and '&cursor=' + cursor}").json
+            ids += [e["id"] for e in a["events"]]
+            cursor = a.get("next_cursor")
+        self.assertEqual(ids, sorted(set(ids), reverse=True))
+        self.assertEqual(len(ids), self.AUDIT)
+        a = self.ca.ask("GET", "/v1/audit?event=token-used&after=0").json
+        self.assertEqual(a["events"], [])
+        self.assertGreaterEqual(a["after"], self.AUDIT, "what was looked at need not be again")
+
+    def test_a_page_of_large_rows_of_the_audit_is_shorter_and_goes_on(self):
+        a = self.ca.ask("GET", "/v1/audit?identity=cert:wordy&limit=1000")
+        self.assertEqual(a.status, 200, a)
+        n = len(a.json["events"])
+        self.assertTrue(20 < n < 1000, n)
+        b = self.ca.ask("GET", f"/v1/audit?identity=cert:wordy&limit=1&cursor={a.json['next_cursor']}")
+        self.assertEqual(b.json["events"][0]["id"], a.json["events"][-1]["id"] - 1)
+        a = self.ca.ask("GET", "/v1/audit?after=0&limit=1000&identity=cert:wordy").json
+        b = self.ca.ask("GET", f"/v1/audit?after={a['after']}&limit=1&identity=cert:wordy").json
+        self.assertEqual(b["events"][0]["id"], a["events"][-1]["id"] + 1)
 
     def test_pages_go_through_all_of_it(self):
         for query, wanted in (("q=host14999", 11), ("q=-1.rack.internal&limit=1000", 1000),
@@ -220,6 +284,39 @@ class Crowded(FlowTest):
         b = self.ca.ask("GET", f"/v1/certificates?limit=1&cursor={a.json['next_cursor']}")
         self.assertEqual(int(a.json["certificates"][-1]["serial"][2:38], 16),
                          int(b.json["certificates"][0]["serial"][2:38], 16) + 1)
+
+
+class Refused(FlowTest):
+    # S32, R84
+    def test_a_flood_of_one_identity_leaves_few_rows_and_lines(self):
+        """Whoever has any certificate may be refused as often as he likes: at our cost, but little of it."""
+        ca = self.ca
+        ca.issue("mallory", "DNS:mallory.internal", profile="client")
+        with contextlib.closing(ca.connect(ca.file("mallory.crt"), ca.file("mallory.key"))) as connection:
+            for _ in range(2000):
+                a = ca.ask("POST", "/v1/tokens", {"profile": "server"}, connection=connection)
+                self.assertIn(a.status, (403, 429), a)
+        self.problem(ca.ask("POST", "/v1/certificates?profile=nothing", ca.csr("o", "DNS:o.internal"), TEXT),
+                     422, "policy")  # others are still told of
+        time.sleep(1.5)
+        events = ca.ask("GET", "/v1/audit?limit=1000").json["events"]
+        rows = [e for e in events if e["event"] == "refused"]
+        mine = [e for e in rows if e["identity"] != "cert:admin"]
+        self.assertTrue(200 < len(mine) < 500, len(mine))
+        self.assertEqual(len(rows) - len(mine), 1)
+        dropped = sum(int(re.match(r"\d+", e["reason"])[0]) for e in events if e["event"] == "dropped")
+        self.assertEqual(len(mine) + dropped, 2000)
+        self.assertLess(len(re.findall(r"(?m)^\S+ \S+ core refused ", ca.said())), 510)
+        run(BUILD / "hanaper", "audit", "verify", "--dir", ca.dir)
+
+    def test_strangers_with_tokens_that_are_none_cost_ten_lines_a_second(self):
+        ca = self.ca
+        with contextlib.closing(ca.connect(None)) as connection:
+            for _ in range(400):
+                a = ca.ask("POST", "/v1/enroll", b"x", {**TEXT, "Authorization": "Bearer hnp1.a.b"},
+                           connection=connection)
+                self.assertIn(a.status, (401, 429), a)
+        self.assertLess(len(re.findall("refused .*path=/v1/enroll", ca.said())), 60)
 
 
 class FewDescriptors(FlowTest):

@@ -116,21 +116,6 @@ class Audit(FlowTest):
                       "after=-1", "after=1&cursor=1-1", "serial=zz", "who=me"):
             self.problem(ca.ask("GET", "/v1/audit?" + query), 400, "malformed")
 
-    def test_a_flood_of_refusals_is_bounded_and_counted(self):
-        ca = self.ca
-        before = audit(ca, limit=1)["events"][0]["id"]
-        conn = ca.connect()
-        for _ in range(300):
-            conn.request("POST", "/v1/certificates?profile=nothing", b"x",
-                         {"Content-Type": "text/plain"})
-            conn.getresponse().read()
-        conn.close()
-        time.sleep(1.5)
-        rows = audit(ca, after=before, limit=1000)["events"]
-        self.assertTrue(rows)
-        self.assertLessEqual(len(rows), 310)
-        self.assertEqual(run(HANAPER, "audit", "verify", "--dir", ca.dir).returncode, 0)
-
     def test_a_renewal_names_the_one_before_and_a_family_is_compared_too(self):
         ca = self.ca
         first = ca.issue("fam", "DNS:fam.internal", profile="client")
@@ -177,6 +162,99 @@ class Audit(FlowTest):
             self.assertEqual(done.returncode, 2, args)
         done = run(HANAPER, "audit", "verify", "--dir", "/nonexistent", check=False)
         self.assertEqual(done.returncode, 1)
+
+
+class Flood(FlowTest):
+    def test_a_flood_of_refusals_is_bounded_and_counted(self):
+        ca = self.ca
+        before = audit(ca, limit=1)["events"][0]["id"]
+        conn = ca.connect()
+        for _ in range(300):
+            conn.request("POST", "/v1/certificates?profile=nothing", b"x",
+                         {"Content-Type": "text/plain"})
+            conn.getresponse().read()
+        conn.close()
+        time.sleep(1.5)
+        rows = audit(ca, after=before, limit=1000)["events"]
+        self.assertTrue(rows)
+        self.assertLessEqual(len(rows), 310)
+        self.assertEqual(run(HANAPER, "audit", "verify", "--dir", ca.dir).returncode, 0)
+
+
+class Retention(FlowTest):
+    """Old rows go, and verify knows which those were."""
+
+    running = False
+
+    def configure(self, text):
+        path = self.ca.dir / "hanaper.yaml"
+        path.write_text(path.read_text().split("\naudit:")[0] + f"\naudit: {text}\n")
+
+    def events(self):
+        return [(e["id"], e["event"]) for e in audit(self.ca, limit=1000)["events"]]
+
+    def wait(self, done):
+        end = time.monotonic() + 10 * SLOW
+        while time.monotonic() < end:
+            if done(self.events()):
+                return
+            time.sleep(0.1)
+        self.fail(f"still there: {self.events()}")
+
+    def refuse(self, n):
+        conn = self.ca.connect()
+        for _ in range(n):
+            self.ca.ask("POST", "/v1/certificates?profile=nothing", b"x", {"Content-Type": "text/plain"},
+                        connection=conn)
+        conn.close()
+
+    # S32, S87
+    def test_refusals_go_first_and_verify_knows_how_many(self):
+        ca = self.ca
+        self.configure("{ refusals: 2s }")
+        ca.start()
+        ca.issue("one", "DNS:one.internal")
+        self.refuse(250)  # more than one batch
+        wait_for(ca, "refused")
+        time.sleep(1.2)  # all are written
+        ca.issue("two", "DNS:two.internal")
+        before = [e for e in self.events() if e[1] != "refused"]
+        self.wait(lambda events: events == before)
+        ca.issue("three", "DNS:three.internal")
+        self.assertEqual(self.events()[0][0], before[0][0] + 1, "an id is not used twice")
+        told = run(HANAPER, "audit", "verify", "--dir", ca.dir)
+        self.assertNotIn("for their age", told.stdout)
+
+        self.configure("{ retention: 3s }")
+        self.assertEqual(run(HANAPER, "reload", "--dir", ca.dir).returncode, 0)
+        ca.stop()
+        ca.start()  # looks as often as the spans ask for
+        self.wait(lambda events: len(events) == 1)
+        told = run(HANAPER, "audit", "verify", "--dir", ca.dir)
+        self.assertIn("were taken out for their age", told.stdout)
+        self.assertIn("the same", told.stdout)
+        ca.stop()
+        with sqlite3.connect(ca.dir / "hanaper.db") as db:
+            pruned = dict(db.execute("SELECT key, num FROM meta WHERE key LIKE 'audit-pruned-%'"))
+            self.assertGreaterEqual(pruned["audit-pruned-rows"], 250)
+            db.execute("UPDATE meta SET num = num - 1 WHERE key = 'audit-pruned-rows'")
+        db.close()
+        told = run(HANAPER, "audit", "verify", "--dir", ca.dir, check=False)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("1 more lack than those that retention took out", told.stdout)
+        with sqlite3.connect(ca.dir / "hanaper.db") as db:
+            db.execute("UPDATE meta SET num = 99999999999 WHERE key = 'audit-pruned-before'")
+        db.close()
+        told = run(HANAPER, "audit", "verify", "--dir", ca.dir, check=False)
+        self.assertIn("from the future", told.stdout)
+
+    def test_a_broken_setting_is_told_by_its_line(self):
+        self.configure("{ retention: 1d, refusals: 2d }")
+        line = len((self.ca.dir / "hanaper.yaml").read_text().splitlines())
+        done = run(BUILD / "hanaperd", "--check", "--dir", self.ca.dir, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"hanaper.yaml:{line}: audit.refusals: ", done.stdout + done.stderr)
+        self.configure("{}")
 
 
 class Journal:

@@ -43,6 +43,31 @@ class Throttle(FlowTest):
         self.assertGreater(int(a.headers["Retry-After"]), 60)
         self.assertEqual(self.sign("other").status, 201)
 
+    # S32
+    def test_enrolments_from_one_address_and_by_one_token(self):
+        self.configure("{ rate: 60, burst: 3 }")
+        ca = self.ca
+        token = ca.ask("POST", "/v1/tokens", {"profile": "server", "names": [
+            {"type": "dns", "value": "many.internal"}], "uses": 9}).json["token"]
+        csr = ca.csr("many", "DNS:many.internal")
+
+        def enroll(ask, text):
+            return ask("POST", "/v1/enroll", csr, {**TEXT, "Authorization": "Bearer " + text})
+
+        for _ in range(3):
+            self.problem(enroll(ca.ask, "hnp1.no.token"), 401, "token-unknown")
+        for text in ("hnp1.no.token", token):
+            a = enroll(ca.ask, text)
+            self.problem(a, 429, "rate-limited", "this address")
+            self.assertIn(int(a.headers["Retry-After"]), (1, 2))
+        ca.issue("more", "DNS:more.internal")  # the administrator, from there too
+        # The socket has no address; the token is counted wherever it comes from.
+        self.assertEqual([enroll(ca.ask_unix, token).status for _ in range(3)], [201] * 3)
+        a = enroll(ca.ask_unix, token)
+        self.problem(a, 429, "rate-limited", "this token")
+        self.assertIn(int(a.headers["Retry-After"]), (1, 2))
+        self.problem(enroll(ca.ask_unix, "hnp1.no.token"), 401, "token-unknown")
+
     def test_the_body_may_be_as_large_as_configured(self):
         self.configure("{ body: 2048 }")
         a = self.ca.ask("POST", SIGN, b"x" * 2049, TEXT)

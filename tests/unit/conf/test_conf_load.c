@@ -184,7 +184,7 @@ Test(conf_load, faults_of_form_are_refused_with_their_line)
 		{ "listen:\n  api: [[a]]\n", "2: listen.api[0]: must be one value" },
 		{ "grants: [{ names: [a] }]\n", "1: grants[0].names: must be a mapping" },
 		{ "dir: a\n\nprfiles: []\n", "3: prfiles: unknown key; known here: dir, listen, "
-		  "urls, server_names, storage, issuers, profiles, grants, crl, ocsp, renewal, limits, acme, log" },
+		  "urls, server_names, storage, issuers, profiles, grants, crl, ocsp, renewal, limits, acme, audit, log" },
 		{ "profiles:\n- name: s\n  names:\n    dsn: [a]\n",
 		  "4: profiles[0].names.dsn: unknown key; known here: dns, ip, uri, email, wildcards, underscores" },
 		{ "grants:\n- names: { dns: [a], foo: b }\n", "2: grants[0].names.foo: unknown key" },
@@ -265,6 +265,9 @@ Test(conf_load, wrong_profiles_are_refused_with_their_line)
 		{ PROFILE "  validity: { max: 4s }\n", "5: profiles[0].validity.max: " },
 		{ LEAST "renewal: { max_age: -1d }\n", "3: renewal.max_age: " },
 		{ LEAST "renewal: { age: 1d }\n", "3: renewal.age: unknown key" },
+		{ LEAST "audit: { retention: 10d, refusals: 11d }\n", "3: audit.refusals: " },
+		{ LEAST "audit: { retention: 10d, refusals: 0 }\n", "3: audit.refusals: " },
+		{ LEAST "audit: { retention: ever }\n", "3: audit.retention: " },
 		{ PROFILE "  validity: { max: 0s }\n", "5: profiles[0].validity.max: " },
 		{ PROFILE "  validity: { excess: cut }\n", "5: profiles[0].validity.excess: " },
 		{ PROFILE "- name: s\n  names: { dns: [a] }\n  usages: [client auth]\n", "5: profiles[1].name: there is another" },

@@ -66,6 +66,7 @@ Test(conf_reload, each_key_that_may_change_is_told_by_its_name)
 		{ "acme: { resolvers: [127.0.0.1] }\n", "acme" },
 		{ "acme: { order_lifetime: 7d }\n", "" },
 		{ "renewal: { max_age: 7d }\n", "renewal" },
+		{ "audit: { refusals: 7d }\n", "audit" },
 		{ "log: { format: json }\n", "log" },
 		{ "server_names: [ca.internal]\n", "server_names" },
 		{ "urls: { api: \"https://ca:1\", public: \"http://127.0.0.1:8080\" "

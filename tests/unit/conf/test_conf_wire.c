@@ -124,6 +124,8 @@ full_conf(void)
 	};
 	c->body_max = 65536;
 	c->names_max = 100;
+	c->audit_retention_s = 34560000;
+	c->audit_refusals_s = 2592000;
 
 	c->issuers = mem_zarray(c->n_issuers = 1, sizeof(*c->issuers));
 	c->issuers[0].name = mem_strdup("main");

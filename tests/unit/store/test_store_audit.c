@@ -27,9 +27,10 @@ static void
 expect_ids(struct audit_query q, size_t n, const int64_t *ids)
 {
 	struct seen s = { 0 };
+	struct audit_seen seen;
 
 	q.limit = q.limit == 0 ? 31 : q.limit;
-	MUST(store_audit_list(st, &q, see, &s, &e));
+	MUST(store_audit_list(st, &q, see, &s, &seen, &e));
 	cr_assert_eq(s.n, n, "%zu rows, %zu expected", s.n, n);
 	for (size_t i = 0; i < n; i++)
 		cr_expect_eq(s.ids[i], ids[i], "row %zu: %lld", i, (long long)s.ids[i]);
@@ -92,9 +93,76 @@ Test(store_audit, pages_go_on_where_the_last_one_ended, .init = begin_with_rows,
 	expect_ids((struct audit_query){ .oldest_first = true, .limit = 2 }, IDS(1, 2));
 	const struct audit_query none = { 0 }, many = { .limit = AUDIT_LIST_MAX + 1 };
 	struct seen s = { 0 };
-	cr_expect_not(store_audit_list(st, &none, see, &s, &e));
-	cr_expect_not(store_audit_list(st, &many, see, &s, &e));
+	struct audit_seen seen;
+	cr_expect_not(store_audit_list(st, &none, see, &s, &seen, &e));
+	cr_expect_not(store_audit_list(st, &many, see, &s, &seen, &e));
 	cr_expect_eq(e.code, ERR_MALFORMED);
+}
+
+/* S32 */
+Test(store_audit, a_slice_looks_at_so_many_rows_and_says_how_far_it_came,
+    .init = begin_with_rows, .fini = tmp_end)
+{
+	struct audit_query q = { .identity = "cert:b",
+		.kind = AUDIT_ISSUED,
+		.limit = 9,
+		.look = 1 };
+	struct audit_seen seen = { 0 };
+	struct seen s = { 0 };
+
+	MUST(store_audit_list(st, &q, see, &s, &seen, &e)); /* the refusal is none */
+	cr_expect(s.n == 0 && seen.id == 5 && seen.at == 250 && !seen.all);
+	q.before_at = seen.at;
+	q.before_id = seen.id;
+	MUST(store_audit_list(st, &q, see, &s, &seen, &e));
+	cr_expect(s.n == 1 && s.ids[0] == 3 && seen.id == 3 && !seen.all);
+	q.before_at = seen.at;
+	q.before_id = seen.id;
+	MUST(store_audit_list(st, &q, see, &s, &seen, &e));
+	cr_expect(s.n == 1 && seen.all);
+
+	q = (struct audit_query){ .kind = AUDIT_REVOKED,
+		.oldest_first = true,
+		.after_id = 1,
+		.limit = 9,
+		.look = 2 };
+	s.n = 0;
+	MUST(store_audit_list(st, &q, see, &s, &seen, &e));
+	cr_expect(s.n == 0 && seen.id == 3 && !seen.all);
+	q.after_id = 3;
+	q.look = 0;
+	MUST(store_audit_list(st, &q, see, &s, &seen, &e));
+	cr_expect(s.n == 1 && s.ids[0] == 4 && seen.id == 5 && seen.all);
+}
+
+Test(store_audit, retention_takes_old_rows_out_and_never_the_newest, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	struct audit_pruned p;
+	int64_t last;
+	size_t n = 9;
+
+	for (int64_t i = 1; i <= 9; i++)
+		add(i * 10, i % 2 != 0 ? AUDIT_REFUSED : AUDIT_STOPPED, NULL, NULL);
+	MUST(store_audit_pruned(st, &p, &e));
+	cr_expect(p.rows == 0 && p.last_id == 0 && p.before == 0);
+	MUST(store_audit_prune(st, 60, 0, 2, &n, &e));
+	cr_expect_eq(n, 2u);
+	MUST(store_audit_prune(st, 60, 0, 2, &n, &e));
+	cr_expect_eq(n, 1u);
+	MUST(store_audit_pruned(st, &p, &e));
+	cr_expect(p.rows == 3 && p.last_id == 5 && p.before == 0);
+	expect_ids((struct audit_query){ 0 }, IDS(9, 8, 7, 6, 4, 2));
+	MUST(store_audit_prune(st, 60, 45, 100, &n, &e));
+	cr_expect_eq(n, 2u);
+	MUST(store_audit_pruned(st, &p, &e));
+	cr_expect(p.rows == 5 && p.last_id == 5 && p.before == 45);
+	MUST(store_audit_prune(st, 1000, 1000, 100, &n, &e));
+	expect_ids((struct audit_query){ 0 }, IDS(9));
+	MUST(store_audit_last(st, &last, &e));
+	cr_expect_eq(last, 9);
+	MUST(store_audit_prune(st, 1000, 1000, 100, &n, &e));
+	cr_expect_eq(n, 0u);
 }
 
 Test(store_audit, a_record_has_one_row_and_ids_have_no_gap, .init = tmp_begin,

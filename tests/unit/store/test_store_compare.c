@@ -112,6 +112,40 @@ Test(store_compare, gaps_in_the_audit_are_told, .init = begin_two, .fini = end_t
 	expect_told("rows 4 to 5 of the audit are missing");
 }
 
+Test(store_compare, what_retention_took_out_is_no_gap_and_the_rest_is,
+    .init = begin_two, .fini = end_two)
+{
+	size_t n;
+
+	for (int64_t i = 1; i <= 8; i++)
+		MUST(store_audit_add(st,
+		    &(struct audit_row){ .at = i,
+			.kind = i % 2 != 0 ? AUDIT_REFUSED : AUDIT_STARTED },
+		    &e));
+	MUST(store_audit_prune(st, 6, 0, 10, &n, &e)); /* 1, 3, 5 */
+	cr_expect_eq(faults(), 0u, "%s", buf_str(&told));
+	tmp_sql("DELETE FROM audit WHERE id = 2");
+	cr_expect_eq(faults(), 1u);
+	expect_told("up to 5, 1 more lack than those that retention took out");
+	tmp_sql("DELETE FROM audit WHERE id IN (6, 7)");
+	cr_expect_eq(faults(), 2u);
+	expect_told("rows 6 to 7 of the audit are missing");
+	tmp_sql(
+	    "INSERT INTO audit (id, at, kind, request_id, identity, profile, issuer,"
+	    " names, serial, object, result, reason)"
+	    " SELECT 1, at, kind, request_id, identity, profile, issuer, names,"
+	    " serial, object, result, reason FROM audit WHERE id = 4");
+	cr_expect_eq(faults(), 1u);
+	tmp_sql(
+	    "INSERT INTO audit (id, at, kind, request_id, identity, profile, issuer,"
+	    " names, serial, object, result, reason)"
+	    " SELECT 3, at, kind, request_id, identity, profile, issuer, names,"
+	    " serial, object, result, reason FROM audit WHERE id = 4");
+	cr_expect_eq(faults(), 2u);
+	expect_told(
+	    "1 fewer lack than those that retention took out; they were inserted");
+}
+
 /* R91 */
 Test(store_compare, a_reader_sees_one_moment_and_writes_nothing, .init = tmp_begin,
     .fini = tmp_end)
