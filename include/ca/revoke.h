@@ -12,6 +12,8 @@ struct revoke_request {
 	enum reason reason;
 	const char *request_id;
 	bool
+	    judged; /* the right to it was proved otherwise (ca/acme_revoke): no grant */
+	bool
 	    lineage; /* and all that has not ended of its family: ancestors, descendants, theirs */
 };
 

@@ -11,7 +11,6 @@ MISSING(order_finalize)
 MISSING(account_orders)
 MISSING(authz)
 MISSING(certificate)
-MISSING(revoke_cert)
 bool acme_order_account_ended(struct ca *ca, int64_t n, struct err *e) { (void)ca; (void)n; (void)e; return true; }
 #include "ca/acme_order.h"
 bool acme_order_authz_changed(struct ca *ca, int64_t n, const char *x, struct err *e) { (void)ca; (void)n; (void)x; (void)e; return true; }

@@ -8,6 +8,7 @@ libhnp_api_a_SOURCES = \
 	src/api/acme_missing.c \
 	src/api/acme_renewal_info.c \
 	src/api/acme_objects.c \
+	src/api/acme_revoke_cert.c \
 	src/api/asked.c \
 	src/api/certificate_json.c \
 	src/api/certificate_walk.c \

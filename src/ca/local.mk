@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libhnp_ca.a
 libhnp_ca_a_SOURCES = \
 	src/ca/acme_replaces.c \
+	src/ca/acme_revoke.c \
 	src/ca/acme.c \
 	src/ca/acme_account.c \
 	src/ca/acme_bind.c \
