@@ -3,6 +3,7 @@ TESTS += tests/unit/policy/unit_policy
 tests_unit_policy_unit_policy_SOURCES = \
 	tests/unit/policy/policy_data.h \
 	tests/unit/policy/test_acme_pattern.c \
+	tests/unit/policy/test_acme_state.c \
 	tests/unit/policy/test_grant.c \
 	tests/unit/policy/test_limiter.c \
 	tests/unit/policy/test_lint.c \
