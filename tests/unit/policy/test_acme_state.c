@@ -65,7 +65,7 @@ expect_move(int object, int from, int event)
 		cr_expect_eq((int)to, 99, "ret is untouched on failure");
 }
 
-/* A146, R71 */
+/* A146 */
 Test(acme_state, every_state_of_every_object_meets_every_event)
 {
 	/* One beyond each end as well. */
