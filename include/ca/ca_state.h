@@ -54,7 +54,6 @@ struct ca {
 	struct validation *validations; /* ca/acme_challenge.c's */
 	struct acme_test *acme_tests;
 	uint64_t next_probe;
-	struct acme_site *acme; /* NULL before acme_open() */
 	struct retention *retention;
 	struct tally tally;
 
