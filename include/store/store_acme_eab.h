@@ -51,7 +51,10 @@ MUST_CHECK bool store_acme_eab_count(struct store *st, int64_t num, struct err *
 /* The first time stays.  One that is not there is let be. */
 MUST_CHECK bool store_acme_eab_revoke(struct store *st, int64_t num, int64_t at,
     const char *by, struct err *e);
-/* Those that are open bind no more from 'at' on; how many in '*ret'. */
+/* It binds no more from 'at' on. */
+MUST_CHECK bool store_acme_eab_expire(struct store *st, int64_t num, int64_t at,
+    struct err *e);
+/* So do all that are open; how many in '*ret'. */
 MUST_CHECK bool store_acme_eab_expire_all(struct store *st, int64_t at, int64_t *ret,
     struct err *e);
 typedef bool store_acme_eab_each(void *arg, const struct acme_eab *k, struct err *e);

@@ -65,6 +65,9 @@ const char *certificate_status_word(enum certificate_status s);
 /* ERR_NOT_FOUND.  'issuer' NULL: whichever (our serials do not repeat across issuers). */
 MUST_CHECK bool store_certificate_get(struct store *st, const char *issuer,
     const struct serial *serial, struct certificate_row *ret, struct err *e);
+/* By the row's id alone.  ERR_NOT_FOUND. */
+MUST_CHECK bool store_certificate_serial(struct store *st, int64_t id,
+    struct serial *ret, struct err *e);
 /* Appends the DER. */
 MUST_CHECK bool store_certificate_der(struct store *st, int64_t id, struct buf *ret,
     struct err *e);

@@ -5,6 +5,7 @@ libhnp_api_a_SOURCES = \
 	src/api/acme_answer.c \
 	src/api/acme_challenge.c \
 	src/api/acme_directory.c \
+	src/api/acme_json.c \
 	src/api/acme_missing.c \
 	src/api/acme_renewal_info.c \
 	src/api/acme_objects.c \
@@ -12,6 +13,11 @@ libhnp_api_a_SOURCES = \
 	src/api/asked.c \
 	src/api/certificate_json.c \
 	src/api/certificate_walk.c \
+	src/api/core_acme_account.c \
+	src/api/core_acme_attempt.c \
+	src/api/core_acme_eab.c \
+	src/api/core_acme_order.c \
+	src/api/core_acme_test.c \
 	src/api/core_audit.c \
 	src/api/core_certificate_get.c \
 	src/api/core_certificate_issue.c \
@@ -33,6 +39,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_token.c \
 	src/api/core_whoami.c \
 	src/api/issued.c \
+	src/api/page.c \
 	src/api/refusal.c \
 	src/api/renewal_json.c \
 	src/api/request.c \

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ca/acme_challenge.h"
+#include "ca/acme_eab_admin.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/census.h"
@@ -241,7 +242,8 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 		end_role(ca, &e);
 		return;
 	}
-	if (ca->committed_seq < m->stored_seq && !enroll_recovered(ca, &e)) {
+	if (ca->committed_seq < m->stored_seq &&
+	    (!enroll_recovered(ca, &e) || !acme_eab_recovered(ca, &e))) {
 		end_role(ca, &e);
 		return;
 	}

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libhnp_ca.a
 libhnp_ca_a_SOURCES = \
+	src/ca/acme_eab_admin.c \
 	src/ca/acme_replaces.c \
 	src/ca/acme_revoke.c \
 	src/ca/acme.c \

@@ -36,6 +36,10 @@ static const struct stmt_def revoke_def = {
 	" WHERE num = $1 AND revoked_at IS NULL",
 	"revoke an external account key"
 };
+static const struct stmt_def expire_def = {
+	"UPDATE acme_eab SET expires_at = $2 WHERE num = $1 AND expires_at > $2",
+	"end an external account key"
+};
 static const struct stmt_def count_open_def = { "SELECT count(*) FROM acme_eab"
 						" WHERE " OPEN,
 	"count the open external account keys" };
@@ -195,6 +199,16 @@ store_acme_eab_revoke(struct store *st, int64_t num, int64_t at, const char *by,
 	stmt_int(q, 1, num);
 	stmt_int(q, 2, at);
 	stmt_text(q, 3, STORE_TEXT(by));
+	return stmt_finish(q, e);
+}
+
+bool
+store_acme_eab_expire(struct store *st, int64_t num, int64_t at, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &expire_def);
+
+	stmt_int(q, 1, num);
+	stmt_int(q, 2, at);
 	return stmt_finish(q, e);
 }
 

@@ -17,6 +17,9 @@ static const struct stmt_def names_def = {
 	" ORDER BY position",
 	"read a certificate's names"
 };
+static const struct stmt_def serial_def = {
+	"SELECT serial FROM certificate WHERE id = $1", "read a certificate's serial"
+};
 static const struct stmt_def der_def = {
 	"SELECT der FROM certificate_der WHERE certificate_id = $1",
 	"read a certificate's octets"
@@ -134,6 +137,24 @@ store_certificate_get(struct store *st, const char *issuer, const struct serial 
 	if (ok)
 		*ret = r;
 	return ok;
+}
+
+bool
+store_certificate_serial(struct store *st, int64_t id, struct serial *ret,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &serial_def);
+	struct serial s;
+	struct err late;
+
+	stmt_int(q, 1, id);
+	if (!stmt_row(q, e))
+		return false;
+	const bool ok = serial_from_bytes(stmt_col_bytes(q, 0), &s, e);
+	if (!stmt_finish(q, ok ? e : &late) || !ok)
+		return false;
+	*ret = s;
+	return true;
 }
 
 bool

@@ -200,4 +200,9 @@ Test(store_acme_eab, those_that_are_open_can_be_ended_together, .init = tmp_begi
 	struct acme_eab k = of(open);
 	expect_status(&k, NOW + 1, "expired");
 	store_acme_eab_free(&k);
+	MUST(store_acme_eab_expire(st, gone, NOW + 2, &e));
+	MUST(store_acme_eab_expire(st, gone, NOW + 9, &e));
+	k = of(gone);
+	cr_expect_eq(k.expires_at, NOW + 2, "the first end stays");
+	store_acme_eab_free(&k);
 }
