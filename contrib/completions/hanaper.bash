@@ -10,7 +10,31 @@ _hanaper()
 			sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p') --help" -- "$cur")
 		return
 	fi
+	# A command of groups has them in its help, as help has the commands.
+	local group=
+	[ "${COMP_WORDS[1]}" = acme ] && group=${COMP_WORDS[2]}
+	if [ "${COMP_WORDS[1]}" = acme ] && [ "$COMP_CWORD" -eq 2 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" acme --help 2>/dev/null |
+			sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')" -- "$cur")
+		return
+	fi
 	case $prev in
+	eab)
+		mapfile -t COMPREPLY < <(compgen -W "new ls revoke" -- "$cur")
+		return
+		;;
+	accounts)
+		mapfile -t COMPREPLY < <(compgen -W "ls revoke" -- "$cur")
+		return
+		;;
+	--challenge)
+		mapfile -t COMPREPLY < <(compgen -W "http-01 dns-01 tls-alpn-01 dns-account-01 dns-persist-01" -- "$cur")
+		return
+		;;
+	--for)
+		mapfile -t COMPREPLY < <(compgen -W "certbot lego acme.sh caddy traefik cert-manager" -- "$cur")
+		return
+		;;
 	--profile)
 		mapfile -t COMPREPLY < <(compgen -W "$("$program" profile --json 2>/dev/null |
 			sed -n 's/^ *"name": "\(.*\)",*$/\1/p')" -- "$cur")
@@ -34,7 +58,7 @@ _hanaper()
 	esac
 	case $cur in
 	-*)
-		mapfile -t COMPREPLY < <(compgen -W "$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null |
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" "${COMP_WORDS[1]}" $group --help 2>/dev/null |
 			sed -n 's/^ *\(--[a-z-]*\).*/\1/p')" -- "$cur")
 		;;
 	*)

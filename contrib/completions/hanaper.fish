@@ -7,7 +7,14 @@ end
 function __hanaper_options
     set -l words (commandline -opc)
     test (count $words) -gt 1; or return
-    hanaper $words[2] --help 2>/dev/null | string replace -rf '^ *(--[a-z-]+)( [A-Z:|-]+)?  *(.*)$' '$1\t$3'
+    # A command of groups has them in its help, as help has the commands.
+    set -l group
+    test "$words[2]" = acme; and set group $words[3]
+    hanaper $words[2] $group --help 2>/dev/null | string replace -rf '^ *(--[a-z-]+)( [A-Z:|-]+)?  *(.*)$' '$1\t$3'
+end
+
+function __hanaper_groups
+    hanaper acme --help 2>/dev/null | string replace -rf '^  ([a-z][a-z-]*) +(.*)$' '$1\t$2'
 end
 
 complete -c hanaper -n __fish_use_subcommand -f -a '(__hanaper_commands)'
@@ -16,3 +23,8 @@ complete -c hanaper -n 'string match -q -- --reason (commandline -opc)[-1]' -f -
 complete -c hanaper -n 'string match -q -- --key-type (commandline -opc)[-1]' -f -a 'p256 p384 ed25519 rsa-3072 rsa-4096'
 complete -c hanaper -n 'string match -q -- --status (commandline -opc)[-1]; and not __fish_seen_subcommand_from token' -f -a 'valid expired revoked'
 complete -c hanaper -n 'string match -q -- --status (commandline -opc)[-1]; and __fish_seen_subcommand_from token' -f -a 'pending used withdrawn expired'
+complete -c hanaper -n 'set -l w (commandline -opc); test (count $w) -eq 2; and test $w[2] = acme' -f -a '(__hanaper_groups)'
+complete -c hanaper -n 'string match -q -- eab (commandline -opc)[-1]' -f -a 'new ls revoke'
+complete -c hanaper -n 'string match -q -- accounts (commandline -opc)[-1]' -f -a 'ls revoke'
+complete -c hanaper -n 'string match -q -- --challenge (commandline -opc)[-1]' -f -a 'http-01 dns-01 tls-alpn-01 dns-account-01 dns-persist-01'
+complete -c hanaper -n 'string match -q -- --for (commandline -opc)[-1]' -f -a 'certbot lego acme.sh caddy traefik cert-manager'

@@ -22,6 +22,7 @@ const struct command *command_find(const char *name); /* NULL: there is none */
 /* Runs argv[1] with what follows it; the whole program but for main(). */
 int command_main(int argc, char **argv);
 
+int cmd_acme(const struct command *self, int argc, char **argv);
 int cmd_audit(const struct command *self, int argc, char **argv);
 int cmd_backup(const struct command *self, int argc, char **argv);
 int cmd_ca(const struct command *self, int argc, char **argv);

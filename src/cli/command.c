@@ -22,6 +22,7 @@ const struct command command_table[] = {
 	{ "ocsp",    "ask the OCSP responder about a certificate",                  cmd_ocsp },
 	{ "profile", "show the profiles: what may be asked for",                    cmd_profile },
 	{ "issuer",  "show the issuers: who signs, until when",                     cmd_issuer },
+	{ "acme",    "keys that bind ACME accounts, accounts, orders, validations",  cmd_acme },
 	{ "audit",   "who decided what; audit verify: journal against database",   cmd_audit },
 	{ "whoami",  "say who the daemon takes you for, and what you may do",       cmd_whoami },
 	{ "doctor",  "look whether all is as it should be, and say what to do",     cmd_doctor },

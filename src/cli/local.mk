@@ -3,6 +3,8 @@ dist_man_MANS += docs/hanaper.1 docs/hanaperd.8
 # All but main() is a library, so that unit tests reach it.
 noinst_LIBRARIES += libhnp_cli.a
 libhnp_cli_a_SOURCES = \
+	src/cli/acme_list.c \
+	src/cli/acme_paste.c \
 	src/cli/archive.c \
 	src/cli/archive_impl.h \
 	src/cli/archive_read.c \
@@ -12,6 +14,12 @@ libhnp_cli_a_SOURCES = \
 	src/cli/client.c \
 	src/cli/client_impl.h \
 	src/cli/client_where.c \
+	src/cli/cmd_acme.c \
+	src/cli/cmd_acme_accounts.c \
+	src/cli/cmd_acme_eab.c \
+	src/cli/cmd_acme_orders.c \
+	src/cli/cmd_acme_test.c \
+	src/cli/cmd_acme_why.c \
 	src/cli/cmd_audit.c \
 	src/cli/cmd_audit_verify.c \
 	src/cli/cmd_backup.c \

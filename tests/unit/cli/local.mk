@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/unit/cli/unit_cli
 TESTS += tests/unit/cli/unit_cli
 tests_unit_cli_unit_cli_SOURCES = \
+	tests/unit/cli/test_acme_paste.c \
 	tests/unit/cli/test_archive.c \
 	tests/unit/cli/test_export.c \
 	tests/unit/cli/test_enroll_root.c \

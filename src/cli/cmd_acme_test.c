@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hanaper acme test NAME - would a validation of it get through?  Without an order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/acme_list.h"
+#include "cli/cmd_acme.h"
+
+struct test_args {
+	struct options_common common;
+	const char *profile, *challenge;
+};
+
+static const struct opt test_opts[] = {
+	/* clang-format off */
+	OPT_HAS_TEXT("profile", "NAME", struct test_args, profile,
+	    "with this profile's networks, resolvers and ports (default: server)"),
+	OPT_HAS_TEXT("challenge", "TYPE", struct test_args, challenge,
+	    "http-01 (default), dns-01, tls-alpn-01, dns-account-01, dns-persist-01"),
+	{ 0 }
+	/* clang-format on */
+};
+
+static const struct opt_usage usage = {
+	.operands = "NAME",
+	.about = "Goes the way of a validation and tells each step.  Nobody serves a "
+		 "proof for it,\nso what counts is how far it gets.",
+	.opts = test_opts,
+	.shared = options_client,
+	.least = 1,
+	.most = 1,
+};
+
+int
+cmd_acme_test(const struct command *self, int argc, char **argv)
+{
+	struct test_args a = { 0 };
+	struct client *c = NULL;
+	json_t *v = NULL;
+	struct err e = { 0 };
+	int status = OUT_DONE;
+
+	if (!options_read(self, &usage, argc, argv, &a, &status))
+		return status;
+	json_t *body = json_pack("{s:s,s:s,s:s}", "profile",
+	    a.profile != NULL ? a.profile : "server", "name", a.common.operands[0],
+	    "challenge", a.challenge != NULL ? a.challenge : "http-01");
+	if (!client_open(&a.common, &c, &e)) {
+		json_decref(body);
+		status = client_fail(c, &e);
+	} else if (!client_post_json(c, "/v1/acme/test", body, &v, &e)) {
+		status = client_fail(c, &e);
+	} else if (a.common.json) {
+		out_json(json_incref(v));
+	} else {
+		acme_list_print_attempt(v);
+		out_next("hanaper acme why NAME");
+	}
+	if (v != NULL && strcmp(json_text(v, "result"), "valid") != 0)
+		status = OUT_FAILED;
+	json_decref(v);
+	client_free(c);
+	return status;
+}
