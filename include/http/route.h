@@ -36,7 +36,7 @@ enum route_side {
 enum body_kind { /* a bit mask */
 	BODY_NONE = 0,
 	BODY_JSON = 1,
-	BODY_CSR = 2, /* application/pkcs10, any text type, application/x-pem-file,
+	BODY_CSR = 2,  /* application/pkcs10, any text type, application/x-pem-file,
 	                  application/x-www-form-urlencoded (what curl sends unasked), none */
 	BODY_OCSP = 4, /* application/ocsp-request */
 	BODY_ANY = 8   /* whatever it says: the handler judges it */

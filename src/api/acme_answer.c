@@ -14,25 +14,17 @@
 
 /* ---- what goes into headers and bodies ---- */
 
-static char *
-url_of(const struct acme *a, const char *fmt, va_list args)
-{
-	char path[URL_MAX];
-
-	vsnprintf(path, sizeof(path), fmt, args);
-	return mem_printf("%s/acme/%s%s", ca_conf(a->r->ca)->url_api,
-	    a->directory->name, path);
-}
-
 char *
 acme_url(const struct acme *a, const char *fmt, ...)
 {
+	char path[URL_MAX];
 	va_list args;
 
 	va_start(args, fmt);
-	char *url = url_of(a, fmt, args);
+	vsnprintf(path, sizeof(path), fmt, args);
 	va_end(args);
-	return url;
+	return mem_printf("%s/acme/%s%s", ca_conf(a->r->ca)->url_api,
+	    a->directory->name, path);
 }
 
 void

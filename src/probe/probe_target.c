@@ -67,7 +67,7 @@ slot(struct probe_job *j, enum resolver_type type)
 	for (size_t i = 0; i < NITEMS(types); i++)
 		if (types[i] == type)
 			return &j->lookups[i];
-	assert(!"a type that is asked for");
+	assert(false); /* a type that nobody asks for */
 	return NULL;
 }
 
