@@ -13,13 +13,16 @@
 struct ca;
 
 struct tally {
-	struct prom_set issued;     /* profile, issuer */
-	struct prom_set revoked;    /* reason, issuer */
-	struct prom_set refused;    /* problem, rule */
-	struct prom_set ocsp;       /* status */
-	struct prom_hist commit_us; /* of one commit */
-	struct prom_hist batch;     /* answers that waited for one commit */
-	struct prom_hist signer_us; /* from question to answer */
+	struct prom_set issued;           /* profile, issuer */
+	struct prom_set revoked;          /* reason, issuer */
+	struct prom_set refused;          /* problem, rule */
+	struct prom_set ocsp;             /* status */
+	struct prom_set acme_accounts;    /* directory */
+	struct prom_set acme_orders;      /* directory, status */
+	struct prom_set acme_validations; /* challenge, result */
+	struct prom_hist commit_us;       /* of one commit */
+	struct prom_hist batch;           /* answers that waited for one commit */
+	struct prom_hist signer_us;       /* from question to answer */
 	uint64_t commits_failed;
 	uint64_t audit_dropped;
 	uint64_t asks; /* open questions to the signer */

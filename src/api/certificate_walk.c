@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/slices.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -15,8 +16,6 @@
 #define IDS_LEAST INT64_C(256)
 #define IDS_MOST  INT64_C(1048576)
 #define ROWS_MOST 100
-#define MS_SHORT  4
-#define MS_LONG   12
 
 void
 certificate_walk_free(struct certificate_walk *w)
@@ -194,11 +193,7 @@ certificate_walk_slice(struct certificate_walk *w, struct ca *ca, size_t most,
 		return false;
 	if (s.rows < w->q.limit)
 		w->at = floor + 1;
-	const int64_t took = clock_mono_ms() - began;
-	if (took < MS_SHORT && w->ids < IDS_MOST)
-		w->ids *= 2;
-	else if (took > MS_LONG && w->ids > IDS_LEAST)
-		w->ids /= 2;
+	w->ids = slices_pace(w->ids, IDS_LEAST, IDS_MOST, clock_mono_ms() - began);
 	return true;
 }
 

@@ -169,6 +169,7 @@ make(struct ca *ca, const struct acme_account_ask *q, struct acme_account *a,
 		return false;
 	char *by = acme_identity_text(a->id);
 	tell(ca, AUDIT_ACCOUNT_MADE, a, by, q->request_id);
+	prom_count(&ca->tally.acme_accounts, a->directory, NULL);
 	free(by);
 	return true;
 }

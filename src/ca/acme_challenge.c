@@ -276,6 +276,8 @@ keep_attempt(struct validation *v, const struct msg_probed *m, struct err *e)
 	};
 	const bool ok = store_acme_authz_attempt(v->ca->store, &row, e);
 
+	prom_count(&v->ca->tally.acme_validations, sets_challenge_word(v->challenge),
+	    row.result);
 	LOG(m->code == ERR_NONE ? LOG_INFO : LOG_WARN, "acme-validation",
 	    LOG_TEXT("name", v->name),
 	    LOG_TEXT("challenge", sets_challenge_word(v->challenge)),

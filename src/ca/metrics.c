@@ -54,6 +54,23 @@ put_decisions(const struct tally *t, struct buf *b)
 }
 
 static void
+put_acme(const struct tally *t, struct buf *b)
+{
+	prom_family(b, "hanaper_acme_accounts_total", "counter",
+	    "ACME accounts made since the start.");
+	prom_put_set(b, "hanaper_acme_accounts_total", &t->acme_accounts, "directory",
+	    NULL);
+	prom_family(b, "hanaper_acme_orders_total", "counter",
+	    "Moves of ACME orders into a status since the start.");
+	prom_put_set(b, "hanaper_acme_orders_total", &t->acme_orders, "directory",
+	    "status");
+	prom_family(b, "hanaper_acme_validations_total", "counter",
+	    "Tries to validate an ACME challenge since the start.");
+	prom_put_set(b, "hanaper_acme_validations_total", &t->acme_validations,
+	    "challenge", "result");
+}
+
+static void
 put_census(const struct census_counts *c, struct buf *b)
 {
 	prom_family(b, "hanaper_certificates_live", "gauge",
@@ -202,6 +219,7 @@ metrics_put(struct ca *ca, struct buf *b)
 {
 	put_process(ca, b);
 	put_decisions(&ca->tally, b);
+	put_acme(&ca->tally, b);
 	put_census(census_counts(ca), b);
 	put_crls(ca, b);
 	put_issuers(ca, b);

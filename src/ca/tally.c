@@ -16,4 +16,7 @@ tally_free(struct tally *t)
 	prom_set_free(&t->revoked);
 	prom_set_free(&t->refused);
 	prom_set_free(&t->ocsp);
+	prom_set_free(&t->acme_accounts);
+	prom_set_free(&t->acme_orders);
+	prom_set_free(&t->acme_validations);
 }

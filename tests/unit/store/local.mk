@@ -11,6 +11,7 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store_certificate_list.c \
 	tests/unit/store/test_store_compare.c \
 	tests/unit/store/test_store_lineage.c \
+	tests/unit/store/test_store_renewal.c \
 	tests/unit/store/test_store_revocation.c \
 	tests/unit/store/test_store_search.c \
 	tests/unit/store/test_store_token.c \
