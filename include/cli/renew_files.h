@@ -69,6 +69,13 @@ struct renew_files_new {
 /* Puts the new certificate in place, 'v' NULL: for the key that is there. */
 MUST_CHECK bool renew_files_put(const struct renew_files *f,
     struct renew_files_version *v, const struct renew_files_new *n, struct err *e);
+/*
+ * Another pair, of whatever names, in the place of what lies in 'dir', sound or not:
+ * root.crt must be there.  A reader through "current" has the pair before or this
+ * one.  Mode and owner of the key are those of the one before, else of 'fresh_key'.
+ */
+MUST_CHECK bool renew_files_over(const char *dir, struct bytes key,
+    const char *fresh_key, struct bytes chain, struct err *e);
 /* Notes that the command has been told. */
 MUST_CHECK bool renew_files_told(const struct renew_files *f, struct err *e);
 

@@ -13,17 +13,14 @@
 #include "base/mem.h"
 #include "cli/client.h"
 #include "cli/enroll_root.h"
+#include "cli/renew_files.h"
 #include "cli/request.h"
 #include "cli/view.h"
 #include "sys/file.h"
 #include "x509/cert.h"
 
-#define FILE_CERT     "cert.pem"
-#define FILE_KEY      "key.pem"
-#define FILE_KEY_NEW  "key.pem.new"
-#define FILE_ROOT     "root.crt"
-#define FILE_ROOT_NEW "root.crt.new"
-#define FILE_JSON     "hanaper.json"
+#define FILE_KEY_NEW  RENEW_FILES_KEY ".new"
+#define FILE_ROOT_NEW RENEW_FILES_ROOT ".new"
 
 #define PEM_MAX  KIB(256)
 #define TRIES    4 /* of a request whose answer was lost */
@@ -149,10 +146,16 @@ hide(const char *secret, int argc, char **argv)
 /* ---- the directory ---- */
 
 static bool
+is_there(const struct enroll *n, const char *name)
+{
+	return faccessat(n->dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool
 open_dir(struct enroll *n, struct err *e)
 {
-	static const char *const files[] = { FILE_KEY, FILE_CERT, FILE_ROOT,
-		FILE_JSON };
+	static const char *const files[] = { RENEW_FILES_KEY, RENEW_FILES_CERT,
+		RENEW_FILES_ROOT, RENEW_FILES_JSON };
 
 	n->made_dir = mkdir(n->dir, 0755) == 0;
 	if (!n->made_dir && errno != EEXIST)
@@ -163,7 +166,7 @@ open_dir(struct enroll *n, struct err *e)
 	if (faccessat(n->dirfd, ".", W_OK | X_OK, 0) < 0)
 		return err_errno(e, "cannot write to %s", n->dir);
 	for (size_t i = 0; !n->a->force && i < NITEMS(files); i++)
-		if (faccessat(n->dirfd, files[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		if (is_there(n, files[i]))
 			return err_set(e, ERR_CONFLICT,
 			    "%s/%s is there already; --force replaces it, --out DIR "
 			    "writes elsewhere",
@@ -212,6 +215,7 @@ ask(struct enroll *n, struct client *c, json_t **ret, struct err *e)
 		    json_pack("{s:s}", "csr", buf_str(&n->csr_pem)), once, ret, e);
 		/* "It is being answered" is no end either, to a second asking. */
 		const bool passes = e->code == ERR_UNAVAILABLE || e->code == ERR_IO ||
+				    e->code == ERR_RATE_LIMITED ||
 				    (e->code == ERR_CONFLICT && i > 0);
 		if (!passes || !client_sent(c))
 			break;
@@ -248,23 +252,39 @@ write_json(const struct enroll *n, const json_t *v, struct err *e)
 	buf_init(&text, KIB(16));
 	json_write(&text, note);
 	json_decref(note);
-	const bool ok = buf_ok(&text, FILE_JSON, e) &&
-			file_replace(n->dirfd, FILE_JSON, 0644, buf_bytes(&text), e);
+	const bool ok =
+	    buf_ok(&text, RENEW_FILES_JSON, e) &&
+	    file_replace(n->dirfd, RENEW_FILES_JSON, 0644, buf_bytes(&text), e);
 	buf_free(&text);
+	return ok;
+}
+
+/* Key and certificate; a reader of a pair that was there never has half of each. */
+static bool
+keep_pair(struct enroll *n, struct bytes chain, struct err *e)
+{
+	if (!is_there(n, RENEW_FILES_CERT) && !is_there(n, RENEW_FILES_KEY)) {
+		if (renameat(n->dirfd, FILE_KEY_NEW, n->dirfd, RENEW_FILES_KEY) < 0)
+			return err_errno(e, "%s", n->dir);
+		n->done = true;
+		return file_replace(n->dirfd, RENEW_FILES_CERT, 0644, chain, e);
+	}
+	char *fresh = mem_printf("%s/" FILE_KEY_NEW, n->dir);
+	const bool ok =
+	    renew_files_over(n->dir, buf_bytes(&n->key_pem), fresh, chain, e);
+	free(fresh);
+	n->done = ok;
+	if (ok)
+		unlinkat(n->dirfd, FILE_KEY_NEW, 0);
 	return ok;
 }
 
 static bool
 keep(struct enroll *n, const json_t *v, struct err *e)
 {
-	const char *chain = json_text(v, "chain");
-
-	if (renameat(n->dirfd, FILE_ROOT_NEW, n->dirfd, FILE_ROOT) < 0 ||
-	    renameat(n->dirfd, FILE_KEY_NEW, n->dirfd, FILE_KEY) < 0)
+	if (renameat(n->dirfd, FILE_ROOT_NEW, n->dirfd, RENEW_FILES_ROOT) < 0)
 		return err_errno(e, "%s", n->dir);
-	n->done = true;
-	return file_replace(n->dirfd, FILE_CERT, 0644, bytes_str(chain), e) &&
-	       write_json(n, v, e);
+	return keep_pair(n, bytes_str(json_text(v, "chain")), e) && write_json(n, v, e);
 }
 
 static bool
@@ -291,8 +311,9 @@ enroll(struct enroll *n, struct client **c, json_t **ret, struct err *e)
 static void
 print(const struct enroll *n, json_t *v)
 {
-	static const char *const files[][2] = { { "key_file", FILE_KEY },
-		{ "certificate_file", FILE_CERT }, { "root_file", FILE_ROOT } };
+	static const char *const files[][2] = { { "key_file", RENEW_FILES_KEY },
+		{ "certificate_file", RENEW_FILES_CERT },
+		{ "root_file", RENEW_FILES_ROOT } };
 
 	if (!n->a->common.json)
 		view_certificate(v);

@@ -20,8 +20,8 @@
 
 /* ---- where everything lies ---- */
 
-static bool
-is_dir(const char *path)
+bool
+renew_files_is_dir(const char *path)
 {
 	struct stat st;
 
@@ -47,8 +47,8 @@ renew_files_link(const char *dir, const char *name)
  * the files lie there themselves.  "current" is a plain name, so that it cannot
  * lead out.
  */
-static bool
-read_current(const char *dir, char **ret, struct err *e)
+bool
+renew_files_current(const char *dir, char **ret, struct err *e)
 {
 	char *cert = renew_files_link(dir, RENEW_FILES_CERT);
 	char *current = NULL;
@@ -79,7 +79,7 @@ place_dir(const char *dir, struct renew_files *f, struct err *e)
 {
 	char *current = NULL;
 
-	if (!read_current(dir, &current, e))
+	if (!renew_files_current(dir, &current, e))
 		return false;
 	f->dir = mem_strdup(dir);
 	f->cert = mem_printf("%s/" RENEW_FILES_CERT, dir);
@@ -139,10 +139,11 @@ renew_files_parent(const char *path)
 			     : mem_strndup(bytes_of(path, (size_t)(slash - path)));
 }
 
-static bool
-lock_dir(const char *where, int *ret, struct err *e)
+bool
+renew_files_lock(const char *where, int *ret, struct err *e)
 {
-	char *dir = is_dir(where) ? mem_strdup(where) : renew_files_parent(where);
+	char *dir =
+	    renew_files_is_dir(where) ? mem_strdup(where) : renew_files_parent(where);
 	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool ok = true;
 
@@ -229,9 +230,9 @@ renew_files_open(const char *where, const char *key, bool lock, struct renew_fil
 	struct renew_files f = { .lock = -1 };
 	json_t *v = NULL;
 
-	if ((lock && !lock_dir(where, &f.lock, e)) ||
-	    !(is_dir(where) ? place_dir(where, &f, e)
-			    : place_file(where, key, &f, e)) ||
+	if ((lock && !renew_files_lock(where, &f.lock, e)) ||
+	    !(renew_files_is_dir(where) ? place_dir(where, &f, e)
+					: place_file(where, key, &f, e)) ||
 	    !read_pair(&f, e) || (f.dir != NULL && !load_json(&f, &v, e))) {
 		renew_files_free(&f);
 		return false;

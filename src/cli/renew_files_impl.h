@@ -11,6 +11,24 @@
 char *renew_files_parent(const char *path);
 /* Where a symbolic link of the directory leads; NULL: it is none.  free() it. */
 char *renew_files_link(const char *dir, const char *name);
+bool renew_files_is_dir(const char *path);
+/* Other renewals wait until 'ret' is closed. */
+MUST_CHECK bool renew_files_lock(const char *where, int *ret, struct err *e);
+/* The name of the present pair's directory; NULL: no link "current" leads to one. */
+MUST_CHECK bool renew_files_current(const char *dir, char **ret, struct err *e);
+
+/* Those of renew_files_put.c, where a pair lies in a directory of its own. */
+MUST_CHECK bool renew_files_version_make(const struct renew_files *f,
+    struct renew_files_version **ret, struct err *e);
+/* A new file in it, with mode and owner of another. */
+MUST_CHECK bool renew_files_version_put(const struct renew_files_version *v,
+    const char *name, struct bytes content, const char *like, struct err *e);
+/* It becomes the current one: readers of "current" have the old pair or the new. */
+MUST_CHECK bool renew_files_version_use(const struct renew_files *f,
+    struct renew_files_version *v, struct err *e);
+/* cert.pem or key.pem becomes a link through "current". */
+MUST_CHECK bool renew_files_through_current(const struct renew_files *f,
+    const char *name, struct err *e);
 /* What hanaper.json tells of the new certificate; nothing for files of their own. */
 MUST_CHECK bool renew_files_note(const struct renew_files *f,
     const struct renew_files_new *n, struct err *e);

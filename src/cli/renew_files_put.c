@@ -110,8 +110,8 @@ version_name(void)
 }
 
 /* With mode and owner of the directory that it lies in. */
-static bool
-make_version(const struct renew_files *f, struct renew_files_version **ret,
+bool
+renew_files_version_make(const struct renew_files *f, struct renew_files_version **ret,
     struct err *e)
 {
 	struct renew_files_version *v = mem_zalloc(sizeof(*v));
@@ -151,22 +151,30 @@ renew_files_version_free(struct renew_files_version *v)
 }
 
 bool
+renew_files_version_put(const struct renew_files_version *v, const char *name,
+    struct bytes content, const char *like, struct err *e)
+{
+	char *path = mem_printf("%s/%s", v->path, name);
+	const bool ok = create_like(path, content, like, e);
+
+	free(path);
+	return ok;
+}
+
+bool
 renew_files_version_new(const struct renew_files *f, struct bytes key,
     struct renew_files_version **ret, struct err *e)
 {
 	struct renew_files_version *v = NULL;
 
-	if (!make_version(f, &v, e))
+	if (!renew_files_version_make(f, &v, e))
 		return false;
-	char *path = mem_printf("%s/" RENEW_FILES_KEY, v->path);
-	const bool ok = create_like(path, key, f->key_at, e);
-
-	free(path);
-	if (ok)
-		*ret = v;
-	else
+	if (!renew_files_version_put(v, RENEW_FILES_KEY, key, f->key_at, e)) {
 		renew_files_version_free(v);
-	return ok;
+		return false;
+	}
+	*ret = v;
+	return true;
 }
 
 /* A symbolic link takes the place of whatever was there. */
@@ -184,6 +192,17 @@ put_link(const struct renew_files *f, const char *name, const char *to, struct e
 	}
 	free(path);
 	free(temp);
+	return ok;
+}
+
+bool
+renew_files_through_current(const struct renew_files *f, const char *name,
+    struct err *e)
+{
+	char *to = mem_printf(RENEW_FILES_CURRENT "/%s", name);
+	const bool ok = put_link(f, name, to, e);
+
+	free(to);
 	return ok;
 }
 
@@ -209,18 +228,15 @@ make_links(const struct renew_files *f, struct err *e)
 	struct renew_files_version *old = NULL;
 
 	if (strcmp(f->cert, f->cert_at) != 0) /* the second may lack after a crash */
-		return put_link(f, RENEW_FILES_KEY,
-		    RENEW_FILES_CURRENT "/" RENEW_FILES_KEY, e);
-	if (!make_version(f, &old, e))
+		return renew_files_through_current(f, RENEW_FILES_KEY, e);
+	if (!renew_files_version_make(f, &old, e))
 		return false;
 	bool ok = link_into(old, f->cert_at, RENEW_FILES_CERT, e) &&
 		  link_into(old, f->key_at, RENEW_FILES_KEY, e) &&
 		  put_link(f, RENEW_FILES_CURRENT, old->name, e);
 	old->used = ok;
-	ok = ok &&
-	     put_link(f, RENEW_FILES_CERT, RENEW_FILES_CURRENT "/" RENEW_FILES_CERT,
-		 e) &&
-	     put_link(f, RENEW_FILES_KEY, RENEW_FILES_CURRENT "/" RENEW_FILES_KEY, e);
+	ok = ok && renew_files_through_current(f, RENEW_FILES_CERT, e) &&
+	     renew_files_through_current(f, RENEW_FILES_KEY, e);
 	renew_files_version_free(old);
 	return ok;
 }
@@ -245,18 +261,13 @@ sweep(const char *dir, const char *current, const char *before)
 		closedir(d);
 }
 
-static bool
-switch_pair(const struct renew_files *f, struct renew_files_version *v,
-    struct bytes chain, struct err *e)
+bool
+renew_files_version_use(const struct renew_files *f, struct renew_files_version *v,
+    struct err *e)
 {
-	char *path = mem_printf("%s/" RENEW_FILES_CERT, v->path);
-	bool ok = create_like(path, chain, f->cert_at, e) && make_links(f, e);
-
-	free(path);
-	if (!ok)
-		return false;
 	char *before = renew_files_link(f->dir, RENEW_FILES_CURRENT);
-	ok = put_link(f, RENEW_FILES_CURRENT, v->name, e);
+	bool ok = put_link(f, RENEW_FILES_CURRENT, v->name, e);
+
 	if (ok) {
 		v->used = true;
 		ok = sync_dir(f->dir, e);
@@ -264,6 +275,14 @@ switch_pair(const struct renew_files *f, struct renew_files_version *v,
 	}
 	free(before);
 	return ok;
+}
+
+static bool
+switch_pair(const struct renew_files *f, struct renew_files_version *v,
+    struct bytes chain, struct err *e)
+{
+	return renew_files_version_put(v, RENEW_FILES_CERT, chain, f->cert_at, e) &&
+	       make_links(f, e) && renew_files_version_use(f, v, e);
 }
 
 bool

@@ -2,6 +2,7 @@
 """hanaper token and hanaper enroll: from a token to files, whoever stands in between."""
 import http.server
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -110,6 +111,72 @@ class Enroll(FlowTest):
         for kind in ("rsa-2048", "ed25519"):
             self.assertEqual(self.enroll(self.token()["token"], "new", "--force", "--key-type", kind).returncode, 0)
         self.assertNotEqual((out / "key.pem").read_bytes(), kept)
+
+    def fits(self, where):
+        keys = {run("openssl", *args).stdout for args in (
+            ("x509", "-in", where / "cert.pem", "-noout", "-pubkey"),
+            ("pkey", "-in", where / "key.pem", "-pubout"))}
+        self.assertEqual(len(keys), 1, list(where.iterdir()))
+
+    def test_force_never_shows_halves_of_two_pairs(self):
+        out = self.ca.file("force")
+        self.assertEqual(self.enroll(self.token()["token"], "force").returncode, 0)
+        (out / "key.pem").chmod(0o640)
+        stop, looks, wrong = threading.Event(), [0], []
+
+        def read():
+            prepared = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            while not stop.is_set():
+                try:
+                    pair = out / os.readlink(out / "current")
+                except OSError:
+                    pair = out
+                try:
+                    prepared.load_cert_chain(pair / "cert.pem", pair / "key.pem")
+                except (ssl.SSLError, OSError) as e:
+                    if pair != out or not (out / "current").exists():
+                        wrong.append(e)
+                looks[0] += 1
+
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for t in readers:
+            t.start()
+        try:
+            for _ in range(6):
+                done = self.enroll(self.token()["token"], "force", "--force")
+                self.assertEqual(done.returncode, 0, done)
+                self.fits(out)
+        finally:
+            stop.set()
+            for t in readers:
+                t.join()
+        self.assertEqual(wrong, [])
+        self.assertGreater(looks[0], 6)
+        self.assertEqual((out / "key.pem").stat().st_mode & 0o777, 0o640)
+        self.assertEqual((out / "cert.pem").stat().st_mode & 0o777, 0o644)
+        self.assertFalse((out / "key.pem.new").exists())
+
+    def test_force_mends_whatever_lies_there(self):
+        """Halves of a pair, another pair's half, links that lead nowhere or elsewhere."""
+        for i, spoil in enumerate((
+                lambda d: (d / "cert.pem").unlink(),
+                lambda d: (d / "key.pem").unlink(),
+                lambda d: (d / "key.pem").write_text("nothing"),
+                lambda d: ((d / "cert.pem").rename(d / "other"), (d / "cert.pem").symlink_to("other")),
+                lambda d: ((d / "cert.pem").unlink(), (d / "cert.pem").symlink_to("current/cert.pem")),
+                lambda d: ((d / "key.pem").unlink(), (d / "key.pem").symlink_to("gone")),
+                lambda d: (d / "current").symlink_to("gone"))):
+            with self.subTest(i):
+                out = self.ca.file(f"spoilt{i}")
+                self.assertEqual(self.enroll(self.token()["token"], out.name).returncode, 0)
+                spoil(out)
+                for _ in range(2):
+                    done = self.enroll(self.token()["token"], out.name, "--force")
+                    self.assertEqual(done.returncode, 0, done)
+                    self.fits(out)
+                run(HANAPER, "renew", out, "--now")
+                run(HANAPER, "renew", out, "--now", "--rekey")
+                self.fits(out)
 
     def test_the_token_comes_from_a_file_or_a_pipe(self):
         ca = self.ca
