@@ -197,3 +197,66 @@ class Ari(FlowTest):
                       ("--all", "--where", "q=abc", "--within", "1h"),
                       ("--where", "q=abc", "--where", "q=abd", "--within", "1h")):
             self.assertEqual(self.renew_all(*wrong, check=False).returncode, 2, wrong)
+
+
+class FormerKey(FlowTest):
+    def rekey(self):
+        """The issuer gets another key and certificate, under the same name, as the root's owner makes them."""
+        ca = self.ca
+        new, csr, ext = ca.file("new.key"), ca.file("new.csr"), ca.file("new.ext")
+        old = ca.dir / "issuers/main.crt"
+        subject = run("openssl", "x509", "-in", old, "-noout", "-subject", "-nameopt", "compat").stdout.strip()
+        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", new)
+        run("openssl", "req", "-new", "-key", new, "-subj", subject.removeprefix("subject="), "-out", csr)
+        ext.write_text("basicConstraints=critical,CA:true,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n"
+                       "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+        run("openssl", "x509", "-req", "-in", csr, "-CA", ca.dir / "root.crt", "-CAkey", ca.dir / "root.key",
+            "-days", "100", "-extfile", ext, "-out", ca.file("new.crt"))
+        old.write_bytes(ca.file("new.crt").read_bytes())
+        (ca.dir / "issuers/main.key").write_bytes(new.read_bytes())
+
+    # A230
+    def test_certificates_under_an_issuers_former_key_still_have_one(self):
+        ca = self.ca
+        ca.issue("old", "DNS:old.internal")
+        old = certid(ca.file("old.leaf.crt"))
+        was = ca.ask("GET", "/v1/renewal-info/" + old, cert=None)
+        self.assertEqual(was.status, 200, was)
+        ca.stop()
+        self.rekey()
+        ca.start()
+        ca.issue("new", "DNS:new.internal")
+        new = certid(ca.file("new.leaf.crt"))
+        self.assertNotEqual(old.split(".")[0], new.split(".")[0], "another key")
+        for path in ("/v1/renewal-info/", "/acme/server/renewal-info/"):
+            for name in (old, new):
+                a = ca.ask("GET", path + name, cert=None)
+                self.assertEqual(a.status, 200, a)
+            self.assertEqual(ca.ask("GET", path + old, cert=None).body, was.body)
+            mixed = new.split(".")[0] + "." + old.split(".")[1]
+            self.assertEqual(ca.ask("GET", path + mixed, cert=None).status, 404)
+
+
+class ByAcme(FlowTest):
+    """The same by the directory of a profile: server's is there from the start."""
+
+    # A226, A227
+    def test_anybody_is_told_without_account_or_signature(self):
+        ca = self.ca
+        ca.issue("a", "DNS:a.internal")
+        name = certid(ca.file("a.leaf.crt"))
+        directory = ca.ask("GET", "/acme/server/directory", cert=None).json
+        where = directory["renewalInfo"]
+        a = ca.ask("GET", where[where.index("/", 8):] + "/" + name, cert=None)
+        self.assertEqual((a.status, a.headers["Content-Type"]), (200, "application/json"), a)
+        self.assertRegex(a.headers["Retry-After"], r"^[1-9][0-9]*$")
+        self.assertEqual(a.body, ca.ask("GET", "/v1/renewal-info/" + name, cert=None).body)
+        self.assertEqual(list(a.json), ["suggestedWindow"])
+
+    # A229
+    def test_faults_are_problems_of_acme(self):
+        for name, status in (("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE", 404), ("aYhba4dGQEHhs3uEe6CuLN4ByNQ", 400),
+                             ("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE=", 400), ("x.y", 400)):
+            a = self.ca.ask("GET", "/acme/server/renewal-info/" + name, cert=None)
+            self.assertEqual((a.status, a.headers["Content-Type"]), (status, "application/problem+json"), a)
+            self.assertEqual(a.json["type"], "urn:ietf:params:acme:error:malformed")
