@@ -261,3 +261,26 @@ class HundredThousand(Cli, FlowTest):
             print(f"     {limit} certificates exported in {time.monotonic() - began:.1f} s with {used[-1]} KiB")
         if not SANITIZED:  # which keeps what was freed
             self.assertLess(used[1], used[0] * 2 + 10000)
+
+    def test_renewals_are_ordered_for_all_while_others_are_answered(self):
+        ended, slowest = threading.Event(), 0
+
+        def order():
+            began = time.monotonic()
+            a = self.ca.ask("POST", "/v1/renewals", {"where": {"q": "internal"}, "within": "6h"})
+            print(f"     {a.json['certificates']} renewals ordered in {time.monotonic() - began:.1f} s")
+            self.answer = a
+            ended.set()
+
+        thread = threading.Thread(target=order)
+        thread.start()
+        with contextlib.closing(self.ca.connect()) as connection:
+            while not ended.wait(0.05):
+                began = time.monotonic()
+                self.assertEqual(self.ca.ask("GET", f"/v1/certificates/{self.serial}", connection=connection).status, 200)
+                slowest = max(slowest, time.monotonic() - began)
+        thread.join()
+        self.assertEqual(self.answer.status, 200)
+        self.assertGreater(self.answer.json["certificates"], N * 0.9)
+        print(f"     {slowest * 1000:6.1f} ms  the slowest answer meanwhile")
+        self.assertLess(slowest, 0.5 * SLOW)
