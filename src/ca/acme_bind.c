@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "policy/acme_pattern.h"
 #include "policy/profile.h"
@@ -104,6 +105,23 @@ look_up(struct ca *ca, const char *kid, struct acme_eab *ret, bool *ret_known,
 	return *ret_known || e->code == ERR_NOT_FOUND;
 }
 
+static void
+tell_used(struct ca *ca, const struct acme_account_ask *q, const struct acme_eab *k)
+{
+	char *object = mem_printf("eab %s", k->kid);
+	char *address = mem_strndup(q->address);
+	char *from = mem_printf("from %s", address);
+
+	audit_add(ca, &(struct audit_event){ .kind = AUDIT_EAB_USED,
+			  .request_id = q->request_id,
+			  .profile = k->directory,
+			  .object = object,
+			  .reason = from });
+	free(object);
+	free(from);
+	free(address);
+}
+
 bool
 acme_bind_verify(struct ca *ca, const struct acme_account_ask *q, int64_t *ret_eab_num,
     struct err *e)
@@ -119,8 +137,10 @@ acme_bind_verify(struct ca *ca, const struct acme_account_ask *q, int64_t *ret_e
 			check_mac(ca, s, known, e) && same_key(s, q->key, e) &&
 			check_use(&k, q->directory->name, e) &&
 			store_acme_eab_bind(ca->store, k.num, e);
-	if (ok)
+	if (ok) {
 		*ret_eab_num = k.num;
+		tell_used(ca, q, &k);
+	}
 	store_acme_eab_free(&k);
 	jws_free(s);
 	return ok;

@@ -23,8 +23,11 @@ static const struct opt test_opts[] = {
 
 static const struct opt_usage usage = {
 	.operands = "NAME",
-	.about = "Goes the way of a validation and tells each step.  Nobody serves a "
-		 "proof for it,\nso what counts is how far it gets.",
+	.about =
+	    "Goes the way of a validation and tells each step.  What it asks for is\n"
+	    "always the same, so it can be put up:\n"
+	    "hanaper-acme-test.hanaper-acme-test at\n"
+	    "http://NAME/.well-known/acme-challenge/hanaper-acme-test",
 	.opts = test_opts,
 	.shared = options_client,
 	.least = 1,
