@@ -37,7 +37,7 @@ struct fetch_result {
 	long status;
 	struct bytes body;    /* empty for a redirect */
 	bool encoded;         /* has a Content-Encoding */
-	const char *location; /* of a redirect, absolute; NULL: none */
+	const char *location; /* of a redirect, as it came; NULL: none, or several */
 };
 
 /* Once; never before fetch_start() returns.  The fetch may be freed here. */

@@ -31,10 +31,11 @@ struct redirect_path { /* where one validation has been */
 };
 
 /*
- * Judges the next URL, absolute, and remembers it.  ERR_PROBE_CONNECTION: why not;
- * the detail holds nothing of the URL.
+ * Judges the next URL, which may be relative to 'base' (NULL: the first), and
+ * remembers it.  ERR_PROBE_CONNECTION: why not; the detail holds nothing of the URL.
+ * 'ret' may be what 'base' lies in.
  */
-MUST_CHECK bool redirect_to(struct redirect_path *p, const char *url,
+MUST_CHECK bool redirect_to(struct redirect_path *p, const char *base, const char *url,
     struct redirect_target *ret, struct err *e);
 
 #endif

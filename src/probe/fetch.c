@@ -57,11 +57,21 @@ code_of(CURLcode rc)
 	}
 }
 
+static const struct curl_header *
+header(const struct fetch *f, const char *name)
+{
+	struct curl_header *h;
+
+	return curl_easy_header(f->curl, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
+		   ? h
+		   : NULL;
+}
+
 static void
 finish(struct fetch *f, CURLcode rc)
 {
 	struct fetch_result r = { .code = ERR_NONE };
-	struct curl_header *h;
+	const struct curl_header *h;
 	curl_off_t connect_us = 0;
 
 	curl_easy_getinfo(f->curl, CURLINFO_CONNECT_TIME_T, &connect_us);
@@ -80,11 +90,12 @@ finish(struct fetch *f, CURLcode rc)
 		r.code = code_of(rc);
 		r.why = curl_easy_strerror(rc);
 	}
-	if (r.code == ERR_NONE && is_redirect(r.status))
-		curl_easy_getinfo(f->curl, CURLINFO_REDIRECT_URL, &r.location);
-	r.encoded = curl_easy_header(f->curl, "Content-Encoding", 0, CURLH_HEADER, -1,
-			&h) == CURLHE_OK &&
-		    strcasecmp(h->value, "identity") != 0;
+	/* curl makes a URL of it only when it has read the body. */
+	h = header(f, "Location");
+	if (r.code == ERR_NONE && is_redirect(r.status) && h != NULL && h->amount == 1)
+		r.location = h->value;
+	h = header(f, "Content-Encoding");
+	r.encoded = h != NULL && strcasecmp(h->value, "identity") != 0;
 	r.body = buf_bytes(&f->body);
 	f->cb(f->arg, &r);
 }

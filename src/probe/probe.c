@@ -87,7 +87,10 @@ free_job(struct probe_job *j)
 static void
 on_reap(void *arg)
 {
-	free_job(arg);
+	struct probe_job *j = arg;
+
+	j->deadline = NULL;
+	free_job(j);
 }
 
 static void

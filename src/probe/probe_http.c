@@ -147,7 +147,8 @@ go_to(struct probe_job *j, const char *url)
 		transcript_line(&j->log, probe_ms(j), "redirect");
 		transcript_text(&j->log, "name", bytes_str(url));
 	}
-	if (!redirect_to(&h->path, url, &h->hop, &e)) {
+	if (!redirect_to(&h->path, h->path.n > 0 ? h->hop.url : NULL, url, &h->hop,
+		&e)) {
 		probe_failed(j, &e);
 		return;
 	}

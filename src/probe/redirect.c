@@ -97,10 +97,10 @@ read_target(const struct redirect_path *p, CURLU *u, const char *url,
 }
 
 bool
-redirect_to(struct redirect_path *p, const char *url, struct redirect_target *ret,
-    struct err *e)
+redirect_to(struct redirect_path *p, const char *base, const char *url,
+    struct redirect_target *ret, struct err *e)
 {
-	static struct redirect_target t;
+	struct redirect_target t;
 
 	if (p->n > REDIRECT_HOPS_MAX)
 		return err_set(e, ERR_PROBE_CONNECTION, "more than %d redirects",
@@ -110,7 +110,10 @@ redirect_to(struct redirect_path *p, const char *url, struct redirect_target *re
 	CURLU *u = curl_url();
 	if (u == NULL)
 		return err_set(e, ERR_INTERNAL, "libcurl gave no URL");
-	const bool ok = read_target(p, u, url, &t, e);
+	const bool ok =
+	    (base == NULL || curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK ||
+		refuse(e, "has no URL before it")) &&
+	    read_target(p, u, url, &t, e);
 	curl_url_cleanup(u);
 	if (!ok)
 		return false;

@@ -29,3 +29,10 @@ tests_flow_front_peer_SOURCES = \
 tests_flow_front_peer_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a \
 	$(GNUTLS_LIBS) $(CYAML_LIBS) $(UNIT_LIBS)
 EXTRA_tests_flow_front_peer_DEPENDENCIES = hanaper-front$(EXEEXT)
+
+# The prober between a parent and a core, driven by tests/flow/test_prober.py.
+check_PROGRAMS += tests/flow/prober_peer
+tests_flow_prober_peer_CPPFLAGS = $(AM_CPPFLAGS) -DHNP_PROBER='"$(abs_top_builddir)/hanaper-prober"'
+tests_flow_prober_peer_SOURCES = tests/flow/prober_peer.c
+tests_flow_prober_peer_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a
+EXTRA_tests_flow_prober_peer_DEPENDENCIES = hanaper-prober$(EXEEXT)
