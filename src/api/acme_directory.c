@@ -90,8 +90,12 @@ acme_on_directory(struct acme *a)
 		acme_put(v, members[i].member, acme_url(a, "%s", members[i].path));
 	json_object_set_new(v, "meta", meta(a));
 	a->is_directory = true;
-	/* A page that is shown again after a reload of the configuration must be the new one. */
-	request_header(a->r, "Cache-Control", "no-cache");
+	/*
+	 * A page that is shown again after a reload of the configuration must be the new
+	 * one; one with a nonce is for a single client.
+	 */
+	request_header(a->r, "Cache-Control",
+	    bytes_eq_str(a->r->in.method, "POST") ? "no-store" : "no-cache");
 	acme_json(a, 200, v);
 }
 

@@ -327,15 +327,28 @@ acme_account_url(const struct ca *ca, const struct acme_account *a)
 	    a->id);
 }
 
+/* A detail quotes what a client sent: no markup of it reaches a page (A88). */
+static char *
+detail_of(const struct err *e)
+{
+	char *text = mem_strdup(e->detail);
+
+	for (char *c = strpbrk(text, "<>"); c != NULL; c = strpbrk(c, "<>"))
+		*c = '?';
+	return text;
+}
+
 json_t *
 acme_problem_json(const struct err *e)
 {
 	char *type =
 	    mem_printf("urn:ietf:params:acme:error:%s", err_acme_type(e->code));
-	json_t *p = json_pack("{s:s, s:s, s:i}", "type", type, "detail", e->detail,
+	char *detail = detail_of(e);
+	json_t *p = json_pack("{s:s, s:s, s:i}", "type", type, "detail", detail,
 	    "status", err_acme_status(e->code));
 
 	free(type);
+	free(detail);
 	return p;
 }
 
