@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper acme why NAME - what became of its orders, and what the validations saw. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "cli/acme_list.h"
@@ -37,11 +38,16 @@ static bool
 collect(struct client *c, const char *name, size_t limit, json_t *orders,
     json_t *attempts, struct err *e)
 {
-	const struct acme_list_param params[] = { { "name", name }, { NULL, NULL } };
+	const struct acme_list_param whole[] = { { "name", name }, { NULL, NULL } };
+	/* A wildcard is validated at the name behind its "*.". */
+	const struct acme_list_param base[] = {
+		{ "name", strncmp(name, "*.", 2) == 0 ? name + 2 : name },
+		{ NULL, NULL },
+	};
 
-	return acme_list_collect(c, "/v1/acme/orders", "orders", params, ORDERS, orders,
+	return acme_list_collect(c, "/v1/acme/orders", "orders", whole, ORDERS, orders,
 		   e) &&
-	       acme_list_collect(c, "/v1/acme/attempts", "attempts", params, limit,
+	       acme_list_collect(c, "/v1/acme/attempts", "attempts", base, limit,
 		   attempts, e);
 }
 
