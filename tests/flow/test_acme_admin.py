@@ -4,6 +4,7 @@ import http.server
 import json
 import re
 import shlex
+import shutil
 
 from acme_client import Client, Responder, unb64
 from hnp import BUILD, FlowTest, run
@@ -345,3 +346,31 @@ class Command(AdminTest):
             done = run(BUILD / "hanaper", "acme", *args, check=False)
             self.assertEqual(done.returncode, 2, args)
             self.assertIn(said, done.stderr, args)
+
+
+class Restore(AdminTest):
+    # S86
+    def test_a_restored_database_revives_no_key(self):
+        ca = self.ca
+        revoked, pending = self.make(accounts_max=2), self.make(accounts_max=2)
+        kept = self.bound(pending)
+        ca.issue("before", "DNS:localhost")
+        ca.stop()
+        copy = ca.file("yesterday.db")
+        shutil.copy(ca.dir / "hanaper.db", copy)
+        ca.start()
+        self.assertEqual(ca.ask_unix("DELETE", f"/v1/acme/eab/{revoked['kid']}").status, 200)
+        for name in ("more", "again"):  # the signer hears that core has stored the first
+            ca.issue(name, "DNS:localhost")
+        ca.stop()
+        for name in ("hanaper.db-wal", "hanaper.db-shm"):
+            (ca.dir / name).unlink(missing_ok=True)
+        shutil.copy(copy, ca.dir / "hanaper.db")
+        ca.start("--recover")
+        for made in (revoked, pending):
+            self.assertEqual(self.eab(made["kid"])["status"], "expired")
+            self.assertEqual(self.bind(made)[1].status, 403)
+        self.assertRegex(ca.said(), r"eab-revoked .*2 external account keys")
+        kept.close()
+        self.assertEqual(kept.post(kept.kid).status, 200)
+        self.bound(self.make())
