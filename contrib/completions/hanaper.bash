@@ -18,15 +18,18 @@ _hanaper()
 			sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')" -- "$cur")
 		return
 	fi
-	case $prev in
-	eab)
+	case $group$COMP_CWORD$cur in
+	*-*) ;;
+	eab3*)
 		mapfile -t COMPREPLY < <(compgen -W "new ls revoke" -- "$cur")
 		return
 		;;
-	accounts)
+	accounts3*)
 		mapfile -t COMPREPLY < <(compgen -W "ls revoke" -- "$cur")
 		return
 		;;
+	esac
+	case $prev in
 	--challenge)
 		mapfile -t COMPREPLY < <(compgen -W "http-01 dns-01 tls-alpn-01 dns-account-01 dns-persist-01" -- "$cur")
 		return
@@ -49,7 +52,9 @@ _hanaper()
 		return
 		;;
 	--status)
-		case ${COMP_WORDS[1]} in
+		case ${COMP_WORDS[1]}$group in
+		acmeaccounts) mapfile -t COMPREPLY < <(compgen -W "valid deactivated revoked" -- "$cur") ;;
+		acmeorders) mapfile -t COMPREPLY < <(compgen -W "pending ready processing valid invalid" -- "$cur") ;;
 		token) mapfile -t COMPREPLY < <(compgen -W "pending used withdrawn expired" -- "$cur") ;;
 		*) mapfile -t COMPREPLY < <(compgen -W "valid expired revoked" -- "$cur") ;;
 		esac

@@ -93,6 +93,11 @@ class Completions(FlowTest):
         self.assertEqual(self.bash(f"{HANAPER} revoke --reason key"), ["keyCompromise"])
         self.assertEqual(self.bash(f"{HANAPER} ls --status "), ["valid", "expired", "revoked"])
         self.assertEqual(self.bash(f"{HANAPER} token ls --status "), ["pending", "used", "withdrawn", "expired"])
+        self.assertEqual(self.bash(f"{HANAPER} acme "), ["eab", "accounts", "orders", "why", "test"])
+        self.assertEqual(self.bash(f"{HANAPER} acme eab "), ["new", "ls", "revoke"])
+        self.assertIn("--keep-accounts", self.bash(f"{HANAPER} acme eab --"))
+        self.assertEqual(self.bash(f"{HANAPER} acme test --challenge h"), ["http-01"])
+        self.assertIn("deactivated", self.bash(f"{HANAPER} acme accounts --status "))
 
     def test_fish(self):
         script = (f"set -x PATH {BUILD} $PATH; source {SOURCE}/contrib/completions/hanaper.fish; "
@@ -100,8 +105,14 @@ class Completions(FlowTest):
         said = run("fish", "--no-config", "-c", script).stdout
         self.assertIn("revoke\trevoke a certificate", said)
         self.assertIn("--profile", said)
+        said = run("fish", "--no-config", "-c", f"set -x PATH {BUILD} $PATH; "
+                   f"source {SOURCE}/contrib/completions/hanaper.fish; complete -C 'hanaper acme w'; "
+                   "complete -C 'hanaper acme eab --keep'").stdout
+        self.assertIn("why\tsay what the validations of a name saw", said)
+        self.assertIn("--keep-accounts", said)
         for command, words in (("ls", {"valid", "expired", "revoked"}),
-                               ("token ls", {"pending", "used", "withdrawn", "expired"})):
+                               ("token ls", {"pending", "used", "withdrawn", "expired"}),
+                               ("acme accounts", {"valid", "deactivated", "revoked"})):
             said = run("fish", "--no-config", "-c",
                        f"set -x PATH {BUILD} $PATH; source {SOURCE}/contrib/completions/hanaper.fish; "
                        f"complete -C 'hanaper {command} --status '").stdout
@@ -114,7 +125,8 @@ class Completions(FlowTest):
                    f"source {SOURCE}/contrib/completions/_hanaper")
         self.assertIn("revoke:revoke a certificate", done.stdout)
         self.assertIn("revoke", names)
-        for command, words in (("ls", "valid expired revoked"), ("token ls", "pending used withdrawn expired")):
+        for command, words in (("ls", "valid expired revoked"), ("token ls", "pending used withdrawn expired"),
+                               ("acme orders", "pending ready processing valid invalid")):
             line = f"{HANAPER} {command} --status".split() + ['""']
             done = run("zsh", "-fc", f"words=({' '.join(line)}); CURRENT={len(line)}; compadd() {{ print -- $* }}; "
                        f"source {SOURCE}/contrib/completions/_hanaper")
