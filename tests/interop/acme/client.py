@@ -2,6 +2,7 @@
 """What all clients have: a state directory, a server, their cells, and how they are run."""
 import contextlib
 import os
+import re
 import shlex
 import subprocess
 import time
@@ -204,6 +205,15 @@ class Client:
         states = self.server.authorizations(name)
         if states is not None:
             assert "deactivated" in states and "valid" not in states, f"{name}: {states}"
+
+    @contextlib.contextmanager
+    def alternates(self):
+        """The client follows the certificate's link to its other chain."""
+        with self.tapped() as seen:
+            yield
+        other = [s for s in seen if re.search(r"/(certificate/[^/]+|alternate)/1$", s.path)]
+        assert other, f"the alternate chain was not fetched in {len(seen)} requests"
+        assert all(s.status == 200 and s.method == "POST" for s in other), f"{other}"
 
     @staticmethod
     def asked_existing(seen):

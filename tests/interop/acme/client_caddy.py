@@ -88,8 +88,9 @@ class Caddy(served.Server):
     def altchain(self):
         self.expected = self.server.alternate
         try:
-            self.obtain("alt", f'preferred_chains {{ \n root_common_name '
-                        f'"{self.server.alternate_name}" \n }}', root=self.server.alternate)
+            with self.alternates():
+                self.obtain("alt", f'preferred_chains {{ \n root_common_name '
+                            f'"{self.server.alternate_name}" \n }}', root=self.server.alternate)
         finally:
             self.expected = None
 

@@ -92,7 +92,8 @@ class Certbot(client.Client):
 
     def altchain(self):
         name = self.host("alt")
-        self.standalone("--preferred-chain", self.server.alternate_name, "-d", name)
+        with self.alternates():
+            self.standalone("--preferred-chain", self.server.alternate_name, "-d", name)
         self.live(name, root=self.server.alternate)
 
     def renew(self):

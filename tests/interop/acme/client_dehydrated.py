@@ -105,10 +105,11 @@ END
 
     def altchain(self):
         # It finds the topmost issuer by its text, which begins so if there is but a CN.
-        chain = self.server.alternate_name
+        chain = self.server.alternate_missed
         if self.server.alternate_cn_only:
             chain = f"issuer=CN = {chain}"
-        self.dehydrated("-c", "-d", self.host("alt"), "--preferred-chain", chain)
+        with self.alternates():
+            self.dehydrated("-c", "-d", self.host("alt"), "--preferred-chain", chain)
         self.live(self.host("alt"), root=self.server.alternate)
 
     def renew(self):

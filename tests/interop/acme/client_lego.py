@@ -93,7 +93,8 @@ class Lego(client.Client):
 
     def altchain(self):
         name = self.host("alt")
-        self.http("-d", name, "run", "--preferred-chain", self.server.alternate_name)
+        with self.alternates():
+            self.http("-d", name, "run", "--preferred-chain", self.server.alternate_name)
         self.live(name, root=self.server.alternate)
 
     def renew(self):

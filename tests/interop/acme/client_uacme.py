@@ -103,8 +103,10 @@ END
         self.got("own-cert.pem", name, key="csr.key")
 
     def altchain(self):
-        self.uacme("-o", "-l", "1", "issue", self.host("alt"))
-        self.live(self.host("alt"), root=self.server.alternate)
+        with self.alternates():
+            self.uacme("-o", "-l", "1", "issue", self.host("alt"))
+        certificate = self.live(self.host("alt"), root=self.server.alternate)
+        assert len(certificate.chain) == self.server.alternate_length, "it is the first chain"
 
     def renew(self):
         first = self.live(self.host("http"))

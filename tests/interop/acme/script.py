@@ -69,7 +69,8 @@ class Script(client.Client):
         self.issue("csr", self.host("csr"), self.host("csr2"))
 
     def altchain(self):
-        self.issue("alt", CHAIN=self.server.alternate_name, root=self.server.alternate)
+        with self.alternates():
+            self.issue("alt", CHAIN=self.server.alternate_missed, root=self.server.alternate)
 
     def renew(self):
         assert self.issue("renew").serial != self.issue("renew").serial

@@ -39,14 +39,20 @@ def until_not(*states)
   end
 end
 
+# The first chain, if none leads to the root that is asked for.
+def download(order)
+  ENV['CHAIN'] ? order.certificate(force_chain: ENV['CHAIN']) : order.certificate
+rescue Acme::Client::Error::ForcedChainNotFound
+  order.certificate
+end
+
 def issue(client)
   order = client.new_order(identifiers: ENV['NAMES'].split, not_after: ENV['NOT_AFTER'])
   authorizations = order.authorizations
   authorizations.each { |a| answer(a) unless a.status == 'valid' }
   order.finalize(csr: OpenSSL::X509::Request.new(File.read(ENV['CSR'])))
   until_not('processing', 'ready') { order.reload; order.status }
-  chain = ENV['CHAIN'] ? order.certificate(force_chain: ENV['CHAIN']) : order.certificate
-  File.write(ENV['OUT'], chain)
+  File.write(ENV['OUT'], download(order))
   authorizations.each(&:deactivate) if ENV['GIVE_UP']
 end
 
