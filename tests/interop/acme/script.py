@@ -9,6 +9,15 @@ WEBROOT DNS_API: where answers to challenges go
 import datetime
 
 import client
+from cryptography.hazmat.primitives import serialization
+
+
+def whole(path):
+    """Do both coordinates fill their octets?  ruby-acme-client leaves zeros away (RFC 7518 6.2)."""
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    point = key.public_key().public_numbers()
+    octets = (key.curve.key_size + 7) // 8
+    return all((n.bit_length() + 7) // 8 == octets for n in (point.x, point.y))
 
 
 class Script(client.Client):
@@ -23,9 +32,12 @@ class Script(client.Client):
         curve = {"p256": "P-256", "p384": "P-384", "p521": "P-521"}.get(self.account_type)
         how = ("-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}") if curve else \
             ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-        self.run("openssl", "genpkey", *how, "-out", path)
-        if curve:  # some know SEC1 alone
-            self.run("openssl", "ec", "-in", path, "-out", path)
+        while True:
+            self.run("openssl", "genpkey", *how, "-out", path)
+            if curve:  # some know SEC1 alone
+                self.run("openssl", "ec", "-in", path, "-out", path)
+            if not curve or whole(self.dir / path):
+                return
 
     def script(self, action, kind="main", account="account.key", **more):
         env = {"ACTION": action, "DIRECTORY": self.server.directory(kind), "ROOT": self.roots,

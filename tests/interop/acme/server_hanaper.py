@@ -138,7 +138,7 @@ class Hanaper:
 
     def account(self, contact):
         """The newest account with this contact."""
-        for account in self.hanaper("acme", "accounts", "--limit", "1000"):
+        for account in self.hanaper("acme", "accounts", "--limit", "1000")["accounts"]:
             if contact in account.get("contact", ()):
                 return account
         return None
