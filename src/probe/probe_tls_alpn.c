@@ -19,7 +19,8 @@
 #include "probe_impl.h"
 
 #define PROTOCOL      "acme-tls/1"
-#define PRIORITY      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+/* %COMPAT: no key usage is asked for; lego's certificate has keyEncipherment alone. */
+#define PRIORITY      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%COMPAT"
 #define HANDSHAKE_MAX KIB(32) /* octets of one of its messages */
 #define REVERSE_LEN   (32 * 2 + sizeof("ip6.arpa"))
 

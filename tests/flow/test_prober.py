@@ -611,6 +611,13 @@ class TlsAlpn01(ProberTest):
             time.sleep(0.01)
         self.assertEqual(self.server.received, [("acme-tls/1", b"")] * 3)
 
+    # A189
+    def test_its_key_usage_is_not_judged(self):
+        # lego 4.9: keyEncipherment alone, with which nothing is signed.
+        p = self.prober(tls_port=self.server.port)
+        self.make("usage.test", extra="keyUsage=critical,keyEncipherment")
+        self.proves(self.ask(p, "usage.test"))
+
     # A191, A192, R76
     def test_every_other_certificate_is_refused(self):
         p = self.prober(tls_port=self.server.port)
