@@ -110,7 +110,7 @@ SSLEngine on
     def take_up(self, home, path, name):
         """A new certificate waits in staging until the server is told to begin anew."""
         staged = home / "md/staging" / name
-        end = time.monotonic() + 40
+        end = time.monotonic() + 25
         while not list(staged.glob("pubcert*.pem")) or not (staged / "job.json").is_file():
             assert time.monotonic() < end, "no certificate is in staging"
             time.sleep(0.1)

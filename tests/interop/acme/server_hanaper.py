@@ -33,7 +33,9 @@ class Hanaper:
                          ports=(self.backend, world.free_port(), world.free_port()))
         self.configure()
         self.ca.start()
-        self.root = self.tls_root = self.ca.dir / "root.crt"
+        # Where every user can read it: Apache's is another.
+        self.root = self.tls_root = self.dir / "root.crt"
+        self.root.write_bytes((self.ca.dir / "root.crt").read_bytes())
         self.ca.issue("relay", "DNS:localhost", "IP:127.0.0.1")
         self.relay = relay.Relay(self.port, self.backend, self.ca.file("relay.crt"),
                                  self.ca.file("relay.key"), self.root)
