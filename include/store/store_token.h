@@ -47,10 +47,15 @@ MUST_CHECK bool store_token_get(struct store *st,
     const uint8_t key[static TOKEN_KEY_LEN], struct store_token *ret, struct err *e);
 
 typedef bool store_token_each(void *arg, const struct store_token *t, struct err *e);
-/* Newest first, older than 'before_num' (0: from the newest).  'each' may refuse. */
+/*
+ * Newest first, those between 'before_num' (0: from the newest) and 'after_num' (0:
+ * to the oldest), neither of them included.  'each' may refuse.
+ */
 MUST_CHECK bool store_token_list(struct store *st, enum store_token_status status,
-    int64_t now, int64_t before_num, size_t limit, store_token_each *each, void *arg,
-    struct err *e);
+    int64_t now, int64_t before_num, int64_t after_num, size_t limit,
+    store_token_each *each, void *arg, struct err *e);
+/* The highest num; 0: there is none. */
+MUST_CHECK bool store_token_newest(struct store *st, int64_t *ret, struct err *e);
 
 /* The first time stays.  One that is not there is let be. */
 MUST_CHECK bool store_token_withdraw(struct store *st,

@@ -131,10 +131,19 @@ core_token_create(struct request *r)
 
 /* ---- GET ---- */
 
+/* Looked through a slice at a time, as the certificates are. */
+#define NUMS_FIRST      INT64_C(1024)
+#define NUMS_LEAST      INT64_C(64)
+#define NUMS_MOST       INT64_C(262144)
+#define SLICE_ROWS      50
+#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
+
 struct page {
+	struct request *r;
 	enum store_token_status status;
 	int64_t before, last, now;
-	size_t limit;
+	int64_t nums; /* in the next slice */
+	size_t limit, rows, octets;
 	json_t *list;
 	bool more;
 };
@@ -190,41 +199,128 @@ read_page(struct request *r, struct page *p, struct err *e)
 	return ok;
 }
 
+/* About as long as it will be in JSON, where each octet may be escaped. */
+static size_t
+row_octets(const struct store_token *t)
+{
+	size_t n = 1024 + 6 * strlen(t->metadata);
+
+	for (size_t i = 0; i < t->names.n; i++)
+		n += strlen(t->names.v[i].text) + 32;
+	return n;
+}
+
 static bool
 add_row(void *arg, const struct store_token *t, struct err *e)
 {
 	struct page *p = arg;
 
 	(void)e;
-	if (json_array_size(p->list) == p->limit) {
+	p->rows++;
+	if (json_array_size(p->list) == p->limit || p->octets > PAGE_OCTETS_MAX) {
 		p->more = true;
 		return true;
 	}
 	json_array_append_new(p->list, token_json(t, p->now));
-	p->last = t->num;
+	p->octets += row_octets(t);
+	p->last = p->before = t->num;
 	return true;
+}
+
+static void
+page_free(struct page *p)
+{
+	json_decref(p->list);
+	free(p);
+}
+
+static json_t *
+page_json(const struct page *p)
+{
+	json_t *v = json_pack("{s:O}", "tokens", p->list);
+
+	if (p->more) {
+		char cursor[24];
+
+		snprintf(cursor, sizeof(cursor), "%" PRId64, p->last);
+		json_object_set_new(v, "next_cursor", json_string(cursor));
+	}
+	return v;
+}
+
+static bool
+read_slice(struct page *p, struct err *e)
+{
+	const int64_t floor = p->before - 1 > p->nums ? p->before - 1 - p->nums : 0;
+	const size_t left = p->limit + 1 - json_array_size(p->list);
+	const size_t most = left < SLICE_ROWS ? left : SLICE_ROWS;
+	const int64_t began = clock_mono_ms();
+
+	p->rows = 0;
+	if (!store_token_list(ca_store(p->r->ca), p->status, p->now, p->before, floor,
+		most, add_row, p, e))
+		return false;
+	if (p->rows < most)
+		p->before = floor + 1;
+	p->nums = slices_pace(p->nums, NUMS_LEAST, NUMS_MOST, clock_mono_ms() - began);
+	return true;
+}
+
+static bool
+on_step(void *arg)
+{
+	struct page *p = arg;
+	struct err e;
+
+	if (!read_slice(p, &e))
+		request_problem(p->r, &e, NULL);
+	else if (p->more || p->before <= 1)
+		request_json(p->r, 200, page_json(p));
+	else
+		return false;
+	page_free(p);
+	return true;
+}
+
+static void
+on_drop(void *arg)
+{
+	struct page *p = arg;
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
+	request_problem(p->r, &e, NULL);
+	page_free(p);
+}
+
+static bool
+begin(struct page *p, struct err *e)
+{
+	int64_t newest;
+
+	if (!read_page(p->r, p, e) ||
+	    !store_token_newest(ca_store(p->r->ca), &newest, e))
+		return false;
+	if (p->before == 0 || p->before > newest)
+		p->before = newest + 1;
+	return slices_add(p->r->api->slices,
+	    &(struct slices_job){ on_step, on_drop, p }, e);
 }
 
 void
 core_token_list(struct request *r)
 {
-	struct page p = { .now = clock_now(), .list = json_array() };
+	struct page *p = mem_zalloc(sizeof(*p));
 	struct err e;
 
-	if (!read_page(r, &p, &e) || !store_token_list(ca_store(r->ca), p.status, p.now,
-					 p.before, p.limit + 1, add_row, &p, &e)) {
-		json_decref(p.list);
-		request_problem(r, &e, NULL);
+	*p = (struct page){ .r = r,
+		.now = clock_now(),
+		.nums = NUMS_FIRST,
+		.list = json_array() };
+	if (begin(p, &e))
 		return;
-	}
-	json_t *v = json_pack("{s:o}", "tokens", p.list);
-	if (p.more) {
-		char cursor[24];
-
-		snprintf(cursor, sizeof(cursor), "%" PRId64, p.last);
-		json_object_set_new(v, "next_cursor", json_string(cursor));
-	}
-	request_json(r, 200, v);
+	request_problem(r, &e, NULL);
+	page_free(p);
 }
 
 /* ---- DELETE ---- */

@@ -26,15 +26,22 @@ export_format_from(const char *word, enum export_format *ret)
 	return true;
 }
 
-/* RFC 4180 2: quoted where it holds what would end it; lines end with CR LF. */
+/*
+ * RFC 4180 2: quoted where it holds what would end it; lines end with CR LF.  What a
+ * spreadsheet would take for a formula, such as the e-mail address "=1+1@a.internal",
+ * gets an apostrophe in front: then it is text there too.
+ */
 static void
 put_cell(const char *text, FILE *to)
 {
+	const char *mark =
+	    text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "";
+
 	if (strpbrk(text, ",\"\r\n") == NULL) {
-		fputs(text, to);
+		fprintf(to, "%s%s", mark, text);
 		return;
 	}
-	fputc('"', to);
+	fprintf(to, "\"%s", mark);
 	for (; *text != '\0'; text++) {
 		if (*text == '"')
 			fputc('"', to);

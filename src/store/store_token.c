@@ -32,6 +32,8 @@ static const struct stmt_def withdraw_def = {
 	" WHERE id = $1 AND withdrawn_at IS NULL",
 	"withdraw a token"
 };
+static const struct stmt_def newest_def = { "SELECT COALESCE(MAX(num), 0) FROM token",
+	"find the newest token" };
 static const struct stmt_def count_pending_def = {
 	"SELECT count(*) FROM token WHERE withdrawn_at IS NULL AND uses_left > 0"
 	" AND expires_at > $1",
@@ -50,7 +52,7 @@ static const struct stmt_def use_def = {
 /* The same order of judgement as store_token_status(). */
 #define LIST(where)                                                                    \
 	{                                                                              \
-		COLUMNS " WHERE num < $1 AND $2 = $2 AND " where                       \
+		COLUMNS " WHERE num < $1 AND num > $4 AND $2 = $2 AND " where          \
 			" ORDER BY num DESC LIMIT $3",                                 \
 		    "list the tokens"                                                  \
 	}
@@ -221,7 +223,8 @@ store_token_get(struct store *st, const uint8_t key[static TOKEN_KEY_LEN],
 
 bool
 store_token_list(struct store *st, enum store_token_status status, int64_t now,
-    int64_t before_num, size_t limit, store_token_each *each, void *arg, struct err *e)
+    int64_t before_num, int64_t after_num, size_t limit, store_token_each *each,
+    void *arg, struct err *e)
 {
 	bool ok = true;
 
@@ -232,6 +235,7 @@ store_token_list(struct store *st, enum store_token_status status, int64_t now,
 	stmt_int(q, 1, before_num > 0 ? before_num : INT64_MAX);
 	stmt_int(q, 2, now);
 	stmt_int(q, 3, (int64_t)limit);
+	stmt_int(q, 4, after_num);
 	while (ok && stmt_step(q)) {
 		struct store_token t;
 
@@ -243,6 +247,20 @@ store_token_list(struct store *st, enum store_token_status status, int64_t now,
 	}
 	struct err unused; /* 'e' has the cause */
 	return stmt_finish(q, ok ? e : &unused) && ok;
+}
+
+bool
+store_token_newest(struct store *st, int64_t *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &newest_def);
+
+	if (!stmt_row(q, e))
+		return false;
+	const int64_t n = stmt_col_int(q, 0);
+	if (!stmt_finish(q, e))
+		return false;
+	*ret = n;
+	return true;
 }
 
 /* ---- what becomes of it ---- */

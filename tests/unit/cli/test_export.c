@@ -41,6 +41,27 @@ Test(export, csv_quotes_what_would_end_a_cell)
 	free(text);
 }
 
+/* OWASP, "CSV Injection" */
+Test(export, csv_has_no_formula_for_a_spreadsheet)
+{
+	static const char *const cases[][2] = {
+		{ "=1+1@a.internal", ",'=1+1@a.internal," },
+		{ "+1", ",'+1," },
+		{ "-1,2", ",\"'-1,2\"," },
+		{ "@SUM(A1)", ",'@SUM(A1)," },
+		{ "\t=1", ",'\t=1," },
+		{ "a=1", ",a=1," },
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		char *text =
+		    exported(EXPORT_CSV, json_pack("{s:s}", "cn", cases[i][0]));
+
+		cr_expect_not_null(strstr(text, cases[i][1]), "%s", text);
+		free(text);
+	}
+}
+
 Test(export, json_lines_are_one_line_each)
 {
 	char *text = exported(EXPORT_JSONL, sample());

@@ -122,7 +122,7 @@ expect_list(enum store_token_status s, int64_t now, int64_t before, size_t limit
 {
 	char seen[16] = "";
 
-	MUST(store_token_list(st, s, now, before, limit, note_num, seen, &e));
+	MUST(store_token_list(st, s, now, before, 0, limit, note_num, seen, &e));
 	cr_expect_str_eq(seen, wanted);
 }
 
@@ -147,7 +147,7 @@ Test(store_token, lists_are_newest_first_by_status_and_by_page, .init = tmp_begi
 	expect_list(STORE_TOKEN_USED, NOW, 0, 10, "1");
 	expect_list(STORE_TOKEN_WITHDRAWN, NOW, 0, 10, "2");
 	cr_expect_not(
-	    store_token_list(st, STORE_TOKEN_ANY, NOW, 0, 0, note_num, NULL, &e));
+	    store_token_list(st, STORE_TOKEN_ANY, NOW, 0, 0, 0, note_num, NULL, &e));
 	MUST(store_token_withdraw_all(st, NOW, "recover", &n, &e));
 	cr_expect_eq(n, 2);
 	expect_list(STORE_TOKEN_WITHDRAWN, NOW, 0, 10, "432");
