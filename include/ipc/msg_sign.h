@@ -39,12 +39,14 @@
  */
 struct msg_sign_cert {
 	uint64_t id;
-	uint64_t stored_seq;    /* the last journal record that core has committed */
-	struct bytes profile;   /* name; its issuer is the profile's */
-	struct bytes csr;       /* DER PKCS #10, at most 16 KiB */
-	struct bytes names;     /* DER GeneralNames, at most 16 KiB */
-	int64_t not_before;     /* before backdating by the profile */
-	int64_t validity_s;     /* seconds, as asked; 0: the profile's default */
+	uint64_t stored_seq;  /* the last journal record that core has committed */
+	struct bytes profile; /* name; its issuer is the profile's */
+	struct bytes csr;     /* DER PKCS #10, at most 16 KiB */
+	struct bytes names;   /* DER GeneralNames, at most 16 KiB */
+	int64_t not_before;   /* before backdating by the profile */
+	int64_t validity_s;   /* seconds, as asked; 0: the profile's default */
+	/* Exactly so, instead of the two above (policy/profile.h); 0: not asked for. */
+	int64_t exact_not_before, exact_not_after;
 	struct bytes requester; /* identity text: "cert:admin", "uid:0" */
 	struct bytes request_id;
 	struct bytes

@@ -6,8 +6,9 @@
  * and its 'profiles' have the profile (where one is asked about).  Its 'names'
  * are then judged and do not make the search go on.  IDENTITY_ADMIN and
  * IDENTITY_SYSTEM may do all that the profile allows; but by an internal profile
- * IDENTITY_SYSTEM alone may issue or renew.  IDENTITY_TOKEN is its own grant: to
- * issue by its profile for its names, and nothing else.
+ * IDENTITY_SYSTEM alone may issue or renew.  IDENTITY_TOKEN and
+ * IDENTITY_ACME are their own grant: to issue by the token's or order's profile for its
+ * names, and nothing else.
  */
 #ifndef POLICY_GRANT_H
 #define POLICY_GRANT_H
@@ -16,7 +17,7 @@
 #include "policy/identity.h"
 #include "policy/verdict.h"
 
-/* 'profile' NULL: whichever.  Adds the row "grant"; *ret is NULL for local identities and tokens. */
+/* 'profile' NULL: whichever.  Adds the row "grant"; *ret is NULL for local identities, tokens, orders. */
 bool grant_find(const struct conf *c, const struct identity *who, enum right right,
     const char *profile, const struct conf_grant **ret, struct verdict *v);
 

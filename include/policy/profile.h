@@ -50,6 +50,21 @@ bool profile_validity(const struct conf_profile *p, const struct cert *issuer,
     int64_t now, int64_t asked_s, int64_t *ret_not_before, int64_t *ret_not_after,
     struct verdict *v);
 
+/* How far back an asked not_before may lie when an order is made, and when it is signed. */
+#define PROFILE_PAST_S         INT64_C(86400)
+#define PROFILE_PAST_SIGNING_S (2 * PROFILE_PAST_S)
+
+/*
+ * The same where an end or both were asked for (0: not), and are given exactly or not at
+ * all (RFC 8555 7.4): nothing is shortened or clamped.  The one that was not asked for
+ * is what profile_validity() would make of it.  not_before lies at most 'past_s', or the
+ * backdate where that is more, behind now; it may lie ahead, but not_after never lies
+ * further ahead than for a certificate that begins now.
+ */
+bool profile_validity_exact(const struct conf_profile *p, const struct cert *issuer,
+    int64_t now, int64_t past_s, int64_t asked_not_before, int64_t asked_not_after,
+    int64_t *ret_not_before, int64_t *ret_not_after, struct verdict *v);
+
 /* The CN that the profile gives these names; "" for none (P12, P13). */
 void profile_cn(const struct conf_profile *p, const struct names *names,
     char ret[static 65]);

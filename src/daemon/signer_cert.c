@@ -107,6 +107,32 @@ check_constraints(const struct wish *w, struct verdict *v)
 		profile_check_constraints(&w->issuer->chain[k], &w->names, w->cn, v);
 }
 
+/* What core says of the present is believed as little as what it says of the rest. */
+static bool
+check_times(const struct wish *w, int64_t now, struct err *e)
+{
+	if (w->m.not_before < now - SIGNER_SKEW_S ||
+	    w->m.not_before > now + SIGNER_SKEW_S)
+		return err_set(e, ERR_POLICY,
+		    "a certificate begins now, not at another time");
+	return true;
+}
+
+static void
+judge_validity(struct wish *w, int64_t now, struct verdict *v)
+{
+	const struct msg_sign_cert *m = &w->m;
+	const struct cert *issuer = w->issuer->cert;
+
+	if (m->exact_not_before != 0 || m->exact_not_after != 0)
+		profile_validity_exact(w->profile, issuer, now, PROFILE_PAST_SIGNING_S,
+		    m->exact_not_before, m->exact_not_after, &w->not_before,
+		    &w->not_after, v);
+	else
+		profile_validity(w->profile, issuer, m->not_before, m->validity_s,
+		    &w->not_before, &w->not_after, v);
+}
+
 /* All but the CSR's signature and key: an honest core has asked itself the same. */
 static bool
 judge(struct signer *s, struct wish *w, struct err *e)
@@ -116,18 +142,14 @@ judge(struct signer *s, struct wish *w, struct err *e)
 
 	if (!signer_state_stored(s, w->m.stored_seq, e) || !find_policy(s, w, e) ||
 	    !csr_parse(w->m.csr, &w->csr, e) ||
-	    !names_from_der(w->m.names, s->conf->names_max, &w->names, e))
+	    !names_from_der(w->m.names, s->conf->names_max, &w->names, e) ||
+	    !check_times(w, now, e))
 		return false;
-	if (w->m.not_before < now - SIGNER_SKEW_S ||
-	    w->m.not_before > now + SIGNER_SKEW_S)
-		return err_set(e, ERR_POLICY,
-		    "a certificate begins now, not at another time");
 	profile_check_key(w->profile, &w->csr->key, &v);
 	profile_check_names(w->profile, &w->names, s->conf->names_max, &v);
 	profile_cn(w->profile, &w->names, w->cn);
 	check_constraints(w, &v);
-	profile_validity(w->profile, w->issuer->cert, w->m.not_before, w->m.validity_s,
-	    &w->not_before, &w->not_after, &v);
+	judge_validity(w, now, &v);
 	const bool ok = verdict_ok(&v, e);
 	verdict_free(&v);
 	return ok;

@@ -18,6 +18,8 @@ msg_sign_cert_put(struct buf *b, const struct msg_sign_cert *m)
 	wire_put_bytes(b, m->names);
 	wire_put_i64(b, m->not_before);
 	wire_put_i64(b, m->validity_s);
+	wire_put_i64(b, m->exact_not_before);
+	wire_put_i64(b, m->exact_not_after);
 	wire_put_bytes(b, m->requester);
 	wire_put_bytes(b, m->request_id);
 	wire_put_bytes(b, m->note);
@@ -36,6 +38,8 @@ msg_sign_cert_get(struct bytes body, struct msg_sign_cert *ret, struct err *e)
 	m.names = msg_field_bytes(&w, 1, MSG_NAMES_MAX);
 	m.not_before = msg_field_time(&w);
 	m.validity_s = wire_i64(&w);
+	m.exact_not_before = msg_field_time(&w);
+	m.exact_not_after = msg_field_time(&w);
 	m.requester = msg_field_text(&w, 1, MSG_REQUESTER_MAX);
 	m.request_id = msg_field_text(&w, 0, MSG_REQUEST_ID_MAX);
 	m.note = msg_field_bytes(&w, 0, MSG_NOTE_MAX);

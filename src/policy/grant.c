@@ -120,19 +120,26 @@ first_fit(const struct conf *c, const struct identity *who, enum right right,
 	return NULL;
 }
 
-/* The token is the grant, and it is for one thing. */
+/* A token, or an ACME order, is the grant, and it is for one thing. */
 static bool
-is_token_for(const struct identity *who, enum right right, const char *profile)
+is_own_grant(const struct identity *who)
 {
-	return who->kind == IDENTITY_TOKEN && right == RIGHT_ISSUE && profile != NULL &&
+	return who->kind == IDENTITY_TOKEN || who->kind == IDENTITY_ACME;
+}
+
+static bool
+is_granted_by_itself(const struct identity *who, enum right right, const char *profile)
+{
+	return is_own_grant(who) && right == RIGHT_ISSUE && profile != NULL &&
 	       text_fits(profile, who->profile);
 }
 
 static const char *
 without_grant(const struct identity *who, bool pass)
 {
-	if (who->kind == IDENTITY_TOKEN)
-		return "what the token was made for";
+	if (is_own_grant(who))
+		return who->kind == IDENTITY_TOKEN ? "what the token was made for"
+						   : "what the order is for";
 	return pass ? "a local identity needs no grant"
 		    : "a grant that fits this identity and gives this right";
 }
@@ -145,7 +152,7 @@ grant_find(const struct conf *c, const struct identity *who, enum right right,
 	const struct conf_grant *g =
 	    reachable ? first_fit(c, who, right, profile) : NULL;
 	const bool pass = reachable && (g != NULL || is_local(who) ||
-					   is_token_for(who, right, profile));
+					   is_granted_by_itself(who, right, profile));
 	char *value = mem_printf("%s%s%s by %s", sets_right_word(right),
 	    profile != NULL ? " " : "", profile != NULL ? profile : "",
 	    who->text != NULL ? who->text : "nobody");
@@ -167,7 +174,7 @@ name_granted(const struct conf_grant *g, const struct identity *who,
     const struct name *name)
 {
 	if (g == NULL)
-		return who->kind != IDENTITY_TOKEN ||
+		return !is_own_grant(who) ||
 		       names_have(who->names, name->type, name->text);
 	switch (g->names_mode) {
 	case GRANT_NAMES_ANY:
@@ -185,7 +192,7 @@ static char *
 names_granted(const struct conf_grant *g, enum name_type type)
 {
 	if (g == NULL)
-		return mem_strdup("the names that the token was made for");
+		return mem_strdup("the names that the token or order is for");
 	return g->names_mode == GRANT_NAMES_LIST
 		   ? profile_names_text(&g->names, type)
 		   : mem_strdup("the names of your own certificate");

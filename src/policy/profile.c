@@ -183,6 +183,95 @@ profile_validity(const struct conf_profile *p, const struct cert *issuer, int64_
 	return true;
 }
 
+/* What was not asked for: the default life, and as much backdate as the maximum leaves. */
+static void
+complete(const struct conf_profile *p, const struct cert *issuer, int64_t now,
+    int64_t *begin, int64_t *end)
+{
+	if (*end == 0)
+		*end = *begin + p->validity_default_s - 1;
+	if (*begin != 0)
+		return;
+	const int64_t first = *end - p->validity_max_s + 1;
+
+	*begin = now - p->backdate_s;
+	if (*begin < issuer->not_before)
+		*begin = issuer->not_before;
+	if (*begin < first && first <= now)
+		*begin = first;
+}
+
+static bool
+check_begin(const struct conf_profile *p, int64_t now, int64_t past_s, int64_t begin,
+    int64_t end, struct verdict *v)
+{
+	const int64_t earliest =
+	    now - (past_s > p->backdate_s ? past_s : p->backdate_s);
+	char value[CLOCK_RFC3339_LEN], from[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(begin, value);
+	clock_rfc3339(earliest, from);
+	char *allowed = mem_printf("not before %s, and before the end", from);
+	const bool pass = verdict_add(v, begin >= earliest && begin <= end, ERR_POLICY,
+	    "profile.not_before", "not_before", value, allowed);
+	free(allowed);
+	return pass;
+}
+
+static bool
+check_end(const struct conf_profile *p, int64_t now, int64_t begin, int64_t end,
+    struct verdict *v)
+{
+	const int64_t from = begin < now ? begin : now;
+	const int64_t latest = from + p->validity_max_s - 1;
+	char value[CLOCK_RFC3339_LEN], to[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(end, value);
+	clock_rfc3339(latest, to);
+	char *allowed = mem_printf("from now on, and not after %s", to);
+	const bool pass = verdict_add(v, end >= now && end <= latest, ERR_POLICY,
+	    "profile.validity", "not_after", value, allowed);
+	free(allowed);
+	return pass;
+}
+
+static bool
+check_within_issuer(const struct cert *issuer, int64_t begin, int64_t end,
+    struct verdict *v)
+{
+	char value[2 * CLOCK_RFC3339_LEN + 4], from[CLOCK_RFC3339_LEN],
+	    to[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(begin, from);
+	clock_rfc3339(end, to);
+	snprintf(value, sizeof(value), "%s to %s", from, to);
+	clock_rfc3339(issuer->not_before, from);
+	clock_rfc3339(issuer->not_after, to);
+	char *allowed = mem_printf("within the issuer's own life, %s to %s", from, to);
+	const bool pass =
+	    verdict_add(v, begin >= issuer->not_before && end <= issuer->not_after,
+		ERR_POLICY, "issuer.validity", "validity", value, allowed);
+	free(allowed);
+	return pass;
+}
+
+bool
+profile_validity_exact(const struct conf_profile *p, const struct cert *issuer,
+    int64_t now, int64_t past_s, int64_t asked_not_before, int64_t asked_not_after,
+    int64_t *ret_not_before, int64_t *ret_not_after, struct verdict *v)
+{
+	int64_t begin = asked_not_before, end = asked_not_after;
+
+	complete(p, issuer, now, &begin, &end);
+	const bool begins = check_begin(p, now, past_s, begin, end, v);
+	const bool ends = check_end(p, now, begin, end, v);
+	if (!check_within_issuer(issuer, begin, end, v) || !begins || !ends)
+		return false;
+	*ret_not_before = begin;
+	*ret_not_after = end;
+	return true;
+}
+
 static const char *
 first_of(const struct names *names, enum name_type type)
 {

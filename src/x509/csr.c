@@ -12,7 +12,7 @@
 
 #define CN_READ_MAX 1024 /* read whole, so that a long one is dropped, not cut (P13) */
 
-/* RFC 2986 4.1 has version 0 alone; 2 is what old clients send (P50). */
+/* RFC 2986 4.1 has version 0 alone; up to 2 is what old clients send (P50, A198). */
 static bool
 check_version(struct bytes body, struct err *e)
 {
@@ -20,7 +20,7 @@ check_version(struct bytes body, struct err *e)
 
 	if (!der_get_uint(body, &v, e))
 		return false;
-	if (v != 0 && v != 2)
+	if (v > 2)
 		return err_set(e, ERR_BAD_CSR, "version %llu, not 0",
 		    (unsigned long long)v);
 	return true;

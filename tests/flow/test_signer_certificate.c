@@ -195,7 +195,7 @@ Test(signer_certificate, names_outside_of_profile_or_constraints_are_refused)
 	buf_free(&b);
 }
 
-/* P10, P11, R23, S28 */
+/* P10, P11, R23, S28, A144 */
 Test(signer_certificate, lives_profiles_and_times_that_are_not_granted_are_refused)
 {
 	struct msg_sign_cert m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
@@ -218,6 +218,16 @@ Test(signer_certificate, lives_profiles_and_times_that_are_not_granted_are_refus
 	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
 	m.not_before -= DAY_S;
 	expect_lie(&m, ERR_POLICY, "in the past");
+	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
+	m.exact_not_before = clock_now() - 3 * DAY_S;
+	expect_lie(&m, ERR_POLICY, "long past, asked for exactly");
+	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
+	m.exact_not_after = clock_now() + 90 * DAY_S + 10;
+	expect_lie(&m, ERR_POLICY, "further ahead than the maximum");
+	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
+	m.exact_not_before = clock_now() + 60 * DAY_S;
+	m.exact_not_after = clock_now() + 100 * DAY_S;
+	expect_lie(&m, ERR_POLICY, "further ahead, begun later");
 	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
 	m.stored_seq = 1000;
 	expect_lie(&m, ERR_INTERNAL, "a record that there is not");

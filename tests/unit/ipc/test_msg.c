@@ -200,7 +200,7 @@ Test(msg, what_is_published_names_a_file_below_pub_and_no_other)
 Test(msg, sign_and_revoke_requests_travel_and_refuse_what_is_out_of_range)
 {
 	const struct msg_sign_cert c = { 1, 2, bytes_str("server"), bytes_str("csr"),
-		bytes_str("names"), 100, 86400, bytes_str("cert:admin"),
+		bytes_str("names"), 100, 86400, 200, 300, bytes_str("cert:admin"),
 		bytes_str("0123456789abcdef"), bytes_str("{}") };
 	const struct msg_revoke r = { 1, 2, bytes_str("main"), bytes_str("\1\2"), 3, 4,
 		REASON_KEY_COMPROMISE, bytes_str("uid:0"), none };
@@ -216,6 +216,8 @@ Test(msg, sign_and_revoke_requests_travel_and_refuse_what_is_out_of_range)
 	WRONG(sign_cert, c, not_before, -1);
 	WRONG(sign_cert, c, not_before, INT64_C(253402300800));
 	WRONG(sign_cert, c, validity_s, -1);
+	WRONG(sign_cert, c, exact_not_before, -1);
+	WRONG(sign_cert, c, exact_not_after, INT64_C(253402300800));
 	WRONG(sign_cert, c, validity_s, INT64_MAX);
 	WRONG(sign_cert, c, requester, none);
 	WRONG(sign_cert, c, requester, bytes_str("a\nb"));

@@ -294,6 +294,16 @@ Test(grant, a_token_issues_what_it_is_for_and_nothing_else)
 	cr_expect_eq(v.n, 1);
 	cr_expect_str_eq(v.v[0].field, "names[1]");
 	verdict_free(&v);
+
+	who.kind = IDENTITY_ACME; /* an ACME order likewise */
+	who.profile = "server";
+	cr_expect(may(g, 1, &who, RIGHT_ISSUE, "server", &found));
+	cr_expect_not(may(g, 1, &who, RIGHT_ISSUE, "client", &found));
+	cr_expect_not(may(g, 1, &who, RIGHT_RENEW, "server", &found));
+	cr_expect_not(may(g, 1, &who, RIGHT_ADMIN, NULL, &found));
+	v = (struct verdict){ 0 };
+	cr_expect_not(grant_names(NULL, &who, &more, &v));
+	verdict_free(&v);
 	names_free(&names);
 	names_free(&more);
 }

@@ -63,6 +63,77 @@ Test(profile_validity, exactly_the_maximum_passes_and_a_second_more_is_refused)
 	verdict_free(&v);
 }
 
+static bool
+exact(int64_t begin, int64_t end, int64_t *from, int64_t *to)
+{
+	struct verdict v = { 0 };
+
+	const bool ok = profile_validity_exact(&plain, &issuer, NOW, PROFILE_PAST_S,
+	    begin, end, from, to, &v);
+	verdict_free(&v);
+	return ok;
+}
+
+/* A144, P11, S28 */
+Test(profile_validity, what_is_asked_for_exactly_is_given_exactly_or_not_at_all)
+{
+	static const struct {
+		int64_t begin, end, from, to; /* from 0: refused */
+	} cases[] = {
+		{ NOW, NOW + DAY, NOW, NOW + DAY },
+		{ NOW, NOW, NOW, NOW },
+		{ NOW - DAY, NOW, NOW - DAY, NOW },
+		{ NOW - DAY - 1, NOW, 0, 0 },
+		{ NOW, NOW - 1, 0, 0 },
+		{ NOW - 10, NOW - 1, 0, 0 },
+		{ NOW + 2, NOW + 1, 0, 0 },
+		{ NOW, NOW + 90 * DAY - 1, NOW, NOW + 90 * DAY - 1 },
+		{ NOW, NOW + 90 * DAY, 0, 0 },
+		{ NOW - DAY, NOW + 89 * DAY - 1, NOW - DAY, NOW + 89 * DAY - 1 },
+		{ NOW - DAY, NOW + 89 * DAY, 0, 0 },
+		/* It may begin later, but nobody gets further ahead by that. */
+		{ NOW + 80 * DAY, NOW + 90 * DAY - 1, NOW + 80 * DAY,
+		    NOW + 90 * DAY - 1 },
+		{ NOW + 80 * DAY, NOW + 90 * DAY, 0, 0 },
+		/* One end only. */
+		{ 0, NOW + 4 * DAY, NOW - 300, NOW + 4 * DAY },
+		{ 0, NOW + 90 * DAY - 1, NOW, NOW + 90 * DAY - 1 },
+		{ 0, NOW + 90 * DAY, 0, 0 },
+		{ NOW - DAY, 0, NOW - DAY, NOW + 29 * DAY - 1 },
+		{ NOW + 70 * DAY, 0, 0, 0 },
+		{ INT64_C(-62135596800), INT64_C(253402300799), 0, 0 },
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		int64_t from = 0, to = 0;
+		const bool ok = exact(cases[i].begin, cases[i].end, &from, &to);
+
+		cr_expect_eq(ok, cases[i].from != 0, "case %zu", i);
+		cr_expect_eq(from, cases[i].from, "case %zu: from", i);
+		cr_expect_eq(to, cases[i].to, "case %zu: to", i);
+	}
+}
+
+/* A144, R23 */
+Test(profile_validity, what_is_asked_for_exactly_stays_within_the_issuers_life)
+{
+	struct conf_profile clamp = plain;
+	struct verdict v = { 0 };
+	struct cert short_lived = { .not_before = NOW - 100, .not_after = NOW + DAY };
+	int64_t from = 0, to = 0;
+
+	clamp.excess = EXCESS_CLAMP;
+	cr_expect(profile_validity_exact(&clamp, &short_lived, NOW, PROFILE_PAST_S, 0,
+	    NOW + DAY, &from, &to, &v));
+	cr_expect_eq(from, NOW - 100);
+	cr_expect_not(profile_validity_exact(&clamp, &short_lived, NOW, PROFILE_PAST_S,
+	    0, NOW + DAY + 1, &from, &to, &v));
+	cr_expect_not(profile_validity_exact(&clamp, &short_lived, NOW, PROFILE_PAST_S,
+	    NOW - 101, NOW + DAY, &from, &to, &v));
+	cr_expect_eq(row_of(&v, "issuer.validity"), 0);
+	verdict_free(&v);
+}
+
 /* P10 */
 Test(profile_validity, past_the_maximum_is_clamped_where_the_profile_says_so)
 {

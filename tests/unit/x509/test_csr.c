@@ -181,7 +181,7 @@ Test(csr, that_is_strange_der_is_refused_without_harm)
 	buf_free(&b);
 }
 
-/* P50 */
+/* P50, A198 */
 Test(csr, version_is_0_or_that_of_old_clients)
 {
 	struct stranger *s = stranger_new(GNUTLS_PK_ECDSA);
@@ -191,7 +191,9 @@ Test(csr, version_is_0_or_that_of_old_clients)
 	make_csr(s, &(struct make_csr){ .version = 2, .cn = "x" }, &b);
 	csr_free(parsed(buf_bytes(&b)));
 	make_csr(s, &(struct make_csr){ .version = 1, .cn = "x" }, &b);
-	refused("version 1", buf_bytes(&b), ERR_BAD_CSR, "version 1");
+	csr_free(parsed(buf_bytes(&b)));
+	make_csr(s, &(struct make_csr){ .version = 3, .cn = "x" }, &b);
+	refused("version 3", buf_bytes(&b), ERR_BAD_CSR, "version 3");
 	buf_free(&b);
 	stranger_free(s);
 }
