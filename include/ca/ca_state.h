@@ -55,6 +55,7 @@ struct ca {
 	struct acme_test *acme_tests;
 	uint64_t next_probe;
 	struct retention *retention;
+	int64_t acme_cursor; /* of acme_order_sweep() */
 	struct tally tally;
 
 	int64_t started_at;

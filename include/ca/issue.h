@@ -14,6 +14,8 @@ struct issue_request {
 	const struct names *names; /* NULL: those of the CSR */
 	bool names_bad;            /* unreadable, 'v' says so already */
 	int64_t validity_s;        /* 0: the profile's default */
+	/* Exactly so, instead (policy/profile.h); 0: not asked for.  past_s 0: as for signing */
+	int64_t not_before, not_after, past_s;
 	const char *request_id;
 	struct bytes note; /* JSON or empty */
 	bool internal;     /* the daemon's own: internal profiles are allowed */

@@ -17,10 +17,12 @@
 
 #define NOTE_MAX       KIB(4) /* octets of the JSON */
 #define NOTE_TOKEN_LEN 33     /* 32 hex digits and a NUL */
+#define NOTE_ORDER_LEN 23     /* 22 characters and a NUL */
 
 struct note {
 	char token
 	    [NOTE_TOKEN_LEN]; /* id of the enrolment token that it used up; "": none */
+	char order[NOTE_ORDER_LEN]; /* id of the ACME order that it answers; "": none */
 	bool has_parent;
 	struct serial parent; /* the certificate that it renews */
 	json_t *metadata;     /* object of strings, or NULL; owned */

@@ -27,4 +27,5 @@ AUDIT(ACCOUNT_MADE,    16, "account-made",    LOG_INFO, AUDIT_ROUND)
 AUDIT(ACCOUNT_CHANGED, 17, "account-changed", LOG_INFO, AUDIT_ROUND)
 AUDIT(ACCOUNT_ENDED,   18, "account-ended",   LOG_INFO, AUDIT_ROUND)
 AUDIT(RENEWALS_ORDERED, 19, "renewals-ordered", LOG_INFO, AUDIT_ROUND)
+AUDIT(ORDER_MADE,      22, "order-made",      LOG_INFO, AUDIT_ROUND)
 /* clang-format on */

@@ -44,6 +44,7 @@ PROBLEM(CONTACT_SCHEME,      400, "contact-scheme",       "unsupportedContact", 
 PROBLEM(BAD_REASON,          400, "bad-reason",           "badRevocationReason",    400, "The revocation reason is not allowed")
 PROBLEM(IDENTIFIER_TYPE,     400, "identifier-type",      "unsupportedIdentifier",  400, "An identifier is of an unsupported kind")
 PROBLEM(IDENTIFIER,          400, "identifier",           "rejectedIdentifier",     400, "No certificate is issued for an identifier")
+PROBLEM(PREAUTHORIZATION,    403, "pre-authorization",    "rejectedIdentifier",     403, "No authorization is given for the identifier")
 PROBLEM(ORDER_NOT_READY,     403, "order-not-ready",      "orderNotReady",          403, "The order is not ready")
 PROBLEM(ALREADY_REPLACED,    409, "already-replaced",     "alreadyReplaced",        409, "The certificate has been replaced already")
 PROBLEM(BAD_PROFILE,         400, "bad-profile",          "invalidProfile",         400, "There is no such profile here")

@@ -3,10 +3,13 @@ libhnp_api_a_SOURCES = \
 	src/api/acme.c \
 	src/api/acme_account.c \
 	src/api/acme_answer.c \
+	src/api/acme_authz.c \
+	src/api/acme_certificate.c \
 	src/api/acme_challenge.c \
 	src/api/acme_directory.c \
 	src/api/acme_json.c \
-	src/api/acme_missing.c \
+	src/api/acme_identifiers.c \
+	src/api/acme_order.c \
 	src/api/acme_renewal_info.c \
 	src/api/acme_objects.c \
 	src/api/acme_revoke_cert.c \

@@ -20,12 +20,14 @@
 #include "sys/file.h"
 
 #define HASH_LEN 32
+#define SWEEP_MS 10000 /* between two steps of housekeeping */
 
 struct acme_site {
 	struct link *prober;
 	struct nonces *nonces; /* NULL: ACME is off */
 	uint8_t key[NONCE_KEY_LEN];
 	struct limiter *accounts, *orders, *failures;
+	struct loop_timer *sweep;
 };
 
 /* ---- the two files ---- */
@@ -185,6 +187,15 @@ acme_limit_passed(struct ca *ca, int64_t account_num, const char *value)
 
 /* ---- life ---- */
 
+static void
+on_sweep(void *arg)
+{
+	struct ca *ca = arg;
+
+	ca->acme->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
+	acme_order_sweep(ca);
+}
+
 bool
 acme_open(struct ca *ca, struct link *prober, struct err *e)
 {
@@ -193,6 +204,7 @@ acme_open(struct ca *ca, struct link *prober, struct err *e)
 	a->prober = prober;
 	make_limits(a, &ca->conf->acme);
 	ca->acme = a;
+	a->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
 	return !is_wanted(ca->conf) || open_files(a, ca->conf, e) ||
 	       err_prefix(e, "ACME");
 }
@@ -204,6 +216,7 @@ acme_close(struct ca *ca)
 
 	if (a == NULL)
 		return;
+	loop_cancel(a->sweep);
 	nonce_close(a->nonces);
 	free_limits(a);
 	mem_wipe(a->key, sizeof(a->key));

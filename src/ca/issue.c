@@ -102,6 +102,8 @@ ask_signer(struct ca *ca, const struct issue_request *q, const struct names *nam
 			.names = buf_bytes(&san),
 			.not_before = clock_now(),
 			.validity_s = q->validity_s,
+			.exact_not_before = q->not_before,
+			.exact_not_after = q->not_after,
 			.requester = bytes_str(q->who->text),
 			.request_id = bytes_str(q->request_id),
 			.note = q->note,

@@ -70,6 +70,20 @@ check_grant(struct ca *ca, const struct issue_request *q, const struct issue_jud
 		grant_names(grant, q->who, j->names, v);
 }
 
+static void
+check_validity(const struct issue_request *q, struct issue_judged *j, struct verdict *v)
+{
+	const struct cert *issuer = j->issuer->cert;
+
+	if (q->not_before != 0 || q->not_after != 0)
+		profile_validity_exact(j->profile, issuer, clock_now(),
+		    q->past_s != 0 ? q->past_s : PROFILE_PAST_SIGNING_S, q->not_before,
+		    q->not_after, &j->not_before, &j->not_after, v);
+	else
+		profile_validity(j->profile, issuer, clock_now(), q->validity_s,
+		    &j->not_before, &j->not_after, v);
+}
+
 void
 issue_judge_signature(const char *why, struct verdict *v)
 {
@@ -92,8 +106,7 @@ issue_judge(struct ca *ca, const struct issue_request *q, struct issue_judged *r
 		j.issuer = ca_issuer_find(ca, j.profile->issuer);
 		if (j.names != NULL)
 			check_names(ca, &j, v);
-		profile_validity(j.profile, j.issuer->cert, clock_now(), q->validity_s,
-		    &j.not_before, &j.not_after, v);
+		check_validity(q, &j, v);
 		if (q->csr != NULL)
 			profile_check_key(j.profile, &q->csr->key, v);
 	}

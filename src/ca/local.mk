@@ -1,6 +1,11 @@
 noinst_LIBRARIES += libhnp_ca.a
 libhnp_ca_a_SOURCES = \
 	src/ca/acme_eab_admin.c \
+	src/ca/acme_order.c \
+	src/ca/acme_order_authz.c \
+	src/ca/acme_order_finalize.c \
+	src/ca/acme_order_impl.h \
+	src/ca/acme_order_make.c \
 	src/ca/acme_replaces.c \
 	src/ca/acme_revoke.c \
 	src/ca/acme.c \

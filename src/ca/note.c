@@ -21,6 +21,8 @@ note_write(const struct note *n, struct buf *ret, struct err *e)
 
 	if (n->token[0] != '\0')
 		json_object_set_new(v, "token", json_string(n->token));
+	if (n->order[0] != '\0')
+		json_object_set_new(v, "order", json_string(n->order));
 	if (n->has_parent) {
 		char hex[SERIAL_HEX_LEN];
 
@@ -48,13 +50,14 @@ read_parent(const char *hex, struct note *n, struct err *e)
 }
 
 static bool
-read_token(const char *id, struct note *n, struct err *e)
+read_id(const char *id, const char *whose, char *to, size_t size, struct err *e)
 {
 	if (id == NULL)
 		return true;
-	if (strlen(id) >= sizeof(n->token))
-		return err_set(e, ERR_MALFORMED, "note: the token's id is too long");
-	snprintf(n->token, sizeof(n->token), "%s", id);
+	if (strlen(id) >= size)
+		return err_set(e, ERR_MALFORMED, "note: the %s's id is too long",
+		    whose);
+	snprintf(to, size, "%s", id);
 	return true;
 }
 
@@ -70,8 +73,10 @@ note_read(struct bytes json, struct note *ret, struct err *e)
 	}
 	if (!json_read(json, &v, e))
 		return false;
-	const bool ok = read_token(json_text(v, "token"), &n, e) &&
-			read_parent(json_text(v, "parent"), &n, e);
+	const bool ok =
+	    read_id(json_text(v, "token"), "token", n.token, sizeof(n.token), e) &&
+	    read_id(json_text(v, "order"), "order", n.order, sizeof(n.order), e) &&
+	    read_parent(json_text(v, "parent"), &n, e);
 	if (ok) {
 		n.metadata = json_incref(json_object_get(v, "metadata"));
 		*ret = n;

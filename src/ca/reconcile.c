@@ -8,6 +8,8 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "ca/note.h"
+#include "store/store_acme_eab.h"
+#include "store/store_acme_order.h"
 #include "store/store_audit.h"
 #include "store/store_certificate.h"
 #include "store/store_revocation.h"
@@ -40,6 +42,8 @@ audit_certificate(struct store *st, const struct certificate_new *c,
 	struct buf names;
 	char hex[SERIAL_HEX_LEN], object[NOTE_TOKEN_LEN + SERIAL_HEX_LEN + 8] = "";
 
+	_Static_assert(NOTE_ORDER_LEN <= NOTE_TOKEN_LEN, "an object has room for both");
+
 	if (!note_read(c->note, &note, e))
 		return false;
 	if (note.has_parent) {
@@ -47,6 +51,8 @@ audit_certificate(struct store *st, const struct certificate_new *c,
 		snprintf(object, sizeof(object), "of %s", hex);
 	} else if (note.token[0] != '\0') {
 		snprintf(object, sizeof(object), "token %s", note.token);
+	} else if (note.order[0] != '\0') {
+		snprintf(object, sizeof(object), "order %s", note.order);
 	}
 	serial_to_hex(&cert->serial, hex);
 	buf_init(&names, RECORD_MAX);
@@ -85,14 +91,46 @@ use_token(struct store *st, const char *id, struct err *e)
 	return store_token_use(st, key, e);
 }
 
+/* The key that binds the order's account counts its certificates. */
 static bool
-apply_note(struct store *st, struct bytes text, struct err *e)
+count_eab(struct store *st, int64_t account_num, struct err *e)
+{
+	struct acme_account a = { 0 };
+
+	if (!store_acme_account_by_num(st, account_num, &a, e))
+		return e->code == ERR_NOT_FOUND;
+	const int64_t eab = a.eab_num;
+	store_acme_account_free(&a);
+	return eab == 0 || store_acme_eab_count(st, eab, e);
+}
+
+/*
+ * The certificate answers an ACME order: live or replayed, the order's row changes with
+ * the certificate's, so there is never a second one (A207, A208).
+ */
+static bool
+end_order(struct store *st, const char *id, int64_t certificate_id, struct err *e)
+{
+	struct acme_order o = { 0 };
+
+	if (id[0] == '\0')
+		return true;
+	if (!store_acme_order_by_id(st, id, &o, e))
+		return e->code == ERR_NOT_FOUND; /* a database made anew */
+	const bool counted = o.certificate_id != 0 || count_eab(st, o.account_num, e);
+	store_acme_order_free(&o);
+	return counted && store_acme_order_issued(st, id, certificate_id, e);
+}
+
+static bool
+apply_note(struct store *st, int64_t certificate_id, struct bytes text, struct err *e)
 {
 	struct note note;
 
 	if (!note_read(text, &note, e))
 		return false;
-	const bool ok = use_token(st, note.token, e);
+	const bool ok = use_token(st, note.token, e) &&
+			end_order(st, note.order, certificate_id, e);
 	note_free(&note);
 	return ok;
 }
@@ -172,7 +210,7 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 	};
 	const bool ok = store_certificate_add(st, &row, e) &&
 			audit_certificate(st, &row, cert, e) &&
-			apply_note(st, rc.note, e);
+			apply_note(st, (int64_t)r->seq, rc.note, e);
 
 	free(issuer);
 	free(profile);

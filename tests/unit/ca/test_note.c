@@ -12,11 +12,13 @@ Test(note, what_was_noted_is_read_back)
 
 	snprintf(n.token, sizeof(n.token), "0123456789abcdef0123456789abcdef");
 	cr_assert(serial_new(1800000000, &n.parent, &e));
+	snprintf(n.order, sizeof(n.order), "0123456789abcdefghijkl");
 	n.metadata = json_pack("{s:s}", "owner", "web team");
 	buf_init(&b, KIB(8));
 	cr_assert(note_write(&n, &b, &e), "%s", e.detail);
 	cr_assert(note_read(buf_bytes(&b), &got, &e), "%s", e.detail);
 	cr_expect_str_eq(got.token, n.token);
+	cr_expect_str_eq(got.order, n.order);
 	cr_expect(got.has_parent && serial_eq(&got.parent, &n.parent));
 	cr_expect(json_equal(got.metadata, n.metadata));
 	note_free(&got);
@@ -45,6 +47,8 @@ Test(note, nothing_is_written_as_nothing_and_too_much_is_refused)
 	cr_expect_eq(e.code, ERR_TOO_LARGE);
 	cr_expect_not(note_read(bytes_str("{\"parent\":\"zz\"}"), &got, &e));
 	cr_expect_not(note_read(bytes_str("{"), &got, &e));
+	cr_expect_not(
+	    note_read(bytes_str("{\"order\":\"0123456789abcdefghijklm\"}"), &got, &e));
 	note_free(&n);
 	buf_free(&b);
 }

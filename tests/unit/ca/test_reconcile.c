@@ -8,6 +8,8 @@
 #include "ca/reconcile.h"
 #include "journal/journal.h"
 #include "key/key.h"
+#include "store/store_acme_eab.h"
+#include "store/store_acme_order.h"
 #include "store/store_certificate.h"
 #include "store/store_revocation.h"
 #include "store/store_token.h"
@@ -235,6 +237,56 @@ Test(reconcile, a_certificate_uses_up_its_token, .init = begin, .fini = end)
 	cr_assert(store_token_get(st, t.hash, &got, &e), "%s", e.detail);
 	cr_expect_eq(got.uses_left, 1);
 	store_token_free(&got);
+}
+
+/*
+ * A207, A208: who replays the certificate, replays that its order was answered, and that
+ * the key which binds the account paid for it.
+ */
+Test(reconcile, a_certificate_answers_its_order, .init = begin, .fini = end)
+{
+	struct acme_order o;
+	struct acme_eab k;
+	struct err e = { 0 };
+
+	write_with_note("{\"order\":\"o1\"}");
+	cr_assert(db_exec(store_db(st),
+		      "INSERT INTO acme_eab (num, kid, directory, names, accounts_max,"
+		      " certificates_max, expires_at, ends_at, created_at, created_by,"
+		      " request_id) VALUES (1, 'k', 'server', '[]', 1, 9, 0, 0, 0, '',"
+		      " '');"
+		      "INSERT INTO acme_account (num, id, directory, status,"
+		      " thumbprint, key, key_hash, contact, eab_num, created_at,"
+		      " created_from) VALUES (1, 'aaaaaaaaaaaaaaaaaaaaaa', 'server', "
+		      "4, zeroblob(32), '{}', zeroblob(32),"
+		      " '[]', 1, 0, '');"
+		      "INSERT INTO acme_order (num, id, account_num, status, profile,"
+		      " profile_asked, created_at, expires_at) VALUES (1, 'o1', 1, 2,"
+		      " 'server', 0, 0, 9);",
+		      &e),
+	    "%s", e.detail);
+	cr_assert(journal_read(journal, 1, 2, apply, NULL, &e), "%s", e.detail);
+	cr_assert(store_acme_order_by_id(st, "o1", &o, &e), "%s", e.detail);
+	cr_expect_eq(o.status, ACME_VALID);
+	cr_expect_eq(o.certificate_id, 2);
+	cr_expect_eq(o.expires_at, 1800086400);
+	store_acme_order_free(&o);
+	cr_assert(store_acme_eab_by_num(st, 1, &k, &e), "%s", e.detail);
+	cr_expect_eq(k.certificates_n, 1);
+	store_acme_eab_free(&k);
+}
+
+/* A database that was made anew has no order of this id. */
+Test(reconcile, an_order_that_is_gone_keeps_no_certificate_out, .init = begin,
+    .fini = end)
+{
+	struct certificate_row row;
+	struct err e = { 0 };
+
+	write_with_note("{\"order\":\"o1\"}");
+	cr_assert(journal_read(journal, 1, 2, apply, NULL, &e), "%s", e.detail);
+	cr_assert(store_certificate_get(st, "main", &serial, &row, &e), "%s", e.detail);
+	certificate_row_free(&row);
 }
 
 /* A note that this version cannot read must not pass for one without a token. */

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders: made, read, listed, finalized (RFC 8555 7.1.2.1, 7.4). */
+#include "ca/acme_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/acme_identifiers.h"
+#include "api/acme_objects.h"
+#include "api/acme_order_find.h"
+#include "api/certificate_json.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "codec/base64.h"
+
+#define PAGE 50 /* orders in a list */
+
+/* ---- an order as JSON (RFC 8555 7.1.3) ---- */
+
+/* Several identifiers may need the same one; it is listed once. */
+static bool
+is_first(const struct acme_order *o, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (o->names[k].authz_num == o->names[i].authz_num)
+			return false;
+	return true;
+}
+
+static json_t *
+url_json(const struct acme *a, const char *what, const char *id, const char *behind)
+{
+	char *url = acme_url(a, "/%s/%s%s", what, id, behind);
+	json_t *v = json_string(url);
+
+	free(url);
+	return v;
+}
+
+static void
+add_names(const struct acme *a, const struct acme_order *o, json_t *v)
+{
+	json_t *identifiers = json_array(), *authorizations = json_array();
+
+	for (size_t i = 0; i < o->n_names; i++) {
+		json_array_append_new(identifiers,
+		    acme_objects_identifier(o->names[i].type, o->names[i].value));
+		if (is_first(o, i))
+			json_array_append_new(authorizations,
+			    url_json(a, "authz", o->names[i].authz_id, ""));
+	}
+	json_object_set_new(v, "identifiers", identifiers);
+	json_object_set_new(v, "authorizations", authorizations);
+}
+
+/* What does not apply is not there: clients stumble over nulls. */
+static json_t *
+order_json(const struct acme *a, const struct acme_order *o)
+{
+	json_t *v = json_object();
+
+	json_object_set_new(v, "status", json_string(acme_state_word(o->status)));
+	json_object_set_new(v, "expires", certificate_json_time(o->expires_at));
+	add_names(a, o, v);
+	if (o->not_before != 0)
+		json_object_set_new(v, "notBefore",
+		    certificate_json_time(o->not_before));
+	if (o->not_after != 0)
+		json_object_set_new(v, "notAfter", certificate_json_time(o->not_after));
+	json_object_set_new(v, "profile", json_string(o->profile));
+	if (o->replaces[0] != '\0')
+		json_object_set_new(v, "replaces", json_string(o->replaces));
+	acme_objects_set_text(v, "error", o->error);
+	json_object_set_new(v, "finalize", url_json(a, "order", o->id, "/finalize"));
+	if (o->status == ACME_VALID)
+		json_object_set_new(v, "certificate",
+		    url_json(a, "certificate", o->id, ""));
+	return v;
+}
+
+/* Location on all of them: some clients look for it after finalizing, too. */
+static void
+answer(struct acme *a, int status, const struct acme_order *o)
+{
+	char *url = acme_url(a, "/order/%s", o->id);
+
+	acme_location(a, url);
+	free(url);
+	if (o->status == ACME_PROCESSING)
+		acme_retry_after(a, 1);
+	acme_json(a, status, order_json(a, o));
+}
+
+/* ---- new-order ---- */
+
+/* Some clients send every member that they know, empty. */
+static const char *
+text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+/* Whole seconds are what a certificate holds: a fraction is cut off. */
+static bool
+read_time(const json_t *object, const char *name, int64_t *ret, struct err *e)
+{
+	const char *text = text_of(object, name);
+	struct buf whole;
+
+	*ret = 0;
+	if (text == NULL || strcmp(text, "0001-01-01T00:00:00Z") == 0)
+		return true;
+	buf_init(&whole, 64);
+	const size_t dot = strcspn(text, ".");
+	buf_put(&whole, bytes_of(text, dot));
+	if (text[dot] == '.') {
+		const size_t digits = strspn(text + dot + 1, "0123456789");
+
+		buf_puts(&whole, digits > 0 ? text + dot + 1 + digits : text + dot);
+	}
+	const bool ok =
+	    buf_ok(&whole, name, e) && clock_rfc3339_parse(buf_bytes(&whole), ret, e);
+	buf_free(&whole);
+	if (!ok) {
+		e->code = ERR_MALFORMED;
+		err_prefix(e, name);
+	}
+	return ok;
+}
+
+static bool
+make(struct acme *a, struct acme_identifiers *ids, struct acme_order *ret,
+    struct verdict *v, struct err *e)
+{
+	struct ca *ca = a->r->ca;
+	struct acme_order_ask q = {
+		.account = &a->account,
+		.directory = a->directory,
+		.names = &ids->names,
+		.profile = text_of(a->payload, "profile"),
+		.replaces = text_of(a->payload, "replaces"),
+		.request_id = a->r->id,
+	};
+
+	if (!acme_identifiers_read(json_object_get(a->payload, "identifiers"),
+		ca_conf(ca)->acme.names_max, a->directory->acme.subdomains, ids, v,
+		e) ||
+	    !read_time(a->payload, "notBefore", &q.not_before, e) ||
+	    !read_time(a->payload, "notAfter", &q.not_after, e))
+		return false;
+	request_about(a->r, NULL, &ids->names, NULL, NULL);
+	q.ancestors = (const char *const *)ids->ancestors;
+	return acme_order_make(ca, &q, ret, v, e);
+}
+
+void
+acme_on_new_order(struct acme *a)
+{
+	struct acme_identifiers ids = { 0 };
+	struct acme_order o = { 0 };
+	struct verdict v = { 0 };
+	struct err e;
+
+	if (make(a, &ids, &o, &v, &e)) {
+		a->r->wrote = true;
+		answer(a, 201, &o);
+	} else {
+		acme_problem(a, &e, &v, &ids.names);
+	}
+	acme_identifiers_free(&ids);
+	store_acme_order_free(&o);
+	verdict_free(&v);
+}
+
+/* ---- one order ---- */
+
+bool
+acme_order_find(struct acme *a, struct acme_order *ret, struct err *e)
+{
+	struct store *st = ca_store(a->r->ca);
+	struct acme_order o = { 0 };
+	char id[ACME_ID_LEN];
+
+	if (!acme_id(a, 0, id))
+		return err_set(e, ERR_NOT_FOUND, "there is no such order");
+	if (!store_acme_order_by_id(st, id, &o, e))
+		return false;
+	bool ok = o.account_num == a->account.num ||
+		  err_set(e, ERR_FORBIDDEN, "this order is another account's");
+	ok = ok && acme_order_refresh(a->r->ca, &o, e);
+	if (!ok) {
+		store_acme_order_free(&o);
+		return false;
+	}
+	a->r->wrote = store_dirty(st);
+	*ret = o;
+	return true;
+}
+
+void
+acme_on_order(struct acme *a)
+{
+	struct acme_order o = { 0 };
+	struct err e;
+
+	if (acme_order_find(a, &o, &e))
+		answer(a, 200, &o);
+	else
+		acme_problem(a, &e, NULL, NULL);
+	store_acme_order_free(&o);
+}
+
+/* ---- finalize ---- */
+
+/* The order as it is by now. */
+static void
+on_finalized(void *arg, const struct issue_result *r, const struct err *refused)
+{
+	struct acme *a = arg;
+	struct acme_order o = { 0 };
+	struct err e;
+
+	(void)r;
+	if (refused != NULL) {
+		acme_problem(a, refused, NULL, NULL);
+		return;
+	}
+	if (acme_order_find(a, &o, &e)) {
+		a->r->wrote = true;
+		answer(a, 200, &o);
+	} else {
+		acme_problem(a, &e, NULL, NULL);
+	}
+	store_acme_order_free(&o);
+}
+
+static bool
+read_csr(const struct acme *a, struct csr **ret, struct err *e)
+{
+	const char *text = json_string_value(json_object_get(a->payload, "csr"));
+	struct buf der;
+
+	if (text == NULL)
+		return err_set(e, ERR_MALFORMED, "csr is missing, or no string");
+	buf_init(&der, CSR_MAX + 1);
+	const bool ok = (base64url_read(bytes_str(text), &der, e) ||
+			    err_prefix(e, "csr (DER in base64url is wanted)")) &&
+			csr_parse(buf_bytes(&der), ret, e);
+	buf_free(&der);
+	if (!ok && e->code == ERR_BAD_KEY)
+		e->code = ERR_BAD_CSR;
+	return ok;
+}
+
+/* What is under way, or done, is told again: an answer may have got lost (A196). */
+static bool
+is_under_way(const struct acme_order *o)
+{
+	return o->status == ACME_PROCESSING || o->status == ACME_VALID;
+}
+
+void
+acme_on_order_finalize(struct acme *a)
+{
+	struct acme_order o = { 0 };
+	struct csr *csr = NULL;
+	struct verdict v = { 0 };
+	struct err e;
+
+	bool ok = acme_order_find(a, &o, &e);
+	if (ok && is_under_way(&o)) {
+		answer(a, 200, &o);
+	} else {
+		if (ok && o.status != ACME_READY)
+			ok = err_set(&e, ERR_ORDER_NOT_READY, "the order is %s",
+			    acme_state_word(o.status));
+		ok = ok && read_csr(a, &csr, &e) &&
+		     acme_order_finalize(a->r->ca, &a->account, &o, csr, a->r->id,
+			 on_finalized, a, &v, &e);
+		if (!ok)
+			acme_problem(a, &e, &v, NULL);
+	}
+	csr_free(csr);
+	store_acme_order_free(&o);
+	verdict_free(&v);
+}
+
+/* ---- the orders of an account ---- */
+
+struct page {
+	struct acme *a;
+	json_t *urls;
+	size_t n;
+	char last[ACME_ID_LEN];
+	bool more;
+};
+
+static bool
+add_to_page(void *arg, const struct acme_order *o, struct err *e)
+{
+	struct page *p = arg;
+
+	(void)e;
+	p->more = p->n == PAGE;
+	if (p->more)
+		return true;
+	p->n++;
+	json_array_append_new(p->urls, url_json(p->a, "order", o->id, ""));
+	memcpy(p->last, o->id, sizeof(p->last));
+	return true;
+}
+
+/* The cursor is the last order of the page before. */
+static bool
+read_cursor(const struct acme *a, int64_t *ret, struct err *e)
+{
+	static const char *const known[] = { "cursor", NULL };
+	struct acme_order o = { 0 };
+	char *id;
+
+	if (!request_query_known(a->r, known, e) ||
+	    !request_query(a->r, "cursor", &id, e))
+		return false;
+	*ret = 0;
+	if (id == NULL)
+		return true;
+	const bool ok = store_acme_order_by_id(ca_store(a->r->ca), id, &o, e) &&
+			o.account_num == a->account.num;
+	*ret = o.num;
+	store_acme_order_free(&o);
+	free(id);
+	return ok || err_set(e, ERR_MALFORMED, "the cursor is not of this list");
+}
+
+void
+acme_on_account_orders(struct acme *a)
+{
+	struct acme_order_query q = {
+		.account_num = a->account.num,
+		.not_invalid = true,
+		.limit = PAGE + 1,
+	};
+	struct page p = { .a = a, .urls = json_array() };
+	struct err e;
+
+	bool ok = bytes_eq_str(a->params[0], a->account.id) ||
+		  err_set(&e, ERR_FORBIDDEN, "these orders are another account's");
+	ok = ok && read_cursor(a, &q.before, &e) &&
+	     store_acme_order_list(ca_store(a->r->ca), &q, add_to_page, &p, &e);
+	if (!ok) {
+		json_decref(p.urls);
+		acme_problem(a, &e, NULL, NULL);
+		return;
+	}
+	if (p.more) {
+		char *url =
+		    acme_url(a, "/account/%s/orders?cursor=%s", a->account.id, p.last);
+
+		acme_link(a, "next", url);
+		free(url);
+	}
+	acme_json(a, 200, json_pack("{s:o}", "orders", p.urls));
+}

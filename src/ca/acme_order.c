@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of orders and authorizations with time (RFC 8555 7.1.6). */
+#include "acme_order_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ca/ca_state.h"
+
+#define SWEEP_ROWS 200                   /* of one kind in one step */
+#define KEPT_S     (INT64_C(30) * 86400) /* behind the end of what is removed then */
+#define OPEN_MAX   1000 /* orders that one authorization moves at once */
+
+static char *
+error_of(enum err_code code, const char *detail)
+{
+	struct err e;
+
+	err_set(&e, code, "%s", detail);
+	return acme_problem_text(&e);
+}
+
+static char *
+error_late(void)
+{
+	return error_of(ERR_MALFORMED, "the order was not finished in time");
+}
+
+static char *
+error_lost(void)
+{
+	return error_of(ERR_PROBE_PROOF, "an authorization that the order needs has "
+					 "expired, failed or was given up");
+}
+
+/* ---- orders ---- */
+
+bool
+acme_order_event(struct ca *ca, struct acme_order *o, enum acme_event ev,
+    const char *error, struct err *e)
+{
+	enum acme_status to;
+
+	if (!acme_state_next(ACME_ORDER, o->status, ev, &to))
+		return true;
+	if (!ca_writable(ca, e) || !store_begin(ca->store, e) ||
+	    !store_acme_order_move(ca->store, o->num, o->status, to, error, e))
+		return false;
+	o->status = to;
+	if (error != NULL) {
+		free(o->error);
+		o->error = mem_strdup(error);
+	}
+	return true;
+}
+
+static bool
+is_waiting(const struct acme_order *o)
+{
+	return o->status == ACME_PENDING || o->status == ACME_READY;
+}
+
+/* 'error' NULL: whatever the authorization was lost by. */
+static bool
+refresh(struct ca *ca, struct acme_order *o, const char *error, struct err *e)
+{
+	const int64_t now = clock_now();
+	bool all_valid, one_lost, ok = true;
+	char *own = NULL;
+
+	if (!is_waiting(o))
+		return true;
+	if (!store_acme_authz_of_order(ca->store, o->num, now, &all_valid, &one_lost,
+		e))
+		return false;
+	if (o->expires_at <= now) {
+		own = error_late();
+		ok = acme_order_event(ca, o, ACME_EV_EXPIRE, own, e);
+	} else if (one_lost) {
+		own = error_lost();
+		ok = acme_order_event(ca, o, ACME_EV_FAIL,
+		    error != NULL && error[0] != '\0' ? error : own, e);
+	} else if (all_valid) {
+		ok = acme_order_event(ca, o, ACME_EV_PROVE, NULL, e);
+	}
+	free(own);
+	return ok;
+}
+
+bool
+acme_order_refresh(struct ca *ca, struct acme_order *o, struct err *e)
+{
+	return refresh(ca, o, NULL, e);
+}
+
+/* ---- authorizations ---- */
+
+bool
+acme_order_refresh_authz(struct ca *ca, struct acme_authz *a, struct err *e)
+{
+	enum acme_status to;
+
+	if (a->expires_at > clock_now() ||
+	    !acme_state_next(ACME_AUTHZ, a->status, ACME_EV_EXPIRE, &to))
+		return true;
+	if (!ca_writable(ca, e) || !store_begin(ca->store, e) ||
+	    !store_acme_authz_move(ca->store, a->num, a->status, to, 0, e))
+		return false;
+	a->status = to;
+	return acme_order_authz_changed(ca, a->num, NULL, e);
+}
+
+struct nums {
+	int64_t *v;
+	size_t n;
+};
+
+static bool
+collect(void *arg, const struct acme_order *o, struct err *e)
+{
+	struct nums *list = arg;
+
+	(void)e;
+	list->v = mem_grow(list->v, list->n + 1, sizeof(*list->v));
+	list->v[list->n++] = o->num;
+	return true;
+}
+
+static bool
+refresh_num(struct ca *ca, int64_t num, const char *error, struct err *e)
+{
+	struct acme_order o = { 0 };
+
+	const bool ok =
+	    store_acme_order_by_num(ca->store, num, &o, e) && refresh(ca, &o, error, e);
+	store_acme_order_free(&o);
+	return ok;
+}
+
+bool
+acme_order_authz_changed(struct ca *ca, int64_t authz_num, const char *error,
+    struct err *e)
+{
+	static const enum acme_status waiting[] = { ACME_PENDING, ACME_READY };
+	struct nums list = { 0 };
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < NITEMS(waiting); i++) {
+		const struct acme_order_query q = {
+			.authz_num = authz_num,
+			.status = waiting[i],
+			.limit = OPEN_MAX,
+		};
+		ok = store_acme_order_list(ca->store, &q, collect, &list, e);
+	}
+	for (size_t i = 0; ok && i < list.n; i++)
+		ok = refresh_num(ca, list.v[i], error, e);
+	free(list.v);
+	return ok;
+}
+
+bool
+acme_order_deactivate_authz(struct ca *ca, struct acme_authz *a, struct err *e)
+{
+	enum acme_status to;
+
+	/* What has ended already is let be: clients tidy up after a failure (A168). */
+	if (!acme_state_next(ACME_AUTHZ, a->status, ACME_EV_DEACTIVATE, &to))
+		return true;
+	if (!ca_writable(ca, e) || !store_begin(ca->store, e) ||
+	    !store_acme_authz_move(ca->store, a->num, a->status, to, 0, e))
+		return false;
+	a->status = to;
+	return acme_order_authz_changed(ca, a->num, NULL, e);
+}
+
+/* ---- all of an account ---- */
+
+bool
+acme_order_account_ended(struct ca *ca, int64_t account_num, struct err *e)
+{
+	char *error = error_of(ERR_ACCOUNT_ENDED, "the account was ended");
+
+	const bool ok =
+	    ca_writable(ca, e) && store_begin(ca->store, e) &&
+	    store_acme_order_end_account(ca->store, account_num, error, e) &&
+	    store_acme_authz_end_account(ca->store, account_num, e);
+	free(error);
+	return ok;
+}
+
+/* ---- housekeeping ---- */
+
+void
+acme_order_sweep(struct ca *ca)
+{
+	const int64_t now = clock_now();
+	char *error = error_late();
+	int64_t orders, authz;
+	struct err e;
+
+	if (ca_writable(ca, &e) &&
+	    (!store_begin(ca->store, &e) ||
+		!store_acme_order_sweep(ca->store, now, now - KEPT_S, error, SWEEP_ROWS,
+		    &orders, &e) ||
+		!store_acme_authz_sweep(ca->store, now, now - KEPT_S, SWEEP_ROWS,
+		    &ca->acme_cursor, &authz, &e))) {
+		LOG_ERR(LOG_ERROR, "acme-sweep", &e);
+		ca_write_failed(ca, &e);
+	}
+	free(error);
+}
