@@ -32,6 +32,22 @@ set_text(json_t *v, const char *member, struct bytes text)
 		json_object_set_new(v, member, certificate_json_text(text));
 }
 
+/* As in the rows of attempts: foreign octets as ASCII. */
+static void
+set_seen(json_t *v, struct bytes seen)
+{
+	struct buf b;
+
+	buf_init(&b, 4 * MSG_PROBE_SEEN_MAX);
+	for (size_t i = 0; i < seen.n; i++)
+		if (seen.p[i] >= 0x20 && seen.p[i] < 0x7f && seen.p[i] != '\\')
+			buf_putc(&b, seen.p[i]);
+		else
+			buf_printf(&b, "\\x%02x", seen.p[i]);
+	set_text(v, "seen", buf_bytes(&b));
+	buf_free(&b);
+}
+
 static json_t *
 test_json(const struct test *t, const struct msg_probed *m)
 {
@@ -51,7 +67,7 @@ test_json(const struct test *t, const struct msg_probed *m)
 	json_object_set_new(v, "took_ms", json_integer(m->took_ms));
 	json_object_set_new(v, "transcript",
 	    transcript != NULL ? transcript : json_array());
-	set_text(v, "seen", m->seen);
+	set_seen(v, m->seen);
 	return v;
 }
 
