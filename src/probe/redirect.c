@@ -105,6 +105,8 @@ redirect_to(struct redirect_path *p, const char *base, const char *url,
 	if (p->n > REDIRECT_HOPS_MAX)
 		return err_set(e, ERR_PROBE_CONNECTION, "more than %d redirects",
 		    REDIRECT_HOPS_MAX);
+	if (url[0] == '\0')
+		return refuse(e, "leads nowhere");
 	if (strlen(url) > REDIRECT_URL_MAX)
 		return refuse(e, "leads to a URL that is too long");
 	CURLU *u = curl_url();
