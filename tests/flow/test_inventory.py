@@ -208,6 +208,22 @@ class HundredThousand(Cli, FlowTest):
             print(f"     {N} certificates made searchable in {time.monotonic() - began:.2f} s")
         ca.start()
 
+    SOON = 0.05 * (5 if SANITIZED else 1) * SLOW
+
+    def soon(self, what, ask, bound):
+        """The best of some looks: what the machine does besides is not to tell."""
+        best = 1e9
+        for i in range(20):
+            began = time.monotonic()
+            answer = ask()
+            best = min(best, time.monotonic() - began)
+            if i >= 2 and best < bound:
+                break
+        print(f"     {best * 1000:6.1f} ms  {what}")
+        with self.subTest(what):
+            self.assertLess(best, bound, what)
+        return answer
+
     def test_each_question_is_answered_soon(self):
         soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 14 * 86400))
         past = "2001-01-01T00:00:00Z"
@@ -223,18 +239,15 @@ class HundredThousand(Cli, FlowTest):
                                   ("metadata.owner=team-7&q=web-57", 23), ("status=revoked", 0),
                                   ("status=expired", 100), (f"issued_before={past}", 0), (f"issued_after={soon}", 0),
                                   ("", 100)):
-                best = 1e9
-                for _ in range(3):
-                    began = time.monotonic()
-                    a = self.ca.ask("GET", "/v1/certificates?" + query, connection=connection)
-                    best = min(best, time.monotonic() - began)
-                print(f"     {best * 1000:6.1f} ms  {query or 'no filter'}")
+                named = query.startswith(("q=", "ip=", "status=valid&expires_before")) and "&status" not in query
+                a = self.soon(query or "no filter",
+                              lambda q=query: self.ca.ask("GET", "/v1/certificates?" + q, connection=connection),
+                              self.SOON if named else 1 * SLOW)
                 with self.subTest(query):
                     self.assertEqual((a.status, len(a.json["certificates"])), (200, wanted), query)
-                    self.assertLess(best, 1 * SLOW)
-            began = time.monotonic()
-            self.assertEqual(self.ca.ask("GET", f"/v1/certificates/{self.serial}", connection=connection).status, 200)
-            print(f"     {(time.monotonic() - began) * 1000:6.1f} ms  by serial")
+            a = self.soon("by serial", lambda: self.ca.ask("GET", f"/v1/certificates/{self.serial}",
+                                                           connection=connection), self.SOON)
+            self.assertEqual(a.status, 200)
 
     def test_pages_stay_right_while_certificates_are_added(self):
         seen, cursor = set(), ""

@@ -608,8 +608,7 @@ class RenewServing(RenewTest):
                 time.sleep(0.01)
 
         clients = [threading.Thread(target=client) for _ in range(2)]
-        daemon = subprocess.Popen([BUILD / "hanaper", "renew", where, "--daemon", "--validity", "12s",
-                                   "--exec", reload_, "--json"], stdout=subprocess.PIPE, text=True,
+        daemon = subprocess.Popen([BUILD / "hanaper", "renew", where, "--daemon", "--exec", reload_, "--json"], stdout=subprocess.PIPE, text=True,
                                   cwd="/", env={"PATH": "/usr/bin:/bin"})
         self.addCleanup(daemon.stdout.close)
         self.addCleanup(daemon.wait)
