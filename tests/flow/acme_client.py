@@ -145,6 +145,9 @@ class Client:
                 self.close()
                 if again:
                     raise
+            except BaseException:  # a connection that broke off is of no more use
+                self.close()
+                raise
         self.requests += 1
         if got.headers.get("Replay-Nonce"):
             self.nonces.append(got.headers["Replay-Nonce"])

@@ -31,7 +31,8 @@ class AcmeTest(hnp.FlowTest):
     """http-01 is asked of self.responder; localhost is a name that every profile of the tests has."""
 
     running = False
-    settings = {}
+    settings = {}  # of the directory
+    site = {}      # of what all directories share
 
     @classmethod
     def setUpClass(cls):
@@ -39,6 +40,10 @@ class AcmeTest(hnp.FlowTest):
         cls.responder = acme_client.Responder()
         cls.addClassCleanup(cls.responder.close)
         directory(cls.ca, http_port=cls.responder.port, **cls.settings)
+        if cls.site:
+            path = cls.ca.dir / "hanaper.yaml"
+            path.write_text(path.read_text() + "\nacme:\n"
+                            + "".join(f"  {key}: {value}\n" for key, value in cls.site.items()))
         cls.ca.start()
 
     def client(self, **more):
