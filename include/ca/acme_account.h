@@ -49,7 +49,7 @@ MUST_CHECK bool acme_account_end(struct ca *ca, struct acme_account *a,
 MUST_CHECK bool acme_account_rekey(struct ca *ca, struct acme_account *a,
     const struct jwk *key, char ret_other[static ACME_ID_LEN], struct err *e);
 
-/* Is this key fit to be an account's: not weak, not known as compromised?  ERR_BAD_KEY. */
+/* Is it fit to be an account's: neither weak, compromised nor a certificate's?  ERR_BAD_KEY. */
 MUST_CHECK bool acme_account_judge_key(struct ca *ca, const struct jwk *key,
     struct err *e);
 /*

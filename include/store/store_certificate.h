@@ -89,6 +89,10 @@ MUST_CHECK bool store_certificate_brief(struct store *st, const char *issuer,
 MUST_CHECK bool store_key_compromised(struct store *st,
     const uint8_t key_hash[static 32], bool *ret, struct err *e);
 
+/* The key of any certificate, whatever became of it? (RFC 8555 11.1) */
+MUST_CHECK bool store_certificate_has_key(struct store *st,
+    const uint8_t key_hash[static 32], bool *ret, struct err *e);
+
 #define CERTIFICATE_Q_MAX        256 /* octets */
 #define CERTIFICATE_LIST_MAX     1001
 #define CERTIFICATE_METADATA_MAX 4 /* in one question */

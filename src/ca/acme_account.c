@@ -19,14 +19,19 @@
 bool
 acme_account_judge_key(struct ca *ca, const struct jwk *key, struct err *e)
 {
+	const uint8_t *hash = jwk_key_hash(key).p;
 	struct spki spki;
-	bool compromised;
+	bool compromised, certified;
 
 	if (!spki_parse(jwk_spki(key), &spki, e) ||
-	    !store_key_compromised(ca->store, jwk_key_hash(key).p, &compromised, e))
+	    !store_key_compromised(ca->store, hash, &compromised, e) ||
+	    !store_certificate_has_key(ca->store, hash, &certified, e))
 		return false;
-	return !compromised ||
-	       err_set(e, ERR_BAD_KEY, "this key is known to be compromised");
+	if (compromised)
+		return err_set(e, ERR_BAD_KEY, "this key is known to be compromised");
+	return !certified ||
+	       err_set(e, ERR_BAD_KEY,
+		   "this is the key of a certificate: an account has one of its own");
 }
 
 /* ---- contacts (RFC 8555 7.3) ---- */

@@ -25,6 +25,11 @@ static const struct stmt_def compromised_def = {
 	"SELECT 1 FROM compromised_key WHERE key_hash = $1",
 	"look for a compromised key"
 };
+static const struct stmt_def has_key_def = {
+	"SELECT 1 FROM certificate WHERE substr(key_hash, 1, 8) = substr($1, 1, 8)"
+	" AND key_hash = $1 LIMIT 1",
+	"look whether a key is a certificate's"
+};
 
 static bool
 add_row(struct store *st, const struct certificate_new *c, int64_t id,
@@ -115,11 +120,12 @@ store_certificate_add(struct store *st, const struct certificate_new *c, struct 
 	return store_own_begin(st, &own, e) && store_own_end(st, own, add(st, c, e), e);
 }
 
-bool
-store_key_compromised(struct store *st, const uint8_t key_hash[static 32], bool *ret,
-    struct err *e)
+/* Is there a row? */
+static bool
+any_of_key(struct store *st, const struct stmt_def *def,
+    const uint8_t key_hash[static 32], bool *ret, struct err *e)
 {
-	struct stmt *q = stmt_begin(store_db(st), &compromised_def);
+	struct stmt *q = stmt_begin(store_db(st), def);
 
 	stmt_bytes(q, 1, bytes_of(key_hash, 32));
 	const bool found = stmt_step(q);
@@ -127,4 +133,18 @@ store_key_compromised(struct store *st, const uint8_t key_hash[static 32], bool 
 		return false;
 	*ret = found;
 	return true;
+}
+
+bool
+store_key_compromised(struct store *st, const uint8_t key_hash[static 32], bool *ret,
+    struct err *e)
+{
+	return any_of_key(st, &compromised_def, key_hash, ret, e);
+}
+
+bool
+store_certificate_has_key(struct store *st, const uint8_t key_hash[static 32],
+    bool *ret, struct err *e)
+{
+	return any_of_key(st, &has_key_def, key_hash, ret, e);
 }

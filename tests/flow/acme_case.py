@@ -4,7 +4,9 @@
 What holds for every answer whatever was asked stands in Watched.look() and nowhere else.
 """
 import json
+import os
 import re
+import signal
 
 import acme_client
 import hnp
@@ -155,6 +157,12 @@ class AcmeTest(hnp.FlowTest):
             return db.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0]
         finally:
             db.close()
+
+    def kill(self, role="hanaper-core"):
+        """kill -9 of a role, which ends the daemon; and it is started again."""
+        os.kill(self.ca.role_pids()[role], signal.SIGKILL)
+        self.ca.wait_end()
+        self.ca.start()
 
     def lives(self):
         """Nothing has ended or forgotten itself."""

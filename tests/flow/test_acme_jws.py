@@ -520,10 +520,9 @@ class Nonces(JwsTest):
             unused.append(c.nonce())
             if ends == signal.SIGTERM:
                 self.ca.stop()
+                self.ca.start()
             else:
-                self.ca.daemon.send_signal(signal.SIGKILL)
-                self.ca.wait_end()
-            self.ca.start()
+                self.kill()
             c.close()
             c.nonces.clear()
             self.refused(c.post(c.kid, nonce=used), 400, "badNonce")

@@ -148,6 +148,31 @@ expect_brief(unsigned n, bool revoked, unsigned reason)
 	cr_expect_eq(b.reason, reason);
 }
 
+/* A132 */
+Test(store_certificate, its_key_is_known_whatever_became_of_it, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	struct tmp_certificate t;
+	uint8_t key[32], other[32];
+	bool there;
+
+	key_of(1, key);
+	key_of(2, other);
+	memcpy(other, key, 8); /* what the index has of it */
+	MUST(store_certificate_has_key(st, key, &there, &e));
+	cr_expect_not(there);
+	tmp_certificate(&t, 1);
+	MUST(store_certificate_add(st, &t.new, &e));
+	MUST(store_certificate_has_key(st, key, &there, &e));
+	cr_expect(there);
+	MUST(store_certificate_has_key(st, other, &there, &e));
+	cr_expect_not(there, "all of it is compared");
+	tmp_certificate_free(&t);
+	cr_expect_eq(tmp_number("SELECT count(*) FROM sqlite_schema WHERE"
+				" name = 'certificate_key'"),
+	    1);
+}
+
 static bool
 is_compromised(unsigned n)
 {
