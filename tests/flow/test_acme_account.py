@@ -267,7 +267,7 @@ class Binding(AcmeTest):
     # A118, A120, S12, R78
     def test_each_part_is_looked_at(self):
         kid, mac = self.key()
-        c = self.client("bound")
+        c, before = self.client("bound"), self.count("acme_account")
         good = c.binding(kid, mac)
         for wrong in ([], [good], "x", 1, True, {}, {"x": 1}, ".".join(good.values()), good | {"header": {}},
                       good | {"signatures": []}, {k: good[k] for k in ("protected", "payload")},
@@ -295,7 +295,7 @@ class Binding(AcmeTest):
         self.assertEqual(len(words), 1, "an unknown key and a wrong MAC are told in the same words")
         signed = c.jws({"alg": "ES256", "kid": kid, "url": c.base + "/new-account"}, c.key.jwk)
         self.refused(self.open(c, signed), 400, "malformed")
-        self.assertEqual(self.count("acme_account", "directory = 'bound'"), 0)
+        self.assertEqual(self.count("acme_account"), before)
         a = self.open(c, good)
         self.assertEqual(a.status, 201, a)
         self.assertEqual(a.json["externalAccountBinding"], good)
