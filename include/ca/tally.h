@@ -18,7 +18,7 @@ struct tally {
 	struct prom_set refused;          /* problem, rule */
 	struct prom_set ocsp;             /* status */
 	struct prom_set acme_accounts;    /* directory */
-	struct prom_set acme_orders;      /* directory, status */
+	struct prom_set acme_orders;      /* profile, status */
 	struct prom_set acme_validations; /* challenge, result */
 	struct prom_hist commit_us;       /* of one commit */
 	struct prom_hist batch;           /* answers that waited for one commit */

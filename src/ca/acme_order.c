@@ -50,6 +50,7 @@ acme_order_event(struct ca *ca, struct acme_order *o, enum acme_event ev,
 	    !store_acme_order_move(ca->store, o->num, o->status, to, error, e))
 		return false;
 	o->status = to;
+	prom_count(&ca->tally.acme_orders, o->profile, acme_state_word(to));
 	if (error != NULL) {
 		free(o->error);
 		o->error = mem_strdup(error);

@@ -139,6 +139,9 @@ on_issued(void *arg, const struct issue_result *r, const struct err *refused)
 		if (!give_back(it->ca, it->order_num, &why))
 			ca_round_fail(it->ca, &why);
 		refused = &e;
+	} else {
+		prom_count(&it->ca->tally.acme_orders, r->profile,
+		    acme_state_word(ACME_VALID));
 	}
 	it->done(it->arg, r, refused);
 	free(it);

@@ -274,6 +274,7 @@ tell(struct ca *ca, const struct acme_order_ask *q, const struct conf_profile *p
 			  .profile = p->name,
 			  .names = q->names,
 			  .object = object });
+	prom_count(&ca->tally.acme_orders, p->name, acme_state_word(o->status));
 	free(who);
 	free(object);
 }

@@ -62,7 +62,7 @@ put_acme(const struct tally *t, struct buf *b)
 	    NULL);
 	prom_family(b, "hanaper_acme_orders_total", "counter",
 	    "Moves of ACME orders into a status since the start.");
-	prom_put_set(b, "hanaper_acme_orders_total", &t->acme_orders, "directory",
+	prom_put_set(b, "hanaper_acme_orders_total", &t->acme_orders, "profile",
 	    "status");
 	prom_family(b, "hanaper_acme_validations_total", "counter",
 	    "Tries to validate an ACME challenge since the start.");

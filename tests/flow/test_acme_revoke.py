@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Revocation by ACME (RFC 8555 7.6): who may, for which reasons, and what becomes of it."""
 import json
+import re
 import threading
 import time
 
 from acme_client import Client, Key, Responder, b64, make_csr
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hnp import FlowTest, run
 
 PROFILES = """
@@ -194,3 +196,73 @@ class ByKey(RevokeTest):
         self.assertEqual({a.status for a in got} - {200, 400}, set(), got)
         self.assertIn(200, {a.status for a in got})
         self.assertEqual(self.ca.ocsp(serial), "revoked")
+
+
+class ByAccount(RevokeTest):
+    def issue_acme(self, client, **more):
+        pem = client.certificate("127.0.0.1", responder=self.responder, **more)
+        der = der_of(pem)
+        serial = f"{x509.load_der_x509_certificate(der).serial_number:x}"
+        return der, serial
+
+    # A216
+    def test_the_account_that_ordered_it_revokes(self):
+        client = self.account()
+        der, serial = self.issue_acme(client)
+        self.done(self.revoke(client, der, reason=5))
+        self.assertEqual(self.ca.ocsp(serial), "revoked")
+        events = self.ca.ask("GET", f"/v1/audit?event=revoked&serial={serial}").json["events"]
+        self.assertEqual(events[0]["identity"], "acme:" + client.kid.rsplit("/", 1)[1])
+
+    def test_accounts_orders_and_validations_are_counted(self):
+        client = self.account()
+        self.issue_acme(client)
+        refused = client.order("127.0.0.3")
+        challenge, _ = client.challenge(refused.json["authorizations"][0])
+        client.post(challenge["url"], {})
+        client.poll(refused.headers["Location"], ("invalid",))
+        text = self.ca.ask_unix("GET", "/metrics").body.decode()
+        for labels in ('accounts_total{directory="acme"}', 'orders_total{profile="acme",status="pending"}',
+                       'orders_total{profile="acme",status="ready"}', 'orders_total{profile="acme",status="valid"}',
+                       'orders_total{profile="acme",status="processing"}',
+                       'orders_total{profile="acme",status="invalid"}',
+                       'validations_total{challenge="http-01",result="valid"}'):
+            self.assertRegex(text, r"(?m)^hanaper_acme_" + re.escape(labels) + " [1-9]")
+        self.assertRegex(text, r'validations_total\{challenge="http-01",result="(connection|incorrect-response)"\} ')
+
+    # A217, A219
+    def test_another_with_valid_authorizations_for_all_names_does_too(self):
+        owner, other, stranger = self.account(), self.account(), self.account()
+        der, serial = self.issue_acme(owner)
+        self.refused(self.revoke(other, der), 403, "unauthorized")
+        self.issue_acme(other)
+        self.refused(self.revoke(stranger, der), 403, "unauthorized")
+        self.done(self.revoke(other, der))
+        self.assertEqual(self.ca.ocsp(serial), "revoked")
+
+    # A217: for all of its names
+    def test_an_authorization_for_one_of_two_names_is_not_enough(self):
+        client = self.account()
+        self.issue_acme(client)
+        key = Key()
+        a = self.ca.ask("POST", "/v1/certificates?profile=acme",
+                        make_csr(["127.0.0.1", "two.internal"], key.key),
+                        {"Content-Type": "application/pkcs10"})
+        self.assertEqual(a.status, 201, a)
+        self.refused(self.revoke(client, der_of(a.json["certificate"])), 403, "unauthorized")
+
+    # A218
+    def test_its_key_revokes_what_was_ordered_by_acme(self):
+        client, key = self.account(), ec.generate_private_key(ec.SECP256R1())
+        der, serial = self.issue_acme(client, csr=make_csr(["127.0.0.1"], key))
+        holder = self.client(Key())
+        holder.key.key = key
+        self.done(self.revoke(holder, der, reason=1))
+        self.assertEqual(self.ca.ocsp(serial), "revoked")
+
+    # A224
+    def test_rest_revokes_what_was_ordered_by_acme(self):
+        client = self.account()
+        der, serial = self.issue_acme(client)
+        self.assertEqual(self.ca.revoke(serial).status, 200)
+        self.refused(self.revoke(client, der), 400, "alreadyRevoked")

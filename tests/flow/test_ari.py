@@ -6,8 +6,16 @@ import json
 import re
 import time
 
+from acme_client import Client, Responder
 from hnp import BUILD, FlowTest, run
 from test_renew import prepare
+
+ACME = """
+  - name: acme
+    usages: [server auth]
+    names: { dns: ["*.internal"], ip: ["127.0.0.0/8"] }
+    acme: { challenges: [http-01], networks: ["127.0.0.0/8"], http_port: %d }
+"""
 
 
 def b64(octets):
@@ -260,3 +268,79 @@ class ByAcme(FlowTest):
             a = self.ca.ask("GET", "/acme/server/renewal-info/" + name, cert=None)
             self.assertEqual((a.status, a.headers["Content-Type"]), (status, "application/problem+json"), a)
             self.assertEqual(a.json["type"], "urn:ietf:params:acme:error:malformed")
+
+
+class Replaces(FlowTest):
+    """An order that says which certificate it replaces (RFC 9773 5)."""
+
+    running = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.responder = Responder()
+        cls.addClassCleanup(cls.responder.close)
+        conf = cls.ca.dir / "hanaper.yaml"
+        conf.write_text(conf.read_text().replace("\nprofiles:\n", "\nprofiles:" + ACME % cls.responder.port, 1))
+        cls.ca.start()
+
+    def account(self, profile="acme", key=None):
+        c = Client(self.ca.api_port, self.ca.dir / "root.crt", profile, key=key)
+        self.assertEqual(c.register().status, 201)
+        return c
+
+    def issued(self, client, **more):
+        pem = self.ca.file("acme.pem")
+        pem.write_text(client.certificate("127.0.0.1", responder=self.responder, **more))
+        return certid(pem)
+
+    def refused(self, answer, status, kind, word=""):
+        self.assertEqual((answer.status, answer.type), (status, kind), answer)
+        self.assertIn(word, answer.json["detail"])
+
+    # A231, A232
+    def test_a_certificate_is_replaced_once_by_its_account(self):
+        client, other = self.account(), self.account()
+        name = self.issued(client)
+        self.refused(other.order("127.0.0.1", replaces=name), 403, "unauthorized", "another account")
+        self.refused(client.order("127.0.0.9", replaces=name), 400, "malformed", "no identifier")
+        order = client.order("127.0.0.1", "127.0.0.9", replaces=name)
+        self.assertEqual((order.status, order.json["replaces"]), (201, name), order)
+        self.assertEqual(client.post(order.headers["Location"]).json["replaces"], name)
+        self.refused(client.order("127.0.0.1", replaces=name), 409, "alreadyReplaced")
+
+    # A232
+    def test_an_order_that_failed_lets_the_next_replace_it(self):
+        client = self.account()
+        name = self.issued(client)
+        order = client.order("127.0.0.1", "127.0.0.8", replaces=name)
+        self.assertEqual(order.status, 201, order)
+        for url in order.json["authorizations"]:
+            if client.post(url).json["status"] == "pending":
+                self.assertEqual(client.post(url, {"status": "deactivated"}).status, 200)
+        self.assertEqual(client.post(order.headers["Location"]).json["status"], "invalid")
+        self.issued(client, replaces=name)
+        self.refused(client.order("127.0.0.1", replaces=name), 409, "alreadyReplaced")
+
+    # A231
+    def test_what_came_by_rest_is_replaced_by_the_first_that_orders_a_name_of_it(self):
+        ca, client = self.ca, self.account()
+        ca.issue("rest", "IP:127.0.0.1", "DNS:rest.internal", profile="acme")
+        name = certid(ca.file("rest.leaf.crt"))
+        self.refused(client.order("127.0.0.7", replaces=name), 400, "malformed")
+        self.issued(client, replaces=name)
+        self.refused(self.account().order("127.0.0.1", replaces=name), 409, "alreadyReplaced")
+
+    # A231
+    def test_the_same_key_in_another_directory_is_the_same_client(self):
+        client = self.account()
+        name = self.issued(client)
+        again = self.account("server", client.key)
+        self.assertEqual(again.order("127.0.0.1", replaces=name).status, 201)
+
+    # A231
+    def test_what_names_no_certificate_is_refused(self):
+        client = self.account()
+        for wrong, status in (("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE", 404), ("x", 400),
+                              ("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE=", 400)):
+            self.refused(client.order("127.0.0.1", replaces=wrong), status, "malformed")
