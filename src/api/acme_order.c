@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Orders: made, read, listed, finalized (RFC 8555 7.1.2.1, 7.4). */
 #include "ca/acme_order.h"
+#include "ca/acme_caa.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -261,30 +262,62 @@ is_under_way(const struct acme_order *o)
 	return o->status == ACME_PROCESSING || o->status == ACME_VALID;
 }
 
+static void
+finalize(struct acme *a, struct acme_order *o)
+{
+	struct csr *csr = NULL;
+	struct verdict v = { 0 };
+	struct err e;
+
+	if (!read_csr(a, &csr, &e) || !acme_order_finalize(a->r->ca, &a->account, o,
+					  csr, a->r->id, on_finalized, a, &v, &e))
+		acme_problem(a, &e, &v, NULL);
+	csr_free(csr);
+	verdict_free(&v);
+}
+
+/* The order may have ended while the records were looked at. */
+static void
+on_caa(void *arg, const struct err *why)
+{
+	struct acme *a = arg;
+	struct acme_order o = { 0 };
+	struct err e;
+
+	if (why != NULL)
+		acme_problem(a, why, NULL, NULL);
+	else if (!acme_order_find(a, &o, &e))
+		acme_problem(a, &e, NULL, NULL);
+	else if (is_under_way(&o))
+		answer(a, 200, &o);
+	else
+		finalize(a, &o);
+	store_acme_order_free(&o);
+}
+
 void
 acme_on_order_finalize(struct acme *a)
 {
 	struct acme_order o = { 0 };
-	struct csr *csr = NULL;
-	struct verdict v = { 0 };
+	bool asked = false;
 	struct err e;
 
 	bool ok = acme_order_find(a, &o, &e);
 	if (ok && is_under_way(&o)) {
 		answer(a, 200, &o);
-	} else {
-		if (ok && o.status != ACME_READY)
-			ok = err_set(&e, ERR_ORDER_NOT_READY, "the order is %s",
-			    acme_state_word(o.status));
-		ok = ok && read_csr(a, &csr, &e) &&
-		     acme_order_finalize(a->r->ca, &a->account, &o, csr, a->r->id,
-			 on_finalized, a, &v, &e);
-		if (!ok)
-			acme_problem(a, &e, &v, NULL);
+		store_acme_order_free(&o);
+		return;
 	}
-	csr_free(csr);
+	if (ok && o.status != ACME_READY)
+		ok = err_set(&e, ERR_ORDER_NOT_READY, "the order is %s",
+		    acme_state_word(o.status));
+	ok = ok && acme_caa_check(a->r->ca, &a->account, a->directory, &o, on_caa, a,
+		       &asked, &e);
+	if (!ok)
+		acme_problem(a, &e, NULL, NULL);
+	else if (!asked)
+		finalize(a, &o);
 	store_acme_order_free(&o);
-	verdict_free(&v);
 }
 
 /* ---- the orders of an account ---- */

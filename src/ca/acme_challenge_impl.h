@@ -27,7 +27,10 @@ struct validation { /* a challenge in PROCESSING */
 	struct validation *next;
 };
 
-/* The answer to a test; false: it is not of one. */
+/* Asks; 'done' is called once.  Fills m->id. */
+void acme_test_ask(struct ca *ca, struct msg_probe *m, acme_challenge_tested *done,
+    void *arg);
+/* The answer to one of these; false: it is not of one. */
 bool acme_test_take(struct ca *ca, const struct msg_probed *m);
 void acme_test_stop(struct ca *ca);
 

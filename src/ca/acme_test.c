@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks without an order, for an administrator who looks why something fails. */
+/*
+ * What is asked of the prober beside validations: checks without an order, for an
+ * administrator who looks why something fails, and CAA records before an issue.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +10,7 @@
 #include "base/mem.h"
 #include "ca/ca_state.h"
 
-#define TESTS_MAX 16
+#define TESTS_MAX 64
 
 struct acme_test {
 	uint64_t id;
@@ -22,15 +25,33 @@ struct acme_test {
  */
 #define TEST_TOKEN "hanaper-acme-test"
 
-static void
-send_probe(struct ca *ca, uint64_t id, const struct conf_profile *directory,
-    const struct name *name, enum challenge type)
+void
+acme_test_ask(struct ca *ca, struct msg_probe *m, acme_challenge_tested *done,
+    void *arg)
 {
-	const bool wildcard = strncmp(name->text, "*.", 2) == 0;
+	struct acme_test *t = mem_zalloc(sizeof(*t));
 	struct buf b;
 
-	const struct msg_probe m = {
-		.id = id,
+	*t = (struct acme_test){
+		.id = ++ca->next_probe,
+		.done = done,
+		.arg = arg,
+		.next = ca->acme_tests,
+	};
+	ca->acme_tests = t;
+	m->id = t->id;
+	buf_init(&b, MSG_PROBE_FRAME_MAX);
+	msg_probe_put(&b, m);
+	link_send(acme_prober(ca), MSG_PROBE, buf_bytes(&b));
+	buf_free(&b);
+}
+
+static void
+test(struct ca *ca, const struct conf_profile *directory, const struct name *name,
+    enum challenge type, acme_challenge_tested *done, void *arg)
+{
+	const bool wildcard = strncmp(name->text, "*.", 2) == 0;
+	struct msg_probe m = {
 		.profile = bytes_str(directory->name),
 		.challenge = type,
 		.prove = true,
@@ -44,10 +65,8 @@ send_probe(struct ca *ca, uint64_t id, const struct conf_profile *directory,
 		.account = bytes_str(ca->conf->url_api),
 		.deadline_ms = MSG_PROBE_DEADLINE,
 	};
-	buf_init(&b, MSG_PROBE_FRAME_MAX);
-	msg_probe_put(&b, &m);
-	link_send(acme_prober(ca), MSG_PROBE, buf_bytes(&b));
-	buf_free(&b);
+
+	acme_test_ask(ca, &m, done, arg);
 }
 
 bool
@@ -63,15 +82,7 @@ acme_challenge_test(struct ca *ca, const struct conf_profile *directory,
 		n++;
 	if (n >= TESTS_MAX)
 		return err_set(e, ERR_UNAVAILABLE, "%d tests are under way", TESTS_MAX);
-	struct acme_test *t = mem_zalloc(sizeof(*t));
-	*t = (struct acme_test){
-		.id = ++ca->next_probe,
-		.done = done,
-		.arg = arg,
-		.next = ca->acme_tests,
-	};
-	ca->acme_tests = t;
-	send_probe(ca, t->id, directory, name, type);
+	test(ca, directory, name, type, done, arg);
 	return true;
 }
 

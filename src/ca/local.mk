@@ -11,6 +11,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/acme.c \
 	src/ca/acme_account.c \
 	src/ca/acme_bind.c \
+	src/ca/acme_caa.c \
 	src/ca/acme_challenge.c \
 	src/ca/acme_challenge_impl.h \
 	src/ca/acme_test.c \

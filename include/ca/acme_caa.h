@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * acme_caa - CAA records are looked at with each validation; and again before the
+ * certificate, where that was long ago (RFC 8659 3, RFC 8555 7.4).
+ */
+#ifndef CA_ACME_CAA_H
+#define CA_ACME_CAA_H
+
+#include "ca/acme_order.h"
+
+#define ACME_CAA_FRESH_S (8 * 3600)
+
+/* 'e' NULL: every name's records permit it.  ERR_CAA, ERR_PROBE_DNS. */
+typedef void acme_caa_done(void *arg, const struct err *e);
+
+/*
+ * Asks for the names of the order whose validation is older than ACME_CAA_FRESH_S.
+ * *ret_asked false: there are none, or the directory looks at no CAA; 'done' is not
+ * called then.
+ */
+MUST_CHECK bool acme_caa_check(struct ca *ca, const struct acme_account *account,
+    const struct conf_profile *directory, const struct acme_order *o,
+    acme_caa_done *done, void *arg, bool *ret_asked, struct err *e);
+
+#endif

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CAA records are looked at again before a certificate whose validation was long ago."""
+import sqlite3
+import unittest
+
+from acme_client import b64, make_csr
+from acme_dns import CAA, Names
+import acme_world
+
+
+class Again(acme_world.AcmeTest):
+    site = {"caa_identities": "[ca.example]"}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.names = Names()
+        cls.addClassCleanup(cls.names.close)
+        cls.settings = {"caa": "true", "resolvers": [f"127.0.0.1:{cls.names.port}"]}
+        super().setUpClass()
+
+    def proven(self, client, name):
+        order = client.order(name)
+        challenge, _ = client.challenge(order.json["authorizations"][0])
+        self.responder.tokens[challenge["token"]] = client.key_authorization(challenge["token"])
+        self.assertEqual(client.post(challenge["url"], {}).json["status"], "valid")
+        return order
+
+    def finalize(self, client, order, name):
+        return client.post(order.json["finalize"], {"csr": b64(make_csr([name]))})
+
+    def make_old(self):
+        self.ca.stop()
+        with sqlite3.connect(self.ca.dir / "hanaper.db") as db:
+            db.execute("UPDATE acme_challenge SET validated_at = validated_at - 8 * 3600")
+        self.ca.start()
+
+    # A205, A240
+    def test_a_record_that_came_later_forbids_it(self):
+        client = self.client()
+        order = self.proven(client, "late.internal")
+        self.make_old()
+        client.close()
+        self.names.caa["late.internal"] = [(0, "issue", "other.example")]
+        refused = self.finalize(client, order, "late.internal")
+        self.assertEqual((refused.status, refused.type), (403, "caa"), refused)
+        self.assertEqual(client.post(order.headers["Location"]).json["status"], "ready")
+        self.names.caa["late.internal"] = [(0, "issue", "ca.example")]
+        self.assertEqual(self.finalize(client, order, "late.internal").json["status"], "valid")
+
+    # A205
+    def test_a_fresh_one_is_not_asked_for_twice(self):
+        client = self.client()
+        order = self.proven(client, "fresh.internal")
+        asked = [a for a in self.names.asked if a[1] == CAA]
+        self.assertEqual(self.finalize(client, order, "fresh.internal").json["status"], "valid")
+        self.assertEqual([a for a in self.names.asked if a[1] == CAA], asked)
+
+    # A205: no answer is no permission
+    def test_without_a_name_server_the_order_stays_ready(self):
+        client = self.client()
+        order = self.proven(client, "stop.internal")
+        self.make_old()
+        client.close()
+        self.names.close()
+        jws = client.jws(client.protected(order.json["finalize"], nonce=client.nonce()),
+                         {"csr": b64(make_csr(["stop.internal"]))})
+        answer = client.send(order.json["finalize"], jws)
+        self.assertIn(answer.type, ("dns", "caa"), answer)
+        self.assertEqual(client.post(order.headers["Location"]).json["status"], "ready")
+
+
+if __name__ == "__main__":
+    unittest.main()
