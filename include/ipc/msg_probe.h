@@ -62,7 +62,8 @@ MUST_CHECK bool msg_probe_get(struct bytes body, struct msg_probe *ret, struct e
  * 'code': ERR_NONE: all that was asked for is so.  Else ERR_PROBE_DNS,
  * ERR_PROBE_CONNECTION, ERR_PROBE_TLS, ERR_PROBE_RESPONSE, ERR_PROBE_PROOF,
  * ERR_CAA, ERR_RATE_LIMITED (too many wait: ask again in 'retry_s'), ERR_POLICY (a
- * profile that is gone), ERR_INTERNAL.
+ * profile that is gone), ERR_MALFORMED (a dns-persist-01 record that cannot be read),
+ * ERR_INTERNAL.
  *
  * 'detail' is one line for the ACME client.  It holds nothing of what the other
  * side sent (R73, A180).  'seen' does: it is for administrators alone.
