@@ -61,7 +61,7 @@ account_json(struct ca *ca, const struct acme_account *a)
 
 struct listing {
 	struct ca *ca;
-	struct page page;
+	struct page *page;
 	struct acme_account_query q;
 	char *directory;
 };
@@ -93,12 +93,9 @@ read_listing(struct request *r, struct listing *l, struct err *e)
 
 	if (!request_query_known(r, known, e) ||
 	    !request_query(r, "directory", &l->directory, e) ||
-	    !acme_json_status(r, ACME_ACCOUNT, &l->q.status, e) || !read_eab(r, l, e) ||
-	    !page_read(&l->page, r, e))
+	    !acme_json_status(r, ACME_ACCOUNT, &l->q.status, e) || !read_eab(r, l, e))
 		return false;
 	l->q.directory = l->directory;
-	l->q.before = l->page.before;
-	l->q.limit = l->page.limit + 1;
 	return true;
 }
 
@@ -108,24 +105,44 @@ add_row(void *arg, const struct acme_account *a, struct err *e)
 	struct listing *l = arg;
 
 	(void)e;
-	if (page_room(&l->page))
-		page_add(&l->page, account_json(l->ca, a), a->num);
+	page_add(l->page, account_json(l->ca, a), a->num);
 	return true;
+}
+
+static bool
+on_slice(void *arg, struct page *p, int64_t before, size_t limit, struct err *e)
+{
+	struct listing *l = arg;
+
+	l->page = p;
+	l->q.before = before;
+	l->q.limit = limit;
+	return store_acme_account_list(ca_store(l->ca), &l->q, add_row, l, e);
+}
+
+static void
+listing_free(void *arg)
+{
+	struct listing *l = arg;
+
+	free(l->directory);
+	free(l);
 }
 
 void
 core_acme_account_list(struct request *r)
 {
-	struct listing l = { .ca = r->ca };
+	struct listing *l = mem_zalloc(sizeof(*l));
 	struct err e;
 
-	if (read_listing(r, &l, &e) &&
-	    store_acme_account_list(ca_store(r->ca), &l.q, add_row, &l, &e))
-		request_json(r, 200, page_json(&l.page, "accounts"));
-	else
-		request_problem(r, &e, NULL);
-	page_free(&l.page);
-	free(l.directory);
+	l->ca = r->ca;
+	if (read_listing(r, l, &e)) {
+		page_answer(r,
+		    &(struct page_source){ "accounts", on_slice, listing_free, l });
+		return;
+	}
+	request_problem(r, &e, NULL);
+	listing_free(l);
 }
 
 /* ---- POST revoke ---- */

@@ -6,6 +6,7 @@
 #include "api/certificate_json.h"
 #include "api/core_routes.h"
 #include "api/page.h"
+#include "base/mem.h"
 #include "store/store_acme_authz.h"
 
 static void
@@ -39,7 +40,8 @@ attempt_json(struct ca *ca, const struct acme_attempt *a)
 
 struct listing {
 	struct ca *ca;
-	struct page page;
+	struct page *page;
+	char *name;
 };
 
 static bool
@@ -48,26 +50,42 @@ add_row(void *arg, const struct acme_attempt *a, struct err *e)
 	struct listing *l = arg;
 
 	(void)e;
-	if (page_room(&l->page))
-		page_add(&l->page, attempt_json(l->ca, a), a->num);
+	page_add(l->page, attempt_json(l->ca, a), a->num);
 	return true;
+}
+
+static bool
+on_slice(void *arg, struct page *p, int64_t before, size_t limit, struct err *e)
+{
+	struct listing *l = arg;
+
+	l->page = p;
+	return store_acme_authz_attempts(ca_store(l->ca), l->name, before, limit,
+	    add_row, l, e);
+}
+
+static void
+listing_free(void *arg)
+{
+	struct listing *l = arg;
+
+	free(l->name);
+	free(l);
 }
 
 void
 core_acme_attempt_list(struct request *r)
 {
 	static const char *const known[] = { "name", PAGE_KEYS, NULL };
-	struct listing l = { .ca = r->ca };
-	char *name = NULL;
+	struct listing *l = mem_zalloc(sizeof(*l));
 	struct err e;
 
-	if (request_query_known(r, known, &e) && acme_json_name(r, &name, &e) &&
-	    page_read(&l.page, r, &e) &&
-	    store_acme_authz_attempts(ca_store(r->ca), name, l.page.before,
-		l.page.limit + 1, add_row, &l, &e))
-		request_json(r, 200, page_json(&l.page, "attempts"));
-	else
-		request_problem(r, &e, NULL);
-	page_free(&l.page);
-	free(name);
+	l->ca = r->ca;
+	if (request_query_known(r, known, &e) && acme_json_name(r, &l->name, &e)) {
+		page_answer(r,
+		    &(struct page_source){ "attempts", on_slice, listing_free, l });
+		return;
+	}
+	request_problem(r, &e, NULL);
+	listing_free(l);
 }

@@ -137,28 +137,34 @@ core_acme_eab_make(struct request *r)
 static bool
 add_row(void *arg, const struct acme_eab *k, struct err *e)
 {
-	struct page *p = arg;
-
 	(void)e;
-	if (page_room(p))
-		page_add(p, eab_json(k, clock_now()), k->num);
+	page_add(arg, eab_json(k, clock_now()), k->num);
 	return true;
+}
+
+static bool
+on_slice(void *arg, struct page *p, int64_t before, size_t limit, struct err *e)
+{
+	return store_acme_eab_list(arg, before, limit, add_row, p, e);
+}
+
+static void
+keep(void *arg)
+{
+	(void)arg; /* the store is the CA's */
 }
 
 void
 core_acme_eab_list(struct request *r)
 {
 	static const char *const known[] = { PAGE_KEYS, NULL };
-	struct page p = { 0 };
 	struct err e;
 
-	if (request_query_known(r, known, &e) && page_read(&p, r, &e) &&
-	    store_acme_eab_list(ca_store(r->ca), p.before, p.limit + 1, add_row, &p,
-		&e))
-		request_json(r, 200, page_json(&p, "keys"));
+	if (request_query_known(r, known, &e))
+		page_answer(r,
+		    &(struct page_source){ "keys", on_slice, keep, ca_store(r->ca) });
 	else
 		request_problem(r, &e, NULL);
-	page_free(&p);
 }
 
 /* ---- DELETE: its accounts end with it, some in each round ---- */

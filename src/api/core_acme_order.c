@@ -62,7 +62,7 @@ order_json(struct ca *ca, const struct acme_order *o)
 
 struct listing {
 	struct ca *ca;
-	struct page page;
+	struct page *page;
 	struct acme_order_query q;
 	char *name;
 };
@@ -94,11 +94,9 @@ read_listing(struct request *r, struct listing *l, struct err *e)
 
 	if (!request_query_known(r, known, e) || !read_account(r, l, e) ||
 	    !acme_json_status(r, ACME_ORDER, &l->q.status, e) ||
-	    !acme_json_name(r, &l->name, e) || !page_read(&l->page, r, e))
+	    !acme_json_name(r, &l->name, e))
 		return false;
 	l->q.name = l->name;
-	l->q.before = l->page.before;
-	l->q.limit = l->page.limit + 1;
 	return true;
 }
 
@@ -108,22 +106,42 @@ add_row(void *arg, const struct acme_order *o, struct err *e)
 	struct listing *l = arg;
 
 	(void)e;
-	if (page_room(&l->page))
-		page_add(&l->page, order_json(l->ca, o), o->num);
+	page_add(l->page, order_json(l->ca, o), o->num);
 	return true;
+}
+
+static bool
+on_slice(void *arg, struct page *p, int64_t before, size_t limit, struct err *e)
+{
+	struct listing *l = arg;
+
+	l->page = p;
+	l->q.before = before;
+	l->q.limit = limit;
+	return store_acme_order_list(ca_store(l->ca), &l->q, add_row, l, e);
+}
+
+static void
+listing_free(void *arg)
+{
+	struct listing *l = arg;
+
+	free(l->name);
+	free(l);
 }
 
 void
 core_acme_order_list(struct request *r)
 {
-	struct listing l = { .ca = r->ca };
+	struct listing *l = mem_zalloc(sizeof(*l));
 	struct err e;
 
-	if (read_listing(r, &l, &e) &&
-	    store_acme_order_list(ca_store(r->ca), &l.q, add_row, &l, &e))
-		request_json(r, 200, page_json(&l.page, "orders"));
-	else
-		request_problem(r, &e, NULL);
-	page_free(&l.page);
-	free(l.name);
+	l->ca = r->ca;
+	if (read_listing(r, l, &e)) {
+		page_answer(r,
+		    &(struct page_source){ "orders", on_slice, listing_free, l });
+		return;
+	}
+	request_problem(r, &e, NULL);
+	listing_free(l);
 }

@@ -6,6 +6,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     1000
+#define SLICE_ROWS    25     /* in one round: a row can have a hundred names */
+#define OCTETS_MAX    MIB(8) /* of an answer, about */
+
+struct page {
+	struct request *r;
+	struct page_source from;
+	json_t *list;
+	size_t limit, octets;
+	int64_t before; /* where the next slice begins; 0: at the newest */
+	size_t rows;    /* of this slice */
+	bool more;
+};
+
 static bool
 read_number(const struct request *r, const char *key, int64_t max, int64_t *ret,
     struct err *e)
@@ -28,53 +45,88 @@ read_number(const struct request *r, const char *key, int64_t max, int64_t *ret,
 	return true;
 }
 
-bool
-page_read(struct page *p, const struct request *r, struct err *e)
-{
-	int64_t limit = PAGE_LIMIT_DEFAULT;
-
-	*p = (struct page){ .list = json_array() };
-	if (!read_number(r, "cursor", INT64_MAX, &p->before, e) ||
-	    !read_number(r, "limit", PAGE_LIMIT_MAX, &limit, e))
-		return false;
-	p->limit = (size_t)limit;
-	return true;
-}
-
-void
+static void
 page_free(struct page *p)
 {
+	p->from.free(p->from.arg);
 	json_decref(p->list);
-	*p = (struct page){ 0 };
-}
-
-bool
-page_room(struct page *p)
-{
-	if (json_array_size(p->list) < p->limit)
-		return true;
-	p->more = true;
-	return false;
+	free(p);
 }
 
 void
 page_add(struct page *p, json_t *row, int64_t num)
 {
+	p->rows++;
+	if (p->more || json_array_size(p->list) == p->limit || p->octets > OCTETS_MAX) {
+		p->more = true;
+		json_decref(row);
+		return;
+	}
+	p->octets += json_dumpb(row, NULL, 0, JSON_COMPACT);
+	p->before = num;
 	json_array_append_new(p->list, row);
-	p->last = num;
 }
 
-json_t *
-page_json(const struct page *p, const char *name)
+static json_t *
+page_json(const struct page *p)
 {
 	json_t *v = json_object();
 
-	json_object_set(v, name, p->list);
+	json_object_set(v, p->from.name, p->list);
 	if (p->more) {
 		char cursor[24];
 
-		snprintf(cursor, sizeof(cursor), "%" PRId64, p->last);
+		snprintf(cursor, sizeof(cursor), "%" PRId64, p->before);
 		json_object_set_new(v, "next_cursor", json_string(cursor));
 	}
 	return v;
+}
+
+static bool
+on_step(void *arg)
+{
+	struct page *p = arg;
+	/* One more than fits tells whether there is another page. */
+	const size_t left = p->limit + 1 - json_array_size(p->list);
+	const size_t n = left < SLICE_ROWS ? left : SLICE_ROWS;
+	struct err e;
+
+	p->rows = 0;
+	if (!p->from.slice(p->from.arg, p, p->before, n, &e))
+		request_problem(p->r, &e, NULL);
+	else if (!p->more && p->rows == n)
+		return false;
+	else
+		request_json(p->r, 200, page_json(p));
+	page_free(p);
+	return true;
+}
+
+static void
+on_drop(void *arg)
+{
+	struct page *p = arg;
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
+	request_problem(p->r, &e, NULL);
+	page_free(p);
+}
+
+void
+page_answer(struct request *r, const struct page_source *from)
+{
+	struct page *p = mem_zalloc(sizeof(*p));
+	int64_t limit = LIMIT_DEFAULT;
+	struct err e;
+
+	*p = (struct page){ .r = r, .from = *from, .list = json_array() };
+	const bool ok = read_number(r, "cursor", INT64_MAX, &p->before, &e) &&
+			read_number(r, "limit", LIMIT_MAX, &limit, &e);
+	p->limit = (size_t)limit;
+	if (ok &&
+	    slices_add(r->api->slices, &(struct slices_job){ on_step, on_drop, p }, &e))
+		return;
+	request_problem(r, &e, NULL);
+	page_free(p);
 }

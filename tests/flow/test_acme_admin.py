@@ -154,7 +154,7 @@ class Eab(AdminTest):
         self.assertEqual(c.post(c.kid).status, 401)
 
     def test_keys_are_listed_by_pages(self):
-        made = [self.make()["kid"] for _ in range(5)]
+        made = [self.make()["kid"] for _ in range(60)]  # more than are read in one round
         seen, cursor = [], ""
         while True:
             page = self.ca.ask_unix("GET", "/v1/acme/eab?limit=2" + cursor).json
@@ -162,8 +162,12 @@ class Eab(AdminTest):
             if "next_cursor" not in page:
                 break
             cursor = "&cursor=" + page["next_cursor"]
-        self.assertEqual(seen[:5], made[::-1])
+        self.assertEqual(seen[:60], made[::-1])
         self.assertEqual(len(seen), len(set(seen)))
+        for limit in (1, 24, 25, 26, 49, 50, 51, len(seen) - 1, len(seen), len(seen) + 1):
+            page = self.ca.ask_unix("GET", f"/v1/acme/eab?limit={limit}").json
+            self.assertEqual([k["kid"] for k in page["keys"]], seen[:limit])
+            self.assertEqual("next_cursor" in page, limit < len(seen), limit)
         for query in ("limit=0", "limit=1001", "cursor=x", "other=1", "limit=1&limit=2"):
             self.problem(self.ca.ask_unix("GET", "/v1/acme/eab?" + query), 400, "malformed")
 
