@@ -49,6 +49,9 @@ MUST_CHECK bool store_acme_eab_bind(struct store *st, int64_t num, struct err *e
 /* One certificate more; from ca/reconcile.  A key that is not there is let be. */
 MUST_CHECK bool store_acme_eab_count(struct store *st, int64_t num, struct err *e);
 /* The first time stays.  One that is not there is let be. */
+/* Certificates that the signer was asked for and has not answered: they will count too. */
+MUST_CHECK bool store_acme_eab_under_way(struct store *st, int64_t num, int64_t *ret,
+    struct err *e);
 MUST_CHECK bool store_acme_eab_revoke(struct store *st, int64_t num, int64_t at,
     const char *by, struct err *e);
 /* It binds no more from 'at' on. */

@@ -199,15 +199,15 @@ judge_end(const struct acme_eab *k, struct verdict *v)
 }
 
 static void
-judge_quota(const struct acme_eab *k, struct verdict *v)
+judge_quota(const struct acme_eab *k, int64_t under_way, struct verdict *v)
 {
-	char *n = mem_printf("%" PRId64 " issued", k->certificates_n);
+	const int64_t taken = k->certificates_n + under_way;
+	char *n = mem_printf("%" PRId64 " issued", taken);
 	char *max = k->certificates_max > 0
 			? mem_printf("%" PRId64 " in all", k->certificates_max)
 			: mem_strdup("no limit");
 
-	verdict_add(v,
-	    k->certificates_max == 0 || k->certificates_n < k->certificates_max,
+	verdict_add(v, k->certificates_max == 0 || taken < k->certificates_max,
 	    ERR_RATE_LIMITED, "eab.quota", "account", n, max);
 	free(n);
 	free(max);
@@ -219,14 +219,16 @@ acme_bind_judge(struct ca *ca, int64_t eab_num, const struct names *names,
 {
 	struct acme_eab k = { 0 };
 	struct conf_names allowed = { 0 };
+	int64_t under_way;
 
 	bool ok = store_acme_eab_by_num(ca->store, eab_num, &k, e) &&
+		  store_acme_eab_under_way(ca->store, eab_num, &under_way, e) &&
 		  read_names(&k, &allowed, e);
 	if (ok) {
 		if (acme_pattern_count(&allowed) > 0)
 			judge_names(&allowed, names, v);
 		judge_end(&k, v);
-		judge_quota(&k, v);
+		judge_quota(&k, under_way, v);
 	}
 	acme_pattern_free(&allowed);
 	store_acme_eab_free(&k);

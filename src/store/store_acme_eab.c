@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "policy/acme_state.h"
 #include "store_impl.h"
 
 #define COLUMNS                                                                        \
@@ -26,6 +27,12 @@ static const struct stmt_def bind_def = {
 	"UPDATE acme_eab SET accounts_n = accounts_n + 1"
 	" WHERE num = $1 AND accounts_n < accounts_max AND revoked_at IS NULL",
 	"bind an account"
+};
+/* By the index over the states: few orders are in this one at a time. */
+static const struct stmt_def under_way_def = {
+	"SELECT count(*) FROM acme_order o JOIN acme_account a ON a.num = o.account_num"
+	" WHERE o.status = $2 AND a.eab_num = $1",
+	"count an external account's certificates to come"
 };
 static const struct stmt_def count_def = {
 	"UPDATE acme_eab SET certificates_n = certificates_n + 1 WHERE num = $1",
@@ -187,6 +194,19 @@ store_acme_eab_count(struct store *st, int64_t num, struct err *e)
 	struct stmt *q = stmt_begin(store_db(st), &count_def);
 
 	stmt_int(q, 1, num);
+	return stmt_finish(q, e);
+}
+
+bool
+store_acme_eab_under_way(struct store *st, int64_t num, int64_t *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &under_way_def);
+
+	stmt_int(q, 1, num);
+	stmt_int(q, 2, ACME_PROCESSING);
+	if (!stmt_row(q, e))
+		return false;
+	*ret = stmt_col_int(q, 0);
 	return stmt_finish(q, e);
 }
 
