@@ -240,6 +240,22 @@ class Orders(AdminTest):
         shown = self.cli("orders", "localhost", "--account", me)
         self.assertIn(order["serial"], shown)
 
+    # A247
+    def test_each_event_is_in_the_audit_with_its_request(self):
+        made = self.make(names=["localhost"])
+        c = self.bound(made)
+        c.certificate("localhost", responder=self.responder)
+        self.assertEqual(c.order("web.lab.internal").status, 400)
+        self.assertEqual(c.post(c.kid, {"status": "deactivated"}).status, 200)
+        me = c.kid.rsplit("/", 1)[1]
+        events = self.ca.ask_unix("GET", "/v1/audit?limit=1000").json["events"]
+        for event, member, said in (("eab-made", "object", made["kid"]), ("eab-used", "object", made["kid"]),
+                                    ("account-made", "object", me), ("issued", "identity", "acme:" + me),
+                                    ("refused", "identity", "acme:" + me), ("account-ended", "object", me)):
+            found = [e for e in events if e["event"] == event and said in e.get(member, "")]
+            self.assertTrue(found, (event, [e for e in events if e["event"] == event][:3]))
+            self.assertRegex(found[0]["request_id"], "^[0-9a-f]{16}$", event)
+
     # A180: the client is not told what came back; the administrator is
     def test_why_tells_what_came_back(self):
         secret = "<html>welcome to the intranet</html>"
