@@ -30,15 +30,20 @@ on_probed(void *arg, const struct msg_probed *m)
 	free(look);
 }
 
-/* The challenge that proved it, when that was long ago. */
+/*
+ * The challenge that proved it, when that was long ago, or was of a domain above (RFC
+ * 9444), whose records are not the name's own.
+ */
 static const struct acme_challenge *
-old_proof(const struct acme_authz *authz)
+old_proof(const struct acme_authz *authz, const char *name)
 {
+	const bool above = strcmp(authz->value, name) != 0;
+
 	for (size_t i = 0; i < authz->n_challenges; i++) {
 		const struct acme_challenge *c = &authz->challenges[i];
 
 		if (c->status == ACME_VALID &&
-		    clock_now() - c->validated_at >= ACME_CAA_FRESH_S)
+		    (above || clock_now() - c->validated_at >= ACME_CAA_FRESH_S))
 			return c;
 	}
 	return NULL;
@@ -49,20 +54,21 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
     const struct acme_order_name *name, struct caa_look *look, struct err *e)
 {
 	const bool wildcard = strncmp(name->value, "*.", 2) == 0;
+	const char *base = name->value + (wildcard ? 2 : 0);
 	struct acme_authz authz = { 0 };
 
 	if (name->type != NAME_TYPE_DNS)
 		return true;
 	if (!store_acme_authz_by_num(ca->store, name->authz_num, &authz, e))
 		return false;
-	const struct acme_challenge *c = old_proof(&authz);
+	const struct acme_challenge *c = old_proof(&authz, base);
 	if (c != NULL) {
 		struct msg_probe m = {
 			.profile = bytes_str(directory->name),
 			.challenge = c->type,
 			.caa = true,
 			.type = name->type,
-			.name = bytes_str(wildcard ? name->value + 2 : name->value),
+			.name = bytes_str(base),
 			.wildcard = wildcard,
 			.account = bytes_str(account_url),
 			.deadline_ms = MSG_PROBE_DEADLINE,
