@@ -19,7 +19,8 @@ MUST_CHECK bool acme_revoke_reason(int64_t number, enum reason *ret, struct err 
 
 /*
  * As revoke_start(), of certificates of whatever origin: by the account that ordered it,
- * by one with valid authorizations for all that it names, or by its own key.
+ * by one with valid authorizations for all that it names (then not for keyCompromise,
+ * and not one of an internal profile), or by its own key.
  * ERR_MALFORMED: no certificate; ERR_NOT_FOUND: none of ours; ERR_FORBIDDEN.  *ret_cert is
  * the certificate as soon as it is read, also when this is refused; cert_free() it.
  */

@@ -100,19 +100,39 @@ has_proved_all(struct ca *ca, const struct acme_account *a, const struct names *
 	return true;
 }
 
+/*
+ * Who has but proved the names now was not there when the certificate was made: of its
+ * key he knows nothing, and the daemon's own he may not take down.
+ */
 static bool
-check_account(struct ca *ca, const struct acme_account *a, int64_t certificate_id,
-    const struct cert *c, struct err *e)
+check_proof(struct ca *ca, const struct acme_revoke_ask *q, const struct cert *c,
+    const char *profile, struct err *e)
 {
+	const struct conf_profile *p =
+	    conf_profile_find(ca_conf(ca), bytes_str(profile));
 	bool may;
 
-	if (!has_ordered(ca, a, certificate_id, &may, e) ||
-	    (!may && !has_proved_all(ca, a, &c->names, &may, e)))
+	if (!has_proved_all(ca, q->account, &c->names, &may, e))
 		return false;
-	return may ||
-	       err_set(e, ERR_FORBIDDEN,
-		   "this account has neither ordered the certificate nor a valid "
-		   "authorization for each of its names");
+	if (!may || (p != NULL && p->internal))
+		return err_set(e, ERR_FORBIDDEN,
+		    "this account has neither ordered the certificate nor a valid "
+		    "authorization for each of its names");
+	return q->reason != REASON_KEY_COMPROMISE ||
+	       err_set(e, ERR_BAD_REASON,
+		   "only the account that ordered it, or the certificate's own key, "
+		   "can "
+		   "say keyCompromise (1)");
+}
+
+static bool
+check_account(struct ca *ca, const struct acme_revoke_ask *q, int64_t certificate_id,
+    const struct cert *c, const char *profile, struct err *e)
+{
+	bool ordered;
+
+	return has_ordered(ca, q->account, certificate_id, &ordered, e) &&
+	       (ordered || check_proof(ca, q, c, profile, e));
 }
 
 static bool
@@ -125,7 +145,8 @@ check_key(const struct jwk *key, const struct cert *c, struct err *e)
 
 /* Octet for octet the one that was issued with this serial. */
 static bool
-find(struct ca *ca, const struct cert *c, int64_t *ret_id, struct err *e)
+find(struct ca *ca, const struct cert *c, int64_t *ret_id, char **ret_profile,
+    struct err *e)
 {
 	struct certificate_row row;
 	struct buf der;
@@ -141,8 +162,10 @@ find(struct ca *ca, const struct cert *c, int64_t *ret_id, struct err *e)
 		ok = err_set(e, ERR_NOT_FOUND,
 		    "this CA did not issue the certificate, but another with its "
 		    "serial");
-	if (ok)
+	if (ok) {
 		*ret_id = row.id;
+		*ret_profile = mem_strdup(row.profile);
+	}
 	buf_free(&der);
 	certificate_row_free(&row);
 	return ok;
@@ -154,14 +177,18 @@ acme_revoke_start(struct ca *ca, const struct acme_revoke_ask *q, revoke_done *d
 {
 	struct cert *c = NULL;
 	int64_t id = 0;
+	char *profile = NULL;
 
 	if (!cert_parse(q->der, &c, e))
 		return err_set(e, ERR_MALFORMED,
 		    "certificate: no X.509 certificate in DER");
 	*ret_cert = c;
-	if (!find(ca, c, &id, e) ||
-	    (q->account != NULL ? !check_account(ca, q->account, id, c, e)
-				: !check_key(q->key, c, e)))
+	if (!find(ca, c, &id, &profile, e))
+		return false;
+	const bool may = q->account != NULL ? check_account(ca, q, id, c, profile, e)
+					    : check_key(q->key, c, e);
+	free(profile);
+	if (!may)
 		return false;
 	struct identity who = {
 		.kind = IDENTITY_NONE,

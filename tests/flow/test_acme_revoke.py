@@ -240,6 +240,27 @@ class ByAccount(RevokeTest):
         self.done(self.revoke(other, der))
         self.assertEqual(self.ca.ocsp(serial), "revoked")
 
+    # A217, A222: of the key it knows nothing
+    def test_who_has_but_proved_the_names_does_not_say_key_compromise(self):
+        owner, other = self.account(), self.account()
+        der, serial = self.issue_acme(owner)
+        self.issue_acme(other)
+        self.refused(self.revoke(other, der, reason=1), 400, "badRevocationReason", "keyCompromise")
+        self.assertEqual(self.ca.ocsp(serial), "good")
+        self.done(self.revoke(owner, der, reason=1))
+
+    # A219: 127.0.0.1 is a name of the api listener too
+    def test_the_daemons_own_certificate_is_not_revoked_by_who_proved_its_names(self):
+        client = self.account()
+        self.issue_acme(client)
+        with self.ca.database() as db:
+            der, names = db.execute(
+                "SELECT d.der, group_concat(n.value) FROM certificate c JOIN certificate_der d ON d.certificate_id = c.id"
+                " JOIN certificate_name n ON n.certificate_id = c.id WHERE c.profile = 'hanaper-listener'"
+                " GROUP BY c.id").fetchone()
+        self.assertIn("127.0.0.1", names)
+        self.refused(self.revoke(client, der), 403, "unauthorized")
+
     # A217: for all of its names
     def test_an_authorization_for_one_of_two_names_is_not_enough(self):
         client = self.account()
