@@ -10,11 +10,10 @@ class Caddy(served.Server):
         "dns01": "needs a module that Debian has not",
         "rfc2136": "needs a module that Debian has not",
         "wildcard": "needs dns-01 for it",
-        "ip": "gives IP addresses to its own CA alone",
         "csr": "makes its own",
-        "ari": "knows it from 2.8 on",
-        "replaces": "sends it from 2.8 on",
-        "profile": "knows them from 2.10 on",
+        "ari": "2.11 asks for it",
+        "replaces": "does not know ARI",
+        "profile": "2.11 can",
         "notafter": "has no option for it",
         "onlyreturnexisting": "keeps its account's URL and never asks",
         "update": "makes another account for another address",
@@ -28,7 +27,7 @@ class Caddy(served.Server):
     @contextlib.contextmanager
     def site(self, label, *lines, kind="main"):
         """Caddy with one site, until it presents a certificate; gives (name, what it presents)."""
-        name = self.host(label)
+        name = self.address or self.host(label)
         path = self.dir / f"{label}.caddyfile"
         issuer = "\n\t\t\t".join((f"dir {self.server.directory(kind)}",
                                   f"trusted_roots {self.roots}", *lines))
@@ -80,6 +79,15 @@ class Caddy(served.Server):
 
     def tlsalpn01(self):
         self.obtain("alpn", "disable_http_challenge")
+
+    def ip(self):
+        self.address = "127.0.0.1"
+        try:
+            self.obtain("ip", "disable_tlsalpn_challenge")
+        finally:
+            self.address = None
+
+    address = None  # for the site, in place of a name
 
     def eab(self):
         kid, key = self.server.eab_key()

@@ -9,10 +9,10 @@ class Certbot(client.Client):
     name = package = "certbot"
     cannot = {
         "tlsalpn01": "has none",
-        "ip": "takes IP addresses from 5.4 on",
-        "ari": "knows it from 4.1 on",
+        "ip": "5.5 can",
+        "ari": "5.5 asks for it",
         "replaces": "sends none",
-        "profile": "knows them from 4.0 on",
+        "profile": "4.0 can",
         "notafter": "has no option for it",
         "keychange": "has no command for it",
         "authz_deactivate": "does it in tests against the staging server of Let's Encrypt alone",

@@ -9,12 +9,12 @@ class Dehydrated(client.Client):
     name = package = "dehydrated"
     webroot = True
     cannot = {
-        "ip": "knows them from 0.7.1 on",
+        "ip": "0.7.2 can",
         "ari": "does not know it",
         "replaces": "sends none",
-        "profile": "knows them from 0.7.2 on",
+        "profile": "0.7.2 can",
         "notafter": "has no option for it",
-        "badnonce": "ends at a badNonce; 0.7.1 and later ask again",
+        "badnonce": "ends at a badNonce; 0.7.2 asks again",
         "keychange": "has no command for it",
         "authz_deactivate": "has no command for it",
         "revoke_cert_key": "needs the key of an account",

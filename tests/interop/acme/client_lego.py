@@ -7,11 +7,11 @@ class Lego(client.Client):
     name = package = "lego"
     measured = ("register",)  # it has no command for an account alone
     cannot = {
-        "ip": "asks for IP addresses as if they were DNS names; from 4.10 on it can",
-        "ari": "knows it from 4.15 on",
-        "replaces": "sends it from 4.15 on",
-        "profile": "knows them from 4.21 on",
-        "notafter": "has an option from 4.11 on",
+        "ip": "asks for IP addresses as if they were DNS names; 4.35 can",
+        "ari": "4.35 asks for it",
+        "replaces": "4.35 sends it",
+        "profile": "4.35 can",
+        "notafter": "4.35 can",
         "onlyreturnexisting": "keeps its account's URL and never asks",
         "update": "has no command for it",
         "keychange": "has no command for it",

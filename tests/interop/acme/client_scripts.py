@@ -3,14 +3,12 @@
 import json
 import os
 import shutil
-import threading
 
 import script
 import world
 
 COMMON = {
     "rfc2136": "leaves dns-01 to the caller",
-    "ip": "makes dns identifiers of all names",
     "ari": "does not know it",
     "replaces": "sends none",
     "profile": "does not know them",
@@ -26,8 +24,7 @@ class PythonAcme(script.Script):
         **COMMON,
         "notafter": "has no argument for it",
         "keychange": "has no call for it",
-        "revoke_cert_key": "certbot, which is made of it, has that cell",
-        "tlsalpn01": "makes the certificate, but has no server for it",
+        "tlsalpn01": "its certificate bears the identifier of a draft, 1.3.6.1.5.5.7.1.30.1",
     }
 
 
@@ -37,8 +34,8 @@ class RubyAcmeClient(script.Script):
     helper = ("ruby", world.HELPERS / "ruby_acme_client.rb")
     cannot = {
         **COMMON,
-        "eab": "knows it from 2.0.10 on",
-        "tlsalpn01": "makes the certificate from 2.0.14 on",
+        "eab": "2.0.18 can",
+        "tlsalpn01": "makes no certificate for it",
         "revoke_cert_key": "signs by the account alone",
     }
 
@@ -48,10 +45,8 @@ class NodeAcmeClient(script.Script):
     helper = ("node", world.HELPERS / "node" / "script.js")
     cannot = {
         **COMMON,
-        "tlsalpn01": "makes the certificate, but has no server for it",
         "revoke_cert_key": "signs by the account alone",
     }
-    installing = threading.Lock()
 
     def version(self):
         lock = json.loads((world.HELPERS / "node/package-lock.json").read_text())

@@ -12,9 +12,9 @@ class Uacme(client.Client):
     name = package = "uacme"
     webroot = True
     cannot = {
-        "ari": "knows it from 1.8 on",
+        "ari": "1.8 asks for it",
         "replaces": "sends none",
-        "profile": "knows them from 1.8 on",
+        "profile": "1.8 can",
         "notafter": "has no option for it",
         "authz_deactivate": "has no command for it",
         "https": "gets certificates for other servers",

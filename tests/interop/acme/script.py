@@ -3,13 +3,16 @@
 
 ACTION: register issue find update keychange deactivate revoke
 DIRECTORY ROOT: the server; ACCOUNT: file of the account's key; CONTACT KID MAC: for register
-NAMES CHALLENGE OUT CSR CHAIN GIVE_UP NOT_AFTER: for issue; NEW: file of the new key; REASON
-WEBROOT DNS_API: where answers to challenges go
+NAMES CHALLENGE OUT CSR CHAIN GIVE_UP NOT_AFTER: for issue; NEW: file of the new key; REASON BY
+WEBROOT DNS_API ALPN: where answers to challenges go
 """
 import datetime
 
 import client
+import world
 from cryptography.hazmat.primitives import serialization
+
+ADDRESS = "127.0.0.1"  # a name that is an IP address
 
 
 def whole(path):
@@ -47,10 +50,10 @@ class Script(client.Client):
     def issue(self, label, *names, kind="main", challenge="http-01", root=None, **more):
         names = names or (self.host(label),)
         csr = self.dir / f"{label}.csr"
-        self.run("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj",
-                 f"/CN={names[0]}", "-addext",
-                 "subjectAltName=" + ",".join(f"DNS:{n}" for n in names), "-keyout",
-                 f"{label}.key", "-out", csr)
+        san = ",".join(f"IP:{n}" if n == ADDRESS else f"DNS:{n}" for n in names)
+        subject = "/" if names[0] == ADDRESS else f"/CN={names[0]}"
+        self.run("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", subject,
+                 "-addext", f"subjectAltName={san}", "-keyout", f"{label}.key", "-out", csr)
         self.script("issue", kind=kind, NAMES=" ".join(names), CHALLENGE=challenge,
                     OUT=self.dir / f"{label}.crt", CSR=csr, **more)
         return self.got(f"{label}.crt", *names, key=f"{label}.key", kind=kind, root=root)
@@ -69,6 +72,16 @@ class Script(client.Client):
     def wildcard(self):
         name = self.host("wild")
         self.issue("wild", name, "*." + name, challenge="dns-01")
+
+    def ip(self):
+        self.issue("ip", ADDRESS)
+
+    def tlsalpn01(self):
+        responder = world.AlpnResponder(self.dir / "alpn", self.server.tls_port)
+        try:
+            self.issue("alpn", challenge="tls-alpn-01", ALPN=responder.dir)
+        finally:
+            responder.close()
 
     def eab(self):
         kid, key = self.server.eab_key()
@@ -121,6 +134,11 @@ class Script(client.Client):
     def revoke_account_key(self):
         certificate = self.issue("revoke")
         self.script("revoke", OUT="revoke.crt", REASON="4")
+        self.revoked(certificate, 4)
+
+    def revoke_cert_key(self):
+        certificate = self.issue("bykey")
+        self.script("revoke", account="bykey.key", OUT="bykey.crt", REASON="4", BY="certificate")
         self.revoked(certificate, 4)
 
     def deactivate(self):

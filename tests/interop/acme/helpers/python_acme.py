@@ -6,9 +6,9 @@ import os
 import urllib.request
 
 import josepy
-import OpenSSL
 from acme import challenges, client, messages
 from cryptography.hazmat.primitives import serialization
+from OpenSSL import crypto
 
 env = os.environ
 
@@ -48,20 +48,29 @@ def register():
 
 
 def put(acme, name, challenge):
-    response, validation = challenge.response_and_validation(acme.net.key)
-    if env["CHALLENGE"] == "http-01":
+    response = challenge.chall.response(acme.net.key)
+    if env["CHALLENGE"] == "tls-alpn-01":
+        certificate, key = response.gen_cert(name)
+        at = os.path.join(env["ALPN"], name)
+        with open(at + ".crt.pem", "wb") as f:
+            f.write(crypto.dump_certificate(crypto.FILETYPE_PEM, certificate))
+        with open(at + ".key.pem", "wb") as f:
+            f.write(crypto.dump_privatekey(crypto.FILETYPE_PEM, key))
+    elif env["CHALLENGE"] == "http-01":
         path = os.path.join(env["WEBROOT"], challenge.chall.encode("token"))
         with open(path, "w") as f:
-            f.write(validation)
+            f.write(challenge.chall.validation(acme.net.key))
     else:
-        body = {"host": challenge.chall.validation_domain_name(name) + ".", "value": validation}
+        body = {"host": challenge.chall.validation_domain_name(name) + ".",
+                "value": challenge.chall.validation(acme.net.key)}
         urllib.request.urlopen(env["DNS_API"] + "/set-txt", json.dumps(body).encode()).close()
     acme.answer_challenge(challenge, response)
 
 
 def issue():
     acme = find()
-    kind = {"http-01": challenges.HTTP01, "dns-01": challenges.DNS01}[env["CHALLENGE"]]
+    kind = {"http-01": challenges.HTTP01, "dns-01": challenges.DNS01,
+            "tls-alpn-01": challenges.TLSALPN01}[env["CHALLENGE"]]
     with open(env["CSR"], "rb") as f:
         order = acme.new_order(f.read())
     for authorization in order.authorizations:
@@ -93,7 +102,7 @@ def with_alternates(acme, order):
 def issuers(chain):
     end = "-----END CERTIFICATE-----"
     last = [p + end for p in chain.split(end) if "BEGIN" in p][-1]
-    return OpenSSL.crypto.load_certificate(OpenSSL.crypto.FILETYPE_PEM,
+    return crypto.load_certificate(crypto.FILETYPE_PEM,
                                            last.encode()).get_issuer().CN
 
 
@@ -109,9 +118,9 @@ def deactivate():
 
 
 def revoke():
-    acme = find()
+    acme = connect() if "BY" in env else find()
     with open(env["OUT"], "rb") as f:
-        certificate = OpenSSL.crypto.load_certificate(OpenSSL.crypto.FILETYPE_PEM, f.read())
+        certificate = crypto.load_certificate(crypto.FILETYPE_PEM, f.read())
     acme.revoke(josepy.ComparableX509(certificate), int(env["REASON"]))
 
 

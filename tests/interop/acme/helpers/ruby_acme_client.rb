@@ -47,7 +47,10 @@ rescue Acme::Client::Error::ForcedChainNotFound
 end
 
 def issue(client)
-  order = client.new_order(identifiers: ENV['NAMES'].split, not_after: ENV['NOT_AFTER'])
+  names = ENV['NAMES'].split.map do |name|
+    { type: name =~ /\A[0-9.]+\z/ ? 'ip' : 'dns', value: name }
+  end
+  order = client.new_order(identifiers: names, not_after: ENV['NOT_AFTER'])
   authorizations = order.authorizations
   authorizations.each { |a| answer(a) unless a.status == 'valid' }
   order.finalize(csr: OpenSSL::X509::Request.new(File.read(ENV['CSR'])))

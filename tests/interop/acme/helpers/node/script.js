@@ -2,6 +2,7 @@
 // npm's acme-client, told by the environment (../../script.py).
 'use strict';
 const fs = require('fs');
+const net = require('net');
 const acme = require('acme-client');
 
 const env = process.env;
@@ -33,7 +34,9 @@ async function dns(command, host, value) {
 }
 
 async function issue(c) {
-    const identifiers = env.NAMES.split(' ').map((value) => ({ type: 'dns', value }));
+    const identifiers = env.NAMES.split(' ').map(
+        (value) => ({ type: net.isIP(value) ? 'ip' : 'dns', value }),
+    );
     const order = await c.createOrder(env.NOT_AFTER
         ? { identifiers, notAfter: env.NOT_AFTER } : { identifiers });
     const authorizations = await c.getAuthorizations(order);
@@ -43,6 +46,11 @@ async function issue(c) {
         const answer = await c.getChallengeKeyAuthorization(challenge);
         if (challenge.type === 'http-01') {
             fs.writeFileSync(`${env.WEBROOT}/${challenge.token}`, answer);
+        } else if (challenge.type === 'tls-alpn-01') {
+            const [key, certificate] = await acme.crypto.createAlpnCertificate(a, answer);
+            const at = `${env.ALPN}/${a.identifier.value}`;
+            fs.writeFileSync(`${at}.key.pem`, key);
+            fs.writeFileSync(`${at}.crt.pem`, certificate);
         } else {
             await dns('set-txt', a.identifier.value, answer);
         }
