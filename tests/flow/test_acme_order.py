@@ -41,6 +41,11 @@ def at(seconds, text="%Y-%m-%dT%H:%M:%SZ"):
     return when.strftime(text)
 
 
+def certificates(pem):
+    end = b"-----END CERTIFICATE-----\n"
+    return [x509.load_pem_x509_certificate(one + end) for one in pem.split(end)[:-1]]
+
+
 class OrderTest(FlowTest):
     running = False
     life = "7d"
@@ -562,7 +567,7 @@ class Finalize(OrderTest):
         self.assertEqual(chain.headers["Content-Type"], "application/pem-certificate-chain")
         block = r"-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/=]{1,64}\n-----END CERTIFICATE-----\n"
         self.assertRegex(chain.body.decode(), f"^(?:{block}){{2}}$")
-        leaf, issuer = x509.load_pem_x509_certificates(chain.body)
+        leaf, issuer = certificates(chain.body)
         self.assertEqual(leaf.issuer, issuer.subject)
         url = order["certificate"]
         self.assertEqual(chain.links("alternate"), [url + "/1"])
@@ -570,7 +575,7 @@ class Finalize(OrderTest):
         self.assertEqual(whole.links("alternate"), [url])
         self.assertEqual(whole.body, chain.body + (self.ca.dir / "root.crt").read_bytes())
         self.assertEqual(c.post(url).body, chain.body)
-        root = x509.load_pem_x509_certificates(whole.body)[2]
+        root = certificates(whole.body)[2]
         self.assertTrue(root.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
         self.assertTrue(root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
         jws = c.jws(c.protected(url, nonce=c.nonce()), None)
