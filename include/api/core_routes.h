@@ -11,6 +11,7 @@ request_handler *core_routes_handler(size_t row);
 /* The handlers themselves, each in a file of its own. */
 #define CORE_ROUTES_SIDE_FRONT(name) struct request
 #define CORE_ROUTES_SIDE_CORE(name)  request_handler core_##name
+#define CORE_ROUTES_SIDE_KEPT(name)  request_handler core_##name
 #define ROUTE(method, path, on, gate, body_max, body, side, handler)                   \
 	CORE_ROUTES_##side(handler);
 #include "tbl/routes.h"

@@ -9,6 +9,9 @@
 #ifndef API_FRONT_H
 #define API_FRONT_H
 
+#include <stdatomic.h>
+
+#include "api/front_kept.h"
 #include "http/server.h"
 #include "ipc/msg_http.h"
 
@@ -20,15 +23,27 @@ struct front {
 	struct front_metrics *metrics;
 	/* Holds the exchange until core answers, or refuses it; from any thread. */
 	void (*ask)(void *ctx, struct exchange *x);
-	/* How many exchanges 'ask' holds. */
+	/*
+	 * The same for OCSP, where the answer may be kept under 'key' (NULL: it may
+	 * not).  False: too many are under way; the exchange is still the caller's.
+	 */
+	bool (
+	    *ask_live)(void *ctx, struct exchange *x, const struct front_kept_key *key);
+	/* Asks for nobody; what comes is kept. */
+	void (*renew_live)(void *ctx, struct bytes request,
+	    const struct front_kept_key *key);
+	/* How many exchanges 'ask' and 'ask_live' hold. */
 	size_t (*waiting)(void *ctx);
 	void *ctx;
 	struct conns *conns;
 	_Atomic size_t body_max; /* limits.body of the configuration */
-	struct server_app app;   /* for server_def; front_init() fills it */
+	struct front_kept *kept;
+	_Atomic int64_t live_at_us; /* front_ocsp.c's */
+	_Atomic uint64_t live_refused;
+	struct server_app app; /* for server_def; front_init() fills it */
 };
 
-/* Sets 'app' and 'metrics'; the others are the caller's to set. */
+/* Sets 'app', 'metrics' and 'kept'; the others are the caller's to set. */
 void front_init(struct front *f);
 void front_free(struct front *f); /* what front_init() made */
 
@@ -43,8 +58,8 @@ void front_finish(struct front *f, const struct exchange *x, struct answer *a,
 const char *front_peer_word(enum peer_kind k);
 enum peer_kind front_peer_kind(const struct client *p);
 
-/* The handlers of the rows whose side is SIDE_FRONT (tbl/routes.h). */
+/* The handlers of the rows whose side is SIDE_FRONT or SIDE_KEPT (tbl/routes.h). */
 typedef void front_handler(struct front *f, struct exchange *x);
-front_handler front_published, front_healthz;
+front_handler front_published, front_healthz, front_ocsp_get, front_ocsp_post;
 
 #endif

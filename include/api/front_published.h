@@ -25,11 +25,4 @@ void front_published_free(struct front_published *p); /* NULL is fine */
 MUST_CHECK bool front_published_put(struct front_published *p,
     const struct msg_publish *m, struct err *e);
 
-/*
- * Is the client's copy still good (RFC 9110 13.1)?  'none_match' and 'since' are
- * the headers, empty when absent; 'etag' is without quotes.
- */
-bool front_published_fresh(struct bytes none_match, struct bytes since,
-    const char *etag, int64_t modified_at);
-
 #endif

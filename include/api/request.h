@@ -41,7 +41,9 @@ struct request {
 	struct caller caller;
 	struct buf headers; /* further ones: "Name: value\n" */
 	bool wrote;         /* set by handlers whose answer tells of a write */
-	struct {            /* for the audit of a refusal: request_about() */
+	struct msg_keep
+	    keep; /* set by handlers whose answer front may keep; borrowed */
+	struct {  /* for the audit of a refusal: request_about() */
 		char *profile, *names, *serial, *object;
 	} about;
 };

@@ -34,6 +34,8 @@ struct ca_hooks { /* how ca reaches the rest of the role */
 	void *arg;
 	/* Sends MSG_PUBLISH to front. */
 	void (*publish)(void *arg, const struct msg_publish *m);
+	/* Has MSG_FORGET sent, behind all answers of before and ahead of all later ones. */
+	void (*forget)(void *arg, const struct msg_forget *m);
 	/* Reconciled, first files published: the role is ready (once). */
 	void (*ready)(void *arg);
 	/* The role cannot go on: ends it with *e. */

@@ -72,6 +72,8 @@ struct ca {
 	size_t n_asks;
 	uint64_t next_id;
 
+	struct ocsp_asked *ocsp_asked; /* ca/ocsp_answer.c's */
+
 	struct token_in_use *tokens; /* enroll.c's */
 	size_t n_tokens;
 	uint64_t

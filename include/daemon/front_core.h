@@ -24,8 +24,12 @@ void front_core_free(struct front_core *c); /* nothing may wait; NULL is fine */
 /* Where questions go; once, before the first is asked. */
 void front_core_link(struct front_core *c, struct link *to_core);
 
-/* struct front's 'ask'; from any thread. */
+/* struct front's members of these names; from any thread. */
 void front_core_ask(void *ctx, struct exchange *x);
+bool front_core_ask_live(void *ctx, struct exchange *x,
+    const struct front_kept_key *key);
+void front_core_renew_live(void *ctx, struct bytes request,
+    const struct front_kept_key *key);
 
 /* struct front's 'waiting'; from any thread. */
 size_t front_core_waiting(void *ctx);

@@ -29,7 +29,8 @@ enum gate {
 
 enum route_side {
 	SIDE_FRONT = 1, /* front answers alone */
-	SIDE_CORE
+	SIDE_CORE,
+	SIDE_KEPT /* front answers what it has kept, core the rest */
 };
 
 /* Content types that a body may have; checked by the row. */

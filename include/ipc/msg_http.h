@@ -57,6 +57,18 @@ void msg_http_request_put(struct buf *b, const struct msg_http_request *m);
 MUST_CHECK bool msg_http_request_get(struct bytes body, struct msg_http_request *ret,
     struct err *e);
 
+#define MSG_TAG_LEN 32 /* octets */
+
+/*
+ * That front may keep an answer and give it for the same request again, until it
+ * expires or MSG_FORGET names its tag.
+ */
+struct msg_keep {
+	struct bytes tag;  /* of what the answer tells; empty: it is not to be kept */
+	struct bytes etag; /* without quotes; empty without a tag */
+	int64_t modified_at, expires_at;
+};
+
 /* MSG_HTTP_RESPONSE, core -> front. */
 struct msg_http_response {
 	uint64_t id;
@@ -64,9 +76,21 @@ struct msg_http_response {
 	struct bytes content_type; /* empty: no body */
 	struct bytes headers; /* further ones: "Name: value\n" each; no CR inside */
 	struct bytes body;
+	struct msg_keep keep;
 };
 void msg_http_response_put(struct buf *b, const struct msg_http_response *m);
 MUST_CHECK bool msg_http_response_get(struct bytes body, struct msg_http_response *ret,
+    struct err *e);
+
+/*
+ * MSG_FORGET, core -> front: what was kept under this tag counts no more; without a
+ * tag, nothing does that was kept.  Whatever core sends later may be kept again.
+ */
+struct msg_forget {
+	struct bytes tag; /* MSG_TAG_LEN octets, or empty: all */
+};
+void msg_forget_put(struct buf *b, const struct msg_forget *m);
+MUST_CHECK bool msg_forget_get(struct bytes body, struct msg_forget *ret,
     struct err *e);
 
 /*

@@ -8,8 +8,8 @@
 /* clang-format off */
 ROUTE("GET",  "/ca/*",                           ON_API | ON_HTTP | ON_UNIX, GATE_OPEN,       0,        BODY_NONE,            SIDE_FRONT, published)
 ROUTE("GET",  "/crl/*",                          ON_API | ON_HTTP | ON_UNIX, GATE_OPEN,       0,        BODY_NONE,            SIDE_FRONT, published)
-ROUTE("POST", "/ocsp",                           ON_HTTP | ON_UNIX,          GATE_OPEN,       KIB(16),  BODY_OCSP,            SIDE_CORE,  ocsp_post)
-ROUTE("GET",  "/ocsp/*",                         ON_HTTP | ON_UNIX,          GATE_OPEN,       0,        BODY_NONE,            SIDE_CORE,  ocsp_get)
+ROUTE("POST", "/ocsp",                           ON_HTTP | ON_UNIX,          GATE_OPEN,       KIB(16),  BODY_OCSP,            SIDE_KEPT,  ocsp_post)
+ROUTE("GET",  "/ocsp/*",                         ON_HTTP | ON_UNIX,          GATE_OPEN,       0,        BODY_NONE,            SIDE_KEPT,  ocsp_get)
 ROUTE("POST", "/v1/certificates",                ON_API | ON_UNIX,           GATE_IDENTITY,   KIB(64),  BODY_JSON | BODY_CSR, SIDE_CORE,  certificate_issue)
 ROUTE("POST", "/v1/explain",                     ON_API | ON_UNIX,           GATE_IDENTITY,   KIB(64),  BODY_JSON | BODY_CSR, SIDE_CORE,  explain)
 ROUTE("GET",  "/v1/certificates",                ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  certificate_list)

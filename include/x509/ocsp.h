@@ -34,6 +34,12 @@ struct ocsp_request {
 /* Reads an OCSPRequest; views point into 'der'.  ERR_MALFORMED (P88 to P90). */
 MUST_CHECK bool ocsp_request_parse(struct bytes der, struct ocsp_request *ret,
     struct err *e);
+/*
+ * Is this request, which was read from 'der', nothing but the question for one
+ * certificate: no nonce, no extension, no name, no signature?  Then there are but
+ * few ways to write it: one for each hash and spelling of its parameters.
+ */
+bool ocsp_request_plain(struct bytes der, const struct ocsp_request *q);
 /* Reads one CertID. */
 MUST_CHECK bool ocsp_cert_id_parse(struct bytes der, struct ocsp_cert_id *ret,
     struct err *e);

@@ -2,6 +2,7 @@
 #include "api/core_routes.h"
 
 #define HANDLER_SIDE_CORE(h)  core_##h
+#define HANDLER_SIDE_KEPT(h)  core_##h
 #define HANDLER_SIDE_FRONT(h) NULL
 
 static request_handler *const handlers[] = {

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "api/front_metrics.h"
+#include "api/front_ocsp.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/prom.h"
@@ -14,6 +15,7 @@
 
 /* One handler a row; NULL: core's. */
 #define HANDLER_SIDE_FRONT(name) front_##name
+#define HANDLER_SIDE_KEPT(name)  front_##name
 #define HANDLER_SIDE_CORE(name)  NULL
 
 static front_handler *const handlers[] = {
@@ -185,6 +187,7 @@ front_finish(struct front *f, const struct exchange *x, struct answer *a,
 		return;
 	buf_put(own, a->body);
 	front_metrics_put(f->metrics, own, conns_count(f->conns), f->waiting(f->ctx));
+	front_ocsp_metrics(f, own);
 	a->body = buf_bytes(own);
 }
 
@@ -192,12 +195,14 @@ void
 front_free(struct front *f)
 {
 	front_metrics_free(f->metrics);
+	front_kept_free(f->kept);
 }
 
 void
 front_init(struct front *f)
 {
 	f->metrics = front_metrics_new();
+	f->kept = front_kept_new(FRONT_KEPT_ENTRIES_MAX, FRONT_KEPT_OCTETS_MAX);
 	f->app = (struct server_app){
 		.on_head = on_head,
 		.on_request = on_request,

@@ -7,16 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/freshness.h"
 #include "http/route.h"
 
 #define IN_MEMORY_MAX KIB(256)
 #define TEXT_MAX      256 /* characters of a path, a type, a tag */
-#define HTTP_DATE_LEN 30  /* "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL */
 #define DAY_S         86400
 
 struct entry {
@@ -231,84 +230,10 @@ front_published_put(struct front_published *p, const struct msg_publish *m,
 
 /* ---- answers ---- */
 
-static void
-http_date(int64_t at, char ret[static HTTP_DATE_LEN])
-{
-	const time_t t = (time_t)at;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(ret, HTTP_DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
-static bool
-http_date_parse(struct bytes s, int64_t *ret_at)
-{
-	char text[HTTP_DATE_LEN];
-	struct tm tm = { 0 };
-
-	if (!bytes_to_str(s, text, sizeof(text)))
-		return false;
-	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	if (end == NULL || *end != '\0')
-		return false;
-	*ret_at = timegm(&tm);
-	return true;
-}
-
-/* Weak comparison (RFC 9110 8.8.3.2): W/ in front changes nothing. */
-static bool
-tag_listed(struct bytes list, const char *etag)
-{
-	const size_t n = strlen(etag);
-
-	while (list.n > 0) {
-		const size_t comma = bytes_index(list, ',');
-		struct bytes tag = bytes_trim(bytes_of(list.p, comma));
-
-		list = bytes_skip(list, comma + 1);
-		if (bytes_eq_str(tag, "*"))
-			return true;
-		if (bytes_starts(tag, "W/"))
-			tag = bytes_skip(tag, 2);
-		if (tag.n == n + 2 && tag.p[0] == '"' && tag.p[n + 1] == '"' &&
-		    memcmp(tag.p + 1, etag, n) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool
-front_published_fresh(struct bytes none_match, struct bytes since, const char *etag,
-    int64_t modified_at)
-{
-	int64_t at;
-
-	if (none_match.n > 0) /* then the date does not count (RFC 9110 13.1.3) */
-		return tag_listed(none_match, etag);
-	return http_date_parse(since, &at) && modified_at <= at;
-}
-
-/* How long the copy is good changes every second (R41), so the headers are made anew. */
-static void
-put_headers(struct buf *b, const struct entry *n, int64_t now)
-{
-	const int64_t ends = n->expires_at == 0 ? now + DAY_S : n->expires_at;
-	const int64_t left = ends > now ? ends - now : 0;
-	char modified[HTTP_DATE_LEN], expires[HTTP_DATE_LEN];
-
-	http_date(n->modified_at, modified);
-	http_date(now + left, expires);
-	buf_printf(b,
-	    "ETag: \"%s\"\nLast-Modified: %s\nExpires: %s\n"
-	    "Cache-Control: public, max-age=%lld, no-transform, must-revalidate\n",
-	    n->etag, modified, expires, (long long)left);
-}
-
 void
-front_published(struct front *f, struct exchange *x)
+front_published(struct front *front, struct exchange *x)
 {
-	struct front_published *p = f->published;
+	struct front_published *p = front->published;
 	struct buf headers;
 	struct answer a = { .status = 0 };
 	char type[TEXT_MAX];
@@ -318,11 +243,17 @@ front_published(struct front *f, struct exchange *x)
 	pthread_mutex_lock(&p->lock);
 	const struct entry *n = find(p, exchange_path(x));
 	if (n != NULL && (n->on_api || exchange_kind(x) != ON_API)) {
-		const bool fresh = front_published_fresh(exchange_header(x,
-							     "If-None-Match"),
-		    exchange_header(x, "If-Modified-Since"), n->etag, n->modified_at);
+		const int64_t now = clock_now();
+		const struct freshness f = {
+			.etag = n->etag,
+			.modified_at = n->modified_at,
+			.expires_at = n->expires_at == 0 ? now + DAY_S : n->expires_at,
+		};
+		const bool fresh =
+		    freshness_holds(&f, exchange_header(x, "If-None-Match"),
+			exchange_header(x, "If-Modified-Since"));
 
-		put_headers(&headers, n, clock_now());
+		freshness_put(&headers, &f, now);
 		a.status = fresh ? 304 : 200;
 		a.content = content_ref(n->content);
 		if (!fresh &&

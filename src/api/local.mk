@@ -53,5 +53,7 @@ noinst_LIBRARIES += libhnp_api_front.a
 libhnp_api_front_a_SOURCES = \
 	src/api/front.c \
 	src/api/front_healthz.c \
+	src/api/front_kept.c \
 	src/api/front_metrics.c \
+	src/api/front_ocsp.c \
 	src/api/front_published.c

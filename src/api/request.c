@@ -45,6 +45,7 @@ request_octets(struct request *r, int status, const char *type, struct bytes bod
 		.content_type = bytes_str(type),
 		.headers = buf_bytes(&r->headers),
 		.body = body,
+		.keep = r->keep,
 	};
 	r->api->answer(r->api->arg, &m, r->wrote);
 	request_free(r);

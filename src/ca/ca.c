@@ -11,6 +11,7 @@
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/census.h"
+#include "ca/ocsp_answer.h"
 #include "ca/retention.h"
 #include "codec/pem.h"
 #include "sys/file.h"
@@ -184,6 +185,7 @@ ca_reload(struct ca *ca, const struct conf *conf)
 		throttle_free(ca->throttle);
 		ca->throttle = throttle_new(conf);
 	}
+	ocsp_answer_forget_all(ca); /* other lives, perhaps */
 	publish_reload(ca);
 	acme_reload(ca);
 	audit_configured(ca);

@@ -13,6 +13,7 @@
 #include "ca/ca_state.h"
 #include "ca/census.h"
 #include "ca/enroll.h"
+#include "ca/ocsp_answer.h"
 #include "ca/reconcile.h"
 #include "ca/retention.h"
 
@@ -119,12 +120,37 @@ ca_batch_end(struct ca *ca, struct err *e)
 	return true;
 }
 
+/*
+ * What front keeps that this record makes untrue.  At the start it keeps nothing yet:
+ * OCSP is not answered before the journal is level.
+ */
+static void
+forget(struct ca *ca, const struct record *r)
+{
+	struct record_revocation rr;
+	struct record_certificate rc;
+	struct serial serial;
+	struct err ignored;
+
+	if (ca->phase != CA_RUNNING && ca->phase != CA_BEHIND)
+		return;
+	if (r->type == RECORD_REVOCATION &&
+	    record_revocation_get(r->body, &rr, &ignored) &&
+	    serial_from_bytes(rr.serial, &serial, &ignored))
+		ocsp_answer_forget(ca, rr.issuer, &serial);
+	if (r->type == RECORD_CERTIFICATE &&
+	    record_certificate_get(r->body, &rc, &ignored) &&
+	    bytes_eq_str(rc.profile, "ocsp-responder"))
+		ocsp_answer_forget_all(ca);
+}
+
 /* Stores a record.  One that is there already, as after a resync, is no fault. */
 static bool
 take_in(struct ca *ca, const struct record *r, struct err *e)
 {
 	uint64_t seq;
 
+	forget(ca, r);
 	if (!store_seq(ca->store, &seq, e))
 		return false;
 	return r->seq <= seq || reconcile_apply(ca->store, r, e);

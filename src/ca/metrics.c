@@ -49,7 +49,7 @@ put_decisions(const struct tally *t, struct buf *b)
 	prom_put_set(b, "hanaper_requests_refused_total", &t->refused, "problem",
 	    "rule");
 	prom_family(b, "hanaper_ocsp_responses_total", "counter",
-	    "OCSP answers since the start.");
+	    "OCSP answers that core made since the start.");
 	prom_put_set(b, "hanaper_ocsp_responses_total", &t->ocsp, "status", NULL);
 }
 

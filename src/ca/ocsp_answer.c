@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/ocsp_answer.h"
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/ca_state.h"
+#include "ipc/msg_field.h"
 #include "store/store_certificate.h"
 
 /*
@@ -16,7 +20,39 @@
  */
 #define TRIES 2
 
+/*
+ * Which answers front may keep, and why none of them outlives a revocation (P92).
+ *
+ * An answer may be kept when it is good or revoked for one certificate that we
+ * issued, and the request is nothing but the question for it: of such requests there
+ * are no more than eight for a certificate, so nobody can fill front's memory with
+ * spellings of one, and none of a serial that was never issued is kept at all.
+ *
+ * Front keeps what core's messages tell, in the order of the link, so core alone has
+ * to see to the order:
+ *
+ *  - What core judged before it took in a revocation, and heard from the signer after
+ *    that, is in the list of what is being asked: ocsp_answer_forget() marks it there,
+ *    and it is not kept.
+ *  - What it heard from the signer before stands in front of MSG_FORGET on the link:
+ *    both go the way of all answers, which keeps their order (daemon/core.c), so it is
+ *    kept and then forgotten.
+ *  - What it judges afterwards reads the revocation in the very transaction that
+ *    took it in, and says revoked.  If that transaction fails, nothing is answered
+ *    until the database is level with the journal again.
+ *
+ * The answer to the revoke call is behind MSG_FORGET on the link: whoever hears it and
+ * asks then finds nothing kept from before.  No answer is shared by requests that
+ * came while it was being signed: one of them may have come after the revocation.
+ */
+struct ocsp_asked {
+	struct ocsp_asked *next, **at; /* of those that may be kept; 'at' NULL: none */
+	uint8_t tag[MSG_TAG_LEN];
+	bool keep;
+};
+
 struct answering {
+	struct ocsp_asked asked;
 	struct ca *ca;
 	struct buf request; /* own copy */
 	ocsp_answer_done *done;
@@ -27,6 +63,72 @@ struct answering {
 };
 
 static void ask(struct answering *it);
+
+/* ---- what front may keep ---- */
+
+static bool
+make_tag(struct bytes issuer, const struct serial *serial,
+    uint8_t ret[static MSG_TAG_LEN])
+{
+	const struct bytes number = serial_bytes(serial);
+	uint8_t text[MSG_FIELD_NAME_MAX + 1 + SERIAL_LEN] = { 0 };
+
+	if (issuer.n > MSG_FIELD_NAME_MAX)
+		return false;
+	memcpy(text, issuer.p, issuer.n); /* a NUL ends the name */
+	memcpy(text + issuer.n + 1, number.p, number.n);
+	return gnutls_hash_fast(GNUTLS_DIG_SHA256, text, issuer.n + 1 + number.n,
+		   ret) >= 0;
+}
+
+static void
+asked_begin(struct ca *ca, struct ocsp_asked *a)
+{
+	a->next = ca->ocsp_asked;
+	a->at = &ca->ocsp_asked;
+	if (a->next != NULL)
+		a->next->at = &a->next;
+	ca->ocsp_asked = a;
+	a->keep = true;
+}
+
+static void
+asked_end(struct ocsp_asked *a)
+{
+	if (a->at == NULL)
+		return;
+	*a->at = a->next;
+	if (a->next != NULL)
+		a->next->at = a->at;
+	a->at = NULL;
+}
+
+/* Nothing of an empty tag is kept: what cannot be told from others is all forgotten. */
+static void
+forget(struct ca *ca, struct bytes tag)
+{
+	for (struct ocsp_asked *a = ca->ocsp_asked; a != NULL; a = a->next)
+		if (tag.n == 0 || memcmp(a->tag, tag.p, sizeof(a->tag)) == 0)
+			a->keep = false;
+	ca->hooks.forget(ca->hooks.arg, &(struct msg_forget){ .tag = tag });
+}
+
+void
+ocsp_answer_forget(struct ca *ca, struct bytes issuer, const struct serial *serial)
+{
+	uint8_t tag[MSG_TAG_LEN];
+
+	forget(ca,
+	    make_tag(issuer, serial, tag) ? bytes_of(tag, sizeof(tag)) : bytes_str(""));
+}
+
+void
+ocsp_answer_forget_all(struct ca *ca)
+{
+	forget(ca, bytes_str(""));
+}
+
+/* ---- answers ---- */
 
 /* An answer that is a status and nothing else. */
 static void
@@ -65,12 +167,18 @@ on_answer(void *arg, const struct ask_answer *a)
 {
 	struct answering *it = arg;
 
+	const bool overtaken = it->asked.at != NULL && !it->asked.keep;
+
+	asked_end(&it->asked);
 	if (a->ocsp != NULL) {
 		const struct ocsp_answer answer = {
 			.response = a->ocsp->response,
-			.cacheable = !it->nonce,
+			.cacheable = !it->nonce && !overtaken,
 			.produced_at = a->ocsp->produced_at,
 			.next_update = a->ocsp->next_update,
+			.tag = it->asked.keep
+				   ? bytes_of(it->asked.tag, sizeof(it->asked.tag))
+				   : bytes_str(""),
 		};
 		finish(it, &answer, OCSP_SUCCESSFUL);
 		return;
@@ -138,6 +246,21 @@ make_question(struct ca *ca, const struct ca_issuer *issuer,
 }
 
 static void
+mark_keep(struct answering *it, const struct ca_issuer *issuer,
+    const struct ocsp_request *q, const struct msg_sign_ocsp *m)
+{
+	struct serial serial;
+	struct err ignored;
+
+	it->asked.keep = false;
+	if (m->v[0].status != CERT_STATUS_UNKNOWN &&
+	    ocsp_request_plain(buf_bytes(&it->request), q) &&
+	    serial_from_der(q->v[0].serial, &serial, &ignored) &&
+	    make_tag(bytes_str(issuer->name), &serial, it->asked.tag))
+		asked_begin(it->ca, &it->asked);
+}
+
+static void
 send_question(struct answering *it, struct msg_sign_ocsp *m)
 {
 	struct buf b;
@@ -180,6 +303,7 @@ ask(struct answering *it)
 	it->status = m.v[0].status == CERT_STATUS_GOOD      ? "good"
 		     : m.v[0].status == CERT_STATUS_REVOKED ? "revoked"
 							    : "unknown";
+	mark_keep(it, issuer, &q, &m);
 	send_question(it, &m);
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/audit.h"
+#include "ca/ocsp_answer.h"
 #include "policy/grant.h"
 #include "revoke_impl.h"
 #include "store/store_certificate.h"
@@ -86,8 +87,13 @@ on_answer(void *arg, const struct ask_answer *a)
 		r.serials = &it->serial;
 		r.n_serials = 1;
 		it->done(it->arg, &r, NULL);
-	} else
+	} else {
+		/* Another call's revocation may be on its way: what we answer now is no
+		 * earlier than its end (P92). */
+		if (e.code == ERR_ALREADY_REVOKED)
+			ocsp_answer_forget(it->ca, bytes_str(it->issuer), &it->serial);
 		it->done(it->arg, NULL, &e);
+	}
 	free(it->issuer);
 	free(it);
 }

@@ -322,6 +322,20 @@ on_publish(void *arg, const struct msg_publish *m)
 	buf_free(&b);
 }
 
+/*
+ * Held with the answers: what was held before may be kept by front and then
+ * forgotten, what is held later comes later.  Sent at once, it would overtake them.
+ */
+static void
+on_forget(void *arg, const struct msg_forget *m)
+{
+	struct held h = { .type = MSG_FORGET };
+
+	buf_init(&h.body, KIB(1));
+	msg_forget_put(&h.body, m);
+	hold(arg, &h);
+}
+
 /* Level with the journal: front may be listened to from here on. */
 static void
 on_ready(void *arg)
@@ -382,6 +396,7 @@ main(void)
 	    .ctx = &c });
 	const struct ca_hooks hooks = { .arg = &c,
 		.publish = on_publish,
+		.forget = on_forget,
 		.ready = on_ready,
 		.fail = on_fail };
 	if (!open_store(&c, &e) ||

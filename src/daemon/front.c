@@ -250,11 +250,24 @@ on_publish(void *ctx, const struct frame *f, struct err *e)
 	return e->code != ERR_MALFORMED;
 }
 
+static bool
+on_forget(void *ctx, const struct frame *f, struct err *e)
+{
+	struct front_role *r = ctx;
+	struct msg_forget m;
+
+	if (!msg_forget_get(f->body, &m, e))
+		return false;
+	front_kept_forget(r->front.kept, m.tag);
+	return true;
+}
+
 static const struct msg_rule core_rules[] = {
 	/* clang-format off */
 	/* message            from       once   octets    handler */
 	{ MSG_HTTP_RESPONSE,  PEER_CORE, false, MIB(20),  on_response },
 	{ MSG_PUBLISH,        PEER_CORE, false, KIB(4),   on_publish },
+	{ MSG_FORGET,         PEER_CORE, false, KIB(1),   on_forget },
 	{ MSG_TLS_CERT,       PEER_CORE, false, KIB(256), on_tls_cert },
 	{ 0 }
 	/* clang-format on */
@@ -411,6 +424,8 @@ main(void)
 	r.conns = conns_new(PER_ADDRESS_MAX);
 	front_init(&r.front);
 	r.front.ask = front_core_ask;
+	r.front.ask_live = front_core_ask_live;
+	r.front.renew_live = front_core_renew_live;
 	r.front.waiting = front_core_waiting;
 	r.front.conns = r.conns;
 	r.front.ctx = r.asks;

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "api/front.h"
+#include "api/front_ocsp.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ipc/msg_http.h"
@@ -17,7 +17,11 @@ _Static_assert(FRONT_CORE_WAITING_MAX == 1 << SLOT_BITS,
 
 struct slot {
 	uint64_t id;
-	struct exchange *x; /* NULL: free, or its question is being written */
+	bool asked;         /* its question is written */
+	struct exchange *x; /* NULL: nobody waits */
+	bool live;          /* one of those that are bounded */
+	bool keyed;
+	struct front_kept_key key; /* for what may be kept of the answer */
 	int64_t until_ms;
 	size_t octets;
 	unsigned next_free;
@@ -28,7 +32,8 @@ struct front_core {
 	struct slot slots[FRONT_CORE_WAITING_MAX];
 	unsigned first_free; /* FRONT_CORE_WAITING_MAX: none */
 	uint64_t round;
-	size_t waiting; /* places that are taken */
+	size_t waiting; /* places that are taken … */
+	size_t live;    /* … and of these, by OCSP */
 	size_t octets;  /* of all that wait */
 	bool stopped;
 	struct buf *out; /* questions that are not sent yet */
@@ -113,20 +118,26 @@ front_core_link(struct front_core *c, struct link *to_core)
 /* ---- asking ---- */
 
 static struct slot *
-slot_take(struct front_core *c)
+slot_take(struct front_core *c, bool live, const struct front_kept_key *key)
 {
 	struct slot *s = NULL;
 
 	pthread_mutex_lock(&c->lock);
 	if (!c->stopped && c->first_free < FRONT_CORE_WAITING_MAX &&
-	    c->octets < FRONT_CORE_OCTETS_MAX) {
+	    c->octets < FRONT_CORE_OCTETS_MAX &&
+	    (!live || c->live < FRONT_OCSP_LIVE_MAX)) {
 		const unsigned i = c->first_free;
 
 		s = &c->slots[i];
 		c->first_free = s->next_free;
 		s->id = ++c->round << SLOT_BITS | i;
+		s->live = live;
+		s->keyed = key != NULL;
+		if (key != NULL)
+			s->key = *key;
+		c->waiting++;
+		c->live += live;
 	}
-	c->waiting += s != NULL;
 	pthread_mutex_unlock(&c->lock);
 	return s;
 }
@@ -136,9 +147,11 @@ static void
 slot_give_back(struct front_core *c, struct slot *s)
 {
 	c->waiting--;
+	c->live -= s->live;
 	c->octets -= s->octets;
 	s->octets = 0;
 	s->x = NULL;
+	s->asked = false;
 	s->id = 0;
 	s->next_free = c->first_free;
 	c->first_free = (unsigned)(s - c->slots);
@@ -180,7 +193,23 @@ refuse(struct exchange *x, const char *why)
 	exchange_refuse(x, &e, bytes_str("Retry-After: 1\n"));
 }
 
-/* False: there is no going on; the exchange is still the caller's. */
+/* Core hears it as it would from a client; nobody is named by it. */
+static void
+put_renewal(struct buf *b, uint64_t id, struct bytes request)
+{
+	msg_http_request_put(b,
+	    &(struct msg_http_request){
+		.id = id,
+		.request_id = bytes_str("0000000000000000"),
+		.method = bytes_str("POST"),
+		.path = bytes_str("/ocsp"),
+		.content_type = bytes_str("application/ocsp-request"),
+		.body = request,
+		.peer = PEER_KIND_PLAIN,
+	    });
+}
+
+/* False: there is no going on; the exchange is still the caller's.  'x' NULL: nobody waits. */
 static bool
 queue(struct front_core *c, struct slot *s, struct exchange *x, struct buf *frame)
 {
@@ -190,8 +219,10 @@ queue(struct front_core *c, struct slot *s, struct exchange *x, struct buf *fram
 	const bool go = !c->stopped && !frame->full;
 	if (go) {
 		/* Once it is held, any thread may answer. */
-		exchange_hold(x);
+		if (x != NULL)
+			exchange_hold(x);
 		s->x = x;
+		s->asked = true;
 		s->until_ms = clock_mono_ms() + FRONT_CORE_ANSWER_MS;
 		s->octets = frame->n;
 		c->octets += frame->n;
@@ -211,7 +242,7 @@ void
 front_core_ask(void *ctx, struct exchange *x)
 {
 	struct front_core *c = ctx;
-	struct slot *s = slot_take(c);
+	struct slot *s = slot_take(c, false, NULL);
 	struct buf frame;
 
 	if (s == NULL) {
@@ -224,6 +255,38 @@ front_core_ask(void *ctx, struct exchange *x)
 		buf_wipe(&frame);
 		refuse(x, "the daemon is about to stop");
 	}
+}
+
+bool
+front_core_ask_live(void *ctx, struct exchange *x, const struct front_kept_key *key)
+{
+	struct front_core *c = ctx;
+	struct slot *s = slot_take(c, true, key);
+	struct buf frame;
+
+	if (s == NULL)
+		return false;
+	buf_init(&frame, MIB(1));
+	put_question(&frame, s->id, x);
+	if (queue(c, s, x, &frame))
+		return true;
+	buf_free(&frame);
+	return false;
+}
+
+void
+front_core_renew_live(void *ctx, struct bytes request, const struct front_kept_key *key)
+{
+	struct front_core *c = ctx;
+	struct slot *s = slot_take(c, true, key);
+	struct buf frame;
+
+	if (s == NULL)
+		return;
+	buf_init(&frame, MIB(1));
+	put_renewal(&frame, s->id, request);
+	if (!queue(c, s, NULL, &frame))
+		buf_free(&frame);
 }
 
 size_t
@@ -239,20 +302,21 @@ front_core_waiting(void *ctx)
 
 /* ---- answering ---- */
 
-/* Ends the wait of the exchange that 'id' is of; NULL: it has ended before. */
-static struct exchange *
-take(struct front_core *c, uint64_t id)
+/* Ends the wait that 'id' is of; *ret is as it was.  False: it has ended before. */
+static bool
+take(struct front_core *c, uint64_t id, struct slot *ret)
 {
 	struct slot *s = &c->slots[id & (FRONT_CORE_WAITING_MAX - 1)];
-	struct exchange *x = NULL;
+	bool there;
 
 	pthread_mutex_lock(&c->lock);
-	if (s->id == id && s->x != NULL) {
-		x = s->x;
+	there = s->id == id && s->asked;
+	if (there) {
+		*ret = *s;
 		slot_give_back(c, s);
 	}
 	pthread_mutex_unlock(&c->lock);
-	return x;
+	return there;
 }
 
 bool
@@ -260,14 +324,18 @@ front_core_answer(struct front_core *c, struct front *front, const struct frame 
     struct err *e)
 {
 	struct msg_http_response m;
+	struct slot of;
 
 	if (!msg_http_response_get(f->body, &m, e))
 		return false;
 	if (m.status < 200 || m.status > 599)
 		return err_set(e, ERR_MALFORMED, "core answers with status %u",
 		    m.status);
-	struct exchange *x = take(c, m.id);
-	if (x != NULL) {
+	if (!take(c, m.id, &of))
+		return true;
+	if (of.keyed)
+		front_ocsp_keep(front, &of.key, &m);
+	if (of.x != NULL) {
 		struct answer a = {
 			.status = m.status,
 			.content_type = m.content_type,
@@ -276,8 +344,8 @@ front_core_answer(struct front_core *c, struct front *front, const struct frame 
 		};
 		struct buf own;
 
-		front_finish(front, x, &a, &own);
-		exchange_answer(x, &a);
+		front_finish(front, of.x, &a, &own);
+		exchange_answer(of.x, &a);
 		buf_free(&own);
 	}
 	return true;
@@ -290,9 +358,9 @@ refuse_until(struct front_core *c, int64_t now_ms, const char *why)
 	for (size_t i = 0; i < FRONT_CORE_WAITING_MAX; i++) {
 		pthread_mutex_lock(&c->lock);
 		struct slot *s = &c->slots[i];
-		struct exchange *x =
-		    s->x != NULL && s->until_ms <= now_ms ? s->x : NULL;
-		if (x != NULL)
+		const bool over = s->asked && s->until_ms <= now_ms;
+		struct exchange *x = over ? s->x : NULL;
+		if (over)
 			slot_give_back(c, s);
 		pthread_mutex_unlock(&c->lock);
 		if (x != NULL)

@@ -1,10 +1,11 @@
-# core links route.o alone out of this archive: nothing of libmicrohttpd comes along.
+# core links route.o and freshness.o alone out of this archive: nothing of libmicrohttpd comes along.
 noinst_LIBRARIES += libhnp_http.a
 libhnp_http_a_SOURCES = \
 	src/http/conns.c \
 	src/http/content.c \
 	src/http/exchange.c \
 	src/http/exchange_impl.h \
+	src/http/freshness.c \
 	src/http/guard.c \
 	src/http/client.c \
 	src/http/problem.c \

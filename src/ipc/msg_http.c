@@ -7,6 +7,7 @@
 #define TYPE_MAX    256      /* octets of a content type of ours */
 #define HEADERS_MAX KIB(16)  /* octets of the further headers of an answer */
 #define CHAIN_MAX   KIB(128) /* octets of PEM */
+#define ETAG_MAX    128
 
 /* What a field of a request may hold, for the sender and for the receiver. */
 static const struct limit {
@@ -120,6 +121,39 @@ are_headers(struct bytes v)
 	return true;
 }
 
+static bool
+is_etag(struct bytes v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] <= 0x20 || v.p[i] >= 0x7f || v.p[i] == '"')
+			return false;
+	return true;
+}
+
+static void
+put_keep(struct buf *b, const struct msg_keep *k)
+{
+	wire_put_bytes(b, k->tag);
+	wire_put_bytes(b, k->etag);
+	wire_put_i64(b, k->modified_at);
+	wire_put_i64(b, k->expires_at);
+}
+
+static struct msg_keep
+get_keep(struct wire *w)
+{
+	struct msg_keep k;
+
+	k.tag = msg_field_bytes(w, 0, MSG_TAG_LEN);
+	k.etag = msg_field_bytes(w, 0, ETAG_MAX);
+	k.modified_at = msg_field_time(w);
+	k.expires_at = msg_field_time(w);
+	if ((k.tag.n != 0 && k.tag.n != MSG_TAG_LEN) ||
+	    (k.tag.n == 0) != (k.etag.n == 0) || !is_etag(k.etag))
+		w->bad = true;
+	return k;
+}
+
 void
 msg_http_response_put(struct buf *b, const struct msg_http_response *m)
 {
@@ -128,6 +162,7 @@ msg_http_response_put(struct buf *b, const struct msg_http_response *m)
 	wire_put_bytes(b, m->content_type);
 	wire_put_bytes(b, m->headers);
 	wire_put_bytes(b, m->body);
+	put_keep(b, &m->keep);
 }
 
 bool
@@ -141,10 +176,32 @@ msg_http_response_get(struct bytes body, struct msg_http_response *ret, struct e
 	m.content_type = msg_field_text(&w, 0, TYPE_MAX);
 	m.headers = msg_field_bytes(&w, 0, HEADERS_MAX);
 	m.body = msg_field_bytes(&w, 0, MSG_HTTP_ANSWER_MAX);
+	m.keep = get_keep(&w);
 	if (m.status < 200 || m.status > 599 || !are_headers(m.headers) ||
 	    (m.content_type.n == 0 && m.body.n > 0))
 		w.bad = true;
 	if (!wire_end(&w, "HTTP_RESPONSE", e))
+		return false;
+	*ret = m;
+	return true;
+}
+
+void
+msg_forget_put(struct buf *b, const struct msg_forget *m)
+{
+	wire_put_bytes(b, m->tag);
+}
+
+bool
+msg_forget_get(struct bytes body, struct msg_forget *ret, struct err *e)
+{
+	struct wire w = wire_open(body);
+	struct msg_forget m;
+
+	m.tag = msg_field_bytes(&w, 0, MSG_TAG_LEN);
+	if (m.tag.n != 0 && m.tag.n != MSG_TAG_LEN)
+		w.bad = true;
+	if (!wire_end(&w, "FORGET", e))
 		return false;
 	*ret = m;
 	return true;
@@ -170,15 +227,6 @@ is_pub_file(struct bytes v)
 	return before != '/';
 }
 
-static bool
-is_etag(struct bytes v)
-{
-	for (size_t i = 0; i < v.n; i++)
-		if (v.p[i] <= 0x20 || v.p[i] >= 0x7f || v.p[i] == '"')
-			return false;
-	return true;
-}
-
 void
 msg_publish_put(struct buf *b, const struct msg_publish *m)
 {
@@ -200,7 +248,7 @@ msg_publish_get(struct bytes body, struct msg_publish *ret, struct err *e)
 	m.url_path = msg_field_text(&w, 1, 256);
 	m.file = msg_field_text(&w, 1, 256);
 	m.content_type = msg_field_text(&w, 1, TYPE_MAX);
-	m.etag = msg_field_text(&w, 1, 128);
+	m.etag = msg_field_text(&w, 1, ETAG_MAX);
 	m.modified_at = msg_field_time(&w);
 	m.expires_at = msg_field_time(&w);
 	m.on_api = wire_bool(&w);

@@ -239,6 +239,25 @@ ocsp_request_parse(struct bytes der, struct ocsp_request *ret, struct err *e)
 	return true;
 }
 
+/* Octets of a SEQUENCE around 'n' octets; lengths in DER have one form each. */
+static size_t
+wrapped(size_t n)
+{
+	size_t header = 2;
+
+	for (size_t rest = n; n >= 0x80 && rest > 0; rest >>= 8)
+		header++;
+	return header + n;
+}
+
+/* Anything more would make it longer: OCSPRequest, TBSRequest, requestList, Request. */
+bool
+ocsp_request_plain(struct bytes der, const struct ocsp_request *q)
+{
+	return q->n == 1 &&
+	       der.n == wrapped(wrapped(wrapped(wrapped(q->v[0].whole.n))));
+}
+
 void
 ocsp_issuer_init(struct ocsp_issuer *i, struct bytes subject_dn, struct bytes key_bits)
 {

@@ -114,6 +114,17 @@ stage_publish(struct stage *s, const char *url_path, const char *file,
 	buf_free(&b);
 }
 
+void
+stage_forget(struct stage *s, struct bytes tag)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(1));
+	msg_forget_put(&b, &(struct msg_forget){ .tag = tag });
+	say(s->core, MSG_FORGET, &b);
+	buf_free(&b);
+}
+
 /* ---- start and end ---- */
 
 static void

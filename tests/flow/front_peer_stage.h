@@ -38,6 +38,9 @@ void stage_respond(struct stage *s, const struct msg_http_response *m);
 void stage_publish(struct stage *s, const char *url_path, const char *file,
     struct bytes content, const char *etag, bool on_api);
 
+/* MSG_FORGET */
+void stage_forget(struct stage *s, struct bytes tag);
+
 /* A client: plain when the address is no TLS listener's. */
 struct talker {
 	int fd;

@@ -23,6 +23,7 @@ tests_flow_front_peer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/http 
 	-DHNP_FRONT='"$(abs_top_builddir)/hanaper-front"'
 tests_flow_front_peer_SOURCES = \
 	tests/flow/front_peer.c \
+	tests/flow/front_peer_ocsp.c \
 	tests/flow/front_peer_stage.c \
 	tests/flow/front_peer_stage.h \
 	tests/unit/http/paper_ca.c

@@ -243,7 +243,7 @@ class Forms(OcspTest):
     def test_the_answer_field_by_field(self):
         """P86, P87, P96, R42: responder, times, what is enclosed and what is left out."""
         began = int(time.time())
-        a = self.post(request([self.cert_id(self.good)]))
+        a = self.post(request([self.cert_id(self.ca.issue("fresh", "DNS:fresh.internal"))]))
         r = Response(a.body)
         single = r.singles[0]
         self.assertEqual({r.produced_at.tag, single.this_update.tag, single.next_update.tag}, {0x18})

@@ -10,48 +10,6 @@
 
 #define AT_1994 784111777 /* Sun, 06 Nov 1994 08:49:37 GMT */
 
-static bool
-fresh(const char *none_match, const char *since)
-{
-	return front_published_fresh(bytes_str(none_match), bytes_str(since), "abc",
-	    AT_1994);
-}
-
-/* RFC 9110 13.1.2, 13.1.3, 13.2.2 */
-Test(front_published, a_copy_is_fresh_by_its_tag_or_else_by_its_date)
-{
-	static const struct {
-		const char *none_match, *since;
-		bool fresh;
-	} cases[] = {
-		{ "", "", false },
-		{ "\"abc\"", "", true },
-		{ "W/\"abc\"", "", true },
-		{ "\"x\", \"abc\"", "", true },
-		{ "\"x\",W/\"abc\" ,\"y\"", "", true },
-		{ "*", "", true },
-		{ "abc", "", false },
-		{ "\"ab\"", "", false },
-		{ "\"abcd\"", "", false },
-		{ "\"ABC\"", "", false },
-		{ "\"abc", "", false },
-		{ ",,", "", false },
-		{ "\"x\"", "Sun, 06 Nov 1994 08:49:37 GMT",
-		    false }, /* the tag decides */
-		{ "", "Sun, 06 Nov 1994 08:49:37 GMT", true },
-		{ "", "Sun, 06 Nov 1994 08:49:38 GMT", true },
-		{ "", "Sun, 06 Nov 1994 08:49:36 GMT", false },
-		{ "", "Sun, 06 Nov 1994 08:49:37 GMT x", false },
-		{ "", "Sun, 06 Nov 1994 08:49:37", false },
-		{ "", "Sunday, 06-Nov-94 08:49:37 GMT", false },
-		{ "", "now", false },
-	};
-
-	for (size_t i = 0; i < NITEMS(cases); i++)
-		cr_expect_eq(fresh(cases[i].none_match, cases[i].since), cases[i].fresh,
-		    "%s %s", cases[i].none_match, cases[i].since);
-}
-
 struct pub {
 	char dir[64];
 	int fd;

@@ -152,7 +152,7 @@ Test(msg, an_answer_cannot_bring_headers_that_front_did_not_expect)
 {
 	const struct msg_http_response r = { 1, 201, bytes_str("application/json"),
 		bytes_str("Location: /v1/certificates/01\nRetry-After: 5\n"),
-		bytes_str("{}") };
+		bytes_str("{}"), { none, none, 0, 0 } };
 
 	WALK(http_response, r);
 	WRONG(http_response, r, status, 199);
@@ -165,6 +165,31 @@ Test(msg, an_answer_cannot_bring_headers_that_front_did_not_expect)
 	WRONG(http_response, r, headers, bytes_str("x\n"));
 	WRONG(http_response, r, headers, bytes_str("a: b\n\nbody"));
 	WRONG(http_response, r, body, octets(MSG_HTTP_ANSWER_MAX + 1));
+}
+
+/* S83 */
+Test(msg, what_may_be_kept_has_a_tag_and_is_forgotten_by_it)
+{
+	struct msg_http_response r = { .id = 1,
+		.status = 200,
+		.content_type = bytes_str("application/ocsp-response"),
+		.body = bytes_str("x"),
+		.keep = { octets(MSG_TAG_LEN), bytes_str("0a1b"), 1, 2 } };
+	const struct msg_forget all = { none }, one = { octets(MSG_TAG_LEN) };
+
+	WALK(http_response, r);
+	WRONG(http_response, r, keep.tag, none);
+	WRONG(http_response, r, keep.tag, octets(MSG_TAG_LEN - 1));
+	WRONG(http_response, r, keep.tag, octets(MSG_TAG_LEN + 1));
+	WRONG(http_response, r, keep.etag, none);
+	WRONG(http_response, r, keep.etag, bytes_str("a\"b"));
+	WRONG(http_response, r, keep.etag, letters(129));
+	WRONG(http_response, r, keep.expires_at, -1);
+	WRONG(http_response, r, keep.modified_at, INT64_MAX);
+	WALK(forget, all);
+	WALK(forget, one);
+	WRONG(forget, one, tag, octets(MSG_TAG_LEN - 1));
+	WRONG(forget, one, tag, octets(MSG_TAG_LEN + 1));
 }
 
 /* R83 */

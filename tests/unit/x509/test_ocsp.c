@@ -454,3 +454,30 @@ Test(ocsp, a_spec_that_makes_no_answer_is_refused)
 	}
 	buf_free(&b);
 }
+
+/* P92: of what is plain there are few spellings, and front may keep their answers. */
+Test(ocsp, a_plain_request_is_the_question_for_one_certificate_and_nothing_more)
+{
+	struct ocsp_request q;
+	struct err e;
+	struct buf b;
+
+	for (uint8_t serial = 1; serial < 3; serial++) {
+		ask(GNUTLS_DIG_SHA1, serial, 1, NULL, &b);
+		cr_assert(ocsp_request_parse(buf_bytes(&b), &q, &e));
+		cr_expect(ocsp_request_plain(buf_bytes(&b), &q));
+		buf_free(&b);
+		ask(GNUTLS_DIG_SHA512, serial, 1, NULL, &b); /* lengths of two octets */
+		cr_assert(ocsp_request_parse(buf_bytes(&b), &q, &e));
+		cr_expect(ocsp_request_plain(buf_bytes(&b), &q));
+		buf_free(&b);
+		ask(GNUTLS_DIG_SHA256, serial, 1, "n", &b);
+		cr_assert(ocsp_request_parse(buf_bytes(&b), &q, &e));
+		cr_expect_not(ocsp_request_plain(buf_bytes(&b), &q));
+		buf_free(&b);
+		ask(GNUTLS_DIG_SHA256, serial, 2, NULL, &b);
+		cr_assert(ocsp_request_parse(buf_bytes(&b), &q, &e));
+		cr_expect_not(ocsp_request_plain(buf_bytes(&b), &q));
+		buf_free(&b);
+	}
+}

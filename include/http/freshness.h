@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * freshness - how long a copy of an answer is good, told to clients and caches
+ * (RFC 9111, 9919), and whether the one that a client has still is (RFC 9110 13).
+ *
+ * Pure: the time is given.
+ */
+#ifndef HTTP_FRESHNESS_H
+#define HTTP_FRESHNESS_H
+
+#include "base/buf.h"
+
+struct freshness {
+	const char *etag; /* without quotes */
+	int64_t modified_at, expires_at;
+};
+
+/* Appends ETag, Last-Modified, Expires and Cache-Control; 'now' past the end: no second is left. */
+void freshness_put(struct buf *b, const struct freshness *f, int64_t now);
+
+/* 'none_match' and 'since' are the request's headers, empty when absent. */
+bool freshness_holds(const struct freshness *f, struct bytes none_match,
+    struct bytes since);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/freshness.h"
+
+#include <string.h>
+#include <time.h>
+
+#define HTTP_DATE_LEN 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL */
+
+static void
+http_date(int64_t at, char ret[static HTTP_DATE_LEN])
+{
+	const time_t t = (time_t)at;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(ret, HTTP_DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+static bool
+http_date_parse(struct bytes s, int64_t *ret_at)
+{
+	char text[HTTP_DATE_LEN];
+	struct tm tm = { 0 };
+
+	if (!bytes_to_str(s, text, sizeof(text)))
+		return false;
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	if (end == NULL || *end != '\0')
+		return false;
+	*ret_at = timegm(&tm);
+	return true;
+}
+
+/* Weak comparison (RFC 9110 8.8.3.2): W/ in front changes nothing. */
+static bool
+tag_listed(struct bytes list, const char *etag)
+{
+	const size_t n = strlen(etag);
+
+	while (list.n > 0) {
+		const size_t comma = bytes_index(list, ',');
+		struct bytes tag = bytes_trim(bytes_of(list.p, comma));
+
+		list = bytes_skip(list, comma + 1);
+		if (bytes_eq_str(tag, "*"))
+			return true;
+		if (bytes_starts(tag, "W/"))
+			tag = bytes_skip(tag, 2);
+		if (tag.n == n + 2 && tag.p[0] == '"' && tag.p[n + 1] == '"' &&
+		    memcmp(tag.p + 1, etag, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+freshness_holds(const struct freshness *f, struct bytes none_match, struct bytes since)
+{
+	int64_t at;
+
+	if (none_match.n > 0) /* then the date does not count (RFC 9110 13.1.3) */
+		return tag_listed(none_match, f->etag);
+	return http_date_parse(since, &at) && f->modified_at <= at;
+}
+
+/* How long the copy is good changes every second (R41), so this is made anew for each. */
+void
+freshness_put(struct buf *b, const struct freshness *f, int64_t now)
+{
+	const int64_t left = f->expires_at > now ? f->expires_at - now : 0;
+	char modified[HTTP_DATE_LEN], expires[HTTP_DATE_LEN];
+
+	http_date(f->modified_at, modified);
+	http_date(now + left, expires);
+	buf_printf(b,
+	    "ETag: \"%s\"\nLast-Modified: %s\nExpires: %s\n"
+	    "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\n",
+	    f->etag, modified, expires, (long long)left);
+}
