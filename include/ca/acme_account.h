@@ -38,7 +38,7 @@ MUST_CHECK bool acme_account_find(struct ca *ca, const struct conf_profile *dire
 MUST_CHECK bool acme_account_check(const struct acme_account *a, struct err *e);
 /* Replaces the contacts; 'contact' is an array. */
 MUST_CHECK bool acme_account_set_contact(struct ca *ca, struct acme_account *a,
-    const json_t *contact, struct err *e);
+    const json_t *contact, const char *request_id, struct err *e);
 /*
  * By its owner (ACME_EV_DEACTIVATE) or an administrator (ACME_EV_REVOKE): its open
  * orders and its authorizations end with it (RFC 8555 7.3.6).  'by': an identity.
@@ -47,7 +47,8 @@ MUST_CHECK bool acme_account_end(struct ca *ca, struct acme_account *a,
     enum acme_event ev, const char *by, const char *request_id, struct err *e);
 /* ERR_CONFLICT with *ret_other filled when another account of the directory has the key. */
 MUST_CHECK bool acme_account_rekey(struct ca *ca, struct acme_account *a,
-    const struct jwk *key, char ret_other[static ACME_ID_LEN], struct err *e);
+    const struct jwk *key, const char *request_id, char ret_other[static ACME_ID_LEN],
+    struct err *e);
 
 /* Is it fit to be an account's: neither weak, compromised nor a certificate's?  ERR_BAD_KEY. */
 MUST_CHECK bool acme_account_judge_key(struct ca *ca, const struct jwk *key,

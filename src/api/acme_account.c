@@ -94,7 +94,7 @@ change(struct acme *a, struct err *e)
 	const char *status = json_string_value(json_object_get(a->payload, "status"));
 
 	if (contact != NULL &&
-	    !acme_account_set_contact(a->r->ca, &a->account, contact, e))
+	    !acme_account_set_contact(a->r->ca, &a->account, contact, a->r->id, e))
 		return false;
 	if (status == NULL || strcmp(status, "deactivated") != 0)
 		return true;
@@ -178,9 +178,9 @@ acme_on_key_change(struct acme *a)
 	char other[ACME_ID_LEN] = "";
 	struct err e;
 
-	const bool ok = jws_parse_json(a->payload, &inner, &e) &&
-			check_inner(a, inner, &key, &e) &&
-			acme_account_rekey(a->r->ca, &a->account, key, other, &e);
+	const bool ok =
+	    jws_parse_json(a->payload, &inner, &e) && check_inner(a, inner, &key, &e) &&
+	    acme_account_rekey(a->r->ca, &a->account, key, a->r->id, other, &e);
 	jws_free(inner);
 	jwk_free(key);
 	if (!ok && other[0] != '\0') { /* whose it is (A128) */

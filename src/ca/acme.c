@@ -22,11 +22,16 @@
 #define HASH_LEN 32
 #define SWEEP_MS 10000 /* between two steps of housekeeping */
 
+struct limit {
+	size_t per_hour;
+	struct limiter *counted;
+};
+
 struct acme_site {
 	struct link *prober;
 	struct nonces *nonces; /* NULL: ACME is off */
 	uint8_t key[NONCE_KEY_LEN];
-	struct limiter *accounts, *orders, *failures;
+	struct limit accounts, orders, failures;
 	struct loop_timer *sweep;
 };
 
@@ -108,24 +113,32 @@ is_wanted(const struct conf *conf)
 static void
 free_limits(struct acme_site *a)
 {
-	limiter_free(a->accounts);
-	limiter_free(a->orders);
-	limiter_free(a->failures);
+	limiter_free(a->accounts.counted);
+	limiter_free(a->orders.counted);
+	limiter_free(a->failures.counted);
 }
 
-/* An hour's worth may come at once; 0 is no limit. */
-static struct limiter *
-limit_of(size_t per_hour)
+/*
+ * An hour's worth may come at once; 0 is no limit.  What was counted goes on to count,
+ * unless by another number.
+ */
+static void
+set_limit(struct limit *l, size_t per_hour)
 {
-	return limiter_new((uint32_t)per_hour, per_hour > 0 ? (uint32_t)per_hour : 1);
+	if (l->counted != NULL && l->per_hour == per_hour)
+		return;
+	limiter_free(l->counted);
+	l->counted =
+	    limiter_new((uint32_t)per_hour, per_hour > 0 ? (uint32_t)per_hour : 1);
+	l->per_hour = per_hour;
 }
 
 static void
-make_limits(struct acme_site *a, const struct conf_acme_site *c)
+set_limits(struct acme_site *a, const struct conf_acme_site *c)
 {
-	a->accounts = limit_of(c->accounts_per_hour);
-	a->orders = limit_of(c->orders_per_hour);
-	a->failures = limit_of(c->failures_per_hour);
+	set_limit(&a->accounts, c->accounts_per_hour);
+	set_limit(&a->orders, c->orders_per_hour);
+	set_limit(&a->failures, c->failures_per_hour);
 }
 
 static bool
@@ -158,21 +171,21 @@ take(struct limiter *l, int64_t num, struct bytes text, const char *what, struct
 bool
 acme_limit_account(struct ca *ca, struct bytes address, struct err *e)
 {
-	return take(ca->acme->accounts, 0, address, "new accounts from this address",
-	    e);
+	return take(ca->acme->accounts.counted, 0, address,
+	    "new accounts from this address", e);
 }
 
 bool
 acme_limit_order(struct ca *ca, int64_t account_num, struct err *e)
 {
-	return take(ca->acme->orders, account_num, bytes_str(""),
+	return take(ca->acme->orders.counted, account_num, bytes_str(""),
 	    "new orders of this account", e);
 }
 
 bool
 acme_limit_attempt(struct ca *ca, int64_t account_num, const char *value, struct err *e)
 {
-	return take(ca->acme->failures, account_num, bytes_str(value),
+	return take(ca->acme->failures.counted, account_num, bytes_str(value),
 	    "failed validations of this name by this account", e);
 }
 
@@ -182,7 +195,7 @@ acme_limit_passed(struct ca *ca, int64_t account_num, const char *value)
 	uint8_t hash[HASH_LEN];
 
 	if (hash_of(account_num, bytes_str(value), hash))
-		limiter_give_back(ca->acme->failures, hash);
+		limiter_give_back(ca->acme->failures.counted, hash);
 }
 
 /* ---- life ---- */
@@ -202,7 +215,7 @@ acme_open(struct ca *ca, struct link *prober, struct err *e)
 	struct acme_site *a = mem_zalloc(sizeof(*a));
 
 	a->prober = prober;
-	make_limits(a, &ca->conf->acme);
+	set_limits(a, &ca->conf->acme);
 	ca->acme = a;
 	a->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
 	return !is_wanted(ca->conf) || open_files(a, ca->conf, e) ||
@@ -232,8 +245,7 @@ acme_reload(struct ca *ca)
 
 	if (a == NULL)
 		return;
-	free_limits(a);
-	make_limits(a, &ca->conf->acme);
+	set_limits(a, &ca->conf->acme);
 	if (a->nonces == NULL && is_wanted(ca->conf) && !open_files(a, ca->conf, &e))
 		LOG_ERR(LOG_ERROR, "acme-unavailable", &e);
 }

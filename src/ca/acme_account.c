@@ -228,9 +228,18 @@ acme_account_check(const struct acme_account *a, struct err *e)
 
 /* ---- changed and ended ---- */
 
+static void
+tell_changed(struct ca *ca, const struct acme_account *a, const char *request_id)
+{
+	char *by = acme_identity_text(a->id);
+
+	tell(ca, AUDIT_ACCOUNT_CHANGED, a, by, request_id);
+	free(by);
+}
+
 bool
 acme_account_set_contact(struct ca *ca, struct acme_account *a, const json_t *contact,
-    struct err *e)
+    const char *request_id, struct err *e)
 {
 	char *text;
 
@@ -242,6 +251,7 @@ acme_account_set_contact(struct ca *ca, struct acme_account *a, const json_t *co
 	}
 	free(a->contact);
 	a->contact = text;
+	tell_changed(ca, a, request_id);
 	return true;
 }
 
@@ -283,7 +293,7 @@ key_taken(struct ca *ca, const struct acme_account *a, const struct jwk *key,
 
 bool
 acme_account_rekey(struct ca *ca, struct acme_account *a, const struct jwk *key,
-    char ret_other[static ACME_ID_LEN], struct err *e)
+    const char *request_id, char ret_other[static ACME_ID_LEN], struct err *e)
 {
 	const struct bytes thumbprint = jwk_thumbprint(key), hash = jwk_key_hash(key);
 
@@ -297,9 +307,7 @@ acme_account_rekey(struct ca *ca, struct acme_account *a, const struct jwk *key,
 	memcpy(a->key_hash, hash.p, sizeof(a->key_hash));
 	free(a->key);
 	a->key = mem_strdup(jwk_text(key));
-	char *by = acme_identity_text(a->id);
-	tell(ca, AUDIT_ACCOUNT_CHANGED, a, by, NULL);
-	free(by);
+	tell_changed(ca, a, request_id);
 	return true;
 }
 
