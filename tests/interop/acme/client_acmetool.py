@@ -2,16 +2,15 @@
 import json
 
 import client
+import world
 
 
 class Acmetool(client.Client):
     name = package = "acmetool"
     webroot = True
     cannot = {
-        "dns01": "has it for hooks whose protocol it does not tell",
-        "rfc2136": "has it for hooks whose protocol it does not tell",
-        "tlsalpn01": "has it on port 443 of its own alone",
-        "wildcard": "needs dns-01 for it",
+        "rfc2136": "leaves dns-01 to a hook",
+        "tlsalpn01": "has none",
         "ip": "does not know them",
         "eab": "does not know it",
         "csr": "makes its own",
@@ -31,23 +30,30 @@ class Acmetool(client.Client):
     measured = ("register",)
 
     def prepare(self):
-        (self.dir / "state/conf").mkdir(parents=True)
         (self.dir / "hooks").mkdir()
-        (self.dir / "state/conf/target").write_text(
-            f"request:\n  provider: {self.directory}\n  challenge:\n    webroot-paths:\n"
+        hook = self.dir / "hooks" / "dns"
+        hook.write_text((world.HELPERS / "acmetool-dns").read_text())
+        hook.chmod(0o755)
+        self.settle("state", self.directory)
+
+    def settle(self, state, directory):
+        (self.dir / state / "conf").mkdir(parents=True)
+        (self.dir / state / "conf/target").write_text(
+            f"request:\n  provider: {directory}\n  challenge:\n    webroot-paths:\n"
             f"      - {self.www.challenges}\n    http-self-test: false\n")
         answers = {"acme-enter-email": self.email(),
                    f"acme-agreement:{self.server.terms()}": True}
-        (self.dir / "state/conf/responses").write_text(
+        (self.dir / state / "conf/responses").write_text(
             "".join(f"{json.dumps(k)}: {json.dumps(v)}\n" for k, v in answers.items()))
 
-    def want(self, *names, verb="want"):
-        self.run("acmetool", "--batch", f"--state={self.dir}/state", f"--hooks={self.dir}/hooks",
+    def want(self, *names, verb="want", state="state"):
+        self.run("acmetool", "--batch", f"--state={self.dir}/{state}", f"--hooks={self.dir}/hooks",
                  "--xlog.severity=debug", verb, *names, env={"SSL_CERT_FILE": self.roots})
 
-    def live(self, name, *more):
-        at = f"state/live/{name}"
-        return self.got(f"{at}/cert", name, *more, key=f"{at}/privkey", more=(f"{at}/chain",))
+    def live(self, name, *more, state="state", **kw):
+        at = f"{state}/live/{name}"
+        return self.got(f"{at}/cert", name, *more, key=f"{at}/privkey", more=(f"{at}/chain",),
+                        **kw)
 
     def register(self):
         self.want(self.host("first"))
@@ -58,6 +64,18 @@ class Acmetool(client.Client):
         a, b = self.host("a"), self.host("b")
         self.want(a, b)
         self.live(a, b)
+
+    def dns01(self):
+        # Of a directory that offers nothing else: it likes http-01 better.
+        self.settle("dns", self.server.directory(self.server.dns_kind()))
+        self.want(self.host("dns"), state="dns")
+        self.live(self.host("dns"), state="dns", kind="dns")
+
+    def wildcard(self):
+        self.server.dns_kind()
+        name = self.host("wild")
+        self.want(name, "*." + name, state="dns")
+        self.live(name, "*." + name, state="dns", kind="dns")
 
     def renew(self):
         # It renews what has used up two thirds of its time, or was told to be revoked.

@@ -14,7 +14,6 @@ class Lacme(client.Client):
     cannot |= {
         "badnonce": "ends at a badNonce",
         "revoke_cert_key": "revokes by the account alone",
-        "deactivate": "has an option that it sends as an update without status",
         "https": "gets certificates for other servers",
     }
 
@@ -76,6 +75,11 @@ owner = {user}
     def update(self):
         self.lacme("account", "--register", f"mailto:{self.email('second')}")
         self.updated(self.email(), self.email("second"))
+
+    def deactivate(self):
+        self.lacme("account", "--deactivate")
+        self.account_is(self.email("second"), "deactivated")
+        assert '"deactivated"' in self.last.stdout
 
     def revoke_account_key(self):
         certificate = self.order("revoke")

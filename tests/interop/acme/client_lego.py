@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
+
 import client
 import world
 
@@ -12,7 +14,6 @@ class Lego(client.Client):
         "replaces": "4.35 sends it",
         "profile": "4.35 can",
         "notafter": "4.35 can",
-        "onlyreturnexisting": "keeps its account's URL and never asks",
         "update": "has no command for it",
         "keychange": "has no command for it",
         "revoke_cert_key": "revokes by the account alone",
@@ -107,6 +108,15 @@ class Lego(client.Client):
         with self.bad_nonces():
             self.http("-d", name, "run")
         self.live(name)
+
+    def onlyreturnexisting(self):
+        # It asks so when it has its key, but no longer its account's URL.
+        for path in self.dir.glob("state/accounts/*/*/account.json"):
+            path.write_text(json.dumps({**json.loads(path.read_text()), "registration": None}))
+        with self.tapped() as seen:
+            self.http("-d", self.host("existing"), "run")
+        self.live(self.host("existing"))
+        self.asked_existing(seen)
 
     def authz_deactivate(self):
         name = self.host("authz")

@@ -106,7 +106,7 @@ class Pebble:
     def lacks(self):
         raise world.NotHere()
 
-    needs_ari = needs_profiles = needs_plain_json = old_kind = lacks
+    needs_reuse = needs_ari = needs_profiles = needs_plain_json = dns_kind = old_kind = lacks
 
     def requests(self):
         log = (self.dir / "main.log").read_text(errors="replace")
