@@ -142,6 +142,65 @@ class Strangers(OrderTest):
         self.refused(c.post(c.base + "/revoke-cert", payload), 401, "unauthorized")
 
 
+class Shortcuts(OrderTest):
+    more = 'authorization_lifetime: 2s'
+
+    # R68, A146: one proof of two that are due
+    def test_each_name_is_proved(self):
+        c = self.client(register=True)
+        order = c.order("both-a.internal", "both-b.internal")
+        urls = order.json["authorizations"]
+        self.assertEqual(len(urls), 2)
+        challenge, authz = c.challenge(urls[0])
+        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        c.post(challenge["url"], {})
+        self.assertEqual(c.poll(urls[0]).json["status"], "valid")
+        self.assertEqual(c.post(order.headers["Location"]).json["status"], "pending")
+        for names in (["both-a.internal", "both-b.internal"], [authz["identifier"]["value"]]):
+            self.refused(c.post(order.json["finalize"], {"csr": b64(make_csr(names))}), 403, "orderNotReady")
+        self.assertEqual(c.post(urls[1]).json["status"], "pending")
+
+    # R69: none of what a client may say makes anything valid
+    def test_no_check_is_skipped(self):
+        c = self.client(register=True)
+        order = c.order("skip.internal")
+        where, url = order.headers["Location"], order.json["authorizations"][0]
+        challenge, _ = c.challenge(url)
+        for status in ("valid", "ready", "processing", "revoked", "expired"):
+            self.assertIn(c.post(url, {"status": status}).status, (200, 400))
+            self.assertEqual(c.post(url).json["status"], "pending", status)
+            self.refused(c.post(where, {"status": status}), 400, "malformed")
+        a = c.post(challenge["url"], {"status": "valid", "validated": "2020-01-01T00:00:00Z"})
+        self.assertNotEqual(a.json["status"], "valid", a)
+        self.assertEqual(c.poll(url).json["status"], "invalid")
+        order = c.order("skip.internal")
+        self.assertEqual(order.json["status"], "pending")
+        self.refused(c.post(order.json["finalize"], {"csr": b64(make_csr(["skip.internal"]))}), 403, "orderNotReady")
+
+    # R70, A205: what was proved long ago is proved anew
+    def test_a_proof_gets_old(self):
+        c = self.client(register=True)
+        where, order = self.ready(c, "old.internal")
+        time.sleep(2.3)
+        self.assertEqual(c.order("old.internal").json["status"], "pending")
+        self.refused(c.post(order["finalize"], {"csr": b64(make_csr(["old.internal"]))}), 403, "orderNotReady")
+        self.assertEqual(c.post(where).json["status"], "invalid")
+
+    # A166: who answers may come up a moment later
+    def test_a_failure_that_may_pass_is_tried_again(self):
+        c = self.client(register=True)
+        self.names.gone.add("slow.internal")
+        order = c.order("slow.internal")
+        url = order.json["authorizations"][0]
+        challenge, _ = c.challenge(url)
+        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        a = c.post(challenge["url"], {})
+        self.assertEqual(a.json["status"], "processing", a)
+        self.assertRegex(a.headers["Retry-After"], r"^\d+$")
+        self.names.gone.clear()
+        self.assertEqual(c.poll(url, ("valid", "invalid"), 30 * SLOW).json["status"], "valid")
+
+
 class Races(OrderTest):
     def certificates(self, name):
         return self.count("certificate_name", f"value = '{name}' AND type >= 0")

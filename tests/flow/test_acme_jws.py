@@ -437,7 +437,7 @@ class Urls(JwsTest):
 
 
 class Nonces(JwsTest):
-    # A67, A68, A69, A71
+    # A67, A68, A69, A71, R62
     def test_a_nonce_is_good_once(self):
         c = self.c
         use = c.nonce()
