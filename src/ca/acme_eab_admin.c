@@ -171,6 +171,22 @@ key_of(struct ca *ca, const char *kid, char ret[static EAB_KEY_TEXT], struct err
 	return true;
 }
 
+/*
+ * A kid whose key does not begin with '-': certbot and lego would take that for an option
+ * where the key is the next word of the command.
+ */
+static bool
+new_key(struct ca *ca, char **ret_kid, char ret[static EAB_KEY_TEXT], struct err *e)
+{
+	do {
+		free(*ret_kid);
+		*ret_kid = NULL;
+		if (!new_kid(ret_kid, e) || !key_of(ca, *ret_kid, ret, e))
+			return false;
+	} while (ret[0] == '-');
+	return true;
+}
+
 bool
 acme_eab_make(struct ca *ca, const struct acme_eab_ask *q,
     char ret_key[static EAB_KEY_TEXT], struct acme_eab *ret, struct verdict *v,
@@ -183,8 +199,8 @@ acme_eab_make(struct ca *ca, const struct acme_eab_ask *q,
 	if (full.expires_s == 0)
 		full.expires_s = ACME_EAB_EXPIRES_DEFAULT_S;
 	check(ca, &full, v);
-	const bool ok = ca_writable(ca, e) && verdict_ok(v, e) && new_kid(&kid, e) &&
-			key_of(ca, kid, key, e) && store(ca, &full, kid, ret, e);
+	const bool ok = ca_writable(ca, e) && verdict_ok(v, e) &&
+			new_key(ca, &kid, key, e) && store(ca, &full, kid, ret, e);
 	if (ok) {
 		char *names = names_text(q->names);
 

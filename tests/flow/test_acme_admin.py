@@ -87,6 +87,11 @@ class Eab(AdminTest):
         self.assertNotEqual(self.make()["hmac_key"], made["hmac_key"])
         self.assertRegex(self.ca.said(), rf"eab-made .*dns:\*\.lab\.internal.*{made['kid']}")
 
+    def test_no_key_reads_as_an_option_of_the_client_that_it_is_given_to(self):
+        # certbot --eab-hmac-key -abc: "expected one argument"; one of 64 would begin so.
+        keys = [self.make()["hmac_key"] for _ in range(256)]
+        self.assertEqual([k for k in keys if k.startswith("-")], [])
+
     def test_a_key_that_would_be_in_vain_is_refused_by_rule(self):
         a = self.ca.ask_unix("POST", "/v1/acme/eab", {
             "directory": "bound", "names": ["*.elsewhere"], "accounts_max": 0, "certificates_max": -1, "expires": "2y"})
