@@ -159,7 +159,7 @@ class Http01(ProberTest):
                 self.site.pages[PATH] = page
                 self.fails(p.ask("ok.test"), code)
 
-    # S51, R72, A176
+    # S51, R72, A176, A177
     def test_redirects_go_where_they_may_and_nowhere_else(self):
         p = self.probe()
         here = f"http://ok.test:{self.site.port}"
@@ -434,7 +434,7 @@ class Dns01(ProberTest):
         self.proves(answer)
         self.assertLess(len(json.dumps(answer["transcript"])), 24000)
 
-    # A186: nothing is remembered, and each asks from another port
+    # A186, A187: nothing is remembered, and each asks from another port
     def test_a_second_try_sees_what_is_new(self):
         p = self.prober()
         self.zone[(self.RECORD, "TXT")] = lambda n: ["x"] if n == 1 else [DIGEST]
@@ -618,7 +618,7 @@ class TlsAlpn01(ProberTest):
         self.make("usage.test", extra="keyUsage=critical,keyEncipherment")
         self.proves(self.ask(p, "usage.test"))
 
-    # A191, A192, R76
+    # A191, A192, A195, R76
     def test_every_other_certificate_is_refused(self):
         p = self.prober(tls_port=self.server.port)
         digest = self.GOOD.removeprefix("critical,")
