@@ -17,7 +17,7 @@
 #define FRONT_KEPT_KEY_LEN  32
 #define FRONT_KEPT_ETAG_LEN 65 /* characters, with the NUL */
 
-/* What one process may well spend on it: some 70 000 answers of usual size. */
+/* What one process may well spend on it: some 50 000 answers of usual size. */
 #define FRONT_KEPT_ENTRIES_MAX 100000
 #define FRONT_KEPT_OCTETS_MAX  MIB(64)
 
@@ -28,7 +28,8 @@ struct front_kept_key { /* SHA-256 of what was asked */
 };
 
 struct front_kept_answer {
-	struct content *content; /* a reference: content_unref() */
+	struct content *content; /* references: front_kept_release() */
+	struct content *headers; /* freshness_put_lasting()'s */
 	char etag[FRONT_KEPT_ETAG_LEN];
 	int64_t modified_at, expires_at;
 	bool renew; /* half of its life is over: this caller is to ask core anew */
@@ -39,6 +40,7 @@ void front_kept_free(struct front_kept *k); /* NULL is fine */
 
 bool front_kept_get(struct front_kept *k, const struct front_kept_key *key, int64_t now,
     struct front_kept_answer *ret);
+void front_kept_release(struct front_kept_answer *a);
 /* In place of what was kept for 'key'.  What is too large, or over at 'now', is not kept. */
 void front_kept_put(struct front_kept *k, const struct front_kept_key *key,
     const struct msg_keep *keep, struct bytes octets, int64_t now);

@@ -12,9 +12,9 @@
 #include "api/front.h"
 
 /*
- * Requests that core and signer may have at once, and in a second: these keep them
- * busy for no more than some milliseconds, and for about two thirds of the time of
- * one core of a machine of 2020.  Issuing is never behind more than these.
+ * Requests that core and signer may have at once, and in a second.  So many at once
+ * are three milliseconds of signatures: a certificate that is to be issued never
+ * waits behind more.  So many in a second is about what two processors can sign.
  */
 #define FRONT_OCSP_LIVE_MAX   64
 #define FRONT_OCSP_LIVE_PER_S 10000

@@ -18,6 +18,10 @@ struct freshness {
 /* Appends ETag, Last-Modified, Expires and Cache-Control; 'now' past the end: no second is left. */
 void freshness_put(struct buf *b, const struct freshness *f, int64_t now);
 
+/* Its two parts: what stays the same for one copy, and Cache-Control, which does not. */
+void freshness_put_lasting(struct buf *b, const struct freshness *f);
+void freshness_put_age(struct buf *b, int64_t expires_at, int64_t now);
+
 /* 'none_match' and 'since' are the request's headers, empty when absent. */
 bool freshness_holds(const struct freshness *f, struct bytes none_match,
     struct bytes since);

@@ -7,21 +7,22 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "http/freshness.h"
 
 /*
  * Shards, so that front's threads seldom meet; each has its share of the room, by
  * octets of the key that are as good as random.
  */
 #define SHARDS     16
-#define OVERHEAD   64 /* of the allocator and of the content's head, about */
-#define ASK_WAIT_S 30 /* until a question that brought nothing is asked again */
+#define OVERHEAD   128 /* of the allocator and of the contents' heads, about */
+#define ASK_WAIT_S 30  /* until a question that brought nothing is asked again */
 
 struct entry {
 	struct front_kept_key key;
 	uint8_t tag[MSG_TAG_LEN];
 	struct entry *next_key, *next_tag; /* of the same bucket */
 	struct entry *older, *newer;       /* by use */
-	struct content *content;
+	struct content *content, *headers;
 	char etag[FRONT_KEPT_ETAG_LEN];
 	int64_t modified_at, expires_at;
 	int64_t renew_at; /* from here on it is asked anew, by one at a time */
@@ -104,7 +105,8 @@ find(const struct front_kept *k, struct shard *s, const struct front_kept_key *k
 static size_t
 octets_of(const struct entry *n)
 {
-	return sizeof(*n) + OVERHEAD + content_size(n->content);
+	return sizeof(*n) + OVERHEAD + content_size(n->content) +
+	       content_size(n->headers);
 }
 
 static void
@@ -144,6 +146,7 @@ entry_end(const struct front_kept *k, struct shard *s, struct entry *n,
 	s->stats.octets -= octets_of(n);
 	s->stats.ended[why]++;
 	content_unref(n->content);
+	content_unref(n->headers);
 	free(n);
 }
 
@@ -194,6 +197,7 @@ front_kept_get(struct front_kept *k, const struct front_kept_key *key, int64_t n
 		use_end(s, n);
 		use_begin(s, n);
 		ret->content = content_ref(n->content);
+		ret->headers = content_ref(n->headers);
 		memcpy(ret->etag, n->etag, sizeof(ret->etag));
 		ret->modified_at = n->modified_at;
 		ret->expires_at = n->expires_at;
@@ -206,18 +210,25 @@ front_kept_get(struct front_kept *k, const struct front_kept_key *key, int64_t n
 }
 
 void
-front_kept_put(struct front_kept *k, const struct front_kept_key *key,
-    const struct msg_keep *keep, struct bytes octets, int64_t now)
+front_kept_release(struct front_kept_answer *a)
 {
-	struct shard *s = shard_of(k, key);
+	content_unref(a->content);
+	content_unref(a->headers);
+}
+
+/* A new entry of its own; NULL: it is not to be kept. */
+static struct entry *
+entry_new(const struct front_kept_key *key, const struct msg_keep *keep,
+    struct bytes octets, int64_t now)
+{
 	struct entry *n = mem_zalloc(sizeof(*n));
+	struct buf headers;
 
 	assert(keep->tag.n == sizeof(n->tag));
 	if (keep->expires_at <= now ||
-	    sizeof(*n) + OVERHEAD + octets.n > k->octets_max ||
 	    !bytes_to_str(keep->etag, n->etag, sizeof(n->etag))) {
 		free(n);
-		return;
+		return NULL;
 	}
 	n->key = *key;
 	memcpy(n->tag, keep->tag.p, sizeof(n->tag));
@@ -225,7 +236,24 @@ front_kept_put(struct front_kept *k, const struct front_kept_key *key,
 	n->expires_at = keep->expires_at;
 	n->renew_at = renew_at(key, now, keep->expires_at);
 	n->content = content_new(octets);
+	buf_init(&headers, KIB(1));
+	freshness_put_lasting(&headers,
+	    &(struct freshness){ n->etag, n->modified_at, n->expires_at });
+	n->headers = content_new(buf_bytes(&headers));
+	buf_free(&headers);
+	return n;
+}
 
+void
+front_kept_put(struct front_kept *k, const struct front_kept_key *key,
+    const struct msg_keep *keep, struct bytes octets, int64_t now)
+{
+	struct shard *s = shard_of(k, key);
+	struct entry *n =
+	    octets.n < k->octets_max / 2 ? entry_new(key, keep, octets, now) : NULL;
+
+	if (n == NULL)
+		return;
 	pthread_mutex_lock(&s->lock);
 	struct entry *was = find(k, s, key);
 	if (was != NULL)

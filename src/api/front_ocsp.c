@@ -81,7 +81,8 @@ answer_kept(struct exchange *x, const struct front_kept_answer *k, int64_t now)
 	struct buf headers;
 
 	buf_init(&headers, KIB(2));
-	freshness_put(&headers, &f, now);
+	buf_put(&headers, content_octets(k->headers));
+	freshness_put_age(&headers, k->expires_at, now);
 	exchange_answer(x, &(struct answer){
 			       .status = holds ? 304 : 200,
 			       .content_type = bytes_str(holds ? "" : OCSP_TYPE),
@@ -110,7 +111,7 @@ serve(struct front *f, struct exchange *x, struct bytes request)
 	if (kept.renew && may_ask(f))
 		f->renew_live(f->ctx, request, &key);
 	answer_kept(x, &kept, now);
-	content_unref(kept.content);
+	front_kept_release(&kept);
 }
 
 void

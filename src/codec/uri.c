@@ -41,14 +41,32 @@ next_octet(struct bytes s, bool form, uint8_t *ret, size_t *ret_n)
 	return s.n >= 3 && hex_read(bytes_of(s.p + 1, 2), ret, 1, &n) && n == 1;
 }
 
+/* How many characters 's' begins with that stand for themselves. */
+static size_t
+plain_run(struct bytes s, bool form)
+{
+	size_t n = 0;
+
+	while (
+	    n < s.n && s.p[n] != '%' && !is_control(s.p[n]) && !(form && s.p[n] == '+'))
+		n++;
+	return n;
+}
+
 static bool
 decode(struct bytes s, bool form, struct buf *ret, struct err *e)
 {
 	const size_t before = ret->n;
 
 	while (s.n > 0) {
+		const size_t run = plain_run(s, form);
 		uint8_t c;
 		size_t n;
+
+		buf_put(ret, bytes_of(s.p, run));
+		s = bytes_skip(s, run);
+		if (s.n == 0)
+			break;
 
 		if (!next_octet(s, form, &c, &n)) {
 			ret->n = before;

@@ -60,20 +60,35 @@ freshness_holds(const struct freshness *f, struct bytes none_match, struct bytes
 
 	if (none_match.n > 0) /* then the date does not count (RFC 9110 13.1.3) */
 		return tag_listed(none_match, f->etag);
-	return http_date_parse(since, &at) && f->modified_at <= at;
+	return since.n > 0 && http_date_parse(since, &at) && f->modified_at <= at;
 }
 
-/* How long the copy is good changes every second (R41), so this is made anew for each. */
 void
-freshness_put(struct buf *b, const struct freshness *f, int64_t now)
+freshness_put_lasting(struct buf *b, const struct freshness *f)
 {
-	const int64_t left = f->expires_at > now ? f->expires_at - now : 0;
 	char modified[HTTP_DATE_LEN], expires[HTTP_DATE_LEN];
 
 	http_date(f->modified_at, modified);
-	http_date(now + left, expires);
+	http_date(f->expires_at, expires);
+	buf_printf(b, "ETag: \"%s\"\nLast-Modified: %s\nExpires: %s\n", f->etag,
+	    modified, expires);
+}
+
+/* How long the copy is good changes every second (R41). */
+void
+freshness_put_age(struct buf *b, int64_t expires_at, int64_t now)
+{
 	buf_printf(b,
-	    "ETag: \"%s\"\nLast-Modified: %s\nExpires: %s\n"
 	    "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\n",
-	    f->etag, modified, expires, (long long)left);
+	    expires_at > now ? (long long)(expires_at - now) : 0);
+}
+
+void
+freshness_put(struct buf *b, const struct freshness *f, int64_t now)
+{
+	struct freshness g = *f;
+
+	g.expires_at = f->expires_at > now ? f->expires_at : now;
+	freshness_put_lasting(b, &g);
+	freshness_put_age(b, g.expires_at, now);
 }

@@ -61,7 +61,7 @@ got(struct front_kept *k, uint64_t n, int64_t now, bool *ret_renew)
 	if (!front_kept_get(k, &at, now, &a))
 		return text;
 	cr_expect(bytes_to_str(content_octets(a.content), text, sizeof(text)));
-	content_unref(a.content);
+	front_kept_release(&a);
 	if (ret_renew != NULL)
 		*ret_renew = a.renew;
 	return text;
