@@ -2,6 +2,7 @@ check_PROGRAMS += tests/unit/ca/unit_ca
 TESTS += tests/unit/ca/unit_ca
 tests_unit_ca_unit_ca_SOURCES = \
 	tests/unit/ca/test_note.c \
+	tests/unit/ca/test_ocsp_answer.c \
 	tests/unit/ca/test_reconcile.c \
 	tests/unit/ca/test_renewal.c
 tests_unit_ca_unit_ca_LDADD = libhnp_ca.a libhnp_store.a libhnp_policy.a libhnp_key.a \

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What front is told it may keep, where signer's answers and revocations come in
+ * every order: the test is the signer, and front.
+ */
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <sys/socket.h>
+
+#include "../store/tmp_certificate.h"
+#include "ca/ca_state.h"
+#include "ca/ocsp_answer.h"
+
+static struct ca ca;
+static struct conf conf = { .ocsp_validity_s = 3600 };
+static struct ca_issuer issuer = { .name = "main" };
+static const struct msg_rule nothing[] = { { 0 } };
+static int fds[2];
+static uint8_t forgotten[8][MSG_TAG_LEN]; /* tags of MSG_FORGET */
+static size_t n_forgotten;
+static bool forgot_all;
+
+struct told { /* of one answer */
+	bool there, cacheable, keep;
+	uint8_t tag[MSG_TAG_LEN];
+};
+
+static void
+on_forget(void *arg, const struct msg_forget *m)
+{
+	(void)arg;
+	if (m->tag.n == 0)
+		forgot_all = true;
+	else
+		memcpy(forgotten[n_forgotten++ % 8], m->tag.p, MSG_TAG_LEN);
+}
+
+static void
+on_answer(void *arg, const struct ocsp_answer *a)
+{
+	struct told *t = arg;
+
+	cr_assert_not(t->there, "answered twice");
+	*t = (struct told){ true, a->cacheable, a->tag.n > 0, { 0 } };
+	if (a->tag.n > 0)
+		memcpy(t->tag, a->tag.p, MSG_TAG_LEN);
+}
+
+static void
+begin(void)
+{
+	tmp_begin();
+	MUST(store_begin(st, &e));
+	for (unsigned n = 1; n <= 3; n++)
+		tmp_add(n);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ocsp_issuer_init(&issuer.ocsp, bytes_str("name"), bytes_str("key"));
+	ca = (struct ca){
+		.conf = &conf,
+		.store = st,
+		.loop = loop_new(),
+		.phase = CA_RUNNING,
+		.issuers = &issuer,
+		.n_issuers = 1,
+		.hooks.forget = on_forget,
+	};
+	ca.signer = link_new(ca.loop, fds[0], PEER_SIGNER, MIB(1), nothing, &ca);
+}
+
+static void
+end(void)
+{
+	link_free(ca.signer);
+	close(fds[1]);
+	loop_free(ca.loop);
+	free(ca.asks);
+	tally_free(&ca.tally);
+	tmp_end();
+}
+
+TestSuite(ocsp_answer, .init = begin, .fini = end);
+
+static void
+wrap(struct buf *b, uint8_t tag)
+{
+	struct buf inner = *b;
+
+	cr_assert_lt(inner.n, 0x80);
+	buf_init(b, KIB(1));
+	buf_putc(b, tag);
+	buf_putc(b, (uint8_t)inner.n);
+	buf_put(b, buf_bytes(&inner));
+	buf_free(&inner);
+}
+
+static void
+put_hash(struct buf *b, const char *of)
+{
+	uint8_t hash[20];
+
+	cr_assert_eq(gnutls_hash_fast(GNUTLS_DIG_SHA1, of, strlen(of), hash), 0);
+	buf_puts(b, "\x04\x14");
+	buf_put(b, bytes_of(hash, sizeof(hash)));
+}
+
+/* Asks for the n-th certificate; 'more': with an empty extension of its own, as no plain one has. */
+static void
+ask(unsigned n, bool more, struct told *ret)
+{
+	static const uint8_t sha1[] = { 0x30, 0x07, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02,
+		0x1a };
+	static const uint8_t extension[] = { 0xa2, 0x09, 0x30, 0x07, 0x30, 0x05, 0x06,
+		0x01, 0x2a, 0x04, 0x00 };
+	const struct serial s = tmp_serial(n);
+	struct buf b;
+
+	*ret = (struct told){ 0 };
+	buf_init(&b, KIB(1));
+	buf_put(&b, bytes_of(sha1, sizeof(sha1)));
+	put_hash(&b, "name");
+	put_hash(&b, "key");
+	buf_putc(&b, 0x02);
+	buf_putc(&b, (uint8_t)serial_der_len(&s));
+	if (serial_der_len(&s) > s.n)
+		buf_putc(&b, 0);
+	buf_put(&b, serial_bytes(&s));
+	for (int i = 0; i < 3; i++) /* CertID, Request, requestList */
+		wrap(&b, 0x30);
+	if (more)
+		buf_put(&b, bytes_of(extension, sizeof(extension)));
+	wrap(&b, 0x30);
+	wrap(&b, 0x30);
+	ocsp_answer_start(&ca, buf_bytes(&b), on_answer, ret);
+	buf_free(&b);
+}
+
+/* The signer's answer to the i-th question, from 1; or its refusal. */
+static void
+sign(uint64_t i, bool refuse)
+{
+	const struct msg_ocsp_signed m = { i, bytes_str("signed"), 1, INT64_MAX / 2 };
+	const struct err why = { .code = ERR_UNAVAILABLE };
+	struct ask question;
+
+	cr_assert(ask_take(&ca, i, &question), "question %d", (int)i);
+	question.cb(question.arg, refuse ? &(struct ask_answer){ .refused = &why }
+					 : &(struct ask_answer){ .ocsp = &m });
+}
+
+static void
+take_back(unsigned n)
+{
+	const struct serial s = tmp_serial(n);
+
+	ocsp_answer_forget(&ca, bytes_str("main"), &s);
+	tmp_revoke(100 + n, n, 4);
+}
+
+/* P92 */
+Test(ocsp_answer, what_a_revocation_overtakes_is_not_kept)
+{
+	struct told before, during, other, after;
+
+	ask(1, false, &before);
+	ask(1, false, &during);
+	ask(2, false, &other);
+	sign(1, false);
+	cr_expect(before.there && before.keep);
+	cr_expect_eq(n_forgotten, 0);
+	take_back(1);
+	cr_expect_eq(n_forgotten, 1);
+	cr_expect_eq(memcmp(forgotten[0], before.tag, MSG_TAG_LEN), 0,
+	    "what was kept before goes by the tag under which it was kept");
+	ask(1, false, &after);
+	sign(4, false); /* signers may answer in any order */
+	sign(3, false);
+	sign(2, false);
+	cr_expect(during.there && !during.keep && !during.cacheable);
+	cr_expect(other.there && other.keep && other.cacheable);
+	cr_expect(after.there && after.keep && after.cacheable);
+	cr_expect_eq(memcmp(after.tag, before.tag, MSG_TAG_LEN), 0);
+	cr_expect_neq(memcmp(after.tag, other.tag, MSG_TAG_LEN), 0);
+	cr_expect_null(ca.ocsp_asked);
+}
+
+/* P92, R29: the signer knew first, and refused to say good; then core knows, too. */
+Test(ocsp_answer, a_question_that_is_asked_again_is_judged_again)
+{
+	struct told t;
+
+	ask(1, false, &t);
+	take_back(1);
+	sign(1, true);
+	cr_expect_not(t.there);
+	sign(2, false);
+	cr_expect(t.there && t.keep && t.cacheable, "by now it says revoked");
+}
+
+/* P92: nothing that is under way outlives a new configuration or responder. */
+Test(ocsp_answer, all_is_forgotten_at_once)
+{
+	struct told one, two, three;
+
+	ask(1, false, &one);
+	ask(2, false, &two);
+	ocsp_answer_forget_all(&ca);
+	cr_expect(forgot_all);
+	ask(3, false, &three);
+	sign(1, false);
+	sign(2, false);
+	sign(3, false);
+	cr_expect(one.there && !one.keep && two.there && !two.keep);
+	cr_expect(three.there && three.keep);
+}
+
+/* S32: strangers can neither fill front with spellings nor with serials of their own. */
+Test(ocsp_answer, only_plain_questions_for_what_was_issued_are_kept)
+{
+	struct told more, never, first;
+
+	ask(1, true, &more);
+	ask(77, false, &never);
+	ask(2, false, &first);
+	sign(1, false);
+	sign(2, false);
+	sign(3, true);
+	sign(4, true); /* and the signer would not say it at all */
+	cr_expect(more.there && more.cacheable && !more.keep);
+	cr_expect(never.there && never.cacheable && !never.keep);
+	cr_expect(first.there && !first.cacheable && !first.keep);
+	cr_expect_null(ca.ocsp_asked);
+}
