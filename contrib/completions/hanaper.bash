@@ -34,6 +34,10 @@ _hanaper()
 		mapfile -t COMPREPLY < <(compgen -W "http-01 dns-01 tls-alpn-01 dns-account-01 dns-persist-01" -- "$cur")
 		return
 		;;
+	--mode)
+		mapfile -t COMPREPLY < <(compgen -W "sign ocsp ocsp-post ocsp-nonce crl list search" -- "$cur")
+		return
+		;;
 	--for)
 		mapfile -t COMPREPLY < <(compgen -W "certbot lego acme.sh caddy traefik cert-manager" -- "$cur")
 		return

@@ -30,3 +30,4 @@ complete -c hanaper -n 'string match -q -- --challenge (commandline -opc)[-1]' -
 complete -c hanaper -n 'string match -q -- --for (commandline -opc)[-1]' -f -a 'certbot lego acme.sh caddy traefik cert-manager'
 complete -c hanaper -n 'string match -q -- --status (commandline -opc)[-1]; and __fish_seen_subcommand_from accounts' -f -a 'valid deactivated revoked'
 complete -c hanaper -n 'string match -q -- --status (commandline -opc)[-1]; and __fish_seen_subcommand_from orders' -f -a 'pending ready processing valid invalid'
+complete -c hanaper -n 'string match -q -- --mode (commandline -opc)[-1]' -f -a 'sign ocsp ocsp-post ocsp-nonce crl list search'

@@ -25,6 +25,7 @@ int command_main(int argc, char **argv);
 int cmd_acme(const struct command *self, int argc, char **argv);
 int cmd_audit(const struct command *self, int argc, char **argv);
 int cmd_backup(const struct command *self, int argc, char **argv);
+int cmd_bench(const struct command *self, int argc, char **argv);
 int cmd_ca(const struct command *self, int argc, char **argv);
 int cmd_crl(const struct command *self, int argc, char **argv);
 int cmd_doctor(const struct command *self, int argc, char **argv);

@@ -29,6 +29,7 @@ const struct command command_table[] = {
 	{ "trust",   "make this machine's programs trust the CA, or stop",          cmd_trust },
 	{ "reload",  "have the daemon take up its configuration anew",              cmd_reload },
 	{ "lint", "judge certificates, CRLs and OCSP answers by the signer's lints", cmd_lint },
+	{ "bench",   "measure how fast a daemon is; only verified answers count",   cmd_bench },
 	{ "backup",  "write the CA into one file, while it runs",                   cmd_backup },
 	{ "restore", "put a backup back, without going back in time",               cmd_restore },
 	{ "version", "print the version",                                           cmd_version },

@@ -23,6 +23,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_audit.c \
 	src/cli/cmd_audit_verify.c \
 	src/cli/cmd_backup.c \
+	src/cli/cmd_bench.c \
 	src/cli/cmd_ca.c \
 	src/cli/cmd_crl.c \
 	src/cli/cmd_doctor.c \
@@ -83,7 +84,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/trust.c \
 	src/cli/view.c
 
-CLI_LIBS = libhnp_cli.a libhnp_ca.a libhnp_policy.a libhnp_store.a libhnp_journal.a \
+CLI_LIBS = libhnp_cli.a libhnp_bench.a libhnp_ca.a libhnp_policy.a libhnp_store.a libhnp_journal.a \
 	libhnp_key.a libhnp_x509.a libhnp_conf.a libhnp_db.a libhnp_sys.a \
 	libhnp_codec.a libhnp_base.a \
 	$(CURL_LIBS) $(GNUTLS_LIBS) $(TASN1_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \

@@ -14,6 +14,7 @@ include tests/unit/key/local.mk
 include tests/unit/journal/local.mk
 include tests/unit/policy/local.mk
 include tests/unit/probe/local.mk
+include tests/unit/bench/local.mk
 include tests/unit/store/local.mk
 include tests/unit/ca/local.mk
 include tests/unit/api/local.mk
