@@ -23,8 +23,8 @@ struct dns_message {
 };
 
 /*
- * ERR_MALFORMED: it cannot be read, it answers another question, or its CNAMEs go
- * round ('cnames_max' bounds them).
+ * ERR_MALFORMED: it cannot be read, or it answers another question.  ERR_TOO_LARGE:
+ * more CNAMEs than 'cnames_max'; they may go round.
  */
 MUST_CHECK bool dns_message_read(struct bytes octets, const char *name, unsigned type,
     unsigned cnames_max, struct dns_message *ret, struct err *e);

@@ -31,19 +31,21 @@ on_probed(void *arg, const struct msg_probed *m)
 }
 
 /*
- * The challenge that proved it, when that was long ago, or was of a domain above (RFC
- * 9444), whose records are not the name's own.
+ * The challenge that proved it, when that was long ago, or when other records were
+ * looked at than now count: those of a domain above (RFC 9444), or of a name where a
+ * wildcard is ordered, for which issuewild counts.
  */
 static const struct acme_challenge *
-old_proof(const struct acme_authz *authz, const char *name)
+old_proof(const struct acme_authz *authz, const char *name, bool wildcard)
 {
-	const bool above = strcmp(authz->value, name) != 0;
+	const bool other =
+	    strcmp(authz->value, name) != 0 || (wildcard && !authz->wildcard);
 
 	for (size_t i = 0; i < authz->n_challenges; i++) {
 		const struct acme_challenge *c = &authz->challenges[i];
 
 		if (c->status == ACME_VALID &&
-		    (above || clock_now() - c->validated_at >= ACME_CAA_FRESH_S))
+		    (other || clock_now() - c->validated_at >= ACME_CAA_FRESH_S))
 			return c;
 	}
 	return NULL;
@@ -61,7 +63,7 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
 		return true;
 	if (!store_acme_authz_by_num(ca->store, name->authz_num, &authz, e))
 		return false;
-	const struct acme_challenge *c = old_proof(&authz, base);
+	const struct acme_challenge *c = old_proof(&authz, base, wildcard);
 	if (c != NULL) {
 		struct msg_probe m = {
 			.profile = bytes_str(directory->name),

@@ -155,7 +155,7 @@ collect(struct bytes all, const struct record *v, size_t n, const char *name,
 		m->alias = target;
 		lower_ttl(m, c->ttl);
 		if (++m->cnames > cnames_max)
-			return err_set(e, ERR_MALFORMED, "DNS: more than %u CNAMEs",
+			return err_set(e, ERR_TOO_LARGE, "DNS: more than %u CNAMEs",
 			    cnames_max);
 	}
 	const char *owner = m->alias != NULL ? m->alias : name;

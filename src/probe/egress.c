@@ -15,6 +15,7 @@ static const char *const barred[] = {
 	"0.0.0.0/8",          /* this network */
 	"100.64.0.0/10",      /* shared space (RFC 6598); clouds' metadata in it */
 	"127.0.0.0/8",        /* loopback */
+	"168.63.129.16/32",   /* metadata of a cloud, among the public ones */
 	"169.254.0.0/16",     /* link-local; 169.254.169.254 and its like */
 	"192.0.0.0/24",       /* protocol assignments */
 	"192.0.2.0/24",       /* documentation */
@@ -45,6 +46,7 @@ static const struct {
 	size_t at;
 } embedding[] = {
 	{ "::ffff:0:0/96", 12 },
+	{ "::ffff:0:0:0/96", 12 }, /* IPv4-translated (RFC 2765) */
 	{ "64:ff9b::/96", 12 },
 	{ "2002::/16", 2 },
 };

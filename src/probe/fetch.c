@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "probe/egress.h"
+#include "probe/tls_limit.h"
 
 struct fetch_multi {
 	struct loop *loop;
@@ -252,6 +253,23 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	    a->protocol);
 }
 
+/* curl has no other way to its session: it tells what it will offer, before it does. */
+static int
+on_said(CURL *easy, curl_infotype what, char *p, size_t n, void *arg)
+{
+	struct curl_tlssessioninfo *tls = NULL;
+
+	(void)p;
+	(void)n;
+	(void)arg;
+	if (what == CURLINFO_TEXT &&
+	    curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK &&
+	    tls != NULL && tls->backend == CURLSSLBACKEND_GNUTLS &&
+	    tls->internals != NULL)
+		tls_limit_set(tls->internals);
+	return 0;
+}
+
 static size_t
 on_header(char *p, size_t size, size_t n, void *arg)
 {
@@ -323,6 +341,8 @@ set_options(struct fetch *f, const struct fetch_request *q)
 	SET(CURLOPT_USERAGENT, "hanaper/" PACKAGE_VERSION " (ACME validation)");
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
 	SET(CURLOPT_OPENSOCKETDATA, f);
+	SET(CURLOPT_VERBOSE, 1L);
+	SET(CURLOPT_DEBUGFUNCTION, on_said);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, f);
 	SET(CURLOPT_WRITEFUNCTION, on_body);

@@ -16,4 +16,5 @@ libhnp_probe_a_SOURCES = \
 	src/probe/probe_tls_alpn.c \
 	src/probe/redirect.c \
 	src/probe/resolver.c \
+	src/probe/tls_limit.c \
 	src/probe/transcript.c

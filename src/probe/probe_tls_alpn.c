@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "probe/alpn_certificate.h"
+#include "probe/tls_limit.h"
 #include "probe_impl.h"
 
 #define PROTOCOL      "acme-tls/1"
@@ -29,6 +30,7 @@ struct alpn {
 	char sni[256];
 	size_t attempt; /* of j->targets */
 	bool begun, connected;
+	unsigned warnings;
 	int fd; /* -1: none */
 	struct loop_fd *watch;
 	struct loop_timer *connect_late;
@@ -149,7 +151,8 @@ handshake(struct probe_job *j)
 
 	do
 		rc = gnutls_handshake(t->session);
-	while (rc < 0 && rc != GNUTLS_E_AGAIN && gnutls_error_is_fatal(rc) == 0);
+	while (rc < 0 && rc != GNUTLS_E_AGAIN && gnutls_error_is_fatal(rc) == 0 &&
+	       ++t->warnings <= TLS_LIMIT_WARNINGS);
 	if (rc == GNUTLS_E_AGAIN) {
 		loop_want(t->watch,
 		    gnutls_record_get_direction(t->session) != 0 ? LOOP_OUT : LOOP_IN);
@@ -184,6 +187,7 @@ new_session(struct alpn *t, struct err *e)
 		gnutls_handshake_set_max_packet_length(t->session, HANDSHAKE_MAX);
 		gnutls_handshake_set_timeout(t->session, GNUTLS_INDEFINITE_TIMEOUT);
 		gnutls_transport_set_int(t->session, t->fd);
+		tls_limit_set(t->session);
 		return true;
 	}
 	return err_set(e, ERR_INTERNAL, "GnuTLS gave no session");

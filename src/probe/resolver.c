@@ -275,8 +275,9 @@ take_message(struct question *q, struct bytes octets)
 	struct dns_message m;
 	struct err e;
 
-	if (!dns_message_read(octets, name, q->type, UINT16_MAX, &m, &e)) {
-		tell(q, RESOLVER_MALFORMED, NULL);
+	if (!dns_message_read(octets, name, q->type, RESOLVER_CNAMES_MAX, &m, &e)) {
+		tell(q, e.code == ERR_TOO_LARGE ? RESOLVER_LOOP : RESOLVER_MALFORMED,
+		    NULL);
 		return;
 	}
 	q->cnames += m.cnames;

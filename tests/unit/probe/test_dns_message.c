@@ -47,7 +47,8 @@ reads(struct bytes in, unsigned cnames_max, struct dns_message *ret)
 	memcpy(octets, in.p, in.n);
 	const bool ok = dns_message_read(bytes_of(octets, in.n), "a.test", TXT,
 	    cnames_max, ret, &e);
-	cr_expect_eq(e.code, ok ? ERR_NONE : ERR_MALFORMED);
+	if (e.code != ERR_TOO_LARGE) /* loops */
+		cr_expect_eq(e.code, ok ? ERR_NONE : ERR_MALFORMED);
 	free(octets);
 	return ok;
 }
