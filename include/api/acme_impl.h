@@ -7,5 +7,7 @@
 
 /* All but a->r, which the answer has freed. */
 void acme_free(struct acme *a);
+/* The configuration may be another by now: for who waited for more than the signer. */
+MUST_CHECK bool acme_directory_anew(struct acme *a, struct err *e);
 
 #endif

@@ -33,6 +33,9 @@ void acme_challenge_resume(struct ca *ca);
 /* Nobody waits any more. */
 void acme_challenge_stop(struct ca *ca);
 
+/* Does somebody wait, or a check go on, from before this question to the prober? */
+bool acme_challenge_any_until(const struct ca *ca, uint64_t id);
+
 /* What the prober said to a check without an order; 'm' is borrowed. */
 typedef void acme_challenge_tested(void *arg, const struct msg_probed *m);
 /* For "hanaper acme test".  ERR_MALFORMED, ERR_UNAVAILABLE. */

@@ -78,6 +78,7 @@ struct ca {
 	size_t n_tokens;
 	uint64_t
 	    before_reload; /* the last question of an earlier configuration; 0: none */
+	uint64_t probes_before_reload; /* so to the prober */
 
 	struct revoke_family
 	    *families; /* that are being revoked (ca/revoke_lineage.c) */

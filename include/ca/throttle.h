@@ -12,6 +12,8 @@
 
 #include "ca/caller.h"
 
+#define THROTTLE_ADDRESS_LEN 46 /* an address in text, and its NUL */
+
 struct throttle;
 
 /* By the limits of the configuration; made anew when that changes. */
@@ -26,6 +28,8 @@ MUST_CHECK bool throttle_names(struct ca *ca, const struct identity *who,
     const char *profile, const struct names *names, struct err *e);
 /* One more enrolment from there; "" is the unix socket, which is not held back. */
 MUST_CHECK bool throttle_address(struct ca *ca, const char *address, struct err *e);
+/* What one /64 of IPv6 has counts as one address: who has one has them all. */
+void throttle_whole_address(const char *address, char ret[static THROTTLE_ADDRESS_LEN]);
 /* One more enrolment by this token, whatever came of it. */
 MUST_CHECK bool throttle_token(struct ca *ca, const char *id, struct err *e);
 /*

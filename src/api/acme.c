@@ -77,6 +77,15 @@ find(struct acme *a, const struct resource **ret, struct err *e)
 	return err_set(e, ERR_NOT_FOUND, "this ACME directory has no such resource");
 }
 
+bool
+acme_directory_anew(struct acme *a, struct err *e)
+{
+	a->directory =
+	    conf_profile_find(ca_conf(a->r->ca), bytes_str(a->directory->name));
+	return (a->directory != NULL && a->directory->acme.on) ||
+	       err_set(e, ERR_NOT_FOUND, "this directory is gone");
+}
+
 /* ---- who asks, and does the signature say so (RFC 8555 6.2) ---- */
 
 /* The account's id, of a URL that is exactly one of this directory's. */

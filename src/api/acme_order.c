@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/acme_identifiers.h"
+#include "api/acme_impl.h"
 #include "api/acme_objects.h"
 #include "api/acme_order_find.h"
 #include "api/certificate_json.h"
@@ -286,7 +287,7 @@ on_caa(void *arg, const struct err *why)
 
 	if (why != NULL)
 		acme_problem(a, why, NULL, NULL);
-	else if (!acme_order_find(a, &o, &e))
+	else if (!acme_directory_anew(a, &e) || !acme_order_find(a, &o, &e))
 		acme_problem(a, &e, NULL, NULL);
 	else if (is_under_way(&o))
 		answer(a, 200, &o);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "ca/acme_challenge.h"
 #include "ca/ca_state.h"
+#include "ca/throttle.h"
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "policy/limiter.h"
@@ -171,7 +172,13 @@ take(struct limiter *l, int64_t num, struct bytes text, const char *what, struct
 bool
 acme_limit_account(struct ca *ca, struct bytes address, struct err *e)
 {
-	return take(ca->acme->accounts.counted, 0, address,
+	char text[THROTTLE_ADDRESS_LEN], whole[THROTTLE_ADDRESS_LEN];
+
+	if (bytes_to_str(address, text, sizeof(text)))
+		throttle_whole_address(text, whole);
+	else
+		whole[0] = '\0'; /* none that can be read count together */
+	return take(ca->acme->accounts.counted, 0, bytes_str(whole),
 	    "new accounts from this address", e);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acme_challenge_impl.h"
+#include "acme_order_impl.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -50,7 +51,11 @@ wait_for(struct validation *v, int64_t ms, acme_challenge_done *done, void *arg)
 {
 	struct waiter *w = mem_zalloc(sizeof(*w));
 
-	*w = (struct waiter){ .of = v, .done = done, .arg = arg, .next = v->waiters };
+	*w = (struct waiter){ .of = v,
+		.done = done,
+		.arg = arg,
+		.since = v->ca->next_probe,
+		.next = v->waiters };
 	w->timer = loop_after(v->ca->loop, ms, on_wait_over, w);
 	v->waiters = w;
 }
@@ -76,6 +81,16 @@ end(struct validation *v)
 	free(v->account_url);
 	free(v->directory);
 	free(v);
+}
+
+bool
+acme_challenge_any_until(const struct ca *ca, uint64_t id)
+{
+	for (const struct validation *v = ca->validations; v != NULL; v = v->next)
+		for (const struct waiter *w = v->waiters; w != NULL; w = w->next)
+			if (w->since < id)
+				return true;
+	return acme_test_any_until(ca, id);
 }
 
 /* ---- asking ---- */
@@ -206,6 +221,12 @@ begin_anew(struct ca *ca, const struct acme_challenge_ask *q, struct validation 
 		return err_set(e, ERR_MALFORMED,
 		    "the challenge is %s; make a new order for another one",
 		    acme_state_word(c->status));
+	/* The configuration may be another than when it was offered. */
+	if ((acme_order_challenges(ca, q->directory, q->authz) & (unsigned)c->type) ==
+	    0)
+		return err_set(e, ERR_MALFORMED,
+		    "%s is not offered here any more; make a new order",
+		    sets_challenge_word(c->type));
 	if (acme_prober(ca) == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "the prober is not there");
 	if (!ca_writable(ca, e) || !has_room(ca, q->account->num, e) ||

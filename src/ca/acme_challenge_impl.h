@@ -9,6 +9,7 @@ struct waiter { /* a client that would like to hear of the end */
 	struct validation *of;
 	acme_challenge_done *done;
 	void *arg;
+	uint64_t since; /* the last question to the prober then */
 	struct loop_timer *timer;
 	struct waiter *next;
 };
@@ -33,5 +34,6 @@ void acme_test_ask(struct ca *ca, struct msg_probe *m, acme_challenge_tested *do
 /* The answer to one of these; false: it is not of one. */
 bool acme_test_take(struct ca *ca, const struct msg_probed *m);
 void acme_test_stop(struct ca *ca);
+bool acme_test_any_until(const struct ca *ca, uint64_t id);
 
 #endif

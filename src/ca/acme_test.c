@@ -102,6 +102,15 @@ acme_test_take(struct ca *ca, const struct msg_probed *m)
 	return false;
 }
 
+bool
+acme_test_any_until(const struct ca *ca, uint64_t id)
+{
+	for (const struct acme_test *t = ca->acme_tests; t != NULL; t = t->next)
+		if (t->id < id)
+			return true;
+	return false;
+}
+
 void
 acme_test_stop(struct ca *ca)
 {

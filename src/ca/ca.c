@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/acme.h"
+#include "ca/acme_challenge.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/census.h"
@@ -178,6 +179,7 @@ ca_reload(struct ca *ca, const struct conf *conf)
 
 	ca->conf = conf;
 	ca->before_reload = ca->next_id;
+	ca->probes_before_reload = ++ca->next_probe;
 	/* What was counted goes on to count, unless by other numbers. */
 	if (conf->rate_per_minute != was->rate_per_minute ||
 	    conf->rate_burst != was->rate_burst ||
@@ -196,7 +198,11 @@ ca_settled(struct ca *ca)
 {
 	if (ca->before_reload != 0 && ask_any_until(ca, ca->before_reload))
 		return false;
+	if (ca->probes_before_reload != 0 &&
+	    acme_challenge_any_until(ca, ca->probes_before_reload))
+		return false;
 	ca->before_reload = 0;
+	ca->probes_before_reload = 0;
 	return true;
 }
 

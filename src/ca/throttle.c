@@ -98,27 +98,26 @@ throttle_caller(struct ca *ca, const struct identity *who, struct err *e)
 	       take_caller(ca, "", who->text, "requests of this identity", e);
 }
 
-/* What one /64 of IPv6 has counts as one address: who has one has them all. */
-static void
-whole_address(const char *address, char ret[static INET6_ADDRSTRLEN])
+void
+throttle_whole_address(const char *address, char ret[static THROTTLE_ADDRESS_LEN])
 {
 	struct in6_addr ip;
 
-	snprintf(ret, INET6_ADDRSTRLEN, "%s", address);
+	snprintf(ret, THROTTLE_ADDRESS_LEN, "%s", address);
 	if (inet_pton(AF_INET6, address, &ip) != 1 || IN6_IS_ADDR_V4MAPPED(&ip))
 		return;
 	memset(&ip.s6_addr[8], 0, 8);
-	inet_ntop(AF_INET6, &ip, ret, INET6_ADDRSTRLEN);
+	inet_ntop(AF_INET6, &ip, ret, THROTTLE_ADDRESS_LEN);
 }
 
 bool
 throttle_address(struct ca *ca, const char *address, struct err *e)
 {
-	char whole[INET6_ADDRSTRLEN];
+	char whole[THROTTLE_ADDRESS_LEN];
 
 	if (address[0] == '\0')
 		return true;
-	whole_address(address, whole);
+	throttle_whole_address(address, whole);
 	return take_caller(ca, "address:", whole, "enrolments from this address", e);
 }
 
