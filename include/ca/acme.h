@@ -48,6 +48,8 @@ MUST_CHECK bool acme_eab_key(struct ca *ca, const char *kid,
 /* One more of these: ERR_RATE_LIMITED with retry_s. */
 MUST_CHECK bool acme_limit_account(struct ca *ca, struct bytes address, struct err *e);
 MUST_CHECK bool acme_limit_order(struct ca *ca, int64_t account_num, struct err *e);
+/* Of contacts or the key; as many as orders. */
+MUST_CHECK bool acme_limit_change(struct ca *ca, int64_t account_num, struct err *e);
 /*
  * One more validation of this name for this account: taken as if it will fail,
  * given back by acme_limit_passed() when it did not.

@@ -82,6 +82,8 @@ struct acme_attempt {
 	enum challenge challenge;
 	const char *result, *detail, *transcript, *seen;
 };
+/* The newest are kept, whatever their age. */
+#define STORE_ACME_ATTEMPTS_MAX 10000
 MUST_CHECK bool store_acme_authz_attempt(struct store *st, const struct acme_attempt *a,
     struct err *e);
 typedef bool store_acme_authz_each_attempt(void *arg, const struct acme_attempt *a,

@@ -190,6 +190,13 @@ acme_limit_order(struct ca *ca, int64_t account_num, struct err *e)
 }
 
 bool
+acme_limit_change(struct ca *ca, int64_t account_num, struct err *e)
+{
+	return take(ca->acme->orders.counted, account_num, bytes_str("change"),
+	    "changes of this account", e);
+}
+
+bool
 acme_limit_attempt(struct ca *ca, int64_t account_num, const char *value, struct err *e)
 {
 	return take(ca->acme->failures.counted, account_num, bytes_str(value),

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/acme.h"
 #include "ca/acme_bind.h"
 #include "ca/acme_order.h"
 #include "ca/audit.h"
@@ -245,7 +246,12 @@ acme_account_set_contact(struct ca *ca, struct acme_account *a, const json_t *co
 
 	if (!ca_writable(ca, e) || !read_contacts(contact, &text, e))
 		return false;
-	if (!store_acme_account_contact(ca->store, a->num, text, e)) {
+	if (strcmp(text, a->contact) == 0) { /* many clients say the same again */
+		free(text);
+		return true;
+	}
+	if (!acme_limit_change(ca, a->num, e) ||
+	    !store_acme_account_contact(ca->store, a->num, text, e)) {
 		free(text);
 		return false;
 	}
@@ -299,7 +305,7 @@ acme_account_rekey(struct ca *ca, struct acme_account *a, const struct jwk *key,
 
 	ret_other[0] = '\0';
 	if (!ca_writable(ca, e) || !acme_account_judge_key(ca, key, e) ||
-	    key_taken(ca, a, key, ret_other, e) ||
+	    key_taken(ca, a, key, ret_other, e) || !acme_limit_change(ca, a->num, e) ||
 	    !store_acme_account_rekey(ca->store, a->num, thumbprint.p, hash.p,
 		jwk_text(key), e))
 		return false;

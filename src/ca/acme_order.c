@@ -12,7 +12,8 @@
 
 #define SWEEP_ROWS 200                   /* of one kind in one step */
 #define KEPT_S     (INT64_C(30) * 86400) /* behind the end of what is removed then */
-#define OPEN_MAX   1000 /* orders that one authorization moves at once */
+/* Orders that one authorization moves at once; the others move when they are looked at. */
+#define OPEN_MAX   50
 
 static char *
 error_of(enum err_code code, const char *detail)

@@ -11,6 +11,8 @@
 
 #define REUSE_LEFT_S INT64_C(3600) /* that one must last to be used again, at least */
 
+#define ABOVE_MAX 16 /* domains that are looked at, upwards from a name */
+
 #define BY_DNS (CHALLENGE_DNS_01 | CHALLENGE_DNS_ACCOUNT_01 | CHALLENGE_DNS_PERSIST_01)
 #define BY_IP  (CHALLENGE_HTTP_01 | CHALLENGE_TLS_ALPN_01)
 
@@ -80,7 +82,7 @@ find_above(struct ca *ca, const struct acme_account *account,
 	const char *name = want->value;
 
 	*found = false;
-	while (name != NULL && !*found) {
+	for (size_t i = 0; name != NULL && !*found && i < ABOVE_MAX; i++) {
 		*found = store_acme_authz_usable_above(ca->store, account->num, name,
 		    false, until, ret, e);
 		if (!*found && e->code != ERR_NOT_FOUND)

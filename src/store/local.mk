@@ -37,7 +37,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/005_audit.sql \
 	$(srcdir)/sql/006_once.sql \
 	$(srcdir)/sql/007_acme.sql \
-	$(srcdir)/sql/008_certificate_key.sql
+	$(srcdir)/sql/008_certificate_key.sql \
+	$(srcdir)/sql/009_acme_index.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

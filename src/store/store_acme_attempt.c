@@ -8,6 +8,12 @@ static const struct stmt_def add_def = {
 	" detail, transcript, seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 	"add an attempt"
 };
+/* Two for each that is added, so that no flood outruns it. */
+static const struct stmt_def bound_def = {
+	"DELETE FROM acme_attempt WHERE num IN (SELECT num FROM acme_attempt"
+	" WHERE num <= $1 ORDER BY num LIMIT 2) RETURNING num",
+	"remove the oldest attempts"
+};
 #define LIST(where)                                                                    \
 	{                                                                              \
 		"SELECT num, at, account_num, type, value, challenge, result, detail," \
@@ -27,6 +33,7 @@ bool
 store_acme_authz_attempt(struct store *st, const struct acme_attempt *a, struct err *e)
 {
 	struct stmt *q = stmt_begin(store_db(st), &add_def);
+	int64_t removed = 0;
 
 	stmt_int(q, 1, a->at);
 	if (a->account_num == 0)
@@ -40,7 +47,12 @@ store_acme_authz_attempt(struct store *st, const struct acme_attempt *a, struct 
 	stmt_text(q, 7, STORE_TEXT(a->detail));
 	stmt_text(q, 8, STORE_TEXT(a->transcript));
 	stmt_text(q, 9, STORE_TEXT(a->seen));
-	return stmt_finish_one(q, e);
+	if (!stmt_finish_one(q, e))
+		return false;
+	/* Strangers make these, and choose how long a transcript gets. */
+	q = stmt_begin(store_db(st), &bound_def);
+	stmt_int(q, 1, db_last_id(store_db(st)) - STORE_ACME_ATTEMPTS_MAX);
+	return store_finish_counted(q, &removed, e);
 }
 
 bool

@@ -502,6 +502,12 @@ class Limits(OrderTest):
             self.refused(a, 429, "rateLimited")
             self.assertGreater(int(a.headers["Retry-After"]), 0)
         self.assertEqual(self.client(register=True).order("o9.internal").status, 201, "others are not held up")
+        answers = [c.post(c.kid, {"contact": [f"mailto:a{i}@b.internal"]}) for i in range(8)]
+        self.assertEqual([a.status for a in answers[:3]], [200] * 3, answers)
+        for a in answers[4:]:  # each would have a row in the audit
+            self.refused(a, 429, "rateLimited")
+        contact = c.post(c.kid).json["contact"]
+        self.assertEqual([c.post(c.kid, {"contact": contact}).status for _ in range(8)], [200] * 8)
         conf = self.ca.dir / "hanaper.yaml"
         conf.write_text(conf.read_text().replace("max_identifiers: 5", "max_identifiers: 6"))
         self.ca.daemon.send_signal(signal.SIGHUP)

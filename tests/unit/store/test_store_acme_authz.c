@@ -199,6 +199,32 @@ Test(store_acme_authz, attempts_are_listed_newest_first, .init = tmp_acme_begin,
 	cr_expect_str_eq(seen, "tls ");
 }
 
+/* S53: strangers make them */
+Test(store_acme_authz, of_attempts_the_newest_are_kept, .init = tmp_acme_begin,
+    .fini = tmp_end)
+{
+	const struct acme_attempt a = { .at = NOW,
+		.account_num = 1,
+		.type = NAME_TYPE_DNS,
+		.value = "a.internal",
+		.challenge = CHALLENGE_HTTP_01,
+		.result = "new",
+		.transcript = "[]" };
+	char seen[80] = "";
+
+	tmp_sql("INSERT INTO acme_attempt (num, at, type, value, challenge, result,"
+		" detail, transcript, seen) SELECT v, 1, 2, 'a', 1, 'old' || v, '',"
+		" '[]', '' FROM (SELECT 1 AS v UNION ALL SELECT 2 UNION ALL SELECT 3"
+		" UNION ALL SELECT 6 UNION ALL SELECT 10003)");
+	MUST(store_acme_authz_attempt(st, &a, &e)); /* 10004: 1 and 2 go */
+	MUST(store_acme_authz_attempts(st, NULL, 0, 10, collect_attempt, seen, &e));
+	cr_expect_str_eq(seen, "new old10003 old6 old3 ");
+	seen[0] = '\0';
+	MUST(store_acme_authz_attempt(st, &a, &e));
+	MUST(store_acme_authz_attempts(st, NULL, 0, 10, collect_attempt, seen, &e));
+	cr_expect_str_eq(seen, "new new old10003 old6 ");
+}
+
 /* A246 */
 Test(store_acme_authz, old_ones_go_but_not_while_an_order_names_them,
     .init = tmp_acme_begin, .fini = tmp_end)
