@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * file - files as a CA needs them: read whole with a limit, replaced
- * atomically and durably, never through a symbolic link.
+ * atomically and durably, never through a symbolic link but where a user names one.
  *
  * 'dirfd' may be AT_FDCWD.
  */
@@ -17,6 +17,12 @@
  * link and for what is no regular file.
  */
 MUST_CHECK bool file_read(int dirfd, const char *path, struct buf *ret, struct err *e);
+
+/*
+ * As file_read, for what a user names on the command line and no secret: links are
+ * followed, for ACME clients and "renew --rekey" keep certificates behind them.
+ */
+MUST_CHECK bool file_read_named(const char *path, struct buf *ret, struct err *e);
 
 /* A new file by O_EXCL: ERR_CONFLICT when it is there.  Flushed, and its directory too. */
 MUST_CHECK bool file_create(int dirfd, const char *path, mode_t mode,

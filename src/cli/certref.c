@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/certref.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -22,7 +21,7 @@ certref_file(const char *word, struct buf *ret, bool *ret_there, struct err *e)
 {
 	char *beside = mem_printf("%s.crt", word);
 	const char *path = is_file(word) ? word : is_file(beside) ? beside : NULL;
-	const bool ok = path == NULL || file_read(AT_FDCWD, path, ret, e);
+	const bool ok = path == NULL || file_read_named(path, ret, e);
 
 	if (ok)
 		*ret_there = path != NULL;

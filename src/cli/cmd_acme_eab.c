@@ -350,11 +350,23 @@ revoke(struct client *c, const char *kid, bool keep, json_t *ret, struct err *e)
 }
 
 static void
+print_ended(const json_t *v)
+{
+	struct buf b;
+
+	buf_init(&b, VIEW_TEXT);
+	put_count(v, "accounts_ended", "", &b);
+	buf_puts(&b, " ended");
+	out_field("accounts", VIEW_LABEL, buf_str(&b));
+	buf_free(&b);
+}
+
+static void
 print_revoked(const json_t *v)
 {
 	view_field(v, "kid", "kid");
 	view_field(v, "status", "status");
-	print_count(v, "accounts ended", "accounts_ended", "");
+	print_ended(v);
 }
 
 static int

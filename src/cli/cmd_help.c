@@ -3,12 +3,14 @@
 #include "cli/options.h"
 
 #define HELP_NAME_COLUMNS 11
+#define HELP_WORDS_MAX    3 /* "acme eab new" */
 
 struct help_args {
 	struct options_common common;
 };
 
-static const struct opt_usage usage = { .operands = "[COMMAND]", .most = 1 };
+static const struct opt_usage usage = { .operands = "[COMMAND...]",
+	.most = HELP_WORDS_MAX };
 
 static void
 overview(FILE *to)
@@ -29,8 +31,8 @@ cmd_help(const struct command *self, int argc, char **argv)
 {
 	struct help_args a = { 0 };
 	const struct command *c;
-	char *help_argv[] = { NULL, (char[]){ "--help" }, NULL };
-	int status;
+	char *help_argv[HELP_WORDS_MAX + 2] = { NULL };
+	int status, n = 0;
 
 	if (self == NULL) { /* "hanaper" alone: that is wrong usage */
 		overview(stderr);
@@ -48,6 +50,8 @@ cmd_help(const struct command *self, int argc, char **argv)
 		    a.common.operands[0]);
 		return OUT_USAGE;
 	}
-	help_argv[0] = a.common.operands[0];
-	return c->run(c, 2, help_argv);
+	for (; n < a.common.n_operands; n++)
+		help_argv[n] = a.common.operands[n];
+	help_argv[n++] = (char[]){ "--help" };
+	return c->run(c, n, help_argv);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper lint - the signer's own lints, for what is in a file. */
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -229,7 +228,7 @@ cmd_lint(const struct command *self, int argc, char **argv)
 	r.all = a.all;
 	r.findings = json_array();
 	buf_init(&text, LINT_FILE_MAX);
-	bool ok = file_read(AT_FDCWD, path, &text, &e);
+	bool ok = file_read_named(path, &text, &e);
 	if (ok) {
 		const struct bytes in = buf_bytes(&text);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper trust install|uninstall - the root into, or out of, this machine's stores. */
-#include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +22,7 @@ static const struct opt trust_opts[] = {
 	OPT_HAS_TEXT("root", "FILE", struct trust_args, root,
 	    "this root certificate instead of asking the daemon"),
 	OPT_HAS_LIST("store", "NAME", struct trust_args, stores,
-	    "only this one: system, nss, java (repeatable; default: all that are "
-	    "there)"),
+	    "only this one: system, nss, java (default: all that are there)"),
 	{ 0 },
 };
 
@@ -42,7 +40,7 @@ fetch_root(const struct trust_args *a, struct client **c, struct buf *ret,
     struct err *e)
 {
 	if (a->root != NULL)
-		return file_read(AT_FDCWD, a->root, ret, e);
+		return file_read_named(a->root, ret, e);
 	return client_open(&a->common, c, e) &&
 	       client_get(*c, "/ca/roots.pem", "*/*", ret, e);
 }

@@ -86,8 +86,8 @@ doctor_daemon(struct doctor *d)
 		return;
 	}
 	if (!client_get_json(d->client, "/v1/issuers", &v, &e)) {
-		doctor_say(d, DOCTOR_FAIL,
-		    "start it: hanaperd --dir DIR, or see its log", "%s", e.detail);
+		doctor_say(d, DOCTOR_FAIL, "start it, or see its log for why it ended",
+		    "%s", e.detail);
 		return;
 	}
 	d->issuers = json_incref(json_object_get(v, "issuers"));

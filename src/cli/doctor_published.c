@@ -196,8 +196,9 @@ ask_ocsp(struct doctor *d, const json_t *issuer, const json_t *certificate)
 		    "a certificate cannot be read");
 	else if (!ocsp_ask_new(leaf, by, &ask, &e) ||
 		 !client_post_url(url, "application/ocsp-request",
-		     ocsp_ask_request(ask), &got, &e) ||
-		 !ocsp_ask_answer(ask, buf_bytes(&got), &told, &e))
+		     ocsp_ask_request(ask), &got, &e))
+		doctor_say(d, DOCTOR_FAIL, reach, "%s", e.detail);
+	else if (!ocsp_ask_answer(ask, buf_bytes(&got), &told, &e))
 		doctor_say(d, DOCTOR_FAIL, reach, "%s: %s", url, e.detail);
 	else
 		doctor_say(d, DOCTOR_OK, NULL, "%s answers %s about %s", url,

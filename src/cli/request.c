@@ -2,7 +2,6 @@
 #include "cli/request.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -105,7 +104,7 @@ request_csr_file(const char *path, struct buf *ret_pem, struct err *e)
 	bool ok;
 
 	buf_init(&text, CSR_FILE_MAX);
-	ok = file_read(AT_FDCWD, path, &text, e);
+	ok = file_read_named(path, &text, e);
 	if (ok && pem_looks_like(buf_bytes(&text)))
 		buf_put(ret_pem, buf_bytes(&text));
 	else if (ok)

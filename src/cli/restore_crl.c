@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Revocations that a CRL tells (RFC 5280 5.1), for a journal that lost them. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -194,7 +193,7 @@ restore_crl(struct restore *r, const char *path, struct err *e)
 
 	buf_init(&text, CRL_FILE_MAX);
 	buf_init(&der, CRL_FILE_MAX);
-	bool ok = file_read(AT_FDCWD, path, &text, e);
+	bool ok = file_read_named(path, &text, e);
 	rest = buf_bytes(&text);
 	if (ok && pem_looks_like(rest))
 		ok = pem_next(&rest, &label, &der, e) && take(r, buf_bytes(&der), e);

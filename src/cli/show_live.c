@@ -2,7 +2,6 @@
 /* hanaper show HOST:PORT - what a server presents, and what we know of it. */
 #include "cli/show_live.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +107,7 @@ find_roots(struct client *c, const struct options_common *o, struct buf *ret,
     struct err *e)
 {
 	if (o->cacert != NULL)
-		return file_read(AT_FDCWD, o->cacert, ret, e);
+		return file_read_named(o->cacert, ret, e);
 	return client_get(c, "/ca/roots.pem", "*/*", ret, e);
 }
 

@@ -144,8 +144,11 @@ get(struct stmt *q, struct acme_account *ret, struct err *e)
 	struct acme_account a = { 0 };
 	struct err unused; /* 'e' has the cause */
 
-	if (!stmt_row(q, e))
+	if (!stmt_row(q, e)) {
+		if (e->code == ERR_NOT_FOUND)
+			err_set(e, ERR_NOT_FOUND, "there is no such account");
 		return false;
+	}
 	const bool ok = read_row(q, &a, e);
 	if (!stmt_finish(q, ok ? e : &unused) || !ok) {
 		store_acme_account_free(&a);

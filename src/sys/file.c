@@ -50,12 +50,12 @@ read_all(int fd, const char *path, struct buf *ret, struct err *e)
 	}
 }
 
-bool
-file_read(int dirfd, const char *path, struct buf *ret, struct err *e)
+static bool
+read_open(int dirfd, const char *path, int flags, struct buf *ret, struct err *e)
 {
 	/* O_NONBLOCK: a FIFO in the file's place must not hold us. */
-	const int fd = openat(dirfd, path,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	const int fd =
+	    openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
 	const size_t before = ret->n;
 	struct stat st;
 	bool ok = false;
@@ -75,6 +75,18 @@ file_read(int dirfd, const char *path, struct buf *ret, struct err *e)
 	}
 	close(fd);
 	return ok;
+}
+
+bool
+file_read(int dirfd, const char *path, struct buf *ret, struct err *e)
+{
+	return read_open(dirfd, path, O_NOFOLLOW, ret, e);
+}
+
+bool
+file_read_named(const char *path, struct buf *ret, struct err *e)
+{
+	return read_open(AT_FDCWD, path, 0, ret, e);
 }
 
 /* ---- writing ---- */

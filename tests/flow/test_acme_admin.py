@@ -354,13 +354,17 @@ class Command(AdminTest):
         self.assertEqual((gone["keys"][0]["kid"], gone["keys"][0]["accounts_ended"]), (made["kid"], 1))
         self.assertEqual(c.post(c.kid).status, 401)
 
+    def test_what_a_revocation_ends_is_told(self):
+        kid = json.loads(self.cli("eab", "new", "--profile", "bound", "--json"))["kid"]
+        self.assertRegex(self.cli("eab", "revoke", kid), r"(?m)^accounts      0 ended$")
+
     def test_accounts_are_revoked_by_id(self):
         c = self.client("free")
         self.assertEqual(c.register().status, 201)
         me = c.kid.rsplit("/", 1)[1]
         self.assertIn("revoked", self.cli("accounts", "revoke", me))
         self.assertIn(me, self.cli("accounts", "ls", "--status", "revoked", "--profile", "free"))
-        self.assertIn("no such", self.cli("accounts", "revoke", "nobody", status=1).lower())
+        self.assertIn("there is no such account\n", self.cli("accounts", "revoke", "nobody", status=1))
 
     def test_wrong_usage_says_what_is_right(self):
         for args, said in (((), "Groups:"), (("nothing",), "there is no"), (("eab",), "missing"), (("eab", "x"), "say new, ls or revoke"),

@@ -38,7 +38,8 @@ class Doctor(FlowTest):
         ca.stop()
         try:
             found = self.faults()
-            self.assertIn("start it", found["daemon"]["todo"])
+            self.assertIn("start it", found["daemon"]["found"])
+            self.assertNotIn("hanaper", found["daemon"]["todo"], "one command to start it, not two")
         finally:
             ca.start()
 
@@ -77,6 +78,7 @@ class Doctor(FlowTest):
             found = self.faults()
             for check in ("certificates", "CRL", "OCSP"):
                 self.assertIn("urls.public", found[check]["todo"])
+                self.assertEqual(found[check]["found"].count("http://127.0.0.1:1/"), 1, "the URL is told once")
         finally:
             ca.stop()
             (ca.dir / "hanaper.yaml").write_text(yaml)

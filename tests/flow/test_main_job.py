@@ -296,6 +296,22 @@ class MainJob(FlowTest):
                 run(BUILD / "hanaper", *command, "--dir", ca.dir)
         self.assertEqual(run(BUILD / "hanaper", "nonsense", check=False).returncode, 2)
 
+    def test_a_file_may_be_a_link_as_certbot_leaves_it(self):
+        ca = self.ca
+        run(BUILD / "hanaper", "issue", "link.internal", "--dir", ca.dir, "--out", ca.file("archived"))
+        link = ca.file("live.pem")
+        link.symlink_to("archived.crt")
+        for command in (("show", link), ("ocsp", link), ("revoke", link)):
+            with self.subTest(command=command):
+                run(BUILD / "hanaper", *command, "--dir", ca.dir)
+        self.assertIn("0 errors", run(BUILD / "hanaper", "lint", link).stdout)
+
+    def test_help_explains_what_is_below_a_command_too(self):
+        for words in (("acme", "eab"), ("acme", "eab", "new"), ("token", "create"), ("issue",)):
+            with self.subTest(words=words):
+                self.assertEqual(run(BUILD / "hanaper", "help", *words).stdout,
+                                 run(BUILD / "hanaper", *words, "--help").stdout)
+
     def test_the_command_line_says_what_to_do_next(self):
         ca = self.ca
         here = ("--dir", ca.dir)

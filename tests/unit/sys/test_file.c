@@ -137,6 +137,26 @@ Test(file, a_symbolic_link_is_never_followed)
 	expect_content("link", "new");
 }
 
+Test(file, a_link_is_followed_where_a_user_names_it_and_still_to_a_regular_file_alone)
+{
+	struct buf b;
+	struct err e = { 0 };
+
+	cr_assert(file_create(at, "target", 0600, bytes_str("t"), &e));
+	cr_assert_eq(symlinkat("target", at, "link"), 0);
+	cr_assert_eq(symlinkat("absent", at, "dangling"), 0);
+	cr_assert_eq(symlinkat(".", at, "folder"), 0);
+	cr_assert_eq(fchdir(at), 0);
+	buf_init(&b, 100);
+	cr_assert(file_read_named("link", &b, &e), "%s", e.detail);
+	cr_expect_str_eq(buf_str(&b), "t");
+	cr_expect_not(file_read_named("dangling", &b, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	cr_expect_not(file_read_named("folder", &b, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	buf_free(&b);
+}
+
 Test(file, reading_stops_at_the_limit_and_takes_regular_files_only)
 {
 	struct err e = { 0 };
