@@ -10,6 +10,7 @@
 #include "ca/ca_state.h"
 
 struct caa_look { /* of one order */
+	int64_t account_num;
 	size_t waiting;
 	struct err why; /* the first that does not permit it */
 	acme_caa_done *done;
@@ -64,6 +65,12 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
 	if (!store_acme_authz_by_num(ca->store, name->authz_num, &authz, e))
 		return false;
 	const struct acme_challenge *c = old_proof(&authz, base, wildcard);
+	/* All of an order, or none: what has begun is waited for. */
+	if (c != NULL && look->waiting == 0 &&
+	    !acme_test_room(ca, look->account_num, e)) {
+		store_acme_authz_free(&authz);
+		return false;
+	}
 	if (c != NULL) {
 		struct msg_probe m = {
 			.profile = bytes_str(directory->name),
@@ -76,7 +83,7 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
 			.deadline_ms = MSG_PROBE_DEADLINE,
 		};
 
-		acme_test_ask(ca, &m, on_probed, look);
+		acme_test_ask(ca, look->account_num, &m, on_probed, look);
 		look->waiting++;
 	}
 	store_acme_authz_free(&authz);
@@ -97,7 +104,8 @@ acme_caa_check(struct ca *ca, const struct acme_account *account,
 	char *url = acme_account_url(ca, account);
 	bool ok = true;
 
-	*look = (struct caa_look){ .done = done, .arg = arg };
+	*look =
+	    (struct caa_look){ .account_num = account->num, .done = done, .arg = arg };
 	for (size_t i = 0; ok && i < o->n_names; i++)
 		ok = ask(ca, directory, url, &o->names[i], look, e);
 	free(url);

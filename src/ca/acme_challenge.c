@@ -15,7 +15,8 @@
 #define RUNNING_MAX     4096 /* validations that are asked for or wait for another try */
 #define OF_ACCOUNT_MAX  256
 #define RESUME_MAX      RUNNING_MAX
-#define AFTER_FAILURE_S 5 /* the database failed: the proof is asked for once more */
+#define WAITERS_MAX     16 /* of one validation: all are answered in one round */
+#define AFTER_FAILURE_S 5  /* the database failed: the proof is asked for once more */
 
 /* Before the second try, before the third; there is no fourth. */
 static const unsigned again_s[] = { 2, 4 };
@@ -49,6 +50,14 @@ on_wait_over(void *arg)
 static void
 wait_for(struct validation *v, int64_t ms, acme_challenge_done *done, void *arg)
 {
+	size_t n = 0;
+
+	for (const struct waiter *w = v->waiters; w != NULL; w = w->next)
+		n++;
+	if (n >= WAITERS_MAX) { /* he may ask again */
+		done(arg);
+		return;
+	}
 	struct waiter *w = mem_zalloc(sizeof(*w));
 
 	*w = (struct waiter){ .of = v,

@@ -29,8 +29,10 @@ struct validation { /* a challenge in PROCESSING */
 };
 
 /* Asks; 'done' is called once.  Fills m->id. */
-void acme_test_ask(struct ca *ca, struct msg_probe *m, acme_challenge_tested *done,
-    void *arg);
+void acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,
+    acme_challenge_tested *done, void *arg);
+/* May this account's names be looked at now?  ERR_RATE_LIMITED: very many are already. */
+MUST_CHECK bool acme_test_room(const struct ca *ca, int64_t account_num, struct err *e);
 /* The answer to one of these; false: it is not of one. */
 bool acme_test_take(struct ca *ca, const struct msg_probed *m);
 void acme_test_stop(struct ca *ca);

@@ -10,10 +10,13 @@
 #include "base/mem.h"
 #include "ca/ca_state.h"
 
-#define TESTS_MAX 64
+#define TESTS_MAX      64
+#define ALL_MAX        1024 /* before another order's names are looked at */
+#define OF_ACCOUNT_MAX 256
 
 struct acme_test {
 	uint64_t id;
+	int64_t account_num; /* 0: an administrator's */
 	acme_challenge_tested *done;
 	void *arg;
 	struct acme_test *next;
@@ -25,20 +28,38 @@ struct acme_test {
  */
 #define TEST_TOKEN "hanaper-acme-test"
 
-void
-acme_test_ask(struct ca *ca, struct msg_probe *m, acme_challenge_tested *done,
-    void *arg)
+bool
+acme_test_room(const struct ca *ca, int64_t account_num, struct err *e)
 {
-	struct acme_test *t = mem_zalloc(sizeof(*t));
+	size_t all = 0, own = 0;
+
+	for (const struct acme_test *t = ca->acme_tests; t != NULL; t = t->next) {
+		all++;
+		own += t->account_num == account_num;
+	}
+	if (all < ALL_MAX && own < OF_ACCOUNT_MAX)
+		return true;
+	err_set(e, ERR_RATE_LIMITED, "CAA records of too many names are looked at");
+	e->retry_s = 5;
+	return false;
+}
+
+void
+acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,
+    acme_challenge_tested *done, void *arg)
+{
+	struct acme_test *t = mem_zalloc(sizeof(*t)), **last = &ca->acme_tests;
 	struct buf b;
 
 	*t = (struct acme_test){
 		.id = ++ca->next_probe,
+		.account_num = account_num,
 		.done = done,
 		.arg = arg,
-		.next = ca->acme_tests,
 	};
-	ca->acme_tests = t;
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = t; /* the first asked is mostly the first answered */
 	m->id = t->id;
 	buf_init(&b, MSG_PROBE_FRAME_MAX);
 	msg_probe_put(&b, m);
@@ -66,7 +87,7 @@ test(struct ca *ca, const struct conf_profile *directory, const struct name *nam
 		.deadline_ms = MSG_PROBE_DEADLINE,
 	};
 
-	acme_test_ask(ca, &m, done, arg);
+	acme_test_ask(ca, 0, &m, done, arg);
 }
 
 bool

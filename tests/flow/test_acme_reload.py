@@ -8,7 +8,7 @@ import time
 import unittest
 
 import acme_world
-from acme_client import b64, make_csr
+from acme_client import Client, b64, make_csr
 from acme_dns import CAA, Names
 
 
@@ -96,6 +96,75 @@ class Middle(acme_world.AcmeTest):
         self.assertEqual(answer.headers["Location"], order.headers["Location"])
         self.assertEqual(client.poll(order.headers["Location"], ("valid", "invalid")).json["status"], "valid")
 
+    def crowd(self, client, n):
+        """The same account on connections of their own, each with a nonce."""
+        crowd = [Client(self.ca.api_port, self.ca.dir / "root.crt", key=client.key) for _ in range(n)]
+        for c in crowd:
+            c.kid = client.kid
+            c.nonces.append(c.nonce())
+            self.addCleanup(c.close)
+        return crowd
+
+    def at_once(self, crowd, url, payload):
+        """The answers, and after how many seconds each came."""
+        answers, began = [], time.monotonic()
+
+        def ask(c):
+            answer = c.post(url, payload)
+            answers.append((answer, time.monotonic() - began))
+
+        threads = [threading.Thread(target=ask, args=(c,)) for c in crowd]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        return answers
+
+    # S53: all who wait for one validation are answered in one round
+    def test_not_everybody_waits_for_one_challenge(self):
+        client = self.client()
+        order = client.order("crowd.internal")
+        challenge, _ = client.challenge(order.json["authorizations"][0])
+        self.responder.tokens[challenge["token"]] = client.key_authorization(challenge["token"])
+        crowd = self.crowd(client, 40)
+        self.names.late = 3
+        try:
+            answers = self.at_once(crowd, challenge["url"], {})
+        finally:
+            self.names.late = 0
+        self.assertEqual({a.status for a, _ in answers}, {200})
+        self.assertEqual(sum(took >= 0.95 for _, took in answers), 16, [took for _, took in answers])
+        self.assertEqual(client.poll(order.json["authorizations"][0]).json["status"], "valid")
+
+    def proven_domain(self, client, domain):
+        authz = client.post(client.base + "/new-authz", {"identifier": {"type": "dns", "value": domain},
+                                                         "subdomainAuthAllowed": True})
+        self.assertEqual(authz.status, 201, authz)
+        challenge = next(c for c in authz.json["challenges"] if c["type"] == "dns-01")
+        self.names.txt[f"_acme-challenge.{domain}"] = [digest(client.key_authorization(challenge["token"]))]
+        client.post(challenge["url"], {})
+        self.assertEqual(client.poll(authz.headers["Location"]).json["status"], "valid")
+
+    # S53: so many names are looked at for one account, and no more
+    def test_not_every_finalization_looks_at_the_records(self):
+        client = self.client()
+        self.proven_domain(client, "many.internal")
+        names = [f"a{i}.many.internal" for i in range(100)]
+        order = client.order(*names)
+        self.assertEqual(order.json["status"], "ready", order)
+        crowd = self.crowd(client, 20)
+        self.names.late = 0.002
+        try:
+            answers = self.at_once(crowd, order.json["finalize"], {"csr": b64(make_csr(names))})
+        finally:
+            self.names.late = 0
+        refused = [a for a, _ in answers if a.status == 429]
+        self.assertGreaterEqual(len(refused), 17, answers)  # the others are all that go on at once
+        self.assertTrue(all(a.type == "rateLimited" and a.headers["Retry-After"] for a in refused), refused)
+        answer = client.post(order.json["finalize"], {"csr": b64(make_csr(names))})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(client.poll(order.headers["Location"], ("valid", "invalid")).json["status"], "valid")
+
     # A142: what an administrator has taken away proves nothing more
     def test_a_challenge_that_is_offered_no_more_is_not_begun(self):
         client = self.client()
@@ -114,13 +183,7 @@ class Middle(acme_world.AcmeTest):
     def test_a_wildcard_below_an_authorized_domain_has_its_own_property(self):
         client = self.client()
         self.names.caa["wild.internal"] = [(0, "issue", "ca.example"), (0, "issuewild", ";")]
-        authz = client.post(client.base + "/new-authz", {"identifier": {"type": "dns", "value": "wild.internal"},
-                                                         "subdomainAuthAllowed": True})
-        self.assertEqual(authz.status, 201, authz)
-        challenge = next(c for c in authz.json["challenges"] if c["type"] == "dns-01")
-        self.names.txt["_acme-challenge.wild.internal"] = [digest(client.key_authorization(challenge["token"]))]
-        client.post(challenge["url"], {})
-        self.assertEqual(client.poll(authz.headers["Location"]).json["status"], "valid")
+        self.proven_domain(client, "wild.internal")
         for name, allowed in (("*.wild.internal", False), ("wild.internal", True), ("a.wild.internal", True),
                               ("*.a.wild.internal", False)):
             with self.subTest(name):
