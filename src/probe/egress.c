@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REFUSED "an address of the name is not one that may be connected to"
+#define REFUSED "an address of the name is not one that may be connected to (networks)"
 
 /* IANA's special-purpose registries, but for the private networks. */
 static const char *const barred[] = {

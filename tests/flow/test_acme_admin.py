@@ -321,6 +321,7 @@ class Test(AdminTest):
     def test_a_test_keeps_to_the_rules_of_the_profile(self):
         a = self.ca.ask_unix("POST", "/v1/acme/test", {"profile": "free", "name": "10.0.0.1"})
         self.assertEqual((a.status, a.json["result"]), (200, "connection"), a)
+        self.assertIn("(networks)", a.json["detail"], "the setting that keeps it away is named")
         for body in ({"profile": "free", "name": "a b"}, {"profile": "free"},
                      {"profile": "free", "name": "localhost", "challenge": "post-01"}):
             self.assertIn(self.ca.ask_unix("POST", "/v1/acme/test", body).status, (400, 422), body)
