@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/acme/test: would a validation of this name reach it?  Without an order. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/acme_json.h"
 #include "api/certificate_json.h"
@@ -103,6 +104,23 @@ read_challenge(const json_t *body, enum challenge *ret, struct err *e)
 		   "dns-persist-01");
 }
 
+/* What no order offers proves nothing here either (RFC 8555 7.1.4, RFC 8738 7). */
+static bool
+challenge_fits(const struct name *name, enum challenge challenge, struct err *e)
+{
+	const bool by_host =
+	    challenge == CHALLENGE_HTTP_01 || challenge == CHALLENGE_TLS_ALPN_01;
+
+	if (name->type == NAME_TYPE_IP && !by_host)
+		return err_set(e, ERR_MALFORMED,
+		    "challenge: an address is proven by http-01 or tls-alpn-01");
+	if (by_host && strncmp(name->text, "*.", 2) == 0)
+		return err_set(e, ERR_MALFORMED,
+		    "challenge: a wildcard is proven by dns-01, dns-account-01 or "
+		    "dns-persist-01");
+	return true;
+}
+
 static const struct conf_profile *
 find_directory(struct ca *ca, const char *name, struct err *e)
 {
@@ -125,6 +143,7 @@ begin(struct request *r, const json_t *body, struct err *e)
 	t->profile = mem_strdup(json_text(body, "profile"));
 	if (p != NULL && read_name(json_text(body, "name"), &t->name, e) &&
 	    read_challenge(body, &t->challenge, e) &&
+	    challenge_fits(&t->name, t->challenge, e) &&
 	    acme_challenge_test(r->ca, p, &t->name, t->challenge, on_tested, t, e))
 		return true;
 	test_free(t);

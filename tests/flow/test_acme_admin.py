@@ -323,7 +323,9 @@ class Test(AdminTest):
         self.assertEqual((a.status, a.json["result"]), (200, "connection"), a)
         self.assertIn("(networks)", a.json["detail"], "the setting that keeps it away is named")
         for body in ({"profile": "free", "name": "a b"}, {"profile": "free"},
-                     {"profile": "free", "name": "localhost", "challenge": "post-01"}):
+                     {"profile": "free", "name": "localhost", "challenge": "post-01"},
+                     {"profile": "free", "name": "*.internal"}, {"profile": "free", "name": "127.0.0.1", "challenge": "dns-01"},
+                     {"profile": "free", "name": "*.internal", "challenge": "tls-alpn-01"}):
             self.assertIn(self.ca.ask_unix("POST", "/v1/acme/test", body).status, (400, 422), body)
         self.problem(self.ca.ask_unix("POST", "/v1/acme/test", {"profile": "client", "name": "localhost"}), 404, "not-found")
 
