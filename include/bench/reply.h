@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reply - an HTTP/1.1 answer, read as its octets come: Content-Length, chunked, or none.
+ * reply - an HTTP/1 answer, read as its octets come: Content-Length, chunked, or none.
  *
  * Answers 1xx are passed over.  A length that only the end of the connection
  * would tell is refused: who measures wants to know whether all has come.

@@ -74,17 +74,21 @@ read_number(struct bytes s, unsigned base, uint64_t *ret)
 static bool
 read_head(struct reply *r, struct err *e)
 {
-	static const char version[] = "HTTP/1.1 ";
+	static const char version[] = "HTTP/1.x ";
+	const struct bytes head = buf_bytes(&r->raw);
 	struct bytes v;
 	uint64_t status;
 
-	if (r->head_n < sizeof(version) + 3 ||
-	    !bytes_starts(buf_bytes(&r->raw), version) ||
-	    !read_number(bytes_of(r->raw.p + sizeof(version) - 1, 3), 10, &status) ||
+	if (r->head_n < sizeof(version) + 3 || !bytes_starts(head, "HTTP/1.") ||
+	    (head.p[7] != '0' && head.p[7] != '1') || head.p[8] != ' ' ||
+	    !read_number(bytes_of(head.p + sizeof(version) - 1, 3), 10, &status) ||
 	    status < 100)
-		return err_set(e, ERR_MALFORMED, "the answer is not HTTP/1.1");
+		return err_set(e, ERR_MALFORMED, "the answer is not HTTP/1");
 	r->status = (int)status;
-	r->close = reply_header(r, "Connection", &v) && bytes_eq_nocase(v, "close");
+	const bool told = reply_header(r, "Connection", &v);
+
+	r->close = head.p[7] == '0' ? !told || !bytes_eq_nocase(v, "keep-alive")
+				    : told && bytes_eq_nocase(v, "close");
 	r->chunked = reply_header(r, "Transfer-Encoding", &v);
 	if (r->chunked && !bytes_eq_nocase(v, "chunked"))
 		return err_set(e, ERR_MALFORMED, "a transfer encoding that is unknown");

@@ -57,7 +57,8 @@ Test(reply, an_octet_too_many_is_refused)
 Test(reply, what_is_no_answer_or_does_not_say_its_end_is_refused)
 {
 	static const char *const bad[] = {
-		"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 200 OK\r\n\r\n",
@@ -98,4 +99,29 @@ Test(reply, no_content_has_no_body_and_headers_are_found_whatever_their_case)
 	reply_clear(&r);
 	cr_expect(!r.done && r.status == 0);
 	reply_free(&r);
+}
+
+Test(reply, a_server_of_http_1_0_closes_unless_it_says_otherwise)
+{
+	static const struct {
+		const char *text;
+		bool close;
+	} rows[] = {
+		{ "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", true },
+		{ "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n"
+		  "Connection: keep-alive\r\n\r\n",
+		    false },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false },
+	};
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		struct reply r;
+		struct err e = { 0 };
+
+		reply_init(&r);
+		cr_assert(reply_feed(&r, bytes_str(rows[i].text), &e));
+		cr_expect(r.done);
+		cr_expect_eq(r.close, rows[i].close);
+		reply_free(&r);
+	}
 }
