@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /v1/profiles: what may be asked for. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/core_routes.h"
+#include "base/mem.h"
 
 static json_t *
 strings_json(const struct strings *s)
@@ -58,7 +60,35 @@ names_json(const struct conf_names *n)
 }
 
 static json_t *
-profile_json(const struct conf_profile *p)
+challenges_json(unsigned challenges)
+{
+	json_t *list = json_array();
+
+	for (unsigned bit = 1; bit != 0 && bit <= challenges; bit <<= 1)
+		if ((challenges & bit) != 0)
+			json_array_append_new(list,
+			    json_string(sets_challenge_word(bit)));
+	return list;
+}
+
+/* Where its ACME directory is, and what that wants. */
+static json_t *
+acme_json(const struct conf *c, const struct conf_profile *p)
+{
+	json_t *v = json_object();
+	char *url = mem_printf("%s/acme/%s/directory", c->url_api, p->name);
+
+	json_object_set_new(v, "directory", json_string(url));
+	json_object_set_new(v, "challenges", challenges_json(p->acme.challenges));
+	json_object_set_new(v, "external_account",
+	    json_string(p->acme.external_account ? "required" : "optional"));
+	json_object_set_new(v, "profiles", strings_json(&p->acme.profiles));
+	free(url);
+	return v;
+}
+
+static json_t *
+profile_json(const struct conf *c, const struct conf_profile *p)
 {
 	json_t *v = json_object();
 
@@ -72,6 +102,8 @@ profile_json(const struct conf_profile *p)
 	json_object_set_new(v, "keys", keys_json(p));
 	json_object_set_new(v, "names", names_json(&p->names));
 	json_object_set_new(v, "no_rev_avail", json_boolean(p->no_rev_avail));
+	if (p->acme.on)
+		json_object_set_new(v, "acme", acme_json(c, p));
 	return v;
 }
 
@@ -88,6 +120,6 @@ core_profiles(struct request *r)
 	json_t *list = json_array();
 	for (size_t i = 0; i < c->n_profiles; i++)
 		if (!c->profiles[i].internal)
-			json_array_append_new(list, profile_json(&c->profiles[i]));
+			json_array_append_new(list, profile_json(c, &c->profiles[i]));
 	request_json(r, 200, json_pack("{s:o}", "profiles", list));
 }

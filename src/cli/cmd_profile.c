@@ -45,7 +45,7 @@ static void
 print_all(const json_t *list)
 {
 	static const char *const titles[] = { "PROFILE", "ISSUER", "USAGES", "DEFAULT",
-		"MAXIMUM", "NAMES" };
+		"MAXIMUM", "ACME", "NAMES" };
 	enum {
 		USAGES,
 		DEFAULT,
@@ -71,6 +71,7 @@ print_all(const json_t *list)
 		table_add(t,
 		    (const char *const[]){ json_text(p, "name"), json_text(p, "issuer"),
 			buf_str(&b[USAGES]), buf_str(&b[DEFAULT]), buf_str(&b[MAXIMUM]),
+			json_object_get(p, "acme") != NULL ? "yes" : "",
 			buf_str(&b[NAMES]) });
 		for (size_t k = 0; k < TEXTS; k++)
 			buf_free(&b[k]);
@@ -89,6 +90,7 @@ print_one(const json_t *p)
 		{ "backdate", "backdated" },
 	};
 	const json_t *names = json_object_get(p, "names");
+	const json_t *acme = json_object_get(p, "acme"); /* NULL: it has no directory */
 
 	view_field(p, "name", "profile");
 	view_field(p, "issuer", "issuer");
@@ -107,6 +109,10 @@ print_one(const json_t *p)
 	view_field_list(names, "ip", "IP addresses");
 	view_field_list(names, "uri", "URIs");
 	view_field_list(names, "email", "e-mail");
+	view_field(acme, "directory", "ACME");
+	view_field_list(acme, "challenges", "challenges");
+	view_field(acme, "external_account", "EAB");
+	view_field_list(acme, "profiles", "may order");
 	out_next("hanaper issue NAME --profile %s", json_text(p, "name"));
 }
 

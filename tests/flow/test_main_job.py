@@ -231,7 +231,13 @@ class MainJob(FlowTest):
 
     def test_the_other_routes(self):
         ca = self.ca
-        names = [p["name"] for p in ca.ask("GET", "/v1/profiles").json["profiles"]]
+        profiles = {p["name"]: p for p in ca.ask("GET", "/v1/profiles").json["profiles"]}
+        self.assertEqual(profiles["server"]["acme"], {
+            "directory": f"https://127.0.0.1:{ca.api_port}/acme/server/directory",
+            "challenges": ["http-01", "dns-01", "tls-alpn-01"], "external_account": "optional", "profiles": []})
+        self.assertNotIn("acme", profiles["client"])
+        self.assertIn("/acme/server/directory", run(BUILD / "hanaper", "profile", "server", "--dir", ca.dir).stdout)
+        names = list(profiles)
         self.assertIn("server", names)
         self.assertNotIn("hanaper-listener", names)
         issuers = ca.ask("GET", "/v1/issuers").json["issuers"]
