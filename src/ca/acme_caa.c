@@ -33,14 +33,13 @@ on_probed(void *arg, const struct msg_probed *m)
 
 /*
  * The challenge that proved it, when that was long ago, or when other records were
- * looked at than now count: those of a domain above (RFC 9444), or of a name where a
- * wildcard is ordered, for which issuewild counts.
+ * looked at than now count: a domain's, where all below it was authorized (RFC 9444),
+ * of which each name has its own, and issuewild is for its wildcards alone.
  */
 static const struct acme_challenge *
-old_proof(const struct acme_authz *authz, const char *name, bool wildcard)
+old_proof(const struct acme_authz *authz, const char *name)
 {
-	const bool other =
-	    strcmp(authz->value, name) != 0 || (wildcard && !authz->wildcard);
+	const bool other = authz->subdomains || strcmp(authz->value, name) != 0;
 
 	for (size_t i = 0; i < authz->n_challenges; i++) {
 		const struct acme_challenge *c = &authz->challenges[i];
@@ -64,7 +63,7 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
 		return true;
 	if (!store_acme_authz_by_num(ca->store, name->authz_num, &authz, e))
 		return false;
-	const struct acme_challenge *c = old_proof(&authz, base, wildcard);
+	const struct acme_challenge *c = old_proof(&authz, base);
 	/* All of an order, or none: what has begun is waited for. */
 	if (c != NULL && look->waiting == 0 &&
 	    !acme_test_room(ca, look->account_num, e)) {

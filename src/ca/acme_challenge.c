@@ -177,7 +177,8 @@ new_validation(struct ca *ca, const struct acme_account *account,
 		.account_num = account->num,
 		.challenge = c->type,
 		.type = authz->type,
-		.wildcard = authz->wildcard,
+		/* A record that does not say policy=wildcard is for its own name alone. */
+		.wildcard = authz->wildcard || (bare && authz->subdomains),
 		.name = mem_strdup(authz->value),
 		.token = mem_strdup(bare ? "" : c->token),
 		.key_authorization =

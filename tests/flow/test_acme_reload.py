@@ -34,7 +34,7 @@ class Middle(acme_world.AcmeTest):
     def setUpClass(cls):
         cls.names = Slow()
         cls.addClassCleanup(cls.names.close)
-        cls.settings = {"caa": "true", "subdomains": "true", "challenges": ["http-01", "dns-01"],
+        cls.settings = {"caa": "true", "subdomains": "true", "challenges": ["http-01", "dns-01", "dns-persist-01"],
                         "resolvers": [f"127.0.0.1:{cls.names.port}"]}
         super().setUpClass()
         path = cls.ca.dir / "hanaper.yaml"
@@ -177,7 +177,29 @@ class Middle(acme_world.AcmeTest):
             self.assertEqual((answer.status, answer.type), (400, "malformed"), answer)
             self.assertEqual(client.post(order.json["authorizations"][0]).json["status"], "pending")
         finally:
-            self.reload(challenges=["http-01", "dns-01"])
+            self.reload(challenges=["http-01", "dns-01", "dns-persist-01"])
+
+    # A240: a record that stays is for its own name, unless it says that it is for more
+    def test_a_persistent_record_without_a_policy_proves_nothing_below(self):
+        client = self.client()
+        self.names.ttl = 86400
+        for policy, status in (("", "invalid"), ("; policy=wildcard", "valid")):
+            with self.subTest(policy):
+                self.names.txt["_validation-persist.stays.internal"] = [f"ca.example; accounturi={client.kid}{policy}"]
+                authz = client.post(client.base + "/new-authz", {"identifier": {"type": "dns", "value": "stays.internal"},
+                                                                 "subdomainAuthAllowed": True})
+                challenge = next(c for c in authz.json["challenges"] if c["type"] == "dns-persist-01")
+                client.post(challenge["url"], {})
+                answer = client.poll(authz.headers["Location"], ("valid", "invalid"))
+                self.assertEqual(answer.json["status"], status, answer)
+        self.names.caa["stays.internal"] = [(0, "issue", ";"), (0, "issuewild", "ca.example")]
+        for name, allowed in (("*.stays.internal", True), ("stays.internal", False)):
+            with self.subTest(name):
+                order = client.order(name)
+                self.assertEqual(order.status, 201, order)
+                self.assertEqual(order.json["status"], "ready", order)
+                answer = client.post(order.json["finalize"], {"csr": b64(make_csr([name]))})
+                self.assertEqual(answer.status, 200 if allowed else 403, answer)
 
     # A205, A240, RFC 8659 4.3: whoever may issue for a name may not yet for its wildcard
     def test_a_wildcard_below_an_authorized_domain_has_its_own_property(self):
