@@ -52,7 +52,7 @@ enum parent_state {
 
 struct parent_options {
 	const char *dir, *config;
-	bool foreground, check, recover;
+	bool foreground, check, recover, no_sandbox;
 };
 
 #define PARENT_RELOAD_ASKERS 64
@@ -78,7 +78,7 @@ struct parent_reload {
 struct parent {
 	struct conf *conf;
 	const struct parent_options *options;
-	bool foreground, recover;
+	bool foreground, recover, no_sandbox;
 	int waiter; /* where a parent that waits for us reads; -1: none */
 	int pid_fd; /* run/hanaperd.pid, locked */
 	struct parent_listener listeners[PARENT_LISTENERS_MAX];

@@ -14,6 +14,7 @@
  *		c.signer = role_link(r, ROLE_FD_SIGNER, PEER_SIGNER, MIB(1), signer_rules, &c);
  *		if (!open_what_it_needs(&c, role_conf(r), &e))
  *			role_fail(&e);
+ *		role_confine(r, SANDBOX_CORE);
  *		role_ready(r);
  *		loop_run(role_loop(r));
  *		close_what_it_has(&c);
@@ -34,6 +35,7 @@
 #include "ipc/link.h"
 #include "ipc/msg_control.h"
 #include "sys/loop.h"
+#include "sys/sandbox.h"
 
 /* The descriptors that the parent hands to each role. */
 enum {
@@ -81,7 +83,8 @@ const struct conf *role_conf(const struct role *r);
 void role_conf_settled(struct role *r);
 /* core only: the parent shall load hanaper.yaml anew; on_reloaded() tells 'id'. */
 void role_reload(struct role *r, uint64_t id);
-bool role_recover(const struct role *r); /* hanaperd --recover */
+bool role_recover(const struct role *r);    /* hanaperd --recover */
+bool role_unconfined(const struct role *r); /* hanaperd --no-sandbox */
 struct loop *role_loop(struct role *r);
 
 /*
@@ -92,6 +95,13 @@ struct loop *role_loop(struct role *r);
  */
 struct link *role_link(struct role *r, int fd, enum peer peer, size_t frame_max,
     const struct msg_rule *rules, void *ctx);
+
+/*
+ * From here on this process does what 'which' has to do, and nothing else: see
+ * sys/sandbox.h.  It has opened all it needs, and has one thread yet.  Ends the
+ * role when the kernel does not do it.
+ */
+void role_confine(const struct role *r, enum sandbox_role which);
 
 /* MSG_READY: this role serves.  Once. */
 void role_ready(struct role *r);

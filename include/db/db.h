@@ -39,6 +39,11 @@ enum db_mode {
 MUST_CHECK bool db_open(const char *path, enum db_mode mode, struct db **ret,
     struct err *e);
 void db_close(struct db *db); /* NULL is fine */
+/*
+ * All files that writing needs are there from now on, and stay when it is closed
+ * (the WAL with no octet): for who cannot make or remove files later.
+ */
+MUST_CHECK bool db_keep_files(struct db *db, struct err *e);
 /* Removes a database that db_open() made and the caller could not fill; closes it. */
 void db_discard(struct db *db);
 /*

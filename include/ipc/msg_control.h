@@ -28,6 +28,7 @@ MUST_CHECK bool msg_listener_get(struct bytes body, struct msg_listener *ret,
 struct msg_start {
 	bool
 	    recover; /* core takes in what journal and database do not share, as asked for by hand */
+	bool unconfined; /* hanaperd --no-sandbox */
 };
 void msg_start_put(struct buf *b, const struct msg_start *m);
 MUST_CHECK bool msg_start_get(struct bytes body, struct msg_start *ret, struct err *e);

@@ -32,6 +32,8 @@ void store_discard(
 /* The schema that store_open() has brought up to the newest; 0: it was that. */
 int64_t store_migrated_from(const struct store *st);
 void store_close(struct store *st); /* NULL is fine */
+/* db_keep_files() */
+MUST_CHECK bool store_keep_files(struct store *st, struct err *e);
 
 MUST_CHECK bool store_begin(struct store *st,
     struct err *e); /* nothing when one is open */

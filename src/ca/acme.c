@@ -232,8 +232,14 @@ acme_open(struct ca *ca, struct link *prober, struct err *e)
 	set_limits(a, &ca->conf->acme);
 	ca->acme = a;
 	a->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
-	return !is_wanted(ca->conf) || open_files(a, ca->conf, e) ||
-	       err_prefix(e, "ACME");
+	/* Wanted or not: who is shut in later cannot open them when a reload wants them. */
+	if (open_files(a, ca->conf, e))
+		return true;
+	err_prefix(e, "ACME");
+	if (is_wanted(ca->conf))
+		return false;
+	LOG_ERR(LOG_WARN, "acme-unavailable", e);
+	return true;
 }
 
 void

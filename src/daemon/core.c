@@ -13,6 +13,7 @@
 #include "ca/acme_challenge.h"
 #include "ca/issue.h"
 #include "ca/tally.h"
+#include "codec/json.h"
 #include "codec/pem.h"
 #include "daemon/role.h"
 
@@ -414,8 +415,10 @@ main(void)
 	    ca_signer_rules, c.ca);
 	c.prober = role_link(c.role, ROLE_FD_PROBER, PEER_PROBER, MSG_PROBE_FRAME_MAX,
 	    acme_challenge_rules, c.ca);
-	if (!acme_open(c.ca, c.prober, &e))
+	if (!acme_open(c.ca, c.prober, &e) || !store_keep_files(c.store, &e))
 		role_fail(&e);
+	json_object_seed(0); /* reads /dev/urandom, which is out of reach then */
+	role_confine(c.role, SANDBOX_CORE);
 	loop_on_batch(role_loop(c.role), on_batch, &c);
 	ca_start(c.ca, c.signer, role_recover(c.role));
 	loop_run(role_loop(c.role));

@@ -432,6 +432,7 @@ main(void)
 	r.front.body_max = role_conf(r.role)->body_max;
 	r.core = role_link(r.role, ROLE_FD_CORE, PEER_CORE, MIB(20), core_rules, &r);
 	front_core_link(r.asks, r.core);
+	role_confine(r.role, SANDBOX_FRONT);
 	if (has_kind(&r, LISTENER_API))
 		ask_certificate(&r);
 	else

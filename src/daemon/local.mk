@@ -11,8 +11,10 @@ hanaperd_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_b
 # What each role links beside its own; the order is that of the floors, highest first.
 noinst_LIBRARIES += libhnp_role.a
 libhnp_role_a_SOURCES = \
-	src/daemon/role.c
-ROLE_LIBS = libhnp_role.a libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a
+	src/daemon/role.c \
+	src/daemon/role_confine.c
+ROLE_LIBS = libhnp_role.a libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a \
+	$(SECCOMP_LIBS)
 
 # No jansson, SQLite or libmicrohttpd here (docs/architecture.md).
 roles_PROGRAMS += hanaper-signer

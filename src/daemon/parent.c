@@ -20,7 +20,7 @@
 /* ---- options ---- */
 
 static const char usage[] =
-    "usage: hanaperd [-f] [--recover] [--dir DIR] [--config FILE]\n"
+    "usage: hanaperd [-f] [--recover] [--no-sandbox] [--dir DIR] [--config FILE]\n"
     "       hanaperd --check [--dir DIR] [--config FILE]\n"
     "\n"
     "  -f, --foreground  stay in the foreground; log on standard error\n"
@@ -29,6 +29,7 @@ static const char usage[] =
     "      --config FILE the configuration, DIR/hanaper.yaml otherwise\n"
     "      --check       say what is wrong with the configuration, and end\n"
     "      --recover     bring a restored, older database up to the journal\n"
+    "      --no-sandbox  leave the processes unconfined, for a debugger\n"
     "      --help        this text\n"
     "      --version     the version\n"
     "\n"
@@ -43,6 +44,7 @@ parse_options(int argc, char **argv, struct parent_options *o)
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'k' },
 		{ "recover", no_argument, NULL, 'r' },
+		{ "no-sandbox", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
@@ -60,6 +62,8 @@ parse_options(int argc, char **argv, struct parent_options *o)
 			o->check = true;
 		else if (c == 'r')
 			o->recover = true;
+		else if (c == 'n')
+			o->no_sandbox = true;
 		else if (c == 'h' || c == 'v') {
 			fputs(c == 'h' ? usage : "hanaperd " PACKAGE_VERSION "\n",
 			    stdout);
@@ -339,6 +343,7 @@ main(int argc, char **argv)
 	p.options = &o;
 	p.foreground = o.foreground;
 	p.recover = o.recover;
+	p.no_sandbox = o.no_sandbox;
 	status = p.foreground ? run(&p) : detach_and_run(&p);
 	conf_free(p.conf);
 	return status;

@@ -197,7 +197,7 @@ brief_one(struct parent *p, enum parent_role role, struct bytes conf)
 		l->fd = -1;
 	}
 	buf_clear(&b);
-	msg_start_put(&b, &(struct msg_start){ p->recover });
+	msg_start_put(&b, &(struct msg_start){ p->recover, p->no_sandbox });
 	link_send(k, MSG_START, buf_bytes(&b));
 	buf_free(&b);
 }
@@ -298,7 +298,11 @@ on_end(struct parent_process *q, int status)
 	struct err e;
 
 	q->pid = 0;
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		err_set(&e, ERR_INTERNAL,
+		    "was ended by signal %d (%s): it called what its sandbox forbids",
+		    SIGSYS, strsignal(SIGSYS));
+	else if (WIFSIGNALED(status))
 		err_set(&e, ERR_INTERNAL, "was ended by signal %d (%s)",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else

@@ -70,6 +70,7 @@ main(void)
 		role_fail(&e);
 	p.core =
 	    role_link(p.role, ROLE_FD_CORE, PEER_CORE, MSG_PROBE_FRAME_MAX, rules, &p);
+	role_confine(p.role, SANDBOX_PROBER);
 	role_ready(p.role);
 	loop_run(role_loop(p.role));
 	probe_free(p.probe);

@@ -25,7 +25,7 @@ struct role {
 	uint32_t next_generation;
 	struct conf **was; /* those that something may still borrow from */
 	size_t n_was;
-	bool recover;
+	bool recover, unconfined;
 	struct loop *loop;
 	struct link *parent;
 	struct link *links[LINKS_MAX]; /* to other roles */
@@ -81,6 +81,7 @@ on_start(void *ctx, const struct frame *f, struct err *e)
 	if (!msg_start_get(f->body, &m, e))
 		return false;
 	r->recover = m.recover;
+	r->unconfined = m.unconfined;
 	r->started = true;
 	loop_stop(r->loop);
 	return true;
@@ -274,6 +275,12 @@ bool
 role_recover(const struct role *r)
 {
 	return r->recover;
+}
+
+bool
+role_unconfined(const struct role *r)
+{
+	return r->unconfined;
 }
 
 struct loop *

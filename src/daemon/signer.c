@@ -108,6 +108,7 @@ main(void)
 	lock_memory();
 	s.core =
 	    role_link(s.role, ROLE_FD_CORE, PEER_CORE, MSG_SIGN_FRAME_MAX, rules, &s);
+	role_confine(s.role, SANDBOX_SIGNER);
 	loop_on_batch(s.loop, on_batch, &s);
 	role_ready(s.role);
 	loop_run(s.loop);

@@ -217,6 +217,23 @@ db_start_writing(struct db *db, struct err *e)
 }
 
 bool
+db_keep_files(struct db *db, struct err *e)
+{
+	uint8_t octet;
+	int on = 1;
+
+	sqlite3_randomness(sizeof(octet), &octet); /* seeds it, out of /dev/urandom */
+	/* The WAL is made by the first reading. */
+	if (!db_start_writing(db, e) ||
+	    !run(db, "SELECT count(*) FROM sqlite_master", "read the database", e))
+		return false;
+	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on) !=
+	    SQLITE_OK)
+		return err_set(e, ERR_INTERNAL, "SQLite does not keep its WAL");
+	return true;
+}
+
+bool
 db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 {
 	struct db *db = mem_zalloc(sizeof(*db));

@@ -45,6 +45,7 @@ void
 msg_start_put(struct buf *b, const struct msg_start *m)
 {
 	wire_put_bool(b, m->recover);
+	wire_put_bool(b, m->unconfined);
 }
 
 bool
@@ -54,6 +55,7 @@ msg_start_get(struct bytes body, struct msg_start *ret, struct err *e)
 	struct msg_start m;
 
 	m.recover = wire_bool(&w);
+	m.unconfined = wire_bool(&w);
 	if (!wire_end(&w, "START", e))
 		return false;
 	*ret = m;

@@ -182,7 +182,11 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 static bool
 open_channel(struct resolver *r, struct channel *c, const char *servers, struct err *e)
 {
+	/* All that c-ares would read in /etc otherwise; the servers are set below. */
+	struct in_addr none = { 0 };
 	struct ares_options o = {
+		.servers = &none,
+		.nservers = 1,
 		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS |
 			 ARES_FLAG_NOCHECKRESP,
 		.timeout = TIMEOUT_MS,
@@ -194,7 +198,8 @@ open_channel(struct resolver *r, struct channel *c, const char *servers, struct 
 	};
 	const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
 			 ARES_OPT_NDOTS | ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS |
-			 ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE;
+			 ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE | ARES_OPT_SERVERS |
+			 ARES_OPT_DOMAINS | ARES_OPT_SORTLIST;
 
 	c->resolver = r;
 	if (ares_init_options(&c->ares, &o, mask) != ARES_SUCCESS) {

@@ -127,6 +127,12 @@ store_close(struct store *st)
 	free(st);
 }
 
+bool
+store_keep_files(struct store *st, struct err *e)
+{
+	return db_keep_files(st->db, e);
+}
+
 struct db *
 store_db(struct store *st)
 {

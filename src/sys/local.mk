@@ -4,4 +4,6 @@ libhnp_sys_a_SOURCES = \
 	src/sys/loop.c \
 	src/sys/notify.c \
 	src/sys/proc.c \
+	src/sys/sandbox.c \
+	src/sys/sandbox_files.c \
 	src/sys/sock.c

@@ -51,7 +51,8 @@ class Backup(FlowTest):
 
     def tree(self):
         return {str(p.relative_to(self.ca.dir)): p.read_bytes()
-                for p in self.ca.dir.rglob("*") if p.is_file()}
+                for p in self.ca.dir.rglob("*")
+                if p.is_file() and not p.name.endswith(("-wal", "-shm"))}
 
     # -- what is in it
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from hnp import BUILD, ROLES, SLOW, WRAP, free_port, run
+from hnp import BUILD, ROLES, SLOW, UNCONFINED, WRAP, free_port, run
 
 FAKE = BUILD / "tests/unit/daemon/fake_role"
 
@@ -54,7 +54,7 @@ class Parent(unittest.TestCase):
     def start(self, *options, **env):
         self.log = open(self.dir.parent / "log", "w+b")
         self.daemon = subprocess.Popen(
-            [*WRAP, self.bin / "hanaperd", "-f", "--dir", self.dir, *options],
+            [*WRAP, self.bin / "hanaperd", "-f", "--dir", self.dir, *UNCONFINED, *options],
             stdout=subprocess.PIPE, stderr=self.log, env={**os.environ, **env})
         return self
 

@@ -150,7 +150,8 @@ class Image(unittest.TestCase):
         for line in (SOURCE / "etc/hanaper.service.in").read_text().splitlines():
             if found := re.match(r"SystemCallFilter=(~?)(.*)", line):
                 for word in found[2].split():
-                    calls = calls - members(word) if found[1] else calls | members(word)
+                    of = members(word) if word.startswith("@") else {word}
+                    calls = calls - of if found[1] else calls | of
         return calls | members("@default")
 
     @unittest.skipUnless(os.geteuid() == 0 and have("systemd-analyze", "systemd-sysusers", "strace")

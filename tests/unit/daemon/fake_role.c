@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "daemon/role.h"
+#include "forbidden.h"
 #include "sys/file.h"
 
 struct fake {
@@ -86,6 +87,39 @@ read_behaviour(struct fake *f)
 	free(name);
 }
 
+static enum sandbox_role
+which(const struct fake *f)
+{
+	static const struct {
+		const char *name;
+		enum sandbox_role role;
+	} all[] = {
+		{ "signer", SANDBOX_SIGNER },
+		{ "prober", SANDBOX_PROBER },
+		{ "core", SANDBOX_CORE },
+		{ "front", SANDBOX_FRONT },
+	};
+
+	for (size_t i = 0; i < NITEMS(all); i++)
+		if (strcmp(f->name, all[i].name) == 0)
+			return all[i].role;
+	abort();
+}
+
+static void
+try_all(const struct fake *f)
+{
+	char *path = conf_path(role_conf(f->role), "acts");
+	FILE *to = fopen(path, "w");
+
+	free(path);
+	if (to == NULL)
+		abort();
+	setlinebuf(to); /* a fork would have its buffer too */
+	forbidden_try_all(f->role, which(f), to);
+	fclose(to);
+}
+
 static void
 misbehave(void *arg)
 {
@@ -100,6 +134,10 @@ misbehave(void *arg)
 		abort();
 	if (is(f, "exit"))
 		_exit(3);
+	if (strncmp(f->behaviour, "do ", 3) == 0) {
+		role_confine(f->role, which(f));
+		forbidden_do(f->role, f->behaviour + 3);
+	}
 	while (is(f, "deaf"))
 		pause();
 	if (is(f, "shout") && write(ROLE_FD_PARENT, "\0\0\0\0\0\24", 6) != 6)
@@ -129,6 +167,8 @@ main(int argc, char **argv)
 	snprintf(what, sizeof(what), "recover %d kinds %u", role_recover(f.role),
 	    f.kinds);
 	note(&f, "saw", what);
+	if (is(&f, "try all"))
+		try_all(&f);
 	if (!is(&f, "never"))
 		role_ready(f.role);
 	(void)loop_after(role_loop(f.role), 50, misbehave, &f);

@@ -1,4 +1,7 @@
 # Stands for the roles in tests/flow/test_parent.py.
 check_PROGRAMS += tests/unit/daemon/fake_role
-tests_unit_daemon_fake_role_SOURCES = tests/unit/daemon/fake_role.c
+tests_unit_daemon_fake_role_SOURCES = \
+	tests/unit/daemon/fake_role.c \
+	tests/unit/daemon/forbidden.c \
+	tests/unit/daemon/forbidden.h
 tests_unit_daemon_fake_role_LDADD = $(ROLE_LIBS) $(GNUTLS_LIBS)

@@ -80,7 +80,7 @@ Test(msg, control_messages_travel_and_refuse_what_is_out_of_range)
 {
 	const struct msg_listener l = { LISTENER_UNIX, bytes_str("/run/h.sock") };
 	const struct msg_failed f = { ERR_IO, bytes_str("disk full") };
-	const struct msg_start s = { true };
+	const struct msg_start s = { true, false };
 
 	WALK(listener, l);
 	WRONG(listener, l, kind, 0);

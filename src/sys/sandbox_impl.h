@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SYS_SANDBOX_IMPL_H
+#define SYS_SANDBOX_IMPL_H
+
+#include "sys/sandbox.h"
+
+/* Landlock alone; *ret is its version, 0 where the kernel has none. */
+MUST_CHECK bool sandbox_files(const struct sandbox_path *paths, size_t n, int *ret,
+    struct err *e);
+
+#endif
