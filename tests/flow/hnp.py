@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A CA directory, its daemon and its clients, for the flow tests.
 
-Everything runs on loopback, on ports that the kernel gives, and is stopped by
+Everything runs on loopback, on ports that were free (ports.py), and is stopped by
 the process id that it had.  HNP_BUILD names the build directory.
 """
 import http.client
@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 import unittest
+
+from ports import free_port
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("HNP_BUILD", SOURCE / "build")).resolve()
@@ -36,12 +38,6 @@ def run(*args, check=True, stdin=None, text=True, cwd=None, env=None):
         raise AssertionError(f"{' '.join(map(str, args))}: exit status {done.returncode}\n"
                              f"{done.stdout}\n{done.stderr}")
     return done
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Answer:

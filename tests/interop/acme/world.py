@@ -18,22 +18,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 HELPERS = HERE / "helpers"
 sys.path.insert(0, str(HERE.parents[1] / "flow"))
 
+from ports import free_port  # noqa: E402,F401
+
 ZONE = "lab.test"
 TSIG_NAME, TSIG_SECRET = "acme", "c2VjcmV0LW9mLXRoZS1hY21lLWludGVyb3Atc3VpdGU="
-ports_given = set()
-ports_lock = threading.Lock()
-
-
-def free_port():
-    """A port of loopback that nobody has, nor was told of."""
-    with ports_lock:
-        while True:
-            with socket.socket() as s:
-                s.bind(("127.0.0.1", 0))
-                port = s.getsockname()[1]
-            if port not in ports_given:
-                ports_given.add(port)
-                return port
 
 
 def wait_port(port, process=None, seconds=15):
