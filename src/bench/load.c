@@ -132,10 +132,6 @@ begin(struct load *l, struct conn *c, int64_t now)
 
 	if (!may_begin(l, now))
 		return false;
-	if (l->plan->fresh) {
-		talk_close(c->talk);
-		watch(l, c, 0);
-	}
 	c->pub.item = l->ret->next;
 	c->pub.step = 0;
 	c->pub.wait_us = 0;
@@ -174,7 +170,7 @@ answered(struct load *l, struct conn *c, int64_t now)
 	struct err e = { 0 };
 
 	const enum load_next next = l->plan->mode->answer(&c->pub, r, &e);
-	if (close) {
+	if (close || (l->plan->fresh && next != LOAD_MORE)) {
 		talk_close(c->talk);
 		watch(l, c, 0);
 	}

@@ -123,7 +123,8 @@ class Peer:
         self.openssl("x509", "-req", "-in", base + ".csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-set_serial", str(serial),
                      "-days", "20", "-extfile", "ext", "-out", base + ".crt")
 
-    def start(self, *command, port=None, env=None):
+    def start(self, *command, says=None, env=None):
+        """Until it listens, or says that it does: openssl ocsp never answers after a connection that asks nothing."""
         with open(self.dir / "log", "wb") as log:
             self.process = subprocess.Popen([*PIN_SERVER, *map(str, command)], stdout=log, stderr=subprocess.STDOUT,
                                             cwd=self.dir, env={**os.environ, **(env or {})})
@@ -131,7 +132,8 @@ class Peer:
         end = time.monotonic() + 10
         while time.monotonic() < end:
             with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", port or self.port)) == 0:
+                if says and says in (self.dir / "log").read_text() or (
+                        not says and s.connect_ex(("127.0.0.1", self.port)) == 0):
                     return
             if self.process.poll() is not None:
                 break
@@ -223,7 +225,7 @@ class OpensslOcsp(OcspPeer):
     def make(self):
         self.make_certificates()
         self.start("openssl", "ocsp", "-index", "index.txt", "-port", self.port, "-CA", "ca.crt", "-rsigner", "ca.crt",
-                   "-rkey", "ca.key", "-ignore_err")
+                   "-rkey", "ca.key", "-ignore_err", says="waiting for OCSP")
         self.args += ["--pid", self.pid]
 
 
