@@ -10,17 +10,24 @@
 #define CA_PUBLISH_H
 
 #include "ca/ca.h"
+#include "store/store_revocation.h"
 
 /* Writes and announces pub/ca/, announces the CRLs that are there, and begins new ones. */
 MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
-/* Something of this issuer was revoked: a CRL within the debounce time. */
-void publish_revoked(struct ca *ca, const char *issuer);
+/* This serial was revoked: the CRLs that must have it, within the debounce time. */
+void publish_revoked(struct ca *ca, struct bytes issuer, struct bytes serial);
 /* Is there a CRL of every issuer that can make one? */
 bool publish_complete(const struct ca *ca);
 /* The configuration changed: a CRL that is due sooner by it comes sooner. */
 void publish_reload(struct ca *ca);
 /* ERR_UNAVAILABLE when a CRL is past half of its life without a successor (R35). */
 MUST_CHECK bool publish_fresh(struct ca *ca, struct err *e);
+
+/* The last list of each shard of an issuer that is published. */
+typedef void publish_shard_each(void *arg, const char *url_path,
+    const struct crl_row *row);
+void publish_shards_each(struct ca *ca, const char *issuer, publish_shard_each *each,
+    void *arg);
 
 /* Answers of the signer, called by ca_signer_rules. */
 MUST_CHECK bool publish_on_part(struct ca *ca, const struct msg_crl_part *m,

@@ -7,11 +7,12 @@
 #define CA_PUBLISH_CRL_H
 
 #include "ca/ca_state.h"
-#include "store/store_revocation.h"
+#include "store/store_crl_shard.h"
 
-struct crl_slot { /* one issuer's CRL */
+struct crl_slot { /* one issuer's CRL, or a shard of it */
 	struct publish *publish;
 	const char *issuer;
+	struct crl_shard shard;           /* 0 of 0: the list of all */
 	char *file, *url_path;            /* "crl/main.crl", "/crl/main.crl" */
 	int64_t this_update, next_update; /* of what is served; 0: nothing yet */
 	int64_t shown_at; /* thisUpdate of what this process put in place; 0: nothing */
@@ -27,8 +28,9 @@ struct crl_build {             /* the one that is being built */
 	uint64_t id;
 	uint64_t number;
 	int64_t since, this_update, next_update;
+	int64_t began_ms; /* by the monotonic clock */
 	struct revocation_sum sum;
-	int64_t sent_id; /* entries up to this one were sent */
+	struct crl_shard_at at; /* entries up to this one were sent */
 	uint64_t sent;
 	bool ended; /* MSG_CRL_END is sent */
 	int fd;     /* what the signer sent so far, without the outer header */
@@ -38,7 +40,7 @@ struct crl_build {             /* the one that is being built */
 struct publish {
 	struct ca *ca;
 	int pub_fd;
-	struct crl_slot *v;
+	struct crl_slot **v; /* grows; each stays where it is */
 	size_t n;
 	struct crl_build build;
 	struct waiting
@@ -54,5 +56,20 @@ void publish_announce_crl(struct publish *p, const struct crl_slot *s,
     const struct crl_row *row);
 void publish_schedule(struct crl_slot *s, int64_t ms);
 void publish_crl_retry(struct crl_slot *s);
+/* How long after it was made a list is made anew without need, in seconds. */
+int64_t publish_age(const struct crl_slot *s);
+/* The last list of this slot; ERR_NOT_FOUND. */
+MUST_CHECK bool publish_last(const struct crl_slot *s, struct crl_row *ret,
+    struct err *e);
+/* Another list; what is there of it is announced, and a new one made soon. */
+MUST_CHECK bool publish_slot_add(struct publish *p, const char *issuer, bool frozen,
+    struct crl_shard shard, struct err *e);
+
+/* ---- publish_shards.c ---- */
+/* Slots for all shards that there must be and that have none yet. */
+MUST_CHECK bool publish_shards_add(struct publish *p, struct err *e);
+/* Below which URLs certificates look for this shard; free() each.  None of the list of all. */
+MUST_CHECK bool publish_shards_places(struct publish *p, const struct crl_slot *s,
+    char *ret[static MSG_CRL_PLACES_MAX], size_t *ret_n, struct err *e);
 
 #endif

@@ -28,6 +28,8 @@
 #define MSG_CERT_ID_MAX       KIB(16) /* a whole OCSP request may be one CertID */
 #define MSG_NONCE_MAX         128
 #define MSG_RECORD_MAX        KIB(128)
+#define MSG_CRL_PLACES_MAX    8 /* URLs of one shard */
+#define MSG_CRL_PLACE_MAX     KIB(1)
 #define MSG_CRL_PART_MAX      KIB(512)
 #define MSG_OCSP_RESPONSE_MAX KIB(128)
 #define MSG_SIGN_FRAME_MAX    MIB(1) /* no message between core and signer is longer */
@@ -102,7 +104,8 @@ MUST_CHECK bool msg_revoke_get(struct bytes body, struct msg_revoke *ret,
  * journal with the same time and reason, and, at the end, a list that omits a
  * revocation of its journal whose certificate has not ended before
  * 'this_update'; but what was revoked behind 'stored_seq' in the last two
- * minutes is not missed.  What is sent for a refused CRL is passed over in
+ * minutes is not missed.  On a shard are the serials that belong there, and of
+ * these the same is asked.  Numbers grow over all lists of an issuer.  What is sent for a refused CRL is passed over in
  * silence: there is one answer to an id.
  */
 struct msg_crl_begin {
@@ -115,6 +118,14 @@ struct msg_crl_begin {
 	uint64_t entries;
 	uint64_t serial_octets; /* sum of the DER contents' lengths of all serials */
 	uint64_t with_reason;
+	/*
+	 * Of a shard (x509/crl_shard.h): which; 0: the list of all.  Its certificates
+	 * name it below the signer's own urls.public, and below these; the rest of
+	 * the URL is the signer's.
+	 */
+	uint32_t shards, shard;
+	size_t n_places;
+	struct bytes places[MSG_CRL_PLACES_MAX];
 };
 void msg_crl_begin_put(struct buf *b, const struct msg_crl_begin *m);
 MUST_CHECK bool msg_crl_begin_get(struct bytes body, struct msg_crl_begin *ret,

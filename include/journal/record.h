@@ -84,6 +84,11 @@ struct record_crl {
 	int64_t this_update, next_update;
 	uint64_t entries;
 	struct bytes tbs_hash; /* SHA-256 of the TBSCertList */
+	/*
+	 * Of a shard (x509/crl_shard.h): which.  Of the list of all: 0, and the
+	 * record ends before them.
+	 */
+	uint32_t shards, shard;
 };
 void record_crl_put(struct buf *b, const struct record_crl *r);
 MUST_CHECK bool record_crl_get(struct bytes body, struct record_crl *ret,

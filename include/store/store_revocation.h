@@ -4,7 +4,7 @@
 #define STORE_STORE_REVOCATION_H
 
 #include "store/store.h"
-#include "x509/serial.h"
+#include "x509/crl_shard.h"
 
 struct revocation {
 	int64_t id;   /* seq of the first record: grows; the order on the CRL */
@@ -49,13 +49,17 @@ MUST_CHECK bool store_revocation_list(struct store *st, const char *issuer,
 struct crl_row {
 	uint64_t seq;
 	const char *issuer;
+	struct crl_shard shard; /* 0 of 0: the list of all */
 	uint64_t number;
 	int64_t this_update, next_update;
 	uint64_t entries;
 };
-/* ERR_CONFLICT: a CRL of this issuer has this number or a higher one (P61). */
+/*
+ * ERR_CONFLICT: a list of this issuer has this number or a higher one (P61).  Of a
+ * shard the newest alone is kept.
+ */
 MUST_CHECK bool store_crl_add(struct store *st, const struct crl_row *r, struct err *e);
-/* The newest of an issuer; ERR_NOT_FOUND.  ret->issuer is the caller's own. */
+/* The newest list of all of an issuer; ERR_NOT_FOUND.  ret->issuer is the caller's own. */
 MUST_CHECK bool store_crl_last(struct store *st, const char *issuer,
     struct crl_row *ret, struct err *e);
 

@@ -31,6 +31,7 @@ struct cert {
 	struct bytes key_id, authority_key_id; /* octets, empty when absent */
 	struct bytes constraints; /* content of nameConstraints, empty when absent */
 	bool no_rev_avail;
+	struct bytes crl_url; /* where there is one point with one URL; else empty */
 };
 
 /*

@@ -19,6 +19,12 @@ struct crl_spec {
 	int64_t this_update, next_update;
 	uint64_t number;
 	uint64_t entries, serial_octets, with_reason; /* as in msg_crl_begin */
+	/*
+	 * URLs of a shard (x509/crl_shard.h): issuingDistributionPoint, for the
+	 * certificates of no CA (RFC 5280 5.2.5).  None: of all, without it.
+	 */
+	const char *const *points;
+	size_t n_points;
 	uint64_t late; /* entries for which crl_is_late(): 0 until 2050 */
 };
 

@@ -6,7 +6,7 @@
 #include "api/certificate_json.h"
 #include "api/core_routes.h"
 #include "base/mem.h"
-#include "store/store_revocation.h"
+#include "ca/publish.h"
 #include "x509/dn.h"
 
 static void
@@ -36,6 +36,37 @@ crl_json(const struct crl_row *row)
 	return v;
 }
 
+struct shards {
+	const struct conf *conf;
+	json_t *list;
+};
+
+static void
+add_shard(void *arg, const char *url_path, const struct crl_row *row)
+{
+	const struct shards *to = arg;
+	char text[CRL_SHARD_LEN];
+	char *url = mem_printf("%s%s", to->conf->url_public, url_path);
+	json_t *v = crl_json(row);
+
+	crl_shard_text(row->shard, text);
+	json_object_set_new(v, "shard", json_string(text));
+	json_object_set_new(v, "crl_url", json_string(url));
+	json_array_append_new(to->list, v);
+	free(url);
+}
+
+static void
+put_shards(json_t *v, struct ca *ca, const char *issuer)
+{
+	struct shards to = { ca_conf(ca), json_array() };
+
+	publish_shards_each(ca, issuer, add_shard, &to);
+	if (json_array_size(to.list) > 0)
+		json_object_set(v, "crl_shards", to.list);
+	json_decref(to.list);
+}
+
 static json_t *
 issuer_json(struct request *r, const struct ca_issuer *i)
 {
@@ -60,6 +91,7 @@ issuer_json(struct request *r, const struct ca_issuer *i)
 	put_urls(v, ca_conf(r->ca), i->name);
 	if (store_crl_last(ca_store(r->ca), i->name, &crl, &e))
 		json_object_set_new(v, "crl", crl_json(&crl));
+	put_shards(v, r->ca, i->name);
 	return v;
 }
 

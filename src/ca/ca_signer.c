@@ -136,8 +136,11 @@ forget(struct ca *ca, const struct record *r)
 		return;
 	if (r->type == RECORD_REVOCATION &&
 	    record_revocation_get(r->body, &rr, &ignored) &&
-	    serial_from_bytes(rr.serial, &serial, &ignored))
+	    serial_from_bytes(rr.serial, &serial, &ignored)) {
 		ocsp_answer_forget(ca, rr.issuer, &serial);
+		if (ca->phase == CA_BEHIND) /* whoever asked has been refused */
+			publish_revoked(ca, rr.issuer, rr.serial);
+	}
 	if (r->type == RECORD_CERTIFICATE &&
 	    record_certificate_get(r->body, &rc, &ignored) &&
 	    bytes_eq_str(rc.profile, "ocsp-responder"))

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "ca/issue_judge.h"
 #include "policy/lint.h"
+#include "x509/crl_shard.h"
 #include "x509/dn.h"
 
 #define TBS_MAX KIB(48)
@@ -89,7 +90,9 @@ fill_spec(struct ca *ca, const struct issue_request *q, const struct issue_judge
 {
 	const char *url = ca_conf(ca)->url_public;
 
-	d->crl_url = mem_printf("%s/crl/%s.crl", url, j->issuer->name);
+	/* As of the serial that stands for a drawn one: which shard, nobody knows yet. */
+	d->crl_url = crl_shard_url(url, j->issuer->name,
+	    (struct crl_shard){ .of = (uint32_t)ca_conf(ca)->crl_shards });
 	d->ocsp_url = mem_printf("%s/ocsp", url);
 	d->issuer_url = mem_printf("%s/ca/%s.crt", url, j->issuer->name);
 	spki_key_id(&q->csr->key, d->key_id);

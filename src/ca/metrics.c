@@ -109,9 +109,12 @@ read_crls(struct ca *ca, struct crl_now v[static CRLS_MAX])
 	struct err e;
 
 	for (size_t i = 0; i < p->n && n < CRLS_MAX; i++) {
-		v[n].issuer = p->v[i].issuer;
-		if (!store_crl_last(ca->store, p->v[i].issuer, &v[n].row, &e) ||
-		    fstatat(p->pub_fd, p->v[i].file, &st, 0) < 0)
+		const struct crl_slot *s = p->v[i];
+
+		v[n].issuer = s->issuer;
+		if (s->shard.of != 0 ||
+		    !store_crl_last(ca->store, s->issuer, &v[n].row, &e) ||
+		    fstatat(p->pub_fd, s->file, &st, 0) < 0)
 			continue;
 		v[n++].octets = (double)st.st_size;
 	}

@@ -13,7 +13,6 @@
 #include "base/mem.h"
 #include "ca/ca_state.h"
 #include "ca/publish_crl.h"
-#include "store/store_revocation.h"
 #include "sys/file.h"
 
 #define RETRY_MS 1000
@@ -36,9 +35,10 @@ publish_free(struct publish *p)
 	publish_crl_drop(p);
 	free(p->waiting);
 	for (size_t i = 0; i < p->n; i++) {
-		loop_cancel(p->v[i].timer);
-		free(p->v[i].file);
-		free(p->v[i].url_path);
+		loop_cancel(p->v[i]->timer);
+		free(p->v[i]->file);
+		free(p->v[i]->url_path);
+		free(p->v[i]);
 	}
 	free(p->v);
 	if (p->pub_fd >= 0)
@@ -151,13 +151,33 @@ publish_crl_retry(struct crl_slot *s)
 	publish_schedule(s, RETRY_MS);
 }
 
+int64_t
+publish_age(const struct crl_slot *s)
+{
+	const struct conf *conf = s->publish->ca->conf;
+	const int64_t third = conf->crl_next_update_s / 3;
+
+	/* A shard is made anew when it changes, and in between before it is half over. */
+	return s->shard.of == 0 || third < conf->crl_interval_s ? conf->crl_interval_s
+								: third;
+}
+
+bool
+publish_last(const struct crl_slot *s, struct crl_row *ret, struct err *e)
+{
+	struct store *st = s->publish->ca->store;
+
+	return s->shard.of == 0 ? store_crl_last(st, s->issuer, ret, e)
+				: store_crl_shard_last(st, s->issuer, s->shard, ret, e);
+}
+
 /* The CRL that is there goes on being served; is it time for another? */
 static bool
 begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
 {
 	struct crl_row row;
 
-	const bool had = store_crl_last(p->ca->store, s->issuer, &row, e);
+	const bool had = publish_last(s, &row, e);
 	if (!had && e->code != ERR_NOT_FOUND)
 		return false;
 	if (had && faccessat(p->pub_fd, s->file, R_OK, 0) == 0) {
@@ -168,6 +188,25 @@ begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
 	if (!s->frozen)
 		publish_schedule(s, 0);
 	return true;
+}
+
+bool
+publish_slot_add(struct publish *p, const char *issuer, bool frozen,
+    struct crl_shard shard, struct err *e)
+{
+	struct crl_slot *s = mem_zalloc(sizeof(*s));
+
+	*s = (struct crl_slot){
+		.publish = p,
+		.issuer = issuer,
+		.shard = shard,
+		.frozen = frozen,
+		.url_path = crl_shard_url("", issuer, shard),
+	};
+	s->file = mem_strdup(s->url_path + 1);
+	p->v = mem_grow(p->v, p->n + 1, sizeof(struct crl_slot *));
+	p->v[p->n++] = s;
+	return begin_crl(p, s, e);
 }
 
 /* An issuer whose key is here: one of the configuration, or the root while its key is. */
@@ -198,56 +237,57 @@ publish_start(struct ca *ca, struct err *e)
 	if (!publish_ca_file(p, "roots.pem", "application/x-pem-file",
 		buf_bytes(&ca->issuers[0].pem), ca->issuers[0].cert, e))
 		return false;
-	p->v = mem_zarray(ca->n_issuers, sizeof(*p->v));
 	for (size_t i = 0; i < ca->n_issuers; i++) {
 		const struct ca_issuer *issuer = &ca->issuers[i];
 
-		if (!publish_issuer(p, issuer, e))
-			return false;
-		struct crl_slot *s = &p->v[p->n++];
-		*s = (struct crl_slot){
-			.publish = p,
-			.issuer = issuer->name,
-			.frozen = !has_key(ca, issuer),
-			.file = mem_printf("crl/%s.crl", issuer->name),
-			.url_path = mem_printf("/crl/%s.crl", issuer->name),
-		};
-		if (!begin_crl(p, s, e))
+		if (!publish_issuer(p, issuer, e) ||
+		    !publish_slot_add(p, issuer->name, !has_key(ca, issuer),
+			(struct crl_shard){ 0 }, e))
 			return false;
 	}
-	return true;
+	return publish_shards_add(p, e);
 }
 
 void
-publish_revoked(struct ca *ca, const char *issuer)
+publish_revoked(struct ca *ca, struct bytes issuer, struct bytes serial)
 {
-	for (size_t i = 0; i < ca->publish->n; i++)
-		if (!ca->publish->v[i].frozen &&
-		    strcmp(ca->publish->v[i].issuer, issuer) == 0)
-			publish_schedule(&ca->publish->v[i],
-			    ca->conf->crl_debounce_s * 1000);
+	struct serial of;
+	struct err e;
+
+	if (!serial_from_bytes(serial, &of, &e))
+		return;
+	for (size_t i = 0; i < ca->publish->n; i++) {
+		struct crl_slot *s = ca->publish->v[i];
+
+		if (!s->frozen && bytes_eq_str(issuer, s->issuer) &&
+		    crl_shard_has(s->shard, &of))
+			publish_schedule(s, ca->conf->crl_debounce_s * 1000);
+	}
 }
 
 void
 publish_reload(struct ca *ca)
 {
 	const int64_t now = clock_now();
+	struct err e;
 
 	for (size_t i = 0; i < ca->publish->n; i++) {
-		struct crl_slot *s = &ca->publish->v[i];
-		const int64_t due = s->this_update + ca->conf->crl_interval_s;
+		struct crl_slot *s = ca->publish->v[i];
+		const int64_t due = s->this_update + publish_age(s);
 
 		/* One that is being made, or waits its turn, is scheduled when it is there. */
 		if (s->timer != NULL && s->this_update != 0)
 			publish_schedule(s, due > now ? (due - now) * 1000 : 0);
 	}
+	if (!publish_shards_add(ca->publish, &e))
+		LOG_ERR(LOG_ERROR, "crl-failed", &e);
 }
 
 bool
 publish_complete(const struct ca *ca)
 {
 	for (size_t i = 0; i < ca->publish->n; i++)
-		if (!ca->publish->v[i].frozen && ca->publish->v[i].next_update == 0)
+		if (!ca->publish->v[i]->frozen && ca->publish->v[i]->next_update == 0)
 			return false;
 	return true;
 }
@@ -258,7 +298,7 @@ publish_fresh(struct ca *ca, struct err *e)
 	const int64_t now = clock_now();
 
 	for (size_t i = 0; i < ca->publish->n; i++) {
-		const struct crl_slot *s = &ca->publish->v[i];
+		const struct crl_slot *s = ca->publish->v[i];
 		const int64_t half =
 		    s->this_update + (s->next_update - s->this_update) / 2;
 
@@ -271,12 +311,13 @@ publish_fresh(struct ca *ca, struct err *e)
 			continue;
 		if (s->next_update == 0)
 			return err_set(e, ERR_UNAVAILABLE,
-			    "the first CRL of %s is not made yet", s->issuer);
+			    "the first CRL of %s (%s) is not made yet", s->issuer,
+			    s->file);
 		if (now > half && now > s->this_update + 2 * ca->conf->crl_interval_s)
 			return err_set(e, ERR_UNAVAILABLE,
-			    "the CRL of %s is stale: see the daemon's log for why no "
-			    "new one is made",
-			    s->issuer);
+			    "the CRL of %s (%s) is stale: see the daemon's log for why "
+			    "no new one is made",
+			    s->issuer, s->file);
 	}
 	return true;
 }

@@ -29,12 +29,19 @@ publish_crl_drop(struct publish *p)
 static void
 next_in_line(struct publish *p)
 {
+	size_t from = 0;
+
+	while (from < p->n && p->v[from] != p->build.slot)
+		from++;
 	publish_crl_drop(p);
-	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i].wanted) {
-			publish_crl_want(p, &p->v[i]);
+	for (size_t k = 1; k <= p->n; k++) { /* each has its turn */
+		struct crl_slot *s = p->v[(from + k) % p->n];
+
+		if (s->wanted) {
+			publish_crl_want(p, s);
 			return;
 		}
+	}
 }
 
 static void
@@ -42,7 +49,8 @@ give_up(struct publish *p, const struct err *e)
 {
 	struct crl_slot *s = p->build.slot;
 
-	LOG_ERR(LOG_ERROR, "crl-failed", e, LOG_TEXT("issuer", s->issuer));
+	LOG_ERR(LOG_ERROR, "crl-failed", e, LOG_TEXT("issuer", s->issuer),
+	    LOG_TEXT("file", s->file));
 	publish_crl_retry(s);
 	next_in_line(p);
 }
@@ -135,6 +143,7 @@ in_place(struct publish *p)
 	struct crl_slot *s = b->slot;
 	const struct crl_row row = {
 		.issuer = s->issuer,
+		.shard = s->shard,
 		.number = b->number,
 		.this_update = b->this_update,
 		.next_update = b->next_update,
@@ -144,10 +153,12 @@ in_place(struct publish *p)
 	s->next_update = b->next_update;
 	s->shown_at = b->this_update;
 	publish_announce_crl(p, s, &row);
-	LOG(LOG_INFO, "crl", LOG_TEXT("issuer", s->issuer),
-	    LOG_NUM("number", row.number), LOG_NUM("entries", row.entries),
-	    LOG_NUM("octets", b->octets));
-	publish_schedule(s, p->ca->conf->crl_interval_s * 1000);
+	/* Of shards there may be hundreds. */
+	LOG(s->shard.of == 0 ? LOG_INFO : LOG_DEBUG, "crl",
+	    LOG_TEXT("issuer", s->issuer), LOG_NUM("number", row.number),
+	    LOG_NUM("entries", row.entries), LOG_NUM("octets", b->octets),
+	    LOG_TEXT("file", s->file), LOG_NUM("ms", clock_mono_ms() - b->began_ms));
+	publish_schedule(s, publish_age(s) * 1000);
 	ca_published(p->ca);
 	next_in_line(p);
 }
@@ -178,7 +189,7 @@ on_signed(void *arg, const struct ask_answer *a)
 struct batch {
 	struct msg_crl_entries m;
 	struct serial serials[MSG_CRL_BATCH]; /* m.v's views point here */
-	int64_t last_id;
+	struct crl_shard_at last;
 };
 
 static bool
@@ -196,7 +207,7 @@ add_entry(void *arg, const struct revocation *r, struct err *e)
 		.reason = (enum reason)r->reason,
 	};
 	batch->m.n = i + 1;
-	batch->last_id = r->id;
+	batch->last = (struct crl_shard_at){ crl_shard_bucket(&r->serial), r->id };
 	return true;
 }
 
@@ -218,6 +229,19 @@ send_end(struct publish *p)
 	p->build.ended = true;
 }
 
+static bool
+read_batch(struct publish *p, struct batch *batch, struct err *e)
+{
+	const struct crl_build *c = &p->build;
+	const struct crl_slot *s = c->slot;
+
+	return s->shard.of == 0
+		   ? store_revocation_list(p->ca->store, s->issuer, c->since, c->at.id,
+			 c->sum.last_id, MSG_CRL_BATCH, add_entry, batch, e)
+		   : store_crl_shard_list(p->ca->store, s->issuer, s->shard, c->since,
+			 c->at, c->sum.last_id, MSG_CRL_BATCH, add_entry, batch, e);
+}
+
 /* The next slice of entries, or the end. */
 static bool
 send_more(struct publish *p, struct err *e)
@@ -233,8 +257,7 @@ send_more(struct publish *p, struct err *e)
 	}
 	struct batch *batch = mem_zalloc(sizeof(*batch));
 	batch->m.id = c->id;
-	bool ok = store_revocation_list(p->ca->store, c->slot->issuer, c->since,
-	    c->sent_id, c->sum.last_id, MSG_CRL_BATCH, add_entry, batch, e);
+	bool ok = read_batch(p, batch, e);
 	if (ok && batch->m.n == 0)
 		ok = err_set(e, ERR_INTERNAL,
 		    "the database gave fewer entries than it counted");
@@ -243,7 +266,7 @@ send_more(struct publish *p, struct err *e)
 		msg_crl_entries_put(&b, &batch->m);
 		send(p, MSG_CRL_ENTRIES, &b);
 		c->sent += batch->m.n;
-		c->sent_id = batch->last_id;
+		c->at = batch->last;
 	}
 	free(batch);
 	return ok;
@@ -288,11 +311,13 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 
 	if (!ca_writable(p->ca, e))
 		return false;
-	if (!store_crl_last(p->ca->store, s->issuer, &last, e) &&
-	    e->code != ERR_NOT_FOUND)
+	if (!publish_last(s, &last, e) && e->code != ERR_NOT_FOUND)
 		return false;
-	*c = (struct crl_build){ .slot = s, .fd = -1 };
-	c->number = last.number + 1;
+	*c = (struct crl_build){ .slot = s, .fd = -1, .began_ms = clock_mono_ms() };
+	/* One row of numbers for all lists of an issuer: each list's grow. */
+	if (!store_crl_shard_number(p->ca->store, s->issuer, &c->number, e))
+		return false;
+	c->number++;
 	c->since = shown_since(s, &last);
 	c->this_update = clock_now();
 	c->next_update = c->this_update + (s->issuer == p->ca->issuers[0].name
@@ -300,7 +325,10 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 						  : conf->crl_next_update_s);
 	if (c->next_update > ca_issuer_find(p->ca, s->issuer)->cert->not_after)
 		c->next_update = ca_issuer_find(p->ca, s->issuer)->cert->not_after;
-	return store_revocation_sum(p->ca->store, s->issuer, c->since, &c->sum, e);
+	return s->shard.of == 0
+		   ? store_revocation_sum(p->ca->store, s->issuer, c->since, &c->sum, e)
+		   : store_crl_shard_sum(p->ca->store, s->issuer, s->shard, c->since,
+			 &c->sum, e);
 }
 
 static int
@@ -313,18 +341,12 @@ open_scratch(struct publish *p, struct err *e)
 	return fd;
 }
 
-static void
-send_begin(struct publish *p)
+static bool
+send_begin(struct publish *p, struct err *e)
 {
 	struct crl_build *c = &p->build;
-	struct waiting *w = mem_zalloc(sizeof(*w));
-	struct buf b;
-
-	c->id = ask_new(p->ca, on_signed, w);
-	*w = (struct waiting){ .publish = p, .id = c->id };
-	p->waiting = w;
-	const struct msg_crl_begin m = {
-		.id = c->id,
+	char *places[MSG_CRL_PLACES_MAX];
+	struct msg_crl_begin m = {
 		.stored_seq = p->ca->committed_seq,
 		.issuer = bytes_str(c->slot->issuer),
 		.number = c->number,
@@ -333,10 +355,27 @@ send_begin(struct publish *p)
 		.entries = c->sum.entries,
 		.serial_octets = c->sum.serial_octets,
 		.with_reason = c->sum.with_reason,
+		.shards = c->slot->shard.of,
+		.shard = c->slot->shard.at,
 	};
-	buf_init(&b, KIB(4));
-	msg_crl_begin_put(&b, &m);
-	send(p, MSG_CRL_BEGIN, &b);
+	struct buf b;
+
+	const bool ok = publish_shards_places(p, c->slot, places, &m.n_places, e);
+	for (size_t i = 0; i < m.n_places; i++)
+		m.places[i] = bytes_str(places[i]);
+	if (ok) {
+		struct waiting *w = mem_zalloc(sizeof(*w));
+
+		m.id = c->id = ask_new(p->ca, on_signed, w);
+		*w = (struct waiting){ .publish = p, .id = c->id };
+		p->waiting = w;
+		buf_init(&b, KIB(16));
+		msg_crl_begin_put(&b, &m);
+		send(p, MSG_CRL_BEGIN, &b);
+	}
+	for (size_t i = 0; i < m.n_places; i++)
+		free(places[i]);
+	return ok;
 }
 
 void
@@ -351,12 +390,12 @@ publish_crl_want(struct publish *p, struct crl_slot *s)
 	}
 	s->wanted = false;
 	if (!plan(p, s, &c, &e) || (c.fd = open_scratch(p, &e)) < 0) {
-		LOG_ERR(LOG_ERROR, "crl-failed", &e, LOG_TEXT("issuer", s->issuer));
+		LOG_ERR(LOG_ERROR, "crl-failed", &e, LOG_TEXT("issuer", s->issuer),
+		    LOG_TEXT("file", s->file));
 		publish_crl_retry(s);
 		return;
 	}
 	p->build = c;
-	send_begin(p);
-	if (!send_more(p, &e))
+	if (!send_begin(p, &e) || !send_more(p, &e))
 		give_up(p, &e);
 }

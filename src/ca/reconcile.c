@@ -261,6 +261,7 @@ apply_crl(struct store *st, const struct record *r, struct err *e)
 	const struct crl_row row = {
 		.seq = r->seq,
 		.issuer = issuer,
+		.shard = { rc.shards, rc.shard },
 		.number = rc.number,
 		.this_update = rc.this_update,
 		.next_update = rc.next_update,

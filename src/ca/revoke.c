@@ -57,7 +57,7 @@ revoke_answer(struct ca *ca, const struct ask_answer *a, const char *issuer,
 		return err_set(e, ERR_INTERNAL,
 		    "the signer answered with something else");
 	tell_revoked(ca, ret);
-	publish_revoked(ca, issuer);
+	publish_revoked(ca, bytes_str(issuer), ret->serial);
 	return true;
 }
 

@@ -13,7 +13,7 @@
 #include "cli/view.h"
 #include "codec/uri.h"
 #include "sys/file.h"
-#include "x509/serial.h"
+#include "x509/crl_shard.h"
 
 #define CRL_FILE_MODE  0644
 #define CRL_NUMBER_MAX 20 /* octets (RFC 5280 5.2.3) */
@@ -21,21 +21,25 @@
 struct crl_args {
 	struct options_common common;
 	const char *out;
-	bool list;
+	bool list, shards;
+	struct crl_shard shard; /* of ISSUER/16-3 */
 };
 
 static const struct opt crl_opts[] = {
 	OPT_HAS_TEXT("out", "FILE", struct crl_args, out,
 	    "write the CRL there, as DER"),
 	OPT_IS_FLAG("list", struct crl_args, list, "show every entry too"),
+	OPT_IS_FLAG("shards", struct crl_args, shards, "show the shards of the CRL"),
 	{ 0 },
 };
 
 static const struct opt_usage usage = {
-	.operands = "[ISSUER]",
+	.operands = "[ISSUER[/SHARD]]",
 	.about =
 	    "Without ISSUER: \"main\".  The signature is checked against the issuer's\n"
-	    "certificate, which is fetched too.",
+	    "certificate, which is fetched too.  A shard is called as in the URL "
+	    "inside\n"
+	    "certificates, such as main/16-3.",
 	.opts = crl_opts,
 	.shared = options_client,
 	.most = 1,
@@ -202,28 +206,111 @@ out:
 	return ok;
 }
 
+/* ---- the shards ---- */
+
+static void
+print_shards(const json_t *list)
+{
+	static const char *const titles[] = { "SHARD", "NUMBER", "ENTRIES",
+		"THIS UPDATE", "NEXT UPDATE" };
+	struct table *t = table_new(titles, NITEMS(titles));
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+	{
+		char number[24], entries[24];
+
+		snprintf(number, sizeof(number), "%lld",
+		    (long long)json_integer_value(json_object_get(v, "number")));
+		snprintf(entries, sizeof(entries), "%lld",
+		    (long long)json_integer_value(json_object_get(v, "entries")));
+		table_add(t,
+		    (const char *const[]){ json_text(v, "shard"), number, entries,
+			json_text(v, "this_update"), json_text(v, "next_update") });
+	}
+	table_print(t, stdout);
+	table_free(t);
+}
+
+static bool
+tell_shards(const struct crl_args *a, struct client *c, const char *issuer,
+    struct err *e)
+{
+	const json_t *one, *found = NULL;
+	json_t *all = NULL;
+	size_t i;
+
+	if (!client_get_json(c, "/v1/issuers", &all, e))
+		return false;
+	json_array_foreach(json_object_get(all, "issuers"), i,
+	    one) if (strcmp(json_text(one, "name"), issuer) == 0) found =
+	    json_object_get(one, "crl_shards");
+	const bool ok = found != NULL ||
+			err_set(e, ERR_NOT_FOUND,
+			    "issuer \"%s\" has no shards: crl.shards in hanaper.yaml "
+			    "makes some",
+			    issuer);
+	if (ok && a->common.json)
+		out_json(json_deep_copy(found));
+	else if (ok)
+		print_shards(found);
+	json_decref(all);
+	return ok;
+}
+
+/* Reads "main/16-3"; *ret_issuer: free() it. */
+static bool
+read_operand(struct crl_args *a, char **ret_issuer, struct err *e)
+{
+	const char *text = a->common.n_operands > 0 ? a->common.operands[0] : "main";
+	const char *slash = strchr(text, '/');
+
+	if (slash != NULL && !crl_shard_from_text(bytes_str(slash + 1), &a->shard))
+		return err_set(e, ERR_MALFORMED,
+		    "\"%s\" is no shard: such as main/16-3", text);
+	*ret_issuer =
+	    slash == NULL
+		? mem_strdup(text)
+		: mem_strndup(bytes_of((const uint8_t *)text, (size_t)(slash - text)));
+	return true;
+}
+
+static bool
+tell_one(const struct crl_args *a, struct client *c, const char *issuer, struct err *e)
+{
+	char shard[CRL_SHARD_LEN], after[CRL_SHARD_LEN + 8] = ".crl";
+	struct buf crl, cert;
+
+	if (a->shard.of != 0) {
+		crl_shard_text(a->shard, shard);
+		snprintf(after, sizeof(after), "/%s.crl", shard);
+	}
+	buf_init(&crl, CLIENT_ANSWER_MAX);
+	buf_init(&cert, KIB(64));
+	const bool ok = fetch(c, "/crl/", issuer, after, &crl, e) &&
+			fetch(c, "/ca/", issuer, ".crt", &cert, e) &&
+			tell(a, issuer, buf_bytes(&crl), buf_bytes(&cert), e);
+	buf_free(&crl);
+	buf_free(&cert);
+	return ok;
+}
+
 int
 cmd_crl(const struct command *self, int argc, char **argv)
 {
 	struct crl_args a = { 0 };
-	const char *issuer;
+	char *issuer = NULL;
 	struct client *c = NULL;
 	struct err e = { 0 };
-	struct buf crl, cert;
 	int status = OUT_DONE;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	issuer = a.common.n_operands > 0 ? a.common.operands[0] : "main";
-	buf_init(&crl, CLIENT_ANSWER_MAX);
-	buf_init(&cert, KIB(64));
-	if (!client_open(&a.common, &c, &e) ||
-	    !fetch(c, "/crl/", issuer, ".crl", &crl, &e) ||
-	    !fetch(c, "/ca/", issuer, ".crt", &cert, &e) ||
-	    !tell(&a, issuer, buf_bytes(&crl), buf_bytes(&cert), &e))
+	if (!read_operand(&a, &issuer, &e) || !client_open(&a.common, &c, &e) ||
+	    !(a.shards ? tell_shards(&a, c, issuer, &e) : tell_one(&a, c, issuer, &e)))
 		status = client_fail(c, &e);
-	buf_free(&crl);
-	buf_free(&cert);
+	free(issuer);
 	client_free(c);
 	return status;
 }

@@ -13,6 +13,7 @@
 #define CRL_FILE_MAX MIB(512)
 #define OID_REASON   "2.5.29.21"
 #define OID_NUMBER   "2.5.29.20"
+#define OID_POINT    "2.5.29.28"
 
 struct list {
 	struct bytes tbs, sig_alg, sig;
@@ -169,8 +170,14 @@ take(struct restore *r, struct bytes der, struct err *e)
 {
 	struct restore_issuer *i = NULL;
 	struct list l = { 0 };
+	struct bytes point;
 
-	if (!parse(der, &l, e) || !believe(r, &l, &i, e) || !take_number(&l, i, e))
+	if (!parse(der, &l, e) || !find_extension(l.extensions, OID_POINT, &point, e))
+		return false;
+	if (point.n > 0)
+		return err_set(e, ERR_CONFLICT,
+		    "it tells a part of what is revoked: take the issuer's full CRL");
+	if (!believe(r, &l, &i, e) || !take_number(&l, i, e))
 		return false;
 	while (l.entries.n > 0) {
 		struct serial serial;

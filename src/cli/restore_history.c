@@ -10,6 +10,7 @@
 #include "cli/restore.h"
 #include "store/store_audit.h"
 #include "store/store_certificate.h"
+#include "store/store_crl_shard.h"
 #include "store/store_revocation.h"
 #include "store/store_token.h"
 #include "sys/file.h"
@@ -137,14 +138,12 @@ static bool
 ask_survivor(struct restore *r, struct restore_issuer *i, struct err *e)
 {
 	struct harvest h = { .r = r, .issuer = i };
-	struct crl_row last;
+	uint64_t number;
 
-	if (store_crl_last(r->survivor, i->name, &last, e)) {
-		if (last.number > i->number)
-			i->number = last.number;
-	} else if (e->code != ERR_NOT_FOUND) {
+	if (!store_crl_shard_number(r->survivor, i->name, &number, e))
 		return false;
-	}
+	if (number > i->number)
+		i->number = number;
 	do {
 		h.n = 0;
 		if (!store_revocation_list(r->survivor, i->name, 0, h.last_id,
@@ -161,11 +160,15 @@ jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct 
 	static const uint8_t no_hash[RECORD_HASH_LEN];
 	const int64_t past = clock_now() - last_at;
 	struct crl_row last;
+	uint64_t from;
 	struct buf body;
 
 	if (!store_crl_last(r->store, i->name, &last, e))
 		return e->code == ERR_NOT_FOUND;
-	const uint64_t from = i->number > last.number ? i->number : last.number;
+	if (!store_crl_shard_number(r->store, i->name, &from, e))
+		return false;
+	if (i->number > from)
+		from = i->number;
 	const struct record_crl v = {
 		.issuer = bytes_str(i->name),
 		.number =

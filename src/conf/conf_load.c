@@ -29,6 +29,7 @@
 #define BURST_DEFAULT   200
 #define SAME_DEFAULT    500
 #define RATE_MOST       1000000
+#define SHARDS_MOST     256 /* x509/crl_shard.h */
 #define RENEWAL_MOST    (100 * 365 * DAY)
 
 #define RETENTION_DEFAULT (400 * DAY)
@@ -183,7 +184,9 @@ read_crl(const struct loading *l, const struct raw_crl *r)
 	    !conf_load_span(l, n, "next_update", r->next_update, 2, 10 * DAY,
 		&c->crl_next_update_s) || /* P73 */
 	    !conf_load_span(l, n, "debounce", r->debounce, 0, MINUTE,
-		&c->crl_debounce_s))
+		&c->crl_debounce_s) ||
+	    !conf_load_number(l, n, "shards", r->shards, 0, SHARDS_MOST,
+		&c->crl_shards))
 		return false;
 	if (c->crl_next_update_s <= c->crl_interval_s)
 		return conf_load_fault(l, n,

@@ -122,6 +122,7 @@ static const cyaml_schema_field_t crl_fields[] = {
 	TEXT("interval",    struct raw_crl, interval),
 	TEXT("next_update", struct raw_crl, next_update),
 	TEXT("debounce",    struct raw_crl, debounce),
+	TEXT("shards",      struct raw_crl, shards),
 	CYAML_FIELD_END
 };
 

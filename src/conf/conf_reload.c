@@ -26,7 +26,7 @@ static const struct {
 	{ "server_names", MEMBERS(server_names, server_names), false },
 	{ "profiles", MEMBERS(profiles, n_profiles), false },
 	{ "grants", MEMBERS(grants, n_grants), false },
-	{ "crl", MEMBERS(crl_interval_s, crl_debounce_s), false },
+	{ "crl", MEMBERS(crl_interval_s, crl_shards), false },
 	{ "ocsp", MEMBERS(ocsp_validity_s, ocsp_responder_validity_s), false },
 	{ "log", MEMBERS(log_level, log_format), false },
 	{ "renewal", MEMBERS(renewal_max_age_s, renewal_max_age_s), false },

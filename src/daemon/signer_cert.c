@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "daemon/signer.h"
 #include "policy/lint.h"
+#include "x509/crl_shard.h"
 #include "x509/csr.h"
 #include "x509/dn.h"
 
@@ -38,24 +39,44 @@ out:
 	return ok;
 }
 
+/* Where there are shards, the certificate names its own of them (P68). */
+static char *
+shard_url(const struct signer *s, const struct signer_issuer *i,
+    const struct cert_spec *spec)
+{
+	const uint32_t shards = (uint32_t)s->conf->crl_shards;
+
+	if (shards == 0 || i == &s->issuers[0] || spec->crl_url == NULL)
+		return NULL;
+	return crl_shard_url(s->conf->url_public, i->name,
+	    crl_shard_of(&spec->serial, shards));
+}
+
 bool
 signer_cert_make(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
     struct buf *ret, struct err *e)
 {
 	struct buf tbs, sig;
 
+	if (!signer_state_serial(s, &spec->serial, e))
+		return false;
+	char *shard = shard_url(s, i, spec);
 	buf_init(&tbs, TBS_MAX);
 	buf_init(&sig, KIB(2));
+	if (shard != NULL)
+		spec->crl_url = shard;
 	spec->sig_alg = key_sig_alg(i->key);
 	spec->issuer_dn = i->cert->subject_dn;
 	spec->authority_key_id = i->cert->key_id;
 	const bool ok =
-	    signer_state_serial(s, &spec->serial, e) && cert_build_tbs(spec, &tbs, e) &&
-	    lint(buf_bytes(&tbs), spec, e) &&
+	    cert_build_tbs(spec, &tbs, e) && lint(buf_bytes(&tbs), spec, e) &&
 	    key_sign(i->key, buf_bytes(&tbs), &sig, e) &&
 	    cert_assemble(buf_bytes(&tbs), spec->sig_alg, buf_bytes(&sig), ret, e);
+	if (shard != NULL)
+		spec->crl_url = NULL;
 	buf_free(&tbs);
 	buf_free(&sig);
+	free(shard);
 	return ok;
 }
 

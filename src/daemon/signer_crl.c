@@ -7,11 +7,13 @@
 #include <gnutls/crypto.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/signer.h"
 #include "x509/crl.h"
+#include "x509/crl_shard.h"
 
 #define NUMBER_STEP_MAX                                                                \
 	(UINT64_C(1) << 32) /* the space of numbers is not burnt at once */
@@ -24,6 +26,8 @@ struct signer_crl {
 	uint64_t id;
 	struct signer_issuer *issuer;
 	struct crl_spec spec;
+	struct crl_shard shard;
+	char *points[1 + MSG_CRL_PLACES_MAX]; /* spec.points */
 	uint64_t stored; /* what core had committed when it began */
 	uint32_t mark;   /* on the entries that were seen on this CRL */
 	uint64_t entries, octets;
@@ -41,6 +45,8 @@ crl_free(struct signer_crl *c)
 	if (c->hash != NULL)
 		gnutls_hash_deinit(c->hash, NULL);
 	buf_free(&c->out);
+	for (size_t k = 0; k < c->spec.n_points; k++)
+		free(c->points[k]);
 	free(c);
 }
 
@@ -107,6 +113,8 @@ check_begin(const struct signer_issuer *i, const struct msg_crl_begin *m, bool r
 	    m->next_update - m->this_update > (root ? ROOT_MAX_S : LEAVES_MAX_S))
 		return err_set(e, ERR_POLICY,
 		    "a CRL whose nextUpdate is out of bounds");
+	if (m->shards > CRL_SHARDS_MAX || (root && m->shards > 0))
+		return err_set(e, ERR_POLICY, "a shard of a set that is not made");
 	if (m->entries > i->revoked.n)
 		return err_set(e, ERR_POLICY,
 		    "a CRL of %" PRIu64 " entries; %zu are revoked", m->entries,
@@ -114,8 +122,31 @@ check_begin(const struct signer_issuer *i, const struct msg_crl_begin *m, bool r
 	return true;
 }
 
+/*
+ * The URLs of a shard.  Whatever core says of where certificates look for it, the end
+ * is ours, and a URL of another shard has another end.
+ */
+static void
+put_points(struct signer *s, struct signer_crl *c, const struct msg_crl_begin *m)
+{
+	if (c->shard.of == 0)
+		return;
+	c->points[c->spec.n_points++] =
+	    crl_shard_url(s->conf->url_public, c->issuer->name, c->shard);
+	for (size_t k = 0; k < m->n_places; k++) {
+		char *place = mem_strndup(m->places[k]);
+
+		if (strcmp(place, s->conf->url_public) != 0)
+			c->points[c->spec.n_points++] =
+			    crl_shard_url(place, c->issuer->name, c->shard);
+		free(place);
+	}
+	c->spec.points = (const char *const *)c->points;
+}
+
 static bool
-start(struct signer_crl *c, const struct msg_crl_begin *m, struct err *e)
+start(struct signer *s, struct signer_crl *c, const struct msg_crl_begin *m,
+    struct err *e)
 {
 	const struct signer_issuer *i = c->issuer;
 
@@ -130,6 +161,7 @@ start(struct signer_crl *c, const struct msg_crl_begin *m, struct err *e)
 		.serial_octets = m->serial_octets,
 		.with_reason = m->with_reason,
 	};
+	put_points(s, c, m);
 	if (gnutls_hash_init(&c->hash, GNUTLS_DIG_SHA256) < 0)
 		return err_set(e, ERR_INTERNAL, "CRL: GnuTLS gave no hash");
 	if (!key_stream_begin(i->key, &c->stream, e) || !crl_head(&c->spec, &c->out, e))
@@ -166,8 +198,9 @@ signer_on_crl_begin(void *ctx, const struct frame *f, struct err *e)
 	s->crl->issuer = i;
 	s->crl->stored = m.stored_seq;
 	s->crl->mark = ++s->crl_mark;
+	s->crl->shard = (struct crl_shard){ m.shards, m.shard };
 	buf_init(&s->crl->out, MSG_CRL_PART_MAX);
-	if (!start(s->crl, &m, &why))
+	if (!start(s, s->crl, &m, &why))
 		refuse(s, m.id, NULL, &why);
 	return true;
 }
@@ -188,6 +221,8 @@ check_entry(const struct signer_crl *c, const struct msg_crl_entry *m,
 	serial_to_hex(&serial, hex);
 	if (r == NULL)
 		return err_set(e, ERR_POLICY, "CRL: %s is not revoked", hex);
+	if (!crl_shard_has(c->shard, &serial))
+		return err_set(e, ERR_POLICY, "CRL: %s is of another shard", hex);
 	if (r->crl == c->mark)
 		return err_set(e, ERR_POLICY, "CRL: %s is on it twice", hex);
 	if (r->revoked_at != m->revoked_at ||
@@ -274,7 +309,8 @@ check_complete(const struct signer_crl *c, struct err *e)
 	for (size_t k = 0; k < set->n; k++) {
 		const struct signer_revoked *r = &set->v[k];
 
-		if (r->crl == c->mark || r->not_after < c->spec.this_update)
+		if (r->crl == c->mark || r->not_after < c->spec.this_update ||
+		    !crl_shard_has(c->shard, &r->serial))
 			continue;
 		if (r->seq > c->stored && now < r->revoked_at + UNKNOWN_YET_S)
 			continue;
@@ -295,6 +331,8 @@ record(struct signer *s, struct signer_crl *c, struct err *e)
 		.next_update = c->spec.next_update,
 		.entries = c->spec.entries,
 		.tbs_hash = bytes_of(digest, sizeof(digest)),
+		.shards = c->shard.of,
+		.shard = c->shard.at,
 	};
 	struct buf body;
 	uint64_t seq;

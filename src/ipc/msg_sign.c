@@ -119,13 +119,35 @@ msg_crl_begin_put(struct buf *b, const struct msg_crl_begin *m)
 	wire_put_u64(b, m->entries);
 	wire_put_u64(b, m->serial_octets);
 	wire_put_u64(b, m->with_reason);
+	wire_put_u32(b, m->shards);
+	wire_put_u32(b, m->shard);
+	assert(m->n_places <= MSG_CRL_PLACES_MAX);
+	wire_put_u32(b, (uint32_t)m->n_places);
+	for (size_t i = 0; i < m->n_places; i++)
+		wire_put_bytes(b, m->places[i]);
+}
+
+static void
+get_shard(struct wire *w, struct msg_crl_begin *ret)
+{
+	ret->shards = wire_u32(w);
+	ret->shard = wire_u32(w);
+	ret->n_places = wire_count(w, 4 + 1);
+	if (ret->n_places > MSG_CRL_PLACES_MAX ||
+	    (ret->shards == 0 ? ret->shard > 0 || ret->n_places > 0
+			      : ret->shard >= ret->shards)) {
+		ret->n_places = 0;
+		w->bad = true;
+	}
+	for (size_t i = 0; i < ret->n_places; i++)
+		ret->places[i] = msg_field_text(w, 1, MSG_CRL_PLACE_MAX);
 }
 
 bool
 msg_crl_begin_get(struct bytes body, struct msg_crl_begin *ret, struct err *e)
 {
 	struct wire w = wire_open(body);
-	struct msg_crl_begin m;
+	struct msg_crl_begin m = { 0 };
 
 	m.id = wire_u64(&w);
 	m.stored_seq = wire_u64(&w);
@@ -136,6 +158,7 @@ msg_crl_begin_get(struct bytes body, struct msg_crl_begin *ret, struct err *e)
 	m.entries = wire_u64(&w);
 	m.serial_octets = wire_u64(&w);
 	m.with_reason = wire_u64(&w);
+	get_shard(&w, &m);
 	/* The entries' bound comes first: it keeps the product below from wrapping. */
 	if (m.next_update <= m.this_update || m.entries > UINT32_MAX ||
 	    m.serial_octets < m.entries ||

@@ -137,13 +137,17 @@ record_crl_put(struct buf *b, const struct record_crl *r)
 	wire_put_i64(b, r->next_update);
 	wire_put_u64(b, r->entries);
 	wire_put_bytes(b, r->tbs_hash);
+	if (r->shards == 0)
+		return;
+	wire_put_u32(b, r->shards);
+	wire_put_u32(b, r->shard);
 }
 
 bool
 record_crl_get(struct bytes body, struct record_crl *ret, struct err *e)
 {
 	struct wire w = wire_open(body);
-	struct record_crl r;
+	struct record_crl r = { 0 };
 
 	r.issuer = wire_bytes(&w);
 	r.number = wire_u64(&w);
@@ -151,8 +155,16 @@ record_crl_get(struct bytes body, struct record_crl *ret, struct err *e)
 	r.next_update = wire_i64(&w);
 	r.entries = wire_u64(&w);
 	r.tbs_hash = wire_bytes(&w);
+	const bool shard = w.rest.n > 0;
+	if (shard) {
+		r.shards = wire_u32(&w);
+		r.shard = wire_u32(&w);
+	}
 	if (!wire_end(&w, "the journal's record of a CRL", e))
 		return false;
+	if (shard && r.shard >= r.shards)
+		return err_set(e, ERR_MALFORMED,
+		    "the journal's record of a CRL: a shard that is none of its set");
 	if (!is_name(r.issuer) || r.number == 0 || r.tbs_hash.n != RECORD_HASH_LEN)
 		return err_set(e, ERR_MALFORMED,
 		    "the journal's record of a CRL: a field is out of range");

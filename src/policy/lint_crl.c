@@ -259,6 +259,14 @@ number(const struct input *in)
 	return n.body.n > NUMBER_MAX ? "over 20 octets" : NULL;
 }
 
+static const char *
+scope(const struct input *in)
+{
+	const struct ext *x = find(in, EXT_POINT);
+
+	return x == NULL ? NULL : lint_crl_scope(x->value);
+}
+
 /* ---- the entries ---- */
 
 struct entry {
@@ -426,6 +434,7 @@ static const struct {
 	{ "lint.crl_ext_critical",  "RFC 5280 5.2",     LINT_BLOCKS, ext_critical },
 	{ "lint.crl_authority_key", "RFC 5280 5.2.1",   LINT_BLOCKS, authority_key },
 	{ "lint.crl_number",        "RFC 5280 5.2.3",   LINT_BLOCKS, number },
+	{ "lint.crl_scope",         "RFC 5280 5.2.5",   LINT_BLOCKS, scope },
 	{ "lint.crl_entries",       "RFC 5280 5.1.2.6", LINT_BLOCKS, entries },
 	{ "lint.crl_unique",        "RFC 5280 5.1.2.6", LINT_BLOCKS, unique },
 	{ "lint.crl_dates",         "RFC 5280 5.1.2.6", LINT_BLOCKS, dates },

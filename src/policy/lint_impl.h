@@ -55,6 +55,9 @@ const struct lint_ext *lint_ext(const struct lint_input *in, enum lint_ext_kind 
 const char *lint_algorithm(struct bytes sig_alg);
 const char *lint_time(const struct der *t);
 
+/* What is wrong with the value of an issuingDistributionPoint; or NULL. */
+const char *lint_crl_scope(struct bytes value);
+
 /* Each says what is wrong, or NULL. */
 typedef const char *lint_fn(const struct lint_input *in);
 

@@ -6,6 +6,7 @@ libhnp_policy_a_SOURCES = \
 	src/policy/limiter.c \
 	src/policy/lint.c \
 	src/policy/lint_crl.c \
+	src/policy/lint_crl_point.c \
 	src/policy/lint_extensions.c \
 	src/policy/lint_fields.c \
 	src/policy/lint_impl.h \

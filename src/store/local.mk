@@ -14,6 +14,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_revocation.c \
 	src/store/store_compare.c \
 	src/store/store_crl.c \
+	src/store/store_crl_shard.c \
 	src/store/store_lineage.c \
 	src/store/store_certificate.c \
 	src/store/store_certificate_get.c \
@@ -38,7 +39,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/006_once.sql \
 	$(srcdir)/sql/007_acme.sql \
 	$(srcdir)/sql/008_certificate_key.sql \
-	$(srcdir)/sql/009_acme_index.sql
+	$(srcdir)/sql/009_acme_index.sql \
+	$(srcdir)/sql/010_crl_shards.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

@@ -109,6 +109,7 @@ add(struct store *st, const struct certificate_new *c, struct err *e)
 	       store_search_add(st, id, c, e) &&
 	       (c->parent == NULL ||
 		   store_lineage_add(st, id, c->parent, c->cert->not_after, e)) &&
+	       store_crl_shard_named(st, issuer_id, c->issuer, c->cert, e) &&
 	       store_revocation_tie(st, issuer_id, &c->cert->serial, id, key_hash, e);
 }
 

@@ -5,11 +5,25 @@
 #include "store_impl.h"
 
 /* P61, R34: a number that does not grow adds nothing. */
+#define GROWS                                                                          \
+	" WHERE NOT EXISTS"                                                            \
+	" (SELECT 1 FROM crl WHERE issuer_id = $1 AND number >= $2)"                   \
+	" AND NOT EXISTS"                                                              \
+	" (SELECT 1 FROM crl_shard WHERE issuer_id = $1 AND number >= $2)"
+
 static const struct stmt_def add_def = {
 	"INSERT INTO crl (issuer_id, number, seq, this_update, next_update, entries)"
-	" SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS"
-	" (SELECT 1 FROM crl WHERE issuer_id = $1 AND number >= $2)",
+	" SELECT $1, $2, $3, $4, $5, $6" GROWS,
 	"add a CRL"
+};
+static const struct stmt_def add_shard_def = {
+	"INSERT INTO crl_shard (issuer_id, number, seq, this_update, next_update,"
+	" entries, shards, shard) SELECT $1, $2, $3, $4, $5, $6, $7, $8" GROWS
+	" ON CONFLICT (issuer_id, shards, shard) DO UPDATE SET"
+	" number = excluded.number, seq = excluded.seq,"
+	" this_update = excluded.this_update, next_update = excluded.next_update,"
+	" entries = excluded.entries",
+	"add a CRL of a shard"
 };
 static const struct stmt_def last_def = {
 	"SELECT c.number, c.seq, c.this_update, c.next_update, c.entries"
@@ -27,13 +41,18 @@ add(struct store *st, const struct crl_row *r, struct err *e)
 	    !store_int(r->entries, &entries, e) ||
 	    !store_issuer(st, r->issuer, &issuer_id, e))
 		return false;
-	struct stmt *q = stmt_begin(store_db(st), &add_def);
+	const bool shard = r->shard.of != 0;
+	struct stmt *q = stmt_begin(store_db(st), shard ? &add_shard_def : &add_def);
 	stmt_int(q, 1, issuer_id);
 	stmt_int(q, 2, number);
 	stmt_int(q, 3, seq);
 	stmt_int(q, 4, r->this_update);
 	stmt_int(q, 5, r->next_update);
 	stmt_int(q, 6, entries);
+	if (shard) {
+		stmt_int(q, 7, r->shard.of);
+		stmt_int(q, 8, r->shard.at);
+	}
 	if (stmt_finish_one(q, e))
 		return true;
 	if (e->code == ERR_CONFLICT)

@@ -4,7 +4,7 @@
 #define STORE_STORE_IMPL_H
 
 #include "store/store.h"
-#include "x509/serial.h"
+#include "x509/cert.h"
 
 #define STORE_TEXT(s) ((s) != NULL ? (s) : "") /* text columns are never NULL */
 
@@ -41,5 +41,9 @@ MUST_CHECK bool store_lineage_taint(struct store *st, int64_t certificate_id,
 MUST_CHECK bool store_revocation_tie(struct store *st, int64_t issuer_id,
     const struct serial *serial, int64_t certificate_id, struct bytes key_hash,
     struct err *e);
+
+/* A certificate came in: which set of shards does it name, until when? */
+MUST_CHECK bool store_crl_shard_named(struct store *st, int64_t issuer_id,
+    const char *issuer, const struct cert *c, struct err *e);
 
 #endif

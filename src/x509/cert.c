@@ -144,6 +144,28 @@ ext_no_rev_avail(struct cert *c, struct bytes v, struct err *e)
 	return true;
 }
 
+/* A view of the one URL of cRLDistributionPoints; empty where it is said otherwise. */
+static struct bytes
+crl_point(struct bytes v)
+{
+	struct der all, point, name, full, url;
+	struct err e;
+
+	if (!der_whole(v, DER_SEQUENCE, &all, &e) ||
+	    !der_whole(all.body, DER_SEQUENCE, &point, &e) ||
+	    !der_whole(point.body, DER_CONTEXT_CONSTRUCTED(0), &name, &e) ||
+	    !der_whole(name.body, DER_CONTEXT_CONSTRUCTED(0), &full, &e) ||
+	    !der_whole(full.body, DER_CONTEXT(NAME_TYPE_URI), &url, &e))
+		return bytes_of(NULL, 0);
+	return url.body;
+}
+
+static bool
+is_crl_points(struct bytes oid)
+{
+	return oid.n == 3 && oid.p[0] == 0x55 && oid.p[1] == 0x1d && oid.p[2] == 31;
+}
+
 /* Every extension that means something to us; the last octets of their identifiers under 2.5.29. */
 static const struct {
 	uint8_t arc;
@@ -211,6 +233,8 @@ parse_extension(struct cert *c, struct bytes list, struct bytes ext, struct err 
 	if (critical)
 		return err_set(e, ERR_MALFORMED,
 		    "a critical extension that is not known here");
+	if (is_crl_points(oid.body))
+		c->crl_url = crl_point(value.body);
 	return true;
 }
 

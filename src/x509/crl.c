@@ -5,10 +5,10 @@
 
 #include "codec/der.h"
 
-#define FIELDS_MAX KIB(8) /* octets of all but the entries */
-#define ENTRY_MAX  64     /* octets of one entry */
-#define TIME_LEN   15     /* octets of a UTCTime element */
-#define LATE_MORE  2      /* what a GeneralizedTime takes more */
+#define FIELDS_MAX KIB(16) /* octets of all but the entries */
+#define ENTRY_MAX  64      /* octets of one entry */
+#define TIME_LEN   15      /* octets of a UTCTime element */
+#define LATE_MORE  2       /* what a GeneralizedTime takes more */
 
 /* crlEntryExtensions with one reasonCode (RFC 5280 5.3.1); its last octet is the reason. */
 static const uint8_t reason_ext[] = { 0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d,
@@ -33,26 +33,52 @@ put_fields(struct derw *w, const struct crl_spec *s)
 }
 
 static void
-put_extension(struct derw *w, const char *oid, size_t mark)
+put_extension(struct derw *w, const char *oid, bool critical, size_t mark)
 {
 	der_wrap(w, DER_OCTET_STRING, mark);
+	if (critical)
+		der_put_bool(w, true);
 	der_put_oid(w, oid);
 	der_wrap(w, DER_SEQUENCE, mark);
 }
 
-/* crlExtensions: authorityKeyIdentifier, cRLNumber; neither is critical. */
+/*
+ * issuingDistributionPoint of a shard (P68).  A URL for each that certificates name:
+ * one that matches is enough (RFC 5280 6.3.3 b 2 i).
+ */
+static void
+put_points(struct derw *w, const struct crl_spec *s)
+{
+	static const uint8_t yes = 0xff;
+	const size_t mark = der_mark(w);
+
+	if (s->n_points == 0)
+		return;
+	der_put_tlv(w, DER_CONTEXT(1), bytes_of(&yes, 1)); /* onlyContainsUserCerts */
+	const size_t name = der_mark(w);
+	for (size_t i = s->n_points; i > 0; i--)
+		der_put_tlv(w, DER_CONTEXT(NAME_TYPE_URI), bytes_str(s->points[i - 1]));
+	der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), name); /* fullName */
+	der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), name); /* distributionPoint */
+	der_wrap(w, DER_SEQUENCE, mark);
+	put_extension(w, "2.5.29.28", true, mark);
+}
+
+/* crlExtensions: authorityKeyIdentifier, cRLNumber; neither is critical; and a shard's. */
 static void
 put_extensions(struct derw *w, const struct crl_spec *s)
 {
 	const size_t all = der_mark(w);
 
+	put_points(w, s);
+	const size_t number = der_mark(w);
 	der_put_uint(w, s->number);
-	put_extension(w, "2.5.29.20", all);
+	put_extension(w, "2.5.29.20", false, number);
 
 	const size_t aki = der_mark(w);
 	der_put_tlv(w, DER_CONTEXT(0), s->authority_key_id);
 	der_wrap(w, DER_SEQUENCE, aki);
-	put_extension(w, "2.5.29.35", aki);
+	put_extension(w, "2.5.29.35", false, aki);
 
 	der_wrap(w, DER_SEQUENCE, all);
 	der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), all);

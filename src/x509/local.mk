@@ -6,6 +6,7 @@ libhnp_x509_a_SOURCES = \
 	src/x509/constraints.c \
 	src/x509/constraints_der.c \
 	src/x509/crl.c \
+	src/x509/crl_shard.c \
 	src/x509/csr.c \
 	src/x509/csr_attributes.c \
 	src/x509/csr_part.h \

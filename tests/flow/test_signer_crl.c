@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "signer_peer.h"
 #include "x509/crl.h"
+#include "x509/crl_shard.h"
 
 static struct err e;
 
@@ -293,5 +294,64 @@ Test(signer_crl, what_is_revoked_while_a_crl_is_built_waits_for_the_next)
 	b.number = 2;
 	cr_expect_eq(refused_crl(&b, &entries), ERR_POLICY);
 	cert_free(late);
+	free_three();
+}
+
+/* Of a shard, from those three that are revoked. */
+static struct msg_crl_begin
+ask_shard(struct crl_shard shard, struct msg_crl_entries *ret)
+{
+	struct msg_crl_begin b;
+
+	ret->n = 0;
+	for (size_t i = 0; i < entries.n; i++)
+		if (crl_shard_has(shard, &revoked[i]->serial))
+			ret->v[ret->n++] = entries.v[i];
+	b = ask_crl(ret);
+	b.shards = shard.of;
+	b.shard = shard.at;
+	return b;
+}
+
+/* P68, S84, R27: what belongs on a shard is on it, and nothing else. */
+Test(signer_crl, a_shard_that_omits_or_adds_a_revocation_is_refused)
+{
+	static struct msg_crl_entries m;
+	struct msg_crl_begin b;
+	struct record_crl rc;
+	struct buf content;
+	size_t seen = 0;
+
+	revoke_three();
+	const struct crl_shard mine = crl_shard_of(&revoked[0]->serial, 256);
+	const struct crl_shard other = { 256, mine.at == 0 ? 1 : mine.at - 1 };
+
+	b = ask_shard(mine, &m);
+	b.entries = b.serial_octets = b.with_reason = m.n = 0;
+	cr_expect_eq(refused_crl(&b, &m), ERR_POLICY, "omits");
+	b = ask_shard(mine, &m);
+	b.id = ++peer.id;
+	b.shard = other.at;
+	cr_expect_eq(refused_crl(&b, &m), ERR_POLICY, "is of another");
+	b = ask_shard((struct crl_shard){ 16, 0 }, &m);
+	b.shards = 257;
+	cr_expect_eq(refused_crl(&b, &m), ERR_POLICY, "there is no such set");
+	b = ask_shard((struct crl_shard){ 16, 0 }, &m);
+	b.issuer = bytes_str("root");
+	cr_expect_eq(refused_crl(&b, &m), ERR_POLICY, "the root has none");
+	for (uint32_t at = 0; at < 16; at++) {
+		b = ask_shard((struct crl_shard){ 16, at }, &m);
+		seen += m.n;
+		buf_init(&content, MIB(1));
+		send_crl(&b, &m);
+		cr_assert_eq(take_crl(&content, &rc), ERR_NONE);
+		cr_expect(rc.shards == 16 && rc.shard == at && rc.number == b.number);
+		buf_free(&content);
+		b.id = ++peer.id; /* the number is another shard's now */
+		cr_expect_eq(refused_crl(&b, &m), ERR_CONFLICT);
+		next_number++;
+	}
+	cr_expect_eq(seen, entries.n);
+	expect_crl(&entries);
 	free_three();
 }

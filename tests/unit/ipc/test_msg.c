@@ -262,7 +262,15 @@ Test(msg, sign_and_revoke_requests_travel_and_refuse_what_is_out_of_range)
 /* S83 */
 Test(msg, crl_messages_travel_and_refuse_what_is_out_of_range)
 {
-	const struct msg_crl_begin b = { 1, 2, bytes_str("main"), 3, 10, 20, 5, 40, 2 };
+	const struct msg_crl_begin b = { .id = 1,
+		.stored_seq = 2,
+		.issuer = bytes_str("main"),
+		.number = 3,
+		.this_update = 10,
+		.next_update = 20,
+		.entries = 5,
+		.serial_octets = 40,
+		.with_reason = 2 };
 	const struct msg_crl_part p = { 1, bytes_str("octets") };
 	static struct msg_crl_entries two;
 
@@ -276,6 +284,18 @@ Test(msg, crl_messages_travel_and_refuse_what_is_out_of_range)
 	WRONG(crl_begin, b, serial_octets, 4);
 	WRONG(crl_begin, b, serial_octets, 106);
 	WRONG(crl_begin, b, with_reason, 6);
+	struct msg_crl_begin s = b;
+	s.shards = 16;
+	s.shard = 15;
+	s.n_places = 2;
+	s.places[0] = bytes_str("http://a");
+	s.places[1] = bytes_str("http://b:80");
+	WALK(crl_begin, s);
+	WRONG(crl_begin, s, shard, 16);
+	WRONG(crl_begin, s, shards, 0);
+	WRONG(crl_begin, s, places[1], none);
+	WRONG(crl_begin, s, places[1], letters(MSG_CRL_PLACE_MAX + 1));
+	WRONG(crl_begin, b, shard, 1);
 	WALK(crl_entries, two);
 	WRONG(crl_entries, two, v[1].serial, letters(21));
 	WRONG(crl_entries, two, v[0].serial, none);

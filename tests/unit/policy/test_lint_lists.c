@@ -97,7 +97,13 @@ struct crl_shape { /* what is wrong with it */
 	    big_number, number_critical, no_key, no_key_id, unknown, number_twice,
 	    empty_list, same_serial, negative, late_date, generalized, reason_0,
 	    reason_7, reason_8;
+	struct bytes scope; /* an issuingDistributionPoint */
 };
+
+#define SCOPE(octets)                                                                  \
+	{                                                                              \
+		(const uint8_t *)(octets), sizeof(octets) - 1                          \
+	}
 
 static void
 put_crl_entry(struct derw *w, const struct crl_shape *s, uint8_t serial)
@@ -128,6 +134,8 @@ put_crl_extensions(struct derw *w, const struct crl_shape *s)
 
 	if (s->unknown)
 		put_ext(w, "1.2.3.4", true, bytes_of(number, 3));
+	if (s->scope.n > 0)
+		put_ext(w, "2.5.29.28", true, s->scope);
 	for (int i = 0; i < (s->no_number ? 0 : s->number_twice ? 2 : 1); i++)
 		put_ext(w, CRL_NUMBER, s->number_critical,
 		    s->big_number ? bytes_of(big, sizeof(big)) : bytes_of(number, 3));
@@ -169,6 +177,7 @@ make_crl(const struct crl_shape *s, struct buf *ret)
 	    ret);
 }
 
+/* P73 */
 Test(lint_lists, each_fault_of_a_crl_is_found_by_its_lint)
 {
 	static const struct {
@@ -191,6 +200,18 @@ Test(lint_lists, each_fault_of_a_crl_is_found_by_its_lint)
 		{ { .no_key_id = true },       "lint.crl_authority_key", false },
 		{ { .no_number = true },       "lint.crl_number",        false },
 		{ { .big_number = true },      "lint.crl_number",        false },
+		{ { .scope = SCOPE("\x30\x00") }, "lint.crl_scope", false }, /* of nothing */
+		{ { .scope = SCOPE("\x30\x03\x81\x01\x00") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x03\x84\x01\x01") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x06\x81\x01\xff\x82\x01\xff") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x06\x84\x01\xff\x81\x01\xff") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x06\x81\x01\xff\x81\x01\xff") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x02\xa0\x00") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x04\xa0\x02\xa0\x00") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x04\xa0\x02\x81\x00") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x03\x86\x01\xff") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x30\x03\x83\x01\x00") }, "lint.crl_scope", false },
+		{ { .scope = SCOPE("\x31\x03\x81\x01\xff") }, "lint.crl_scope", false },
 		{ { .empty_list = true },      "lint.crl_entries",       false },
 		{ { .same_serial = true },     "lint.crl_unique",        false },
 		{ { .generalized = true },     "lint.crl_dates",         false },
@@ -204,6 +225,10 @@ Test(lint_lists, each_fault_of_a_crl_is_found_by_its_lint)
 
 	buf_init(&der, KIB(64));
 	make_crl(&(struct crl_shape){ 0 }, &der);
+	expect(lint_crl, buf_bytes(&der), NULL, true, true);
+	make_crl(&(struct crl_shape){ .scope = SCOPE("\x30\x0a\xa0\x05\xa0\x03\x86\x01"
+						     "x\x81\x01\xff") },
+	    &der);
 	expect(lint_crl, buf_bytes(&der), NULL, true, true);
 	for (size_t i = 0; i < NITEMS(cases); i++) {
 		make_crl(&cases[i].shape, &der);

@@ -10,6 +10,7 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store_certificate.c \
 	tests/unit/store/test_store_certificate_list.c \
 	tests/unit/store/test_store_compare.c \
+	tests/unit/store/test_store_crl_shard.c \
 	tests/unit/store/test_store_lineage.c \
 	tests/unit/store/test_store_renewal.c \
 	tests/unit/store/test_store_revocation.c \

@@ -13,6 +13,7 @@ tests_unit_x509_unit_x509_SOURCES = \
 	tests/unit/x509/test_certid.c \
 	tests/unit/x509/test_constraints.c \
 	tests/unit/x509/test_crl.c \
+	tests/unit/x509/test_crl_shard.c \
 	tests/unit/x509/test_csr.c \
 	tests/unit/x509/test_csr_names.c \
 	tests/unit/x509/test_dn.c \

@@ -171,6 +171,45 @@ Test(crl, the_extensions_are_number_and_authority_key)
 	buf_free(&der);
 }
 
+/* P68 */
+Test(crl, a_shard_names_its_urls_and_is_of_no_ca)
+{
+	static const char *const points[] = { "http://a/crl/main/16-3.crl",
+		"http://b:80/crl/main/16-3.crl" };
+	static const uint8_t want[] = "\x30\x42\xa0\x3d\xa0\x3b\x86\x1a"
+				      "http://a/crl/main/16-3.crl\x86\x1d"
+				      "http://b:80/crl/main/16-3.crl\x81\x01\xff";
+	struct crl_spec s = spec_of(2);
+	uint8_t octets[128];
+	char oid[64];
+	struct buf der;
+
+	s.points = points;
+	s.n_points = NITEMS(points);
+	make(&s, &der);
+	gnutls_x509_crl_t crl = judge(&der);
+	for (unsigned i = 0;; i++) {
+		size_t n = sizeof(oid), value = sizeof(octets);
+		unsigned critical = 0;
+
+		cr_assert_eq(gnutls_x509_crl_get_extension_info(crl, i, oid, &n,
+				 &critical),
+		    0);
+		if (strcmp(oid, "2.5.29.28") != 0) {
+			cr_expect_not(critical);
+			continue;
+		}
+		cr_expect(critical);
+		cr_assert_eq(gnutls_x509_crl_get_extension_data(crl, i, octets, &value),
+		    0);
+		cr_expect(bytes_eq(bytes_of(octets, value),
+		    bytes_of(want, sizeof(want) - 1)));
+		break;
+	}
+	gnutls_x509_crl_deinit(crl);
+	buf_free(&der);
+}
+
 /* P64: no revokedCertificates where nothing is revoked. */
 Test(crl, an_empty_list_has_no_list)
 {

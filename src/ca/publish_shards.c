@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which shards there are (x509/crl_shard.h): of each issuer but the root, those
+ * that certificates are given now and all that certificates were given which have
+ * not ended.  Of sets that nobody names any more the next start knows nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ca/publish_crl.h"
+#include "store/store_crl_shard.h"
+#include "sys/file.h"
+
+struct sets {
+	bool wanted[CRL_SHARDS_MAX + 1]; /* by how many there are in one */
+};
+
+static bool
+add_set(void *arg, uint32_t shards, const char *place, struct err *e)
+{
+	struct sets *sets = arg;
+
+	(void)place;
+	(void)e;
+	if (shards > 0 && shards <= CRL_SHARDS_MAX)
+		sets->wanted[shards] = true;
+	return true;
+}
+
+static bool
+has_slot(const struct publish *p, const char *issuer, struct crl_shard shard)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i]->shard.of == shard.of && p->v[i]->shard.at == shard.at &&
+		    strcmp(p->v[i]->issuer, issuer) == 0)
+			return true;
+	return false;
+}
+
+/* A certificate counts until a list was made after its end (P65). */
+static int64_t
+named_since(const struct publish *p)
+{
+	return clock_now() - p->ca->conf->crl_next_update_s;
+}
+
+static bool
+add_issuer(struct publish *p, const struct crl_slot *all, struct err *e)
+{
+	struct sets sets = { 0 };
+	struct err why;
+
+	sets.wanted[p->ca->conf->crl_shards] = true;
+	if (!store_crl_shard_places(p->ca->store, all->issuer, named_since(p), add_set,
+		&sets, e))
+		return false;
+	for (uint32_t of = 1; of <= CRL_SHARDS_MAX; of++) {
+		if (!sets.wanted[of] ||
+		    has_slot(p, all->issuer, (struct crl_shard){ .of = of }))
+			continue;
+		char *dir = mem_printf("crl/%s", all->issuer);
+		const bool ok = file_mkdir(p->pub_fd, dir, 0755, &why);
+		free(dir);
+		if (!ok && why.code != ERR_CONFLICT) {
+			*e = why;
+			return false;
+		}
+		for (uint32_t at = 0; at < of; at++)
+			if (!publish_slot_add(p, all->issuer, all->frozen,
+				(struct crl_shard){ of, at }, e))
+				return false;
+	}
+	return true;
+}
+
+bool
+publish_shards_add(struct publish *p, struct err *e)
+{
+	const char *root = p->ca->issuers[0].name;
+
+	for (size_t i = 0; i < p->n;
+	     i++) /* it grows by shards, which are passed over */
+		if (p->v[i]->shard.of == 0 && p->v[i]->issuer != root &&
+		    !add_issuer(p, p->v[i], e))
+			return false;
+	return true;
+}
+
+struct places {
+	uint32_t of;
+	size_t n;
+	char **v;
+};
+
+static bool
+add_place(void *arg, uint32_t shards, const char *place, struct err *e)
+{
+	struct places *places = arg;
+
+	(void)e;
+	if (shards == places->of && places->n < MSG_CRL_PLACES_MAX)
+		places->v[places->n++] = mem_strdup(place);
+	return true;
+}
+
+bool
+publish_shards_places(struct publish *p, const struct crl_slot *s,
+    char *ret[static MSG_CRL_PLACES_MAX], size_t *ret_n, struct err *e)
+{
+	struct places places = { .of = s->shard.of, .v = ret };
+	const bool ok =
+	    s->shard.of == 0 || store_crl_shard_places(p->ca->store, s->issuer,
+				    named_since(p), add_place, &places, e);
+
+	*ret_n = places.n;
+	return ok;
+}
+
+void
+publish_shards_each(struct ca *ca, const char *issuer, publish_shard_each *each,
+    void *arg)
+{
+	const struct publish *p = ca->publish;
+	struct crl_row row;
+	struct err e;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct crl_slot *s = p->v[i];
+
+		if (s->shard.of != 0 && strcmp(s->issuer, issuer) == 0 &&
+		    publish_last(s, &row, &e))
+			each(arg, s->url_path, &row);
+	}
+}
