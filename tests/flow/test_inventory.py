@@ -277,13 +277,16 @@ class HundredThousand(Cli, FlowTest):
 
     def test_renewals_are_ordered_for_all_while_others_are_answered(self):
         ended, slowest = threading.Event(), 0
+        # With sanitizers all of them take longer than a request may.
+        part, least = ("b-7", 10_000) if SANITIZED else ("internal", N * 0.9)
 
         def order():
             began = time.monotonic()
-            a = self.ca.ask("POST", "/v1/renewals", {"where": {"q": "internal"}, "within": "6h"})
-            print(f"     {a.json['certificates']} renewals ordered in {time.monotonic() - began:.1f} s")
-            self.answer = a
-            ended.set()
+            try:
+                self.answer = self.ca.ask("POST", "/v1/renewals", {"where": {"q": part}, "within": "6h"})
+            finally:
+                ended.set()
+            print(f"     renewals ordered in {time.monotonic() - began:.1f} s")
 
         thread = threading.Thread(target=order)
         thread.start()
@@ -293,7 +296,7 @@ class HundredThousand(Cli, FlowTest):
                 self.assertEqual(self.ca.ask("GET", f"/v1/certificates/{self.serial}", connection=connection).status, 200)
                 slowest = max(slowest, time.monotonic() - began)
         thread.join()
-        self.assertEqual(self.answer.status, 200)
-        self.assertGreater(self.answer.json["certificates"], N * 0.9)
+        self.assertEqual(self.answer.status, 200, self.answer)
+        self.assertGreater(self.answer.json["certificates"], least)
         print(f"     {slowest * 1000:6.1f} ms  the slowest answer meanwhile")
         self.assertLess(slowest, 0.5 * SLOW)
