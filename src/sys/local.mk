@@ -6,4 +6,5 @@ libhnp_sys_a_SOURCES = \
 	src/sys/proc.c \
 	src/sys/sandbox.c \
 	src/sys/sandbox_files.c \
+	src/sys/sandbox_impl.h \
 	src/sys/sock.c
