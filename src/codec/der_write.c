@@ -185,9 +185,9 @@ read_arcs(const char *dotted, uint64_t *ret, size_t max)
 		size_t digits = 0;
 
 		for (; *dotted >= '0' && *dotted <= '9'; dotted++, digits++) {
-			if (v > (UINT64_MAX - 9) / 10)
+			if (__builtin_mul_overflow(v, 10, &v) ||
+			    __builtin_add_overflow(v, *dotted - '0', &v))
 				return 0;
-			v = v * 10 + (uint64_t)(*dotted - '0');
 		}
 		if (digits == 0 || (digits > 1 && dotted[-(ptrdiff_t)digits] == '0'))
 			return 0;
@@ -204,7 +204,7 @@ void
 der_put_oid(struct derw *w, const char *dotted)
 {
 	const size_t mark = der_mark(w);
-	uint64_t arc[32];
+	uint64_t arc[64]; /* as many as der_get_oid() has room for */
 	size_t n = read_arcs(dotted, arc, NITEMS(arc));
 
 	if (n < 2 || arc[0] > 2 || (arc[0] < 2 && arc[1] > 39) ||

@@ -4,29 +4,12 @@
  * identifiers of an order, a certificate to revoke, a certificate's name in renewal
  * information, patterns of an external account's key.  The first octet says which.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "api/acme_identifiers.h"
 #include "codec/json.h"
+#include "fuzz.h"
 #include "policy/acme_pattern.h"
 #include "x509/cert.h"
 #include "x509/certid.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
-
-static void
-require(bool what)
-{
-	if (!what)
-		abort();
-}
-
-static void
-told(const struct err *e)
-{
-	require(e->code != ERR_NONE && e->code != ERR_INTERNAL && e->detail[0] != '\0');
-}
 
 /* ---- identifiers ---- */
 
@@ -135,8 +118,7 @@ patterns(struct bytes text)
 	json_decref(list);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(acme)
 {
 	const struct bytes in = bytes_of(p, n);
 

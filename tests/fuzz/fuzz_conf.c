@@ -4,13 +4,9 @@
  * says so, as the message that carries it.  What loads must travel and come back
  * octet for octet.
  */
-#include <stdlib.h>
-
-#include "base/mem.h"
 #include "conf/conf_load.h"
 #include "conf/conf_wire.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+#include "fuzz.h"
 
 static struct buf
 put(const struct conf *c)
@@ -42,8 +38,7 @@ travel(const struct conf *c)
 	conf_free(d);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(conf)
 {
 	const struct bytes in = bytes_of(p, n);
 	struct conf *c = NULL;

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests as a client sends them, DER or PEM; what parses is also verified. */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "x509/csr.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(csr)
 {
 	struct csr *c = NULL;
 	struct err e = { 0 };

@@ -4,20 +4,9 @@
  * Where the first octet is 1, what follows is a protected header in clear, a NUL
  * and a payload; where it is 2, a JWK: else mutations would end in base64.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "codec/base64.h"
+#include "fuzz.h"
 #include "jose/jws.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
-
-static void
-told(const struct err *e)
-{
-	if (e->code == ERR_NONE || e->code == ERR_INTERNAL || e->detail[0] == '\0')
-		abort();
-}
 
 /* The canonical text is its own, and one key has one of it. */
 static void
@@ -109,8 +98,7 @@ clear(struct bytes in)
 	buf_free(&b);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(jws)
 {
 	const struct bytes in = bytes_of(p, n);
 

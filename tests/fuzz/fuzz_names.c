@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names as text and as DER, name constraints, and names against constraints. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "x509/constraints.h"
 #include "x509/names.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 static const enum name_type types[] = { NAME_TYPE_EMAIL, NAME_TYPE_DNS, NAME_TYPE_URI,
 	NAME_TYPE_IP };
@@ -61,8 +57,7 @@ round_trip(const struct names *n)
 }
 
 /* The first octet says where GeneralNames end and constraints begin. */
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(names)
 {
 	struct names names = { 0 };
 	struct err e = { 0 };

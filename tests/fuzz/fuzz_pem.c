@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PEM texts and base64: all blocks are read, and what was read is written and read again. */
-#include <stdlib.h>
-
 #include "codec/base64.h"
 #include "codec/pem.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+#include "fuzz.h"
 
 static void
 again(struct bytes der)
@@ -53,8 +50,7 @@ base64_is_one_to_one(struct bytes s)
 	buf_free(&octets);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(pem)
 {
 	struct bytes rest = bytes_of(p, n), label;
 	struct buf der;

@@ -3,10 +3,7 @@
  * What the prober reads of others: DNS answers, TXT, CAA, dns-persist-01 records,
  * redirect URLs, the certificate of tls-alpn-01.  The first octet says which.
  */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
+#include "fuzz.h"
 #include "probe/alpn_certificate.h"
 #include "probe/caa.h"
 #include "probe/dns_message.h"
@@ -14,8 +11,6 @@
 #include "probe/persist.h"
 #include "probe/redirect.h"
 #include "probe/transcript.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 static char *identity[] = { "ca.test" };
 static const struct strings identities = { identity, 1 };
@@ -107,8 +102,7 @@ line(struct bytes in)
 	transcript_free(&t);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(probe)
 {
 	static void (*const parts[])(
 	    struct bytes) = { message, properties, persistent, url, certificate, line };

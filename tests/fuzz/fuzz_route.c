@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_route - request heads: guard, routes, content types.  clang -fsanitize=fuzzer. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "http/guard.h"
 #include "http/route.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 /* The next piece up to a line feed. */
 static struct bytes
@@ -32,8 +28,7 @@ check_match(const struct route_match *m, struct bytes path)
 		abort();
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+FUZZ_TARGET(route)
 {
 	struct bytes rest = bytes_of(p, n);
 	const struct bytes method = take(&rest), path = take(&rest);

@@ -88,6 +88,23 @@ Test(der, object_identifiers_go_out_and_come_back)
 	}
 }
 
+Test(der, an_object_identifier_of_as_many_parts_as_can_be_read_is_written)
+{
+	char dotted[128] = "1.2", text[128] = "";
+	struct der d;
+	struct err e = { 0 };
+
+	while (strlen(dotted) < sizeof(dotted) - 3)
+		strncat(dotted, ".7", 3);
+	der_put_oid(&w, dotted);
+	cr_assert(der_whole(der_bytes(&w), DER_OID, &d, &e), "%s", e.detail);
+	cr_expect(der_get_oid(d.body, text, sizeof(text), &e), "%s", e.detail);
+	cr_expect_str_eq(text, dotted);
+	derw_free(&w);
+	der_put_oid(&w, "1.2.18446744073709551615");
+	cr_expect(der_whole(der_bytes(&w), DER_OID, &d, &e), "%s", e.detail);
+}
+
 Test(der, text_that_is_no_object_identifier_spoils_the_writer)
 {
 	static const char *const bad[] = { "", "1", "3.1", "1.40", "1..2", ".1.2",
