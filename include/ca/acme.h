@@ -13,6 +13,7 @@
 
 #include "ca/ca.h"
 #include "jose/eab.h"
+#include "jose/jwk_cache.h"
 #include "jose/nonce.h"
 #include "store/store_acme_order.h"
 
@@ -37,6 +38,10 @@ struct link *acme_prober(const struct ca *ca);
 MUST_CHECK bool acme_nonce_new(struct ca *ca, char ret[static NONCE_TEXT],
     struct err *e);
 MUST_CHECK bool acme_nonce_use(struct ca *ca, struct bytes nonce, struct err *e);
+
+/* An account's key, of the text in its row; jwk_free() it.  ERR_UNAVAILABLE. */
+MUST_CHECK bool acme_key_read(struct ca *ca, const char *text, struct jwk **ret,
+    struct err *e);
 
 /* For a URL, for a challenge: from the system's random source.  ERR_INTERNAL. */
 MUST_CHECK bool acme_new_id(char ret[static ACME_ID_LEN], struct err *e);

@@ -27,6 +27,8 @@ struct jwk;
 MUST_CHECK bool jwk_read(const json_t *object, struct jwk **ret, struct err *e);
 /* The same from JSON text, as jwk_text() gives it. */
 MUST_CHECK bool jwk_read_text(struct bytes text, struct jwk **ret, struct err *e);
+/* One more holder: each gives it back by jwk_free().  A key does not change. */
+struct jwk *jwk_ref(struct jwk *k);
 void jwk_free(struct jwk *k); /* NULL is fine */
 
 enum key_alg jwk_alg(const struct jwk *k);

@@ -27,8 +27,8 @@ struct jws { /* all of it is the jws's own, made by jws_parse() */
 	struct bytes payload;   /* decoded; empty: POST-as-GET (RFC 8555 6.3) */
 	struct bytes input;     /* "protected.payload", the ASCII that was received */
 	struct bytes signature; /* decoded */
-	json_t *header;         /* where the above lie */
-	struct buf payload_b, input_b, signature_b;
+	json_t *header;         /* NULL: all of it lies in header_b */
+	struct buf header_b, payload_b, input_b, signature_b;
 };
 
 /*

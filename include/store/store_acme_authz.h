@@ -42,6 +42,8 @@ MUST_CHECK bool store_acme_authz_by_id(struct store *st, const char *id,
     struct acme_authz *ret, struct err *e);
 MUST_CHECK bool store_acme_authz_by_num(struct store *st, int64_t num,
     struct acme_authz *ret, struct err *e);
+MUST_CHECK bool store_acme_authz_status(struct store *st, int64_t num,
+    enum acme_status *ret, struct err *e);
 /* The authorization that this challenge is of, whole; ERR_NOT_FOUND. */
 MUST_CHECK bool store_acme_authz_by_challenge(struct store *st,
     const char *challenge_id, struct acme_authz *ret, struct err *e);

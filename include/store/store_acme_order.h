@@ -10,7 +10,7 @@ struct acme_order_name {
 	enum name_type type;
 	char *value; /* with "*." where it is a wildcard */
 	int64_t authz_num;
-	char authz_id[ACME_ID_LEN]; /* read only */
+	char authz_id[ACME_ID_LEN]; /* read, not written */
 };
 
 struct acme_order {
@@ -66,7 +66,6 @@ typedef bool store_acme_order_each(void *arg, const struct acme_order *o,
     struct err *e);
 struct acme_order_query {
 	int64_t account_num;     /* 0: any */
-	int64_t authz_num;       /* those that need it; 0: any */
 	enum acme_status status; /* 0: any */
 	bool not_invalid;
 	const char *name; /* one of its identifiers; NULL: any */
@@ -77,6 +76,12 @@ struct acme_order_query {
 MUST_CHECK bool store_acme_order_list(struct store *st,
     const struct acme_order_query *q, store_acme_order_each *each, void *arg,
     struct err *e);
+/*
+ * The orders in PENDING or READY that need this authorization, newest first: of each
+ * num, status, profile and expires_at are filled, no more.
+ */
+MUST_CHECK bool store_acme_order_waiting(struct store *st, int64_t authz_num,
+    size_t limit, store_acme_order_each *each, void *arg, struct err *e);
 /*
  * Housekeeping, at most 'limit' rows: orders past their time become INVALID, with 'error';
  * those whose time was over before 'gone_before' are removed, one with a certificate so

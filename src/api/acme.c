@@ -114,7 +114,7 @@ key_of_account(struct acme *a, struct err *e)
 	a->has_account = true;
 	free(a->r->caller.id.text);
 	a->r->caller.id.text = acme_identity_text(id);
-	return jwk_read_text(bytes_str(a->account.key), &a->key, e);
+	return acme_key_read(a->r->ca, a->account.key, &a->key, e);
 }
 
 static bool

@@ -30,7 +30,8 @@ struct limit {
 
 struct acme_site {
 	struct link *prober;
-	struct nonces *nonces; /* NULL: ACME is off */
+	struct nonces *nonces;  /* NULL: ACME is off */
+	struct jwk_cache *keys; /* of accounts that asked lately */
 	uint8_t key[NONCE_KEY_LEN];
 	struct limit accounts, orders, failures;
 	struct loop_timer *sweep;
@@ -229,6 +230,7 @@ acme_open(struct ca *ca, struct link *prober, struct err *e)
 	struct acme_site *a = mem_zalloc(sizeof(*a));
 
 	a->prober = prober;
+	a->keys = jwk_cache_new();
 	set_limits(a, &ca->conf->acme);
 	ca->acme = a;
 	a->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
@@ -251,6 +253,7 @@ acme_close(struct ca *ca)
 		return;
 	loop_cancel(a->sweep);
 	nonce_close(a->nonces);
+	jwk_cache_free(a->keys);
 	free_limits(a);
 	mem_wipe(a->key, sizeof(a->key));
 	free(a);
@@ -317,6 +320,13 @@ bool
 acme_nonce_use(struct ca *ca, struct bytes nonce, struct err *e)
 {
 	return is_open(ca, e) && nonce_use(ca->acme->nonces, nonce, e);
+}
+
+bool
+acme_key_read(struct ca *ca, const char *text, struct jwk **ret, struct err *e)
+{
+	return is_open(ca, e) &&
+	       jwk_cache_read(ca->acme->keys, bytes_str(text), ret, e);
 }
 
 static bool

@@ -330,8 +330,7 @@ settle(struct validation *v, const struct msg_probed *m, struct err *e)
 	const struct conf_profile *p =
 	    conf_profile_find(v->ca->conf, bytes_str(v->directory));
 	const int64_t now = clock_now();
-	struct acme_authz authz = { 0 };
-	enum acme_status challenge_to, authz_to;
+	enum acme_status challenge_to, authz, authz_to;
 	int64_t life = p != NULL ? p->acme.authorization_s : 0;
 	struct err why;
 
@@ -340,15 +339,14 @@ settle(struct validation *v, const struct msg_probed *m, struct err *e)
 	if (m->reuse_s > 0 && m->reuse_s < life)
 		life = m->reuse_s;
 	char *error = valid ? mem_strdup("") : acme_problem_text(&why);
-	bool ok = store_acme_authz_by_num(st, v->authz_num, &authz, e) &&
+	bool ok = store_acme_authz_status(st, v->authz_num, &authz, e) &&
 		  acme_state_next(ACME_CHALLENGE, ACME_PROCESSING, ev, &challenge_to) &&
 		  store_acme_authz_move_challenge(st, v->challenge_num, ACME_PROCESSING,
 		      challenge_to, valid ? now : 0, error, e);
-	if (ok && acme_state_next(ACME_AUTHZ, authz.status, ev, &authz_to))
-		ok = store_acme_authz_move(st, v->authz_num, authz.status, authz_to,
+	if (ok && acme_state_next(ACME_AUTHZ, authz, ev, &authz_to))
+		ok = store_acme_authz_move(st, v->authz_num, authz, authz_to,
 			 valid ? now + life : 0, e) &&
 		     acme_order_authz_changed(v->ca, v->authz_num, error, e);
-	store_acme_authz_free(&authz);
 	free(error);
 	return ok;
 }

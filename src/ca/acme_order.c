@@ -13,7 +13,7 @@
 #define SWEEP_ROWS 200                   /* of one kind in one step */
 #define KEPT_S     (INT64_C(30) * 86400) /* behind the end of what is removed then */
 /* Orders that one authorization moves at once; the others move when they are looked at. */
-#define OPEN_MAX   50
+#define OPEN_MAX   100
 
 static char *
 error_of(enum err_code code, const char *detail)
@@ -115,51 +115,36 @@ acme_order_refresh_authz(struct ca *ca, struct acme_authz *a, struct err *e)
 	return acme_order_authz_changed(ca, a->num, NULL, e);
 }
 
-struct nums {
-	int64_t *v;
+struct orders {
+	struct acme_order *v;
 	size_t n;
 };
 
 static bool
 collect(void *arg, const struct acme_order *o, struct err *e)
 {
-	struct nums *list = arg;
+	struct orders *list = arg;
 
 	(void)e;
 	list->v = mem_grow(list->v, list->n + 1, sizeof(*list->v));
-	list->v[list->n++] = o->num;
+	struct acme_order *copy = &list->v[list->n++];
+	*copy = *o;
+	copy->profile = mem_strdup(o->profile);
 	return true;
-}
-
-static bool
-refresh_num(struct ca *ca, int64_t num, const char *error, struct err *e)
-{
-	struct acme_order o = { 0 };
-
-	const bool ok =
-	    store_acme_order_by_num(ca->store, num, &o, e) && refresh(ca, &o, error, e);
-	store_acme_order_free(&o);
-	return ok;
 }
 
 bool
 acme_order_authz_changed(struct ca *ca, int64_t authz_num, const char *error,
     struct err *e)
 {
-	static const enum acme_status waiting[] = { ACME_PENDING, ACME_READY };
-	struct nums list = { 0 };
-	bool ok = true;
+	struct orders list = { 0 };
 
-	for (size_t i = 0; ok && i < NITEMS(waiting); i++) {
-		const struct acme_order_query q = {
-			.authz_num = authz_num,
-			.status = waiting[i],
-			.limit = OPEN_MAX,
-		};
-		ok = store_acme_order_list(ca->store, &q, collect, &list, e);
+	bool ok =
+	    store_acme_order_waiting(ca->store, authz_num, OPEN_MAX, collect, &list, e);
+	for (size_t i = 0; i < list.n; i++) {
+		ok = ok && refresh(ca, &list.v[i], error, e);
+		store_acme_order_free(&list.v[i]);
 	}
-	for (size_t i = 0; ok && i < list.n; i++)
-		ok = refresh_num(ca, list.v[i], error, e);
 	free(list.v);
 	return ok;
 }

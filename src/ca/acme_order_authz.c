@@ -154,6 +154,7 @@ add_challenges(struct acme_authz *a, unsigned types, struct err *e)
 	return true;
 }
 
+/* As the row is by now, but for the challenges' own numbers. */
 static bool
 make(struct ca *ca, const struct acme_account *account,
     const struct conf_profile *directory, const struct acme_authz *want,
@@ -175,8 +176,13 @@ make(struct ca *ca, const struct acme_account *account,
 
 	const bool ok = acme_new_id(a.id, e) && add_challenges(&a, types, e) &&
 			store_acme_authz_add(ca->store, &a, &num, e);
-	store_acme_authz_free(&a);
-	return ok && store_acme_authz_by_num(ca->store, num, ret, e);
+	if (!ok) {
+		store_acme_authz_free(&a);
+		return false;
+	}
+	a.num = num;
+	*ret = a;
+	return true;
 }
 
 bool

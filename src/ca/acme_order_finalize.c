@@ -202,6 +202,7 @@ names_of(const struct acme_order *o)
 	return names;
 }
 
+/* 'o' is as acme_order_refresh() left it in this round. */
 static bool
 check_ready(struct ca *ca, const struct acme_account *account, struct acme_order *o,
     const struct conf_profile **ret, struct err *e)
@@ -209,7 +210,7 @@ check_ready(struct ca *ca, const struct acme_account *account, struct acme_order
 	const struct conf_profile *directory =
 	    conf_profile_find(ca->conf, bytes_str(account->directory));
 
-	if (!ca_writable(ca, e) || !acme_order_refresh(ca, o, e))
+	if (!ca_writable(ca, e))
 		return false;
 	if (o->status != ACME_READY)
 		return err_set(e, ERR_ORDER_NOT_READY, "the order is %s",

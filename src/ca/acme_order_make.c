@@ -215,6 +215,7 @@ authorize(struct ca *ca, const struct acme_order_ask *q, size_t i, struct acme_o
 		.value = mem_strdup(q->names->v[i].text),
 		.authz_num = a.num,
 	};
+	memcpy(o->names[i].authz_id, a.id, ACME_ID_LEN);
 	o->n_names = i + 1;
 	no_later(&o->expires_at, a.expires_at);
 	if (a.status != ACME_VALID)
@@ -233,7 +234,8 @@ begin(struct ca *ca, const struct acme_order_ask *q, const struct conf_profile *
 		.created_at = clock_now(),
 		.not_before = q->not_before,
 		.not_after = q->not_after,
-		.replaces = mem_strdup(q->replaces),
+		.replaces = mem_strdup(q->replaces != NULL ? q->replaces : ""),
+		.error = mem_strdup(""),
 		.names = mem_zarray(q->names->n, sizeof(*o.names)),
 	};
 
@@ -289,11 +291,14 @@ acme_order_make(struct ca *ca, const struct acme_order_ask *q, struct acme_order
 	if (!check(ca, q, &p, v, e) || !store_begin(ca->store, e))
 		return false;
 	struct acme_order o = begin(ca, q, p);
-	const bool ok = put(ca, q, &o, &num, e);
-	if (ok)
-		tell(ca, q, p, &o);
-	store_acme_order_free(&o);
-	return ok && store_acme_order_by_num(ca->store, num, ret, e);
+	if (!put(ca, q, &o, &num, e)) {
+		store_acme_order_free(&o);
+		return false;
+	}
+	tell(ca, q, p, &o);
+	o.num = num;
+	*ret = o;
+	return true;
 }
 
 /* ---- pre-authorization (RFC 8555 7.4.1) ---- */

@@ -271,11 +271,22 @@ jwk_read_text(struct bytes text, struct jwk **ret, struct err *e)
 	return ok;
 }
 
+struct jwk *
+jwk_ref(struct jwk *k)
+{
+	k->refs++;
+	return k;
+}
+
 void
 jwk_free(struct jwk *k)
 {
 	if (k == NULL)
 		return;
+	if (k->refs > 0) {
+		k->refs--;
+		return;
+	}
 	gnutls_pubkey_deinit(k->pub);
 	buf_free(&k->first);
 	buf_free(&k->second);

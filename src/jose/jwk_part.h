@@ -19,6 +19,7 @@ struct jwk_kind {
 };
 
 struct jwk {
+	unsigned refs; /* holders but the first */
 	const struct jwk_kind *kind;
 	struct buf first, second; /* x and y, x, or n and e */
 	struct buf text;          /* canonical JSON */

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "codec/base64.h"
+#include "jws_flat.h"
 
 /* Which members of an object must not be there, and why. */
 struct refusal {
@@ -48,10 +49,10 @@ text_member(const json_t *object, const char *name, bool required, const char **
 }
 
 static bool
-decode(const char *name, const char *text, struct buf *ret, struct err *e)
+decode(const char *name, struct bytes text, struct buf *ret, struct err *e)
 {
-	buf_init(ret, strlen(text));
-	return base64url_read(bytes_str(text), ret, e) || err_prefix(e, name);
+	buf_init(ret, text.n);
+	return base64url_read(text, ret, e) || err_prefix(e, name);
 }
 
 /* The protected header's members; what is not named here is ignored (RFC 7515 4). */
@@ -78,21 +79,71 @@ read_header(struct jws *s, struct err *e)
 	return true;
 }
 
-static bool
-parse_header(struct jws *s, const char *text, struct err *e)
+/* The text that a member of the header holds; a NUL takes the place of its quote. */
+static const char *
+text_at(struct jws *s, const struct jws_flat *h, const char *name)
 {
-	struct buf b;
+	const struct bytes *v = jws_flat_find(h, name);
 
-	const bool ok =
-	    decode("\"protected\"", text, &b, e) &&
-	    ((json_read(buf_bytes(&b), &s->header, e) && read_header(s, e)) ||
-		err_prefix(e, "protected header"));
-	buf_free(&b);
-	return ok;
+	if (v == NULL)
+		return NULL;
+	s->header_b.p[(size_t)(v->p - s->header_b.p) + v->n] = '\0';
+	return (const char *)v->p;
+}
+
+/* What an account's client sends; anything else is read_header()'s to judge. */
+static bool
+read_flat_header(struct jws *s)
+{
+	struct jws_flat h;
+
+	if (!jws_flat_read(buf_bytes(&s->header_b), &h) ||
+	    jws_flat_find(&h, "alg") == NULL || jws_flat_find(&h, "url") == NULL ||
+	    jws_flat_find(&h, "kid") == NULL || jws_flat_find(&h, "jwk") != NULL)
+		return false;
+	for (size_t i = 0; i < NITEMS(header_refusals); i++)
+		if (jws_flat_find(&h, header_refusals[i].name) != NULL)
+			return false;
+	s->alg = text_at(s, &h, "alg");
+	s->nonce = text_at(s, &h, "nonce");
+	s->url = text_at(s, &h, "url");
+	s->kid = text_at(s, &h, "kid");
+	return true;
 }
 
 static bool
-parse(const json_t *flattened, struct jws *s, struct err *e)
+parse_header(struct jws *s, struct bytes text, struct err *e)
+{
+	return decode("\"protected\"", text, &s->header_b, e) &&
+	       (read_flat_header(s) ||
+		   (json_read(buf_bytes(&s->header_b), &s->header, e) &&
+		       read_header(s, e)) ||
+		   err_prefix(e, "protected header"));
+}
+
+struct parts { /* as they came */
+	struct bytes header, payload, signature;
+};
+
+static bool
+parse(const struct parts *p, struct jws *s, struct err *e)
+{
+	if (!parse_header(s, p->header, e) ||
+	    !decode("\"payload\"", p->payload, &s->payload_b, e) ||
+	    !decode("\"signature\"", p->signature, &s->signature_b, e))
+		return false;
+	buf_init(&s->input_b, p->header.n + 1 + p->payload.n);
+	buf_put(&s->input_b, p->header);
+	buf_putc(&s->input_b, '.');
+	buf_put(&s->input_b, p->payload);
+	s->payload = buf_bytes(&s->payload_b);
+	s->input = buf_bytes(&s->input_b);
+	s->signature = buf_bytes(&s->signature_b);
+	return true;
+}
+
+static bool
+parts_of(const json_t *flattened, struct parts *ret, struct err *e)
 {
 	const char *header, *payload, *signature;
 
@@ -101,27 +152,37 @@ parse(const json_t *flattened, struct jws *s, struct err *e)
 	if (!refuse(flattened, outer_refusals, NITEMS(outer_refusals), e) ||
 	    !text_member(flattened, "protected", true, &header, e) ||
 	    !text_member(flattened, "payload", true, &payload, e) ||
-	    !text_member(flattened, "signature", true, &signature, e) ||
-	    !parse_header(s, header, e) ||
-	    !decode("\"payload\"", payload, &s->payload_b, e) ||
-	    !decode("\"signature\"", signature, &s->signature_b, e))
+	    !text_member(flattened, "signature", true, &signature, e))
 		return false;
-	buf_init(&s->input_b, strlen(header) + 1 + strlen(payload));
-	buf_puts(&s->input_b, header);
-	buf_putc(&s->input_b, '.');
-	buf_puts(&s->input_b, payload);
-	s->payload = buf_bytes(&s->payload_b);
-	s->input = buf_bytes(&s->input_b);
-	s->signature = buf_bytes(&s->signature_b);
+	*ret = (struct parts){ bytes_str(header), bytes_str(payload),
+		bytes_str(signature) };
 	return true;
 }
 
-bool
-jws_parse_json(const json_t *flattened, struct jws **ret, struct err *e)
+static bool
+parts_of_flat(struct bytes body, struct parts *ret)
+{
+	const struct bytes *header, *payload, *signature;
+	struct jws_flat o;
+
+	if (!jws_flat_read(body, &o) ||
+	    (header = jws_flat_find(&o, "protected")) == NULL ||
+	    (payload = jws_flat_find(&o, "payload")) == NULL ||
+	    (signature = jws_flat_find(&o, "signature")) == NULL)
+		return false;
+	for (size_t i = 0; i < NITEMS(outer_refusals); i++)
+		if (jws_flat_find(&o, outer_refusals[i].name) != NULL)
+			return false;
+	*ret = (struct parts){ *header, *payload, *signature };
+	return true;
+}
+
+static bool
+parse_parts(const struct parts *p, struct jws **ret, struct err *e)
 {
 	struct jws *s = mem_zalloc(sizeof(*s));
 
-	if (!parse(flattened, s, e)) {
+	if (!parse(p, s, e)) {
 		jws_free(s);
 		return err_prefix(e, "JWS");
 	}
@@ -130,10 +191,22 @@ jws_parse_json(const json_t *flattened, struct jws **ret, struct err *e)
 }
 
 bool
+jws_parse_json(const json_t *flattened, struct jws **ret, struct err *e)
+{
+	struct parts p;
+
+	return parts_of(flattened, &p, e) ? parse_parts(&p, ret, e)
+					  : err_prefix(e, "JWS");
+}
+
+bool
 jws_parse(struct bytes body, struct jws **ret, struct err *e)
 {
+	struct parts p;
 	json_t *v = NULL;
 
+	if (parts_of_flat(body, &p))
+		return parse_parts(&p, ret, e);
 	if (!json_read(body, &v, e))
 		return err_prefix(e, "JWS");
 	const bool ok = jws_parse_json(v, ret, e);
@@ -147,6 +220,7 @@ jws_free(struct jws *s)
 	if (s == NULL)
 		return;
 	json_decref(s->header);
+	buf_free(&s->header_b);
 	buf_free(&s->payload_b);
 	buf_free(&s->input_b);
 	buf_free(&s->signature_b);

@@ -2,11 +2,14 @@ noinst_LIBRARIES += libhnp_jose.a
 libhnp_jose_a_SOURCES = \
 	src/jose/eab.c \
 	src/jose/jwk.c \
+	src/jose/jwk_cache.c \
 	src/jose/jwk_part.h \
 	src/jose/jwk_point.c \
 	src/jose/jwk_spki.c \
 	src/jose/jwk_verify.c \
 	src/jose/jws.c \
+	src/jose/jws_flat.c \
+	src/jose/jws_flat.h \
 	src/jose/jws_verify.c \
 	src/jose/nonce.c \
 	src/jose/nonce_file.c \

@@ -5,6 +5,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_acme_eab.c \
 	src/store/store_acme_attempt.c \
 	src/store/store_acme_authz.c \
+	src/store/store_acme_authz_sweep.c \
 	src/store/store_acme_order.c \
 	src/store/store_acme_account.c \
 	src/store/store_audit.c \

@@ -50,8 +50,11 @@ store_acme_authz_attempt(struct store *st, const struct acme_attempt *a, struct 
 	if (!stmt_finish_one(q, e))
 		return false;
 	/* Strangers make these, and choose how long a transcript gets. */
+	const int64_t gone = db_last_id(store_db(st)) - STORE_ACME_ATTEMPTS_MAX;
+	if (gone <= 0)
+		return true;
 	q = stmt_begin(store_db(st), &bound_def);
-	stmt_int(q, 1, db_last_id(store_db(st)) - STORE_ACME_ATTEMPTS_MAX);
+	stmt_int(q, 1, gone);
 	return store_finish_counted(q, &removed, e);
 }
 

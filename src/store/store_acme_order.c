@@ -43,6 +43,14 @@ static const struct stmt_def replacing_def = { COLUMNS
 	" WHERE replaces = $1 AND replaces <> '' AND " NOT_INVALID
 	" ORDER BY num DESC LIMIT 1",
 	"find the order that replaces a certificate" };
+/* An order whose names share the authorization is there once for each of them. */
+static const struct stmt_def waiting_def = {
+	"SELECT o.num, o.status, o.profile, o.expires_at FROM acme_order_name n"
+	" JOIN acme_order o ON o.num = n.order_num"
+	" WHERE n.authz_num = $1 AND o.status IN ($2, $3)"
+	" ORDER BY n.order_num DESC LIMIT $4",
+	"list the orders that wait for an authorization"
+};
 static const struct stmt_def move_def = {
 	"UPDATE acme_order SET status = $3, error = COALESCE($4, error)"
 	" WHERE num = $1 AND status = $2",
@@ -305,11 +313,6 @@ begin_list(struct store *st, const struct acme_order_query *l)
 		buf_printf(&sql, " AND status = $%d", ++n);
 	if (l->not_invalid)
 		buf_puts(&sql, " AND " NOT_INVALID);
-	if (l->authz_num != 0)
-		buf_printf(&sql,
-		    " AND num IN (SELECT order_num FROM acme_order_name WHERE"
-		    " authz_num = $%d)",
-		    ++n);
 	if (l->name != NULL)
 		buf_printf(&sql,
 		    " AND num IN (SELECT order_num FROM acme_order_name WHERE"
@@ -332,8 +335,6 @@ bind_list(struct stmt *q, const struct acme_order_query *l)
 		stmt_int(q, ++n, l->account_num);
 	if (l->status != 0)
 		stmt_int(q, ++n, l->status);
-	if (l->authz_num != 0)
-		stmt_int(q, ++n, l->authz_num);
 	if (l->name != NULL)
 		stmt_text(q, ++n, l->name);
 }
@@ -355,6 +356,36 @@ store_acme_order_list(struct store *st, const struct acme_order_query *l,
 			ok = each(arg, &o, e);
 			store_acme_order_free(&o);
 		}
+	}
+	return stmt_finish(q, ok ? e : &unused) && ok;
+}
+
+bool
+store_acme_order_waiting(struct store *st, int64_t authz_num, size_t limit,
+    store_acme_order_each *each, void *arg, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &waiting_def);
+	struct err unused; /* 'e' has the cause */
+	int64_t last = 0;
+	bool ok = true;
+
+	stmt_int(q, 1, authz_num);
+	stmt_int(q, 2, ACME_PENDING);
+	stmt_int(q, 3, ACME_READY);
+	stmt_int(q, 4, (int64_t)limit);
+	while (ok && stmt_step(q)) {
+		struct acme_order o = {
+			.num = stmt_col_int(q, 0),
+			.status = (enum acme_status)stmt_col_int(q, 1),
+			.expires_at = stmt_col_int(q, 3),
+		};
+
+		if (o.num == last)
+			continue;
+		last = o.num;
+		o.profile = mem_strdup(stmt_col_text(q, 2));
+		ok = each(arg, &o, e);
+		store_acme_order_free(&o);
 	}
 	return stmt_finish(q, ok ? e : &unused) && ok;
 }

@@ -418,6 +418,25 @@ class KeyChange(AcmeTest):
             a = c.post(c.base + "/new-account", {}, True)
             self.assertEqual((a.status, a.headers["Location"]), (200, kid))
 
+    # A130, A109: core has seen the key lately, and for whom it spoke then
+    def test_a_key_that_goes_to_another_account_speaks_for_that_one(self):
+        a, b = self.client(register=True), self.client(register=True)
+        moving = a.key
+        for c in (a, b, a, b):
+            self.assertEqual(c.post(c.kid).status, 200)
+        other = Key()
+        self.assertEqual(a.post(self.url(a), change(a, other)).status, 200)
+        self.assertIn(a.post(a.kid).status, (400, 401, 403), "the key is no account's for now")
+        self.assertEqual(b.post(self.url(b), change(b, moving)).status, 200)
+        self.assertIn(a.post(a.kid).status, (400, 401, 403), "it is the other's")
+        self.assertIn(b.post(b.kid).status, (400, 401, 403))
+        a.key, b.key = other, moving
+        for c in (a, b):
+            self.assertEqual(c.post(c.kid).status, 200)
+        self.assertEqual(b.post(b.kid, {"status": "deactivated"}).status, 200)
+        self.refused(b.post(b.kid), 401, "unauthorized")
+        self.assertEqual(a.post(a.kid).status, 200)
+
     # A128
     def test_a_key_in_use(self):
         a, b, gone = self.client(register=True), self.client(register=True), self.client(register=True)

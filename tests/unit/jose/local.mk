@@ -6,6 +6,7 @@ tests_unit_jose_unit_jose_SOURCES = \
 	tests/unit/jose/rfc.h \
 	tests/unit/jose/test_eab.c \
 	tests/unit/jose/test_jwk.c \
+	tests/unit/jose/test_jwk_cache.c \
 	tests/unit/jose/test_jws.c \
 	tests/unit/jose/test_jws_verify.c \
 	tests/unit/jose/test_nonce.c \

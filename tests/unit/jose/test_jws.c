@@ -334,3 +334,61 @@ Test(jws, every_cut_of_a_good_request_is_refused)
 	refused(buf_str(&b), "JSON");
 	buf_free(&b);
 }
+
+/* A41, A42: a request is read in place where it can be, and else by the JSON reader. */
+Test(jws, it_is_the_same_request_however_its_json_is_written)
+{
+	static const char *const same[] = {
+		GOOD,
+		" {\t\"alg\" :\r\n\"ES256\", \"nonce\": \"AAAA\"," URL
+		",\"kid\":\"k\"} ",
+		"{\"kid\":\"k\"," URL ",\"nonce\":\"AAAA\",\"alg\":\"ES256\"}",
+		"{\"alg\":\"ES\\u003256\",\"nonce\":\"AAAA\"," URL ",\"kid\":\"k\"}",
+		"{\"a\\u006cg\":\"ES256\",\"nonce\":\"AAAA\"," URL ",\"kid\":\"k\"}",
+		"{\"alg\":\"ES256\",\"nonce\":\"AAAA\"," URL ",\"kid\":\"k\",\"x\":1}",
+		"{\"alg\":\"ES256\",\"nonce\":\"AAAA\"," URL
+		",\"kid\":\"k\",\"x\":\"\xc3\xa4\"}",
+		"{\"1\":\"\",\"2\":\"\",\"3\":\"\",\"4\":\"\",\"alg\":\"ES256\","
+		"\"nonce\":\"AAAA\"," URL ",\"kid\":\"k\"}",
+		"{\"1\":\"\",\"2\":\"\",\"3\":\"\",\"4\":\"\",\"5\":\"\",\"alg\":"
+		"\"ES256\","
+		"\"nonce\":\"AAAA\"," URL ",\"kid\":\"k\"}",
+	};
+
+	for (size_t i = 0; i < NITEMS(same); i++) {
+		struct jws *s = parse_clear(same[i], "{}");
+
+		cr_expect_str_eq(s->alg, "ES256", "%s", same[i]);
+		cr_expect_str_eq(s->nonce, "AAAA", "%s", same[i]);
+		cr_expect_str_eq(s->url, "https://ca.example/x", "%s", same[i]);
+		cr_expect_str_eq(s->kid, "k", "%s", same[i]);
+		cr_expect_eq(s->jwk, NULL);
+		jws_free(s);
+	}
+}
+
+/* A42, R61: what is escaped is refused as what is not. */
+Test(jws, no_spelling_hides_a_member)
+{
+	refused_header("{\"alg\":\"ES256\"," URL ",\"kid\":\"k\",\"crit\":\"\"}",
+	    "\"crit\"");
+	refused_header("{\"alg\":\"ES256\"," URL ",\"kid\":\"k\",\"\\u0063rit\":\"\"}",
+	    "\"crit\"");
+	refused_header("{\"alg\":\"ES256\"," URL ",\"kid\":\"k\",\"b64\":\"\"}",
+	    "\"b64\"");
+	refused_header("{\"alg\":\"ES256\"," URL
+		       ",\"kid\":\"k\",\"\\u0061lg\":\"none\"}",
+	    "duplicate");
+	refused_header("{\"alg\":\"ES256\"," URL ",\"kid\":\"k\",\"jwk\":\"\"}",
+	    "\"jwk\" must be");
+	refused_header("{\"alg\":\"ES256\"," URL ",\"kid\":\"k\\u0000\"}", "JSON");
+	refused("{\"protected\":\"e30\",\"payload\":\"\",\"signature\":\"\","
+		"\"header\":\"\"}",
+	    "unprotected");
+	refused("{\"protected\":\"e30\",\"payload\":\"\",\"signature\":\"\","
+		"\"h\\u0065ader\":\"\"}",
+	    "unprotected");
+	refused("{\"protected\":\"e30\",\"payload\":\"\",\"signature\":\"\","
+		"\"payload\":\"\"}",
+	    "duplicate");
+}

@@ -175,7 +175,6 @@ Test(store_acme_order, lists_are_filtered_and_paged_newest_first,
 		{ { .account_num = 1, .limit = 10 }, "o3 o2 o1 " },
 		{ { .account_num = 1, .not_invalid = true, .limit = 10 }, "o3 o1 " },
 		{ { .status = ACME_INVALID, .limit = 10 }, "o2 " },
-		{ { .authz_num = 1, .limit = 10 }, "o2 o1 " },
 		{ { .name = "host-4.internal", .limit = 10 }, "o4 " },
 		{ { .name = "host-5.internal", .limit = 10 }, "" },
 	};
@@ -190,6 +189,63 @@ Test(store_acme_order, lists_are_filtered_and_paged_newest_first,
 		char seen[80] = "";
 
 		MUST(store_acme_order_list(st, &cases[i].q, collect, seen, &e));
+		cr_expect_str_eq(seen, cases[i].want, "case %zu: %s", i, seen);
+	}
+}
+
+static bool
+collect_waiting(void *arg, const struct acme_order *o, struct err *err)
+{
+	struct acme_order whole = get(o->num);
+
+	(void)err;
+	cr_expect_eq(o->status, whole.status);
+	cr_expect_str_eq(o->profile, whole.profile);
+	cr_expect_eq(o->expires_at, whole.expires_at);
+	strcat(strcat(arg, whole.id), " ");
+	store_acme_order_free(&whole);
+	return true;
+}
+
+Test(store_acme_order, who_waits_for_an_authorization_is_found, .init = tmp_acme_begin,
+    .fini = tmp_end)
+{
+	const int64_t a = tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 60),
+		      b = tmp_authz(2, 1, "b.internal", ACME_PENDING, NOW + 60);
+	struct acme_order_name twice[] = {
+		{ .type = NAME_TYPE_DNS,
+		    .value = (char *)"x.a.internal",
+		    .authz_num = a },
+		{ .type = NAME_TYPE_DNS,
+		    .value = (char *)"y.a.internal",
+		    .authz_num = a },
+	};
+	const struct acme_order o = { .id = "two",
+		.account_num = 1,
+		.status = ACME_PENDING,
+		.profile = (char *)"server",
+		.created_at = NOW,
+		.expires_at = NOW + 60,
+		.names = twice,
+		.n_names = 2 };
+	static const struct {
+		size_t limit;
+		const char *want;
+	} cases[] = { { 10, "two o2 o1 " }, { 3, "two o2 " }, { 1, "two " } };
+	int64_t num;
+
+	tmp_order(1, 1, a, ACME_PENDING, NOW + 60);
+	tmp_order(2, 1, a, ACME_READY, NOW + 61);
+	tmp_order(3, 1, a, ACME_PROCESSING, NOW + 60);
+	tmp_order(4, 1, a, ACME_VALID, NOW + 60);
+	tmp_order(5, 1, a, ACME_INVALID, NOW + 60);
+	tmp_order(6, 1, b, ACME_PENDING, NOW + 60);
+	MUST(store_acme_order_add(st, &o, &num, &e));
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		char seen[80] = "";
+
+		MUST(store_acme_order_waiting(st, a, cases[i].limit, collect_waiting,
+		    seen, &e));
 		cr_expect_str_eq(seen, cases[i].want, "case %zu: %s", i, seen);
 	}
 }

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jws_flat.h"
+
+#include <string.h>
+
+/* RFC 8259 2 */
+static struct bytes
+past_blanks(struct bytes b)
+{
+	size_t n = 0;
+
+	while (n < b.n &&
+	       (b.p[n] == ' ' || b.p[n] == '\t' || b.p[n] == '\n' || b.p[n] == '\r'))
+		n++;
+	return bytes_skip(b, n);
+}
+
+static bool
+take(struct bytes *rest, uint8_t c)
+{
+	*rest = past_blanks(*rest);
+	if (rest->n == 0 || rest->p[0] != c)
+		return false;
+	*rest = bytes_skip(*rest, 1);
+	return true;
+}
+
+static bool
+take_string(struct bytes *rest, struct bytes *ret)
+{
+	size_t n = 0;
+
+	if (!take(rest, '"'))
+		return false;
+	while (n < rest->n && rest->p[n] >= 0x20 && rest->p[n] < 0x7f &&
+	       rest->p[n] != '"' && rest->p[n] != '\\')
+		n++;
+	if (n == rest->n || rest->p[n] != '"')
+		return false;
+	*ret = bytes_of(rest->p, n);
+	*rest = bytes_skip(*rest, n + 1);
+	return true;
+}
+
+static bool
+take_member(struct bytes *rest, struct jws_flat *o)
+{
+	struct bytes name, value;
+
+	if (o->n == JWS_FLAT_MAX || !take_string(rest, &name) || !take(rest, ':') ||
+	    !take_string(rest, &value))
+		return false;
+	for (size_t i = 0; i < o->n; i++)
+		if (bytes_eq(o->v[i].name, name))
+			return false;
+	o->v[o->n].name = name;
+	o->v[o->n++].value = value;
+	return true;
+}
+
+bool
+jws_flat_read(struct bytes text, struct jws_flat *ret)
+{
+	struct jws_flat o = { .n = 0 };
+
+	if (!take(&text, '{'))
+		return false;
+	do {
+		if (!take_member(&text, &o))
+			return false;
+	} while (take(&text, ','));
+	if (!take(&text, '}') || past_blanks(text).n > 0)
+		return false;
+	*ret = o;
+	return true;
+}
+
+const struct bytes *
+jws_flat_find(const struct jws_flat *o, const char *name)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (bytes_eq_str(o->v[i].name, name))
+			return &o->v[i].value;
+	return NULL;
+}
