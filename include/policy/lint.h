@@ -18,10 +18,13 @@
  * ERR_INTERNAL for "lint.read".
  */
 bool lint_certificate(const struct cert *c, struct verdict *v);
-/* Is what was built what was asked for?  Row "lint.same" per field that differs, or one pass; ERR_INTERNAL. */
-bool lint_same(const struct cert *c, const struct cert_spec *asked, struct verdict *v);
 /*
- * The same for a CRL (RFC 5280 5) and an OCSP answer (RFC 6960, RFC 5019), in DER.
+ * The same, and is it what was asked for?  Row "lint.same" per field that differs, or
+ * one pass; ERR_INTERNAL.
+ */
+bool lint_built(const struct cert *c, const struct cert_spec *asked, struct verdict *v);
+/*
+ * As lint_certificate() for a CRL (RFC 5280 5) and an OCSP answer (RFC 6960, RFC 5019), in DER.
  * The certificate that an OCSP answer brings is judged with it.
  */
 bool lint_crl(struct bytes der, struct verdict *v);

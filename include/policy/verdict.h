@@ -24,12 +24,16 @@ struct verdict {
 	size_t n;
 	size_t refused;     /* how many failed */
 	enum err_code code; /* of the first that failed */
+	/* Rows that pass are not kept, nor is their text made: nobody will look at them. */
+	bool terse;
 };
 
 void verdict_free(struct verdict *v); /* what is inside */
 /* Adds a row and returns 'pass'.  'rule' is borrowed for ever; the texts are copied. */
 bool verdict_add(struct verdict *v, bool pass, enum err_code code, const char *rule,
     const char *field, const char *value, const char *allowed);
+/* Will verdict_add() keep a row of this outcome?  Else its text need not be made. */
+bool verdict_keeps(const struct verdict *v, bool pass);
 /* True when none failed; else fills 'e' with code and first failure in words, and "(and N more)". */
 MUST_CHECK bool verdict_ok(const struct verdict *v, struct err *e);
 

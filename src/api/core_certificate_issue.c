@@ -16,7 +16,7 @@ void
 core_certificate_issue(struct request *r)
 {
 	struct asked a = { 0 };
-	struct verdict v = { 0 };
+	struct verdict v = { .terse = true };
 	struct issued *answer = NULL;
 	struct once *once = NULL;
 	bool again = false;

@@ -105,7 +105,7 @@ core_enroll(struct request *r)
 	struct store_token t = { 0 };
 	struct issued *answer = NULL;
 	struct once *once = NULL;
-	struct verdict v = { 0 };
+	struct verdict v = { .terse = true };
 	struct err e = { 0 };
 	bool again = false;
 

@@ -60,7 +60,7 @@ void
 core_renew(struct request *r)
 {
 	struct renew_request q = { .who = &r->caller.id, .request_id = r->id };
-	struct verdict v = { 0 };
+	struct verdict v = { .terse = true };
 	struct issued *answer = NULL;
 	struct once *once = NULL;
 	struct csr *csr = NULL;

@@ -2,8 +2,6 @@
 /* The reader.  Whatever is not DER is refused, so that what was read, written again, is the same. */
 #include "codec/der.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TAG_NUMBER      0x1fu
@@ -183,29 +181,49 @@ take_arc(struct bytes *rest, uint64_t *ret)
 	return false;
 }
 
+/* Writes '.' and the number; gives where the next one goes, or NULL when 'end' is too near. */
+static char *
+put_arc(char *at, const char *end, uint64_t arc)
+{
+	char digits[20];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + arc % 10);
+	while ((arc /= 10) != 0);
+	if ((size_t)(end - at) < n + 2) /* and a NUL behind the last */
+		return NULL;
+	*at++ = '.';
+	while (n > 0)
+		*at++ = digits[--n];
+	return at;
+}
+
+/* Every certificate has a dozen of them to be read, so no printf(3) here. */
 bool
 der_get_oid(struct bytes body, char *ret, size_t size, struct err *e)
 {
-	char text[128];
+	char text[129], *at = text;
+	const char *const end = text + sizeof(text);
 	uint64_t arc;
 
 	if (!take_arc(&body, &arc))
 		return err_set(e, ERR_MALFORMED, "DER: not an OBJECT IDENTIFIER");
 	/* X.690 8.19.4: the first two arcs share a number. */
 	const uint64_t top = arc < 80 ? arc / 40 : 2;
-	int n =
-	    snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64, top, arc - top * 40);
-	while (body.n > 0) {
+	at = put_arc(at, end, top);
+	at = put_arc(at, end, arc - top * 40);
+	while (at != NULL && body.n > 0) {
 		if (!take_arc(&body, &arc))
 			return err_set(e, ERR_MALFORMED,
 			    "DER: not an OBJECT IDENTIFIER");
-		n += snprintf(text + n, sizeof(text) - (size_t)n, ".%" PRIu64, arc);
-		if ((size_t)n >= sizeof(text))
-			break;
+		at = put_arc(at, end, arc);
 	}
-	if ((size_t)n >= sizeof(text) || (size_t)n >= size)
+	/* The text begins behind the first dot. */
+	if (at == NULL || (size_t)(at - text) > size)
 		return err_set(e, ERR_MALFORMED, "DER: an OBJECT IDENTIFIER too long");
-	memcpy(ret, text, (size_t)n + 1);
+	memcpy(ret, text + 1, (size_t)(at - text) - 1);
+	ret[at - text - 1] = '\0';
 	return true;
 }
 

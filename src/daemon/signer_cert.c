@@ -19,7 +19,7 @@ static bool
 lint(struct bytes tbs, const struct cert_spec *spec, struct err *e)
 {
 	static const uint8_t no_signature[64];
-	struct verdict v = { 0 };
+	struct verdict v = { .terse = true };
 	struct cert *c = NULL;
 	struct buf draft;
 	bool ok = false;
@@ -29,8 +29,7 @@ lint(struct bytes tbs, const struct cert_spec *spec, struct err *e)
 		bytes_of(no_signature, sizeof(no_signature)), &draft, e) ||
 	    !cert_parse(buf_bytes(&draft), &c, e))
 		goto out;
-	lint_certificate(c, &v);
-	lint_same(c, spec, &v);
+	lint_built(c, spec, &v);
 	ok = verdict_ok(&v, e);
 out:
 	cert_free(c);
@@ -159,7 +158,7 @@ static bool
 judge(struct signer *s, struct wish *w, struct err *e)
 {
 	const int64_t now = clock_now();
-	struct verdict v = { 0 };
+	struct verdict v = { .terse = true };
 
 	if (!signer_state_stored(s, w->m.stored_seq, e) || !find_policy(s, w, e) ||
 	    !csr_parse(w->m.csr, &w->csr, e) ||

@@ -42,18 +42,20 @@ static const struct lint {
 	/* clang-format on */
 };
 
-bool
-lint_certificate(const struct cert *c, struct verdict *v)
+static bool
+refuse_unread(const struct err *why, struct verdict *v)
 {
-	struct lint_input in;
-	struct err why;
+	return verdict_add(v, false, ERR_INTERNAL, "lint.read", "certificate",
+	    why->detail, "a certificate that the lints can read");
+}
+
+static bool
+run_all(const struct lint_input *in, struct verdict *v)
+{
 	bool pass = true;
 
-	if (!lint_read(c, &in, &why))
-		return verdict_add(v, false, ERR_INTERNAL, "lint.read", "certificate",
-		    why.detail, "a certificate that the lints can read");
 	for (size_t i = 0; i < NITEMS(lints); i++) {
-		const char *fault = lints[i].find(&in);
+		const char *fault = lints[i].find(in);
 		const bool row = fault == NULL || lints[i].severity == LINT_WARNS;
 
 		verdict_add(v, row, ERR_POLICY, lints[i].id, "certificate",
@@ -61,6 +63,15 @@ lint_certificate(const struct cert *c, struct verdict *v)
 		pass = pass && row;
 	}
 	return pass;
+}
+
+bool
+lint_certificate(const struct cert *c, struct verdict *v)
+{
+	struct lint_input in;
+	struct err why;
+
+	return lint_read(c, &in, &why) ? run_all(&in, v) : refuse_unread(&why, v);
 }
 
 static bool
@@ -83,17 +94,12 @@ same_url(struct bytes got, const char *asked)
 	return bytes_eq(got, bytes_str(asked));
 }
 
-bool
-lint_same(const struct cert *c, const struct cert_spec *asked, struct verdict *v)
+static bool
+compare(const struct lint_input *in, const struct cert_spec *s, struct verdict *v)
 {
-	const struct cert_spec *s = asked;
-	struct lint_input in;
-	struct err why;
+	const struct cert *c = in->cert;
 	bool pass = true;
 
-	if (!lint_read(c, &in, &why))
-		return verdict_add(v, false, ERR_INTERNAL, "lint.read", "certificate",
-		    why.detail, "a certificate that the lints can read");
 	const struct {
 		const char *field;
 		bool same;
@@ -114,10 +120,10 @@ lint_same(const struct cert *c, const struct cert_spec *asked, struct verdict *v
 		{ "ca",                 c->ca == s->ca },
 		{ "path_len",           c->path_len == s->path_len },
 		{ "constraints",        bytes_eq(c->constraints, s->constraints) },
-		{ "crl_url",            same_url(in.crl_url, s->crl_url) },
-		{ "ocsp_url",           same_url(in.ocsp_url, s->ocsp_url) },
-		{ "issuer_url",         same_url(in.issuer_url, s->issuer_url) },
-		{ "ocsp_no_check",      (lint_ext(&in, LINT_NO_CHECK) != NULL) == s->ocsp_no_check },
+		{ "crl_url",            same_url(in->crl_url, s->crl_url) },
+		{ "ocsp_url",           same_url(in->ocsp_url, s->ocsp_url) },
+		{ "issuer_url",         same_url(in->issuer_url, s->issuer_url) },
+		{ "ocsp_no_check",      (lint_ext(in, LINT_NO_CHECK) != NULL) == s->ocsp_no_check },
 		{ "no_rev_avail",       c->no_rev_avail == s->no_rev_avail },
 		/* clang-format on */
 	};
@@ -128,4 +134,16 @@ lint_same(const struct cert *c, const struct cert_spec *asked, struct verdict *v
 	if (pass)
 		verdict_add(v, true, ERR_NONE, "lint.same", "certificate", "", "");
 	return pass;
+}
+
+bool
+lint_built(const struct cert *c, const struct cert_spec *asked, struct verdict *v)
+{
+	struct lint_input in;
+	struct err why;
+
+	if (!lint_read(c, &in, &why))
+		return refuse_unread(&why, v);
+	const bool fit = run_all(&in, v);
+	return compare(&in, asked, v) && fit;
 }

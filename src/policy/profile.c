@@ -35,17 +35,20 @@ bool
 profile_check_key(const struct conf_profile *p, const struct spki *key,
     struct verdict *v)
 {
-	char *value = key_text(key->alg, key->bits);
+	const bool pass = key_allowed(p, key);
 	struct buf allowed;
 
+	if (!verdict_keeps(v, pass))
+		return pass;
+	char *value = key_text(key->alg, key->bits);
 	buf_init(&allowed, KIB(1));
 	for (size_t i = 0; i < p->n_keys; i++) {
 		char *word = key_text(p->keys[i].alg, p->keys[i].min_bits);
 		buf_printf(&allowed, "%s%s", i > 0 ? ", " : "", word);
 		free(word);
 	}
-	const bool pass = verdict_add(v, key_allowed(p, key), ERR_POLICY,
-	    "profile.keys", "csr.key", value, buf_str(&allowed));
+	verdict_add(v, pass, ERR_POLICY, "profile.keys", "csr.key", value,
+	    buf_str(&allowed));
 	buf_free(&allowed);
 	free(value);
 	return pass;
@@ -74,17 +77,21 @@ constraints_text(const struct constraints *c, enum name_type type)
 	return text;
 }
 
+/* 'at': the place among the names; SIZE_MAX: the common name. */
 static bool
 check_constraint(const struct constraints *c, enum name_type type, const char *text,
-    const char *field, struct verdict *v)
+    size_t at, struct verdict *v)
 {
 	struct err why;
 
 	if (constraints_check(c, type, text, &why))
 		return true;
+	char *field =
+	    at == SIZE_MAX ? mem_strdup("subject.cn") : mem_printf("names[%zu]", at);
 	char *allowed = constraints_text(c, type);
 	verdict_add(v, false, ERR_POLICY, "issuer.constraints", field, text, allowed);
 	free(allowed);
+	free(field);
 	return false;
 }
 
@@ -106,14 +113,11 @@ profile_check_constraints(const struct profile_issuer *i, const struct names *na
 	const struct constraints *c = &i->constraints;
 	bool pass = true;
 
-	for (size_t k = 0; k < names->n; k++) {
-		char *field = mem_printf("names[%zu]", k);
-		if (!check_constraint(c, names->v[k].type, names->v[k].text, field, v))
+	for (size_t k = 0; k < names->n; k++)
+		if (!check_constraint(c, names->v[k].type, names->v[k].text, k, v))
 			pass = false;
-		free(field);
-	}
 	if (cn != NULL && cn[0] != '\0' && strchr(cn, ' ') == NULL &&
-	    !check_constraint(c, cn_type(cn), cn, "subject.cn", v))
+	    !check_constraint(c, cn_type(cn), cn, SIZE_MAX, v))
 		pass = false;
 	if (pass)
 		verdict_add(v, true, ERR_NONE, "issuer.constraints", "names",
@@ -127,17 +131,20 @@ check_span(const struct conf_profile *p, int64_t *asked, struct verdict *v)
 {
 	const int64_t wanted = *asked > 0 ? *asked : p->validity_default_s;
 	const bool clamp = wanted > p->validity_max_s && p->excess == EXCESS_CLAMP;
+	const bool pass = wanted <= p->validity_max_s || clamp;
 	char value[CLOCK_DURATION_LEN], max[CLOCK_DURATION_LEN];
 	char *allowed;
 
+	*asked = clamp ? p->validity_max_s : wanted;
+	if (!verdict_keeps(v, pass))
+		return pass;
 	clock_duration(wanted, value);
 	clock_duration(p->validity_max_s, max);
 	allowed = clamp ? mem_printf("at most %s, and so it is made", max)
 			: mem_printf("at most %s", max);
-	const bool pass = verdict_add(v, wanted <= p->validity_max_s || clamp,
-	    ERR_POLICY, "profile.validity", "validity", value, allowed);
+	verdict_add(v, pass, ERR_POLICY, "profile.validity", "validity", value,
+	    allowed);
 	free(allowed);
-	*asked = clamp ? p->validity_max_s : wanted;
 	return pass;
 }
 
@@ -149,19 +156,23 @@ check_issuer(const struct conf_profile *p, const struct cert *issuer, int64_t no
 	const bool alive = now >= issuer->not_before && now <= issuer->not_after;
 	const bool clamp =
 	    alive && *end > issuer->not_after && p->excess == EXCESS_CLAMP;
+	const int64_t wanted = *end;
+	const bool pass = alive && (wanted <= issuer->not_after || clamp);
 	char value[CLOCK_RFC3339_LEN], from[CLOCK_RFC3339_LEN], to[CLOCK_RFC3339_LEN];
 	char *allowed;
 
-	clock_rfc3339(*end, value);
+	if (clamp)
+		*end = issuer->not_after;
+	if (!verdict_keeps(v, pass))
+		return pass;
+	clock_rfc3339(wanted, value);
 	clock_rfc3339(issuer->not_before, from);
 	clock_rfc3339(issuer->not_after, to);
 	allowed = mem_printf("within the issuer's own life, %s to %s%s", from, to,
 	    clamp ? ", and so it is made" : "");
-	const bool pass = verdict_add(v, alive && (*end <= issuer->not_after || clamp),
-	    ERR_POLICY, "issuer.validity", "not_after", value, allowed);
+	verdict_add(v, pass, ERR_POLICY, "issuer.validity", "not_after", value,
+	    allowed);
 	free(allowed);
-	if (clamp)
-		*end = issuer->not_after;
 	return pass;
 }
 

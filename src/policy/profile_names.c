@@ -160,11 +160,14 @@ profile_names_text(const struct conf_names *allowed, enum name_type type)
 static bool
 check_count(size_t n, size_t max, struct verdict *v)
 {
+	const bool pass = n >= 1 && n <= max;
+
+	if (!verdict_keeps(v, pass))
+		return pass;
 	char *count = mem_printf("%zu", n);
 	char *allowed = mem_printf("1 to %zu names", max);
-	const bool pass = verdict_add(v, n >= 1 && n <= max, ERR_POLICY,
-	    "profile.names.count", "names", count, allowed);
-
+	verdict_add(v, pass, ERR_POLICY, "profile.names.count", "names", count,
+	    allowed);
 	free(count);
 	free(allowed);
 	return pass;
@@ -175,11 +178,14 @@ check_name(const struct conf_names *allowed, const struct name *name, size_t at,
     struct verdict *v)
 {
 	const struct kind *k = kind_of(name->type);
+	const bool pass = profile_name_allowed(allowed, name);
+
+	if (!verdict_keeps(v, pass))
+		return pass;
 	char *field = mem_printf("names[%zu]", at);
 	char *text = profile_names_text(allowed, name->type);
-	const bool pass = verdict_add(v, profile_name_allowed(allowed, name),
-	    ERR_POLICY, k != NULL ? k->rule : "profile.names", field, name->text, text);
-
+	verdict_add(v, pass, ERR_POLICY, k != NULL ? k->rule : "profile.names", field,
+	    name->text, text);
 	free(field);
 	free(text);
 	return pass;

@@ -14,13 +14,21 @@ verdict_free(struct verdict *v)
 		free(v->v[i].allowed);
 	}
 	free(v->v);
-	*v = (struct verdict){ 0 };
+	*v = (struct verdict){ .terse = v->terse };
+}
+
+bool
+verdict_keeps(const struct verdict *v, bool pass)
+{
+	return !pass || !v->terse;
 }
 
 bool
 verdict_add(struct verdict *v, bool pass, enum err_code code, const char *rule,
     const char *field, const char *value, const char *allowed)
 {
+	if (!verdict_keeps(v, pass))
+		return pass;
 	v->v = mem_grow(v->v, v->n + 1, sizeof(*v->v));
 	v->v[v->n++] = (struct verdict_row){
 		.pass = pass,

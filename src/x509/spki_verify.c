@@ -47,6 +47,18 @@ static const struct {
 	/* clang-format on */
 };
 
+static const struct {
+	enum key_alg alg;
+	gnutls_ecc_curve_t curve;
+	bool two; /* coordinates: a point of Edwards' curves is one string */
+} curves[] = {
+	{ KEY_ALG_ECDSA_P256, GNUTLS_ECC_CURVE_SECP256R1, true },
+	{ KEY_ALG_ECDSA_P384, GNUTLS_ECC_CURVE_SECP384R1, true },
+	{ KEY_ALG_ECDSA_P521, GNUTLS_ECC_CURVE_SECP521R1, true },
+	{ KEY_ALG_ED25519, GNUTLS_ECC_CURVE_ED25519, false },
+	{ KEY_ALG_ED448, GNUTLS_ECC_CURVE_ED448, false },
+};
+
 static enum family
 family_of(enum key_alg alg)
 {
@@ -98,11 +110,39 @@ datum(struct bytes b)
 	return (gnutls_datum_t){ (unsigned char *)(uintptr_t)b.p, (unsigned)b.n };
 }
 
+/*
+ * spki_parse() has looked at a curve's point already, so it is handed over as it is:
+ * GnuTLS would take the SubjectPublicKeyInfo apart by its ASN.1 tables once more.
+ */
+static int
+import(gnutls_pubkey_t pub, const struct spki *k)
+{
+	const gnutls_datum_t whole = datum(k->der);
+	const struct bytes b = k->key_bits;
+
+	for (size_t i = 0; i < NITEMS(curves); i++) {
+		if (curves[i].alg != k->alg)
+			continue;
+		if (!curves[i].two) {
+			const gnutls_datum_t y = datum(b);
+
+			return gnutls_pubkey_import_ecc_raw(pub, curves[i].curve, &y,
+			    NULL);
+		}
+		const size_t half = b.n / 2; /* behind the 04 */
+		const gnutls_datum_t x = datum(bytes_of(b.p + 1, half));
+		const gnutls_datum_t y = datum(bytes_of(b.p + 1 + half, half));
+
+		return gnutls_pubkey_import_ecc_raw(pub, curves[i].curve, &x, &y);
+	}
+	return gnutls_pubkey_import(pub, &whole, GNUTLS_X509_FMT_DER);
+}
+
 bool
 spki_verify(const struct spki *k, struct bytes sig_alg, struct bytes data,
     struct bytes sig, struct err *e)
 {
-	const gnutls_datum_t key = datum(k->der), d = datum(data), s = datum(sig);
+	const gnutls_datum_t d = datum(data), s = datum(sig);
 	gnutls_sign_algorithm_t sign = GNUTLS_SIGN_UNKNOWN;
 	gnutls_pubkey_t pub = NULL;
 	bool ok = false;
@@ -113,7 +153,7 @@ spki_verify(const struct spki *k, struct bytes sig_alg, struct bytes data,
 	}
 	if (gnutls_pubkey_init(&pub) < 0)
 		return err_set(e, ERR_INTERNAL, "signature: GnuTLS gave no handle");
-	int rc = gnutls_pubkey_import(pub, &key, GNUTLS_X509_FMT_DER);
+	int rc = import(pub, k);
 	if (rc < 0)
 		err_set(e, ERR_BAD_CSR, "public key: %s", gnutls_strerror(rc));
 	else if ((rc = gnutls_pubkey_verify_data2(pub, sign, 0, &d, &s)) < 0)

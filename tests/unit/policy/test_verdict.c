@@ -37,3 +37,27 @@ Test(verdict, the_first_refusal_is_told_with_the_number_of_the_others)
 	cr_expect_str_eq(e.detail + strlen(e.detail) - 13, " (and 2 more)");
 	verdict_free(&v);
 }
+
+Test(verdict, a_terse_one_keeps_what_fails_alone_and_says_the_same_of_it)
+{
+	struct verdict all = { 0 }, terse = { .terse = true };
+	struct err of_all = { 0 }, of_terse = { 0 };
+
+	cr_expect(verdict_keeps(&all, true));
+	cr_expect(verdict_keeps(&terse, false));
+	cr_expect_not(verdict_keeps(&terse, true));
+	for (int i = 0; i < 4; i++) {
+		cr_expect_eq(verdict_add(&all, i % 2 == 0, ERR_POLICY, "a", "f", "v",
+				 "w"),
+		    verdict_add(&terse, i % 2 == 0, ERR_POLICY, "a", "f", "v", "w"));
+	}
+	cr_expect_eq(all.n, 4);
+	cr_expect_eq(terse.n, 2);
+	cr_expect_eq(terse.refused, all.refused);
+	cr_expect_not(verdict_ok(&all, &of_all));
+	cr_expect_not(verdict_ok(&terse, &of_terse));
+	cr_expect_str_eq(of_terse.detail, of_all.detail);
+	verdict_free(&terse);
+	cr_expect(terse.terse, "it stays so");
+	verdict_free(&all);
+}
