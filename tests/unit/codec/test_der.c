@@ -347,10 +347,10 @@ Test(der, contents_are_checked_for_their_type)
 	    "cut off");
 	cr_expect_not(der_get_oid(bytes_of("\x55\x1d\x1d\x1d", 4), text, 8, &e),
 	    "does not fit");
-	cr_expect_not(der_get_oid(bytes_of("\x55\x1d\x1d\x1d", 4), text, 11, &e),
+	cr_expect_not(der_get_oid(bytes_of("\x55\x1d\x1d\x1d", 4), text, 12, &e),
 	    "nor its NUL");
 	cr_expect_str_eq(text, "same");
-	cr_expect(der_get_oid(bytes_of("\x55\x1d\x1d\x1d", 4), text, 12, &e));
+	cr_expect(der_get_oid(bytes_of("\x55\x1d\x1d\x1d", 4), text, 13, &e));
 	cr_expect_str_eq(text, "2.5.29.29.29");
 
 	cr_expect(der_get_bits(bytes_of("\0\xaa", 2), &m, &e));
