@@ -320,7 +320,7 @@ Test(der, contents_are_checked_for_their_type)
 	bool yes = false;
 	uint64_t v = 5;
 	struct bytes m = { 0 };
-	char text[8] = "same";
+	char text[13] = "same";
 
 	cr_expect(der_get_bool(bytes_of("\xff", 1), &yes, &e) && yes);
 	cr_expect(der_get_bool(bytes_of("\0", 1), &yes, &e) && !yes);
