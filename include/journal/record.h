@@ -9,7 +9,7 @@
  *	seq      u64   1, 2, 3, …
  *	at       i64   when it was written
  *	stored   u64   the last seq that core had committed by then
- *	type     u8    enum record_type
+ *	type     u8    enum record_type; RECORD_FIRST: of those flushed together
  *	body           by type, below
  *	hash     32    SHA-256(previous record's hash || all of the above)
  *
@@ -24,6 +24,8 @@
 
 #define RECORD_HASH_LEN 32
 #define RECORD_MAX      KIB(64)
+/* What was written by one flush is lost or torn as one; what came before it is not. */
+#define RECORD_FIRST    0x80
 
 enum record_type {
 	RECORD_GENESIS = 1, /* the first: what this journal is of */

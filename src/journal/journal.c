@@ -224,7 +224,7 @@ journal_add(struct journal *j, enum record_type type, uint64_t stored,
 	wire_put_u64(&b, j->place.seq + j->n_pending);
 	wire_put_i64(&b, clock_now());
 	wire_put_u64(&b, stored);
-	wire_put_u8(&b, (uint8_t)type);
+	wire_put_u8(&b, (uint8_t)(type | (j->n_pending == 0 ? RECORD_FIRST : 0)));
 	buf_put(&b, body);
 	journal_hash(buf_bytes(&b), hash);
 	buf_put(&b, bytes_of(hash, sizeof(hash)));

@@ -220,9 +220,28 @@ journal_scan_seek(struct scan *s, const struct place *p, struct err *e)
 	return true;
 }
 
-/* Is there a whole record at 'p' whose chain holds?  'prev' is the hash before it. */
+#define TYPE_AT (RECORD_LENGTH_LEN + RECORD_FIXED - 1) /* in a record */
+
+/*
+ * Does the segment tell its batches apart?  One that an older version began does not;
+ * one whose first record is at fault is taken for a newer one.
+ */
 static bool
-is_record(const uint8_t *p, size_t n, const uint8_t *prev, uint64_t seq)
+tells_batches(const struct scan *s)
+{
+	uint8_t type;
+
+	return s->place.at == HEAD_LEN ||
+	       (pread(s->fd, &type, 1, HEAD_LEN + TYPE_AT) == 1 &&
+		   (type & RECORD_FIRST) != 0);
+}
+
+/*
+ * Is there a whole record at 'p' whose chain holds?  'prev' is the hash before it.
+ * 'any': else only one that began a batch counts.
+ */
+static bool
+is_record(const uint8_t *p, size_t n, const uint8_t *prev, uint64_t seq, bool any)
 {
 	struct wire w = wire_open(bytes_of(p, n));
 	const uint32_t length = wire_u32(&w);
@@ -232,7 +251,8 @@ is_record(const uint8_t *p, size_t n, const uint8_t *prev, uint64_t seq)
 	if (w.bad || length < RECORD_FIXED || has < seq || has - seq > LOOK_AHEAD)
 		return false;
 	const size_t whole = RECORD_LENGTH_LEN + (size_t)length + RECORD_HASH_LEN;
-	if (whole > RECORD_MAX || whole > n)
+	if (whole > RECORD_MAX || whole > n ||
+	    (!any && (p[TYPE_AT] & RECORD_FIRST) == 0))
 		return false;
 
 	const size_t hashed = whole - RECORD_HASH_LEN;
@@ -245,10 +265,12 @@ is_record(const uint8_t *p, size_t n, const uint8_t *prev, uint64_t seq)
 }
 
 /*
- * A crash leaves a record cut short, or one whose pages did not all arrive,
- * and nothing behind it.  If anything whole stands behind the fault, somebody
- * edited the file: that is never healed (S87).  'computed' is the hash that the
- * faulty record should bear, or NULL: its successor was chained to that.
+ * A crash leaves a record cut short, or one whose pages did not all arrive.
+ * Behind it there is nothing, or what was to be flushed with it: no batch begins
+ * before the one in front of it is on disk.  If a later batch stands behind the
+ * fault, somebody edited the file: that is never healed (S87).  'computed' is the
+ * hash that the faulty record should bear, or NULL: its successor was chained to
+ * that.
  */
 static bool
 nothing_follows(struct scan *s, const uint8_t *computed)
@@ -270,15 +292,16 @@ nothing_follows(struct scan *s, const uint8_t *computed)
 		have += (size_t)got;
 	}
 	alone = have == n;
+	const bool any = !tells_batches(s);
 	for (size_t i = 1; alone && i + RECORD_LEAST <= n; i++) {
-		if (is_record(tail + i, n - i, s->place.hash, s->place.seq))
+		if (is_record(tail + i, n - i, s->place.hash, s->place.seq, any))
 			alone = false;
 		if (i >= RECORD_HASH_LEN &&
 		    is_record(tail + i, n - i, tail + i - RECORD_HASH_LEN,
-			s->place.seq + 1))
+			s->place.seq + 1, any))
 			alone = false;
 		if (computed != NULL &&
-		    is_record(tail + i, n - i, computed, s->place.seq + 1))
+		    is_record(tail + i, n - i, computed, s->place.seq + 1, any))
 			alone = false;
 	}
 	free(tail);

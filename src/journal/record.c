@@ -21,7 +21,7 @@ record_parse(struct bytes whole, struct record *ret, struct err *e)
 	r.seq = wire_u64(&w);
 	r.at = wire_i64(&w);
 	r.stored = wire_u64(&w);
-	const uint8_t type = wire_u8(&w);
+	const uint8_t type = wire_u8(&w) & (uint8_t)~RECORD_FIRST;
 	if (type < RECORD_GENESIS || type > RECORD_CRL)
 		return err_set(e, ERR_MALFORMED,
 		    "a journal record of type %u, which this version does not know",

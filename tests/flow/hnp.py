@@ -40,6 +40,15 @@ def run(*args, check=True, stdin=None, text=True, cwd=None, env=None):
     return done
 
 
+def wait_gone(pids, seconds=10):
+    """The roles die with their parent: the next start must not meet them."""
+    end = time.monotonic() + seconds * SLOW
+    while any(os.path.exists(f"/proc/{pid}") for pid in pids):
+        if time.monotonic() > end:
+            raise AssertionError("a role outlives its parent")
+        time.sleep(0.005)
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -74,6 +83,7 @@ class CA:
         self.host = "localhost"
         self.daemon = None
         self.log = self.tmp / "daemon.log"
+        self.program = BUILD / "hanaperd"
         run(BUILD / "hanaper", "init", "--dir", self.dir,
             "--api", f"127.0.0.1:{self.api_port}", "--http", f"127.0.0.1:{self.http_port}",
             "--metrics", f"127.0.0.1:{self.metrics_port}", *options)
@@ -84,7 +94,7 @@ class CA:
         with open(self.log, "ab") as log:
             self.mark = log.tell()
             self.daemon = subprocess.Popen(
-                [*wrap, *WRAP, BUILD / "hanaperd", "-f", "--dir", self.dir, *UNCONFINED, *options],
+                [*wrap, *WRAP, self.program, "-f", "--dir", self.dir, *UNCONFINED, *options],
                 stdout=log, stderr=subprocess.STDOUT)
         if wait:
             self.wait_ready()

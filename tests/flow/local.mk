@@ -37,3 +37,10 @@ tests_flow_prober_peer_CPPFLAGS = $(AM_CPPFLAGS) -DHNP_PROBER='"$(abs_top_buildd
 tests_flow_prober_peer_SOURCES = tests/flow/prober_peer.c
 tests_flow_prober_peer_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a
 EXTRA_tests_flow_prober_peer_DEPENDENCIES = hanaper-prober$(EXEEXT)
+
+# Preloaded into roles by tests/flow/faults.py: no sanitizer of its own.
+check_PROGRAMS += tests/flow/faults.so
+tests_flow_faults_so_SOURCES = tests/flow/faults.c
+tests_flow_faults_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC -fno-builtin
+tests_flow_faults_so_CPPFLAGS = -D_GNU_SOURCE
+tests_flow_faults_so_LDFLAGS = -shared

@@ -444,7 +444,7 @@ class Verify(FlowTest):
     def test_a_crl_number_that_does_not_grow_is_told(self):
         """Whoever can make a chain anew cannot make the numbers tell another story."""
         j = Journal(self.dir)
-        crls = [i for i, r in enumerate(j.records) if r[28] == 4]
+        crls = [i for i, r in enumerate(j.records) if r[28] & 0x7f == 4]
         records, previous = [], b"\0" * 32
         for i, r in enumerate(j.records):
             body = bytearray(r[:-32])

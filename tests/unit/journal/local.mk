@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/unit/journal/unit_journal
 TESTS += tests/unit/journal/unit_journal
 tests_unit_journal_unit_journal_SOURCES = \
+	tests/unit/journal/test_batch.c \
 	tests/unit/journal/test_extent.c \
 	tests/unit/journal/test_journal.c \
 	tests/unit/journal/test_record.c
