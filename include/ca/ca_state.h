@@ -17,10 +17,12 @@ enum ca_phase {
 	CA_BEHIND /* running, but a write failed: the journal is ahead of the database */
 };
 
-/* What the signer answered; exactly one member is not NULL. */
+/* What the signer answered; exactly one of 'refused', 'record' and 'ocsp' is not NULL. */
 struct ask_answer {
 	const struct err *refused;
 	const struct record *record; /* it is in the open transaction */
+	const struct cert
+	    *cert; /* beside the record, when it has been parsed already */
 	const struct msg_ocsp_signed *ocsp;
 };
 typedef void ask_cb(void *arg, const struct ask_answer *a);
@@ -55,7 +57,9 @@ struct ca {
 	struct acme_test *acme_tests;
 	uint64_t next_probe;
 	struct retention *retention;
-	int64_t acme_cursor; /* of acme_order_sweep() */
+	struct searchable *searchable;
+	struct caller_cache *callers; /* ca/caller.c's */
+	int64_t acme_cursor;          /* of acme_order_sweep() */
 	struct tally tally;
 
 	int64_t started_at;
@@ -63,7 +67,10 @@ struct ca {
 	bool recover;
 	bool round_failed; /* a write of this round failed; ca_batch_end() tells it */
 	struct err round_err;
-	uint64_t committed_seq; /* told to the signer with each request */
+	uint64_t committed_seq; /* the last record that the database shows */
+	uint64_t
+	    flushed_seq; /* and holds for good: told to the signer with each request */
+	struct loop_timer *flush_late;
 	struct loop_timer *resync;
 	bool ready; /* hooks.ready was called */
 	struct loop_timer *ready_anyway;
@@ -94,6 +101,11 @@ bool ask_any_until(const struct ca *ca, uint64_t id);
 
 /* ERR_UNAVAILABLE while the database is behind the journal: nothing may be written. */
 MUST_CHECK bool ca_writable(const struct ca *ca, struct err *e);
+/*
+ * What was committed is on disk: flushed_seq is level with committed_seq.  False: the
+ * role ends.
+ */
+MUST_CHECK bool ca_flush(struct ca *ca, struct err *e);
 /* A CRL is in place: with the first of each, the role is ready. */
 void ca_published(struct ca *ca);
 /* A write failed: this round is undone, and taken in again from the journal later. */

@@ -14,10 +14,14 @@
 #include "policy/identity.h"
 #include "policy/verdict.h"
 
+struct caller_cache;
+struct caller_known;
+
 struct caller {
 	struct identity id;
-	struct cert *cert; /* owned; id.cert points here */
+	struct cert *cert; /* id.cert points here */
 	char *profile, *issuer;
+	struct caller_known *known; /* owns the three and id.text, unless it is NULL */
 };
 
 /*
@@ -34,6 +38,14 @@ MUST_CHECK bool caller_identify(struct ca *ca, const struct msg_http_request *m,
 MUST_CHECK bool caller_as(struct ca *ca, const char *subject, struct caller *ret,
     struct err *e);
 void caller_free(struct caller *c); /* what is inside */
+
+/*
+ * A certificate that was found in the database, unrevoked, is not looked for again
+ * before caller_forget(): to be called for each revocation, and when something that was
+ * stored is undone.  Its dates are looked at each time.
+ */
+void caller_forget(struct ca *ca);
+void caller_cache_free(struct caller_cache *c); /* NULL is fine */
 
 /*
  * May this caller pass a gate that asks for 'right' (0: any identity), whatever the

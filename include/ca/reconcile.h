@@ -11,13 +11,15 @@
 
 #include "journal/record.h"
 #include "store/store.h"
+#include "x509/cert.h"
 
 /*
  * Stores one record and moves the database's seq on to it, in the transaction
  * that is open (or opens one).  ERR_CONFLICT: the record is not the next one
- * (seq + 1); nothing was changed.
+ * (seq + 1); nothing was changed.  'ret', unless NULL: the certificate that the record
+ * is of, to be freed with cert_free(); NULL when it is of none.
  */
 MUST_CHECK bool reconcile_apply(struct store *st, const struct record *r,
-    struct err *e);
+    struct cert **ret, struct err *e);
 
 #endif

@@ -32,7 +32,7 @@ enum db_mode {
 };
 
 /*
- * SQLite: WAL, synchronous=FULL, foreign keys on, mode 0600.  ERR_IO: damaged, not
+ * SQLite: WAL, synchronous=FULL but for db_replaying(), foreign keys on, mode 0600.  ERR_IO: damaged, not
  * ours, or open to others (S81).  What is only read is left octet for octet as it
  * was, also when it is closed (S92).
  */
@@ -64,6 +64,18 @@ MUST_CHECK bool db_begin(struct db *db, struct err *e);  /* immediate */
 MUST_CHECK bool db_commit(struct db *db, struct err *e); /* rolled back when it fails */
 void db_rollback(struct db *db);             /* nothing open: nothing happens */
 bool db_in_transaction(const struct db *db); /* also when it is spoilt */
+
+/*
+ * What is written while it is on can be made again from elsewhere: a transaction that
+ * began so, and in which nothing else was written, is committed without a flush.
+ * It is seen at once, survives our end, and may be undone by a power cut, never
+ * alone: what came before stays.  Any other commit flushes it too.
+ */
+void db_replaying(struct db *db, bool on);
+bool db_unflushed(const struct db *db); /* there are such commits */
+MUST_CHECK bool db_flush(struct db *db, struct err *e);
+/* A flush failed: what the disk holds is not known any more, the process should end. */
+bool db_broken(const struct db *db);
 /* Runs statements without parameters or rows: migrations. */
 MUST_CHECK bool db_exec(struct db *db, const char *sql, struct err *e);
 

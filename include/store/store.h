@@ -41,6 +41,11 @@ MUST_CHECK bool store_commit(struct store *st,
     struct err *e); /* nothing when none is open */
 void store_rollback(struct store *st);
 bool store_dirty(const struct store *st); /* a transaction is open */
+/* db_replaying(), db_flush() and so on: what the journal has need not be flushed here. */
+void store_replaying(struct store *st, bool on);
+bool store_unflushed(const struct store *st);
+MUST_CHECK bool store_flush(struct store *st, struct err *e);
+bool store_broken(const struct store *st);
 /* Walks through everything, which is slow.  ERR_IO: the first damage. */
 MUST_CHECK bool store_check(struct store *st, struct err *e);
 

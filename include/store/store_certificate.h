@@ -113,6 +113,14 @@ struct certificate_query { /* a member that is NULL or 0 does not filter */
 	int64_t after_id;  /* and newer than this one; 0: to the oldest */
 	size_t limit;      /* 1 to 1001 */
 };
+/*
+ * Words of new certificates are made searchable many at a time: how many wait, and
+ * 'most' of them now, the oldest first.  store_certificate_list() with a q does it
+ * for all by itself, where it may write.
+ */
+MUST_CHECK bool store_unsearched(struct store *st, int64_t *ret, struct err *e);
+MUST_CHECK bool store_search_catch_up(struct store *st, int64_t most, struct err *e);
+
 /* The id of the newest certificate; 0: there is none. */
 MUST_CHECK bool store_certificate_newest(struct store *st, int64_t *ret, struct err *e);
 

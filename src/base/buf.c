@@ -80,21 +80,28 @@ buf_puts(struct buf *b, const char *s)
 	buf_put(b, bytes_str(s));
 }
 
+/* Into the room that is there; what does not fit is made room for and written again. */
 void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
-	char *s = NULL;
+	const size_t room = b->p == NULL || b->full ? 0 : b->cap - b->n;
 	va_list ap;
 
 	va_start(ap, fmt);
-	const int n = vasprintf(&s, fmt, ap);
+	int n = vsnprintf(room > 0 ? (char *)b->p + b->n : NULL, room, fmt, ap);
 	va_end(ap);
 	if (n < 0) {
 		b->full = true;
 		return;
 	}
-	buf_put(b, bytes_of(s, (size_t)n));
-	mem_wipe_free(s, (size_t)n);
+	if (!make_room(b, (size_t)n))
+		return;
+	if ((size_t)n >= room) {
+		va_start(ap, fmt);
+		n = vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
+	b->n += (size_t)n;
 }
 
 uint8_t *

@@ -14,6 +14,7 @@
 #include "ca/census.h"
 #include "ca/ocsp_answer.h"
 #include "ca/retention.h"
+#include "ca/searchable.h"
 #include "codec/pem.h"
 #include "sys/file.h"
 
@@ -142,6 +143,7 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->audit = audit_new(ca);
 	ca->census = census_new(ca);
 	ca->retention = retention_new(ca);
+	ca->searchable = searchable_new(ca);
 	if (!load_issuers(ca, e)) {
 		ca_free(ca);
 		return false;
@@ -163,6 +165,9 @@ ca_free(struct ca *ca)
 	audit_free(ca->audit);
 	census_free(ca->census);
 	retention_free(ca->retention);
+	searchable_free(ca->searchable);
+	caller_cache_free(ca->callers);
+	loop_cancel(ca->flush_late);
 	for (size_t i = 0; i < ca->n_issuers; i++)
 		issuer_free(&ca->issuers[i]);
 	free(ca->issuers);

@@ -11,13 +11,16 @@
 #include "ca/acme_eab_admin.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
+#include "ca/caller.h"
 #include "ca/census.h"
 #include "ca/enroll.h"
 #include "ca/ocsp_answer.h"
 #include "ca/reconcile.h"
 #include "ca/retention.h"
+#include "ca/searchable.h"
 
 #define RESYNC_MS       1000
+#define FLUSH_LATE_MS   100
 #define READY_ANYWAY_MS 5000
 
 static void
@@ -50,6 +53,7 @@ ca_start(struct ca *ca, struct link *signer, bool recover)
 		end_role(ca, &e);
 		return;
 	}
+	ca->flushed_seq = ca->committed_seq;
 	read_journal(ca,
 	    UINT64_MAX); /* no record has this number: only the end comes */
 }
@@ -74,6 +78,7 @@ void
 ca_write_failed(struct ca *ca, const struct err *e)
 {
 	store_rollback(ca->store);
+	caller_forget(ca); /* it may have been found among what is undone */
 	audit_flushed(ca->audit, false);
 	if (ca->phase == CA_PROBING || ca->phase == CA_REPLAYING) {
 		end_role(ca, e);
@@ -94,6 +99,31 @@ ca_round_fail(struct ca *ca, const struct err *e)
 	ca_write_failed(ca, e);
 }
 
+static void
+flush_late(void *arg)
+{
+	struct ca *ca = arg;
+	struct err e;
+
+	ca->flush_late = NULL;
+	if (!ca_flush(ca, &e))
+		LOG_ERR(LOG_ERROR, "flush-failed", &e);
+}
+
+/*
+ * What the journal alone made us write is not flushed with its round: the journal is,
+ * and a power cut has it replayed.  It follows soon, so that the signer hears how much the
+ * database holds for good (ADR 0003).
+ */
+static void
+note_flushed(struct ca *ca)
+{
+	if (!store_unflushed(ca->store))
+		ca->flushed_seq = ca->committed_seq;
+	else if (ca->flush_late == NULL)
+		ca->flush_late = loop_after(ca->loop, FLUSH_LATE_MS, flush_late, ca);
+}
+
 bool
 ca_batch_end(struct ca *ca, struct err *e)
 {
@@ -105,8 +135,11 @@ ca_batch_end(struct ca *ca, struct err *e)
 	if (!store_dirty(ca->store))
 		return true;
 	const int64_t began_us = clock_mono_us();
-	if (!audit_flush(ca->audit, e) || !store_commit(ca->store, e)) {
+	if (!audit_flush(ca->audit, e) || !searchable_batch_end(ca->searchable, e) ||
+	    !store_commit(ca->store, e)) {
 		ca->tally.commits_failed++;
+		if (store_broken(ca->store))
+			end_role(ca, e);
 		ca_write_failed(ca, e);
 		return false;
 	}
@@ -117,7 +150,19 @@ ca_batch_end(struct ca *ca, struct err *e)
 	if (!store_seq(ca->store, &ca->committed_seq, &ignored))
 		LOG_ERR(LOG_WARN, "seq-unread",
 		    &ignored); /* only makes the signer's notes older */
+	note_flushed(ca);
 	return true;
+}
+
+bool
+ca_flush(struct ca *ca, struct err *e)
+{
+	if (store_flush(ca->store, e)) {
+		note_flushed(ca);
+		return true;
+	}
+	end_role(ca, e);
+	return false;
 }
 
 /*
@@ -132,6 +177,8 @@ forget(struct ca *ca, const struct record *r)
 	struct serial serial;
 	struct err ignored;
 
+	if (r->type == RECORD_REVOCATION)
+		caller_forget(ca);
 	if (ca->phase != CA_RUNNING && ca->phase != CA_BEHIND)
 		return;
 	if (r->type == RECORD_REVOCATION &&
@@ -147,16 +194,25 @@ forget(struct ca *ca, const struct record *r)
 		ocsp_answer_forget_all(ca);
 }
 
-/* Stores a record.  One that is there already, as after a resync, is no fault. */
+/*
+ * Stores a record.  One that is there already, as after a resync, is no fault.
+ * 'ret' as reconcile_apply()'s.
+ */
 static bool
-take_in(struct ca *ca, const struct record *r, struct err *e)
+take_in(struct ca *ca, const struct record *r, struct cert **ret, struct err *e)
 {
 	uint64_t seq;
 
 	forget(ca, r);
 	if (!store_seq(ca->store, &seq, e))
 		return false;
-	return r->seq <= seq || reconcile_apply(ca->store, r, e);
+	if (r->seq <= seq)
+		return true;
+	if (!reconcile_apply(ca->store, r, ret, e))
+		return false;
+	if (r->type == RECORD_CERTIFICATE)
+		searchable_add(ca->searchable);
+	return true;
 }
 
 /* MSG_CERT_SIGNED, MSG_REVOKED, MSG_CRL_SIGNED */
@@ -175,14 +231,17 @@ on_recorded(void *ctx, const struct frame *f, struct err *e)
 		    "signer answers %" PRIu64 ", which nobody asked", m.id);
 
 	struct ask_answer a = { .record = &r };
+	struct cert *cert = NULL;
 	struct err why;
 	if (ca->round_failed)
 		a = (struct ask_answer){ .refused = &ca->round_err };
-	else if (!take_in(ca, &r, &why)) {
+	else if (!take_in(ca, &r, &cert, &why)) {
 		ca_round_fail(ca, &why);
 		a = (struct ask_answer){ .refused = &why };
 	}
+	a.cert = cert;
 	ask.cb(ask.arg, &a);
+	cert_free(cert);
 	return true;
 }
 
@@ -241,7 +300,7 @@ on_journal_record(void *ctx, const struct frame *f, struct err *e)
 		return false;
 	if (ca->round_failed)
 		return true; /* it comes again */
-	if (!take_in(ca, &r, &why))
+	if (!take_in(ca, &r, NULL, &why))
 		ca_round_fail(ca, &why);
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/ca_state.h"
 #include "policy/grant.h"
 #include "store/store_certificate.h"
 
@@ -17,14 +18,90 @@
 #define LABEL_MAX                                                                      \
 	512 /* octets of a name in the identity's text; the signer takes 1 KiB */
 
+#define CACHE_SLOTS 256 /* some 3 KiB each */
+
+/* A certificate that lies in the database, and is not revoked. */
+struct caller_known {
+	unsigned refs;
+	struct cert *cert;
+	char *profile, *issuer, *text;
+	uint8_t fingerprint[32];
+};
+
+struct caller_cache {
+	struct caller_known *slots[CACHE_SLOTS];
+};
+
+static void
+unref(struct caller_known *k)
+{
+	if (k == NULL || --k->refs > 0)
+		return;
+	cert_free(k->cert);
+	free(k->profile);
+	free(k->issuer);
+	free(k->text);
+	free(k);
+}
+
 void
 caller_free(struct caller *c)
 {
-	free(c->id.text);
-	cert_free(c->cert);
-	free(c->profile);
-	free(c->issuer);
+	if (c->known != NULL) {
+		unref(c->known);
+	} else {
+		free(c->id.text);
+		cert_free(c->cert);
+		free(c->profile);
+		free(c->issuer);
+	}
 	*c = (struct caller){ 0 };
+}
+
+/* ---- what need not be looked for again ---- */
+
+/* The last octets are the signature's: no two certificates agree in them by chance. */
+static struct caller_known **
+slot_of(struct ca *ca, struct bytes der)
+{
+	if (ca->callers == NULL)
+		ca->callers = mem_zalloc(sizeof(*ca->callers));
+	return &ca->callers->slots[(der.n > 0 ? der.p[der.n - 1] : 0) % CACHE_SLOTS];
+}
+
+static struct caller_known *
+known_find(struct ca *ca, struct bytes der)
+{
+	struct caller_known *k = *slot_of(ca, der);
+
+	return k != NULL && bytes_eq(buf_bytes(&k->cert->der), der) ? k : NULL;
+}
+
+static void
+known_put(struct ca *ca, struct caller_known *k)
+{
+	struct caller_known **slot = slot_of(ca, buf_bytes(&k->cert->der));
+
+	unref(*slot);
+	k->refs++;
+	*slot = k;
+}
+
+void
+caller_forget(struct ca *ca)
+{
+	for (size_t i = 0; ca->callers != NULL && i < CACHE_SLOTS; i++) {
+		unref(ca->callers->slots[i]);
+		ca->callers->slots[i] = NULL;
+	}
+}
+
+void
+caller_cache_free(struct caller_cache *c)
+{
+	for (size_t i = 0; c != NULL && i < CACHE_SLOTS; i++)
+		unref(c->slots[i]);
+	free(c);
 }
 
 /* The certificate's row, if the very octets lie in the database. */
@@ -51,19 +128,25 @@ find_row(struct ca *ca, const struct cert *cert, const char *issuer,
 	return ok;
 }
 
-/* Time, purpose and revocation, each with its own sentence. */
 static bool
-check_usable(const struct cert *cert, const struct certificate_row *row, bool any_usage,
-    struct err *e)
+check_revoked(const struct certificate_row *row, struct err *e)
+{
+	char at[CLOCK_RFC3339_LEN];
+
+	if (!row->revoked)
+		return true;
+	clock_rfc3339(row->revoked_at, at);
+	return err_set(e, ERR_UNAUTHENTICATED,
+	    "the client certificate was revoked at %s", at);
+}
+
+/* Time and purpose, each with its own sentence. */
+static bool
+check_usable(const struct cert *cert, bool any_usage, struct err *e)
 {
 	const int64_t now = clock_now();
 	char at[CLOCK_RFC3339_LEN];
 
-	if (row->revoked) {
-		clock_rfc3339(row->revoked_at, at);
-		return err_set(e, ERR_UNAUTHENTICATED,
-		    "the client certificate was revoked at %s", at);
-	}
 	if (now > cert->not_after) {
 		clock_rfc3339(cert->not_after, at);
 		return err_set(e, ERR_UNAUTHENTICATED,
@@ -107,38 +190,65 @@ text_of(const struct cert *cert)
 	return mem_printf("cert:%.*s... (%s)", LABEL_MAX, name, hex);
 }
 
+/* Looks it up; *ret has one reference. */
+static bool
+look_up(struct ca *ca, struct bytes der, struct caller_known **ret, struct err *e)
+{
+	struct caller_known *k = mem_zalloc(sizeof(*k));
+	struct certificate_row row = { 0 };
+	const struct ca_issuer *issuer = NULL;
+
+	k->refs = 1;
+	bool ok =
+	    cert_parse(der, &k->cert, e) ||
+	    err_set(e, ERR_UNAUTHENTICATED, "the client certificate cannot be read");
+	if (ok && (issuer = ca_issuer_by_dn(ca, k->cert->issuer_dn)) == NULL)
+		ok = err_set(e, ERR_UNAUTHENTICATED,
+		    "the client certificate is of another CA");
+	ok = ok && find_row(ca, k->cert, issuer->name, &row, e);
+	if (ok) {
+		k->profile = mem_strdup(row.profile);
+		k->issuer = mem_strdup(issuer->name);
+		k->text = text_of(k->cert);
+		ok = check_revoked(&row, e) &&
+		     (gnutls_hash_fast(GNUTLS_DIG_SHA256, der.p, der.n,
+			  k->fingerprint) == 0 ||
+			 err_set(e, ERR_INTERNAL, "SHA-256 failed"));
+		certificate_row_free(&row);
+	}
+	if (ok)
+		*ret = k;
+	else
+		unref(k);
+	return ok;
+}
+
 static bool
 identify_cert(struct ca *ca, struct bytes der, bool any_usage, struct caller *c,
     struct err *e)
 {
-	struct certificate_row row;
+	struct caller_known *k = known_find(ca, der);
 
-	if (!cert_parse(der, &c->cert, e))
-		return err_set(e, ERR_UNAUTHENTICATED,
-		    "the client certificate cannot be read");
-	const struct ca_issuer *issuer = ca_issuer_by_dn(ca, c->cert->issuer_dn);
-	if (issuer == NULL)
-		return err_set(e, ERR_UNAUTHENTICATED,
-		    "the client certificate is of another CA");
-	if (!find_row(ca, c->cert, issuer->name, &row, e))
+	if (k != NULL)
+		k->refs++;
+	else if (!look_up(ca, der, &k, e))
 		return false;
-	bool ok = check_usable(c->cert, &row, any_usage, e);
-	if (ok) {
-		c->profile = mem_strdup(row.profile);
-		c->issuer = mem_strdup(issuer->name);
-		c->id = (struct identity){
-			.kind = IDENTITY_CERT,
-			.text = text_of(c->cert),
-			.cert = c->cert,
-			.profile = c->profile,
-			.issuer = c->issuer,
-		};
-		ok = gnutls_hash_fast(GNUTLS_DIG_SHA256, der.p, der.n,
-			 c->id.fingerprint) == 0 ||
-		     err_set(e, ERR_INTERNAL, "SHA-256 failed");
-	}
-	certificate_row_free(&row);
-	return ok;
+	c->known = k;
+	c->cert = k->cert;
+	c->profile = k->profile;
+	c->issuer = k->issuer;
+	if (!check_usable(k->cert, any_usage, e))
+		return false;
+	known_put(ca, k);
+	c->id = (struct identity){
+		.kind = IDENTITY_CERT,
+		.text = k->text,
+		.cert = k->cert,
+		.profile = k->profile,
+		.issuer = k->issuer,
+	};
+	memcpy(c->id.fingerprint, k->fingerprint, sizeof(k->fingerprint));
+	return true;
 }
 
 bool

@@ -59,7 +59,7 @@ on_answer(void *arg, const struct ask_answer *a)
 {
 	struct issuing *it = arg;
 	struct record_certificate rc;
-	struct cert *cert = NULL;
+	struct cert *parsed = NULL;
 	struct err e;
 
 	if (a->refused != NULL) {
@@ -68,9 +68,10 @@ on_answer(void *arg, const struct ask_answer *a)
 		err_set(&e, ERR_INTERNAL, "the signer answered with something else");
 		it->done(it->arg, NULL, &e);
 	} else if (!record_certificate_get(a->record->body, &rc, &e) ||
-		   !cert_parse(rc.der, &cert, &e)) {
+		   (a->cert == NULL && !cert_parse(rc.der, &parsed, &e))) {
 		it->done(it->arg, NULL, &e);
 	} else {
+		const struct cert *cert = a->cert != NULL ? a->cert : parsed;
 		const struct issue_result r = {
 			.cert = cert,
 			.issuer = ca_issuer_find(it->ca, it->profile->issuer),
@@ -80,7 +81,7 @@ on_answer(void *arg, const struct ask_answer *a)
 		tell_issued(it, cert, &rc);
 		it->done(it->arg, &r, NULL);
 	}
-	cert_free(cert);
+	cert_free(parsed);
 	free(it);
 }
 
@@ -96,7 +97,7 @@ ask_signer(struct ca *ca, const struct issue_request *q, const struct names *nam
 	if (ok) {
 		const struct msg_sign_cert m = {
 			.id = ask_new(ca, on_answer, it),
-			.stored_seq = ca->committed_seq,
+			.stored_seq = ca->flushed_seq,
 			.profile = bytes_str(it->profile->name),
 			.csr = buf_bytes(&q->csr->der),
 			.names = buf_bytes(&san),

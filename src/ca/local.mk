@@ -43,6 +43,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/revoke.c \
 	src/ca/revoke_impl.h \
 	src/ca/revoke_lineage.c \
+	src/ca/searchable.c \
 	src/ca/tally.c \
 	src/ca/throttle.c \
 	src/ca/verify.c

@@ -347,7 +347,6 @@ send_begin(struct publish *p, struct err *e)
 	struct crl_build *c = &p->build;
 	char *places[MSG_CRL_PLACES_MAX];
 	struct msg_crl_begin m = {
-		.stored_seq = p->ca->committed_seq,
 		.issuer = bytes_str(c->slot->issuer),
 		.number = c->number,
 		.this_update = c->this_update,
@@ -360,6 +359,10 @@ send_begin(struct publish *p, struct err *e)
 	};
 	struct buf b;
 
+	/* The signer takes the record's number for what the list has to know. */
+	if (!ca_flush(p->ca, e))
+		return false;
+	m.stored_seq = p->ca->flushed_seq;
 	const bool ok = publish_shards_places(p, c->slot, places, &m.n_places, e);
 	for (size_t i = 0; i < m.n_places; i++)
 		m.places[i] = bytes_str(places[i]);

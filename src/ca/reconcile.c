@@ -17,12 +17,14 @@
 
 /* The first record: which CA this is of.  A database of another CA is refused. */
 static bool
-apply_genesis(struct store *st, const struct record *r, struct err *e)
+apply_genesis(struct store *st, const struct record *r, struct cert **ret,
+    struct err *e)
 {
 	struct record_genesis g;
 	uint8_t have[32];
 	bool set;
 
+	(void)ret;
 	if (!record_genesis_get(r->body, &g, e) || !store_root(st, have, &set, e))
 		return false;
 	if (!set)
@@ -177,7 +179,8 @@ read_metadata(const struct note *note, struct certificate_metadata **ret)
 }
 
 static bool
-apply_certificate(struct store *st, const struct record *r, struct err *e)
+apply_certificate(struct store *st, const struct record *r, struct cert **ret,
+    struct err *e)
 {
 	struct record_certificate rc;
 	struct cert *cert = NULL;
@@ -218,16 +221,21 @@ apply_certificate(struct store *st, const struct record *r, struct err *e)
 	free(request_id);
 	free(metadata);
 	note_free(&note);
-	cert_free(cert);
+	if (ok)
+		*ret = cert;
+	else
+		cert_free(cert);
 	return ok;
 }
 
 static bool
-apply_revocation(struct store *st, const struct record *r, struct err *e)
+apply_revocation(struct store *st, const struct record *r, struct cert **ret,
+    struct err *e)
 {
 	struct record_revocation rr;
 	struct revocation row = { .seq = r->seq };
 
+	(void)ret;
 	if (!record_revocation_get(r->body, &rr, e) ||
 	    !serial_from_bytes(rr.serial, &row.serial, e))
 		return false;
@@ -251,10 +259,11 @@ apply_revocation(struct store *st, const struct record *r, struct err *e)
 }
 
 static bool
-apply_crl(struct store *st, const struct record *r, struct err *e)
+apply_crl(struct store *st, const struct record *r, struct cert **ret, struct err *e)
 {
 	struct record_crl rc;
 
+	(void)ret;
 	if (!record_crl_get(r->body, &rc, e))
 		return false;
 	char *issuer = mem_strndup(rc.issuer);
@@ -272,15 +281,16 @@ apply_crl(struct store *st, const struct record *r, struct err *e)
 	return ok;
 }
 
-static bool (*const appliers[])(struct store *, const struct record *, struct err *) = {
+static bool (*const appliers[])(struct store *, const struct record *, struct cert **,
+    struct err *) = {
 	[RECORD_GENESIS] = apply_genesis,
 	[RECORD_CERTIFICATE] = apply_certificate,
 	[RECORD_REVOCATION] = apply_revocation,
 	[RECORD_CRL] = apply_crl,
 };
 
-bool
-reconcile_apply(struct store *st, const struct record *r, struct err *e)
+static bool
+apply(struct store *st, const struct record *r, struct cert **ret, struct err *e)
 {
 	uint64_t seq;
 
@@ -296,6 +306,22 @@ reconcile_apply(struct store *st, const struct record *r, struct err *e)
 		    "journal record %" PRIu64
 		    " is of a kind that this version does not know",
 		    r->seq);
-	return store_begin(st, e) && appliers[r->type](st, r, e) &&
+	return store_begin(st, e) && appliers[r->type](st, r, ret, e) &&
 	       store_seq_set(st, r->seq, e);
+}
+
+bool
+reconcile_apply(struct store *st, const struct record *r, struct cert **ret,
+    struct err *e)
+{
+	struct cert *cert = NULL;
+
+	store_replaying(st, true);
+	const bool ok = apply(st, r, &cert, e);
+	store_replaying(st, false);
+	if (ok && ret != NULL)
+		*ret = cert;
+	else
+		cert_free(cert);
+	return ok;
 }

@@ -134,7 +134,7 @@ revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg)
 {
 	const struct msg_revoke m = {
 		.id = ask_new(ca, cb, arg),
-		.stored_seq = ca->committed_seq,
+		.stored_seq = ca->flushed_seq,
 		.issuer = bytes_str(o->issuer),
 		.serial = serial_bytes(o->serial),
 		.not_after = o->not_after,

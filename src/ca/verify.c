@@ -63,7 +63,7 @@ on_record(void *arg, const struct record *r, struct err *e)
 		v->ever_stored = r->stored;
 	if (r->seq > v->r.stored) /* not in the database yet */
 		return true;
-	v->unreadable = !reconcile_apply(v->want, r, e);
+	v->unreadable = !reconcile_apply(v->want, r, NULL, e);
 	if (v->unreadable)
 		return false;
 	if (r->seq % COMMIT_EACH == 0 && !store_commit(v->want, &v->broken)) {

@@ -42,7 +42,7 @@ replay_one(void *arg, const struct record *rec, struct err *e)
 	if (rec->seq <= p->have)
 		return true;
 	p->done++;
-	return reconcile_apply(p->st, rec, e) &&
+	return reconcile_apply(p->st, rec, NULL, e) &&
 	       (p->done % BATCH != 0 || store_commit(p->st, e));
 }
 
@@ -78,7 +78,8 @@ add(struct restore *r, enum record_type type, struct bytes body, struct err *e)
 
 	return store_seq(r->store, &seq, e) &&
 	       journal_add(r->journal, type, seq, body, &whole, e) &&
-	       record_parse(whole, &record, e) && reconcile_apply(r->store, &record, e);
+	       record_parse(whole, &record, e) &&
+	       reconcile_apply(r->store, &record, NULL, e);
 }
 
 bool

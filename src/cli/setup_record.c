@@ -35,7 +35,8 @@ add(struct recording *r, enum record_type type, const struct buf *body, struct e
 	/* Stored is nothing yet: journal and database are flushed once, at the end. */
 	return buf_ok(body, "a journal record", e) &&
 	       journal_add(r->journal, type, 0, buf_bytes(body), &whole, e) &&
-	       record_parse(whole, &record, e) && reconcile_apply(r->store, &record, e);
+	       record_parse(whole, &record, e) &&
+	       reconcile_apply(r->store, &record, NULL, e);
 }
 
 static bool

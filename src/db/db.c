@@ -233,6 +233,19 @@ db_keep_files(struct db *db, struct err *e)
 	return true;
 }
 
+/* Each program of ours that has a database uses it from one thread: no lock is needed. */
+static void
+set_up_library(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 bool
 db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 {
@@ -242,12 +255,14 @@ db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 	bool made = false, ok = false;
 	int rc;
 
+	set_up_library();
 	if (!version_check("SQLite", sqlite3_libversion(), SQLITE_VERSION, e)) {
 		free(db);
 		return false;
 	}
 	db->path = mem_strdup(path);
 	db->reading = mode == DB_READ;
+	db->scratch = mode == DB_SCRATCH;
 	if (make && !(made = make_file(path, e)))
 		goto out;
 	if (!make && !check_file(path, e))
@@ -292,7 +307,11 @@ db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
+	struct err ignored; /* the close writes all of it into the database anyway */
+
 	db_rollback(db);
+	if (!db_flush(db, &ignored))
+		db->unflushed = false;
 	stmt_free_all(db);
 	sqlite3_close_v2(db->handle);
 	free(db->path);
@@ -335,6 +354,64 @@ db_check(struct db *db, struct err *e)
 
 /* ---- transactions ---- */
 
+/* The WAL's octets to the disk, as COMMIT does where synchronous is FULL. */
+static bool
+flush_wal(struct db *db, struct err *e)
+{
+	sqlite3_file *wal = NULL;
+
+	int rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+	    &wal);
+	if (rc == SQLITE_OK && (wal == NULL || wal->pMethods == NULL))
+		rc = SQLITE_NOTFOUND;
+	if (rc == SQLITE_OK)
+		rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+	return rc == SQLITE_OK ? true : db_error(db, rc, "flush the database", e);
+}
+
+bool
+db_flush(struct db *db, struct err *e)
+{
+	if (!db->unflushed)
+		return true;
+	db->broken = !flush_wal(db, e);
+	db->unflushed = false;
+	return !db->broken;
+}
+
+bool
+db_broken(const struct db *db)
+{
+	return db->broken;
+}
+
+bool
+db_unflushed(const struct db *db)
+{
+	return db->unflushed;
+}
+
+void
+db_replaying(struct db *db, bool on)
+{
+	db->replaying = on;
+}
+
+/* Whether COMMIT flushes can be changed between transactions alone. */
+bool
+db_choose_flush(struct db *db, struct err *e)
+{
+	const bool lazy = db->replaying;
+
+	if (db->scratch || db->reading || lazy == db->lazy)
+		return true;
+	if (!run(db, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
+		"choose when to flush", e))
+		return false;
+	db->lazy = lazy;
+	return true;
+}
+
 static const struct stmt_def begin_read_def = { "BEGIN", "begin to read" };
 static const struct stmt_def begin_def = { "BEGIN IMMEDIATE", "begin a transaction" };
 static const struct stmt_def commit_def = { "COMMIT", "commit" };
@@ -345,9 +422,11 @@ db_begin(struct db *db, struct err *e)
 	assert(!db->open);
 	if (!db->reading && !db_start_writing(db, e))
 		return false;
-	if (!stmt_finish(stmt_begin(db, db->reading ? &begin_read_def : &begin_def), e))
+	if (!db_choose_flush(db, e) ||
+	    !stmt_finish(stmt_begin(db, db->reading ? &begin_read_def : &begin_def), e))
 		return false;
 	db->open = true;
+	db->owed = false;
 	db->spoil.code = ERR_NONE;
 	return true;
 }
@@ -356,12 +435,14 @@ bool
 db_commit(struct db *db, struct err *e)
 {
 	assert(db->open);
-	if (db_usable(db, e) && stmt_finish(stmt_begin(db, &commit_def), e)) {
-		db->open = false;
-		return true;
+	if (!db_usable(db, e) || !stmt_finish(stmt_begin(db, &commit_def), e)) {
+		db_rollback(db);
+		return false;
 	}
-	db_rollback(db);
-	return false;
+	db->open = false;
+	/* COMMIT with FULL flushes the whole WAL, so what lazy ones left in it too. */
+	db->unflushed = db->lazy;
+	return !db->owed || db_flush(db, e);
 }
 
 void

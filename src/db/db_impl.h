@@ -14,7 +14,13 @@ struct db {
 	char *path;
 	bool writing;                 /* db_start_writing() was here */
 	bool reading;                 /* DB_READ */
+	bool scratch;                 /* DB_SCRATCH */
 	bool open;                    /* a transaction */
+	bool replaying;               /* what is written stands elsewhere too */
+	bool lazy;                    /* this transaction's commit is not flushed */
+	bool owed;                    /* but this one wrote what stands nowhere else */
+	bool unflushed;               /* there are commits that are not on disk yet */
+	bool broken;                  /* they could not be brought there */
 	struct err spoil;             /* why it cannot be committed; code 0: it can */
 	struct stmt *slots[DB_SLOTS]; /* by hash of the stmt_def's address, chained */
 };
@@ -29,5 +35,8 @@ MUST_CHECK bool db_usable(struct db *db, struct err *e);
 void db_spoil(struct db *db, const struct err *e);
 /* Releases the cache. */
 void stmt_free_all(struct db *db);
+
+/* Before a transaction or a write outside of one: flushed or not, by db_replaying(). */
+bool db_choose_flush(struct db *db, struct err *e);
 
 #endif

@@ -107,10 +107,12 @@ begun(struct stmt *q)
 	if (!failed(q) && !db_usable(q->db, &e))
 		q->error = e;
 	if (!failed(q) && !q->db->open && !sqlite3_stmt_readonly(q->handle) &&
-	    !db_start_writing(q->db, &e))
+	    (!db_start_writing(q->db, &e) || !db_choose_flush(q->db, &e)))
 		q->error = e;
 	if (failed(q))
 		q->stage = STAGE_DONE;
+	else if (q->db->open && !q->db->replaying && !sqlite3_stmt_readonly(q->handle))
+		q->db->owed = true;
 	return q;
 }
 

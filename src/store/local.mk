@@ -41,7 +41,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/007_acme.sql \
 	$(srcdir)/sql/008_certificate_key.sql \
 	$(srcdir)/sql/009_acme_index.sql \
-	$(srcdir)/sql/010_crl_shards.sql
+	$(srcdir)/sql/010_crl_shards.sql \
+	$(srcdir)/sql/011_search_later.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

@@ -165,6 +165,30 @@ store_dirty(const struct store *st)
 	return db_in_transaction(st->db);
 }
 
+void
+store_replaying(struct store *st, bool on)
+{
+	db_replaying(st->db, on);
+}
+
+bool
+store_unflushed(const struct store *st)
+{
+	return db_unflushed(st->db);
+}
+
+bool
+store_flush(struct store *st, struct err *e)
+{
+	return db_flush(st->db, e);
+}
+
+bool
+store_broken(const struct store *st)
+{
+	return db_broken(st->db);
+}
+
 bool
 store_own_begin(struct store *st, bool *ret_own, struct err *e)
 {
@@ -211,7 +235,8 @@ static const struct stmt_def fits[] = {
 	  " - (SELECT COALESCE(SUM(entries), 0) FROM revocation_day)",
 	    "revocations that are not in the sums" },
 	{ "SELECT (SELECT count(*) FROM certificate)"
-	  " - (SELECT count(*) FROM certificate_search)",
+	  " - (SELECT count(*) FROM certificate_search)"
+	  " - (SELECT count(*) FROM certificate_unsearched)",
 	    "certificates that cannot be searched" },
 };
 

@@ -44,6 +44,18 @@ check_words(const char *q, struct err *e)
 	return true;
 }
 
+/* What came in lately has to be found too: it is little. */
+static bool
+catch_up(struct store *st, const char *q, struct err *e)
+{
+	int64_t waiting = 0;
+
+	if (q == NULL || q[0] == '\0')
+		return true;
+	return store_unsearched(st, &waiting, e) &&
+	       (waiting == 0 || store_search_catch_up(st, waiting, e));
+}
+
 bool
 store_certificate_list(struct store *st, const struct certificate_query *q,
     certificate_each *each, void *arg, struct err *e)
@@ -59,7 +71,7 @@ store_certificate_list(struct store *st, const struct certificate_query *q,
 		return err_set(e, ERR_MALFORMED, "metadata: at most %d of them",
 		    CERTIFICATE_METADATA_MAX);
 	struct stmt *s;
-	if (!store_certificate_query(st, q, &s, e))
+	if (!catch_up(st, q->q, e) || !store_certificate_query(st, q, &s, e))
 		return false;
 	while (ok && stmt_step(s)) {
 		struct certificate_row r;

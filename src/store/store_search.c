@@ -14,8 +14,24 @@ static const struct stmt_def metadata_def = {
 	"add a word about a certificate"
 };
 static const struct stmt_def add_def = {
-	"INSERT INTO certificate_search (rowid, text) VALUES ($1, $2)",
-	"make a certificate searchable"
+	"INSERT INTO certificate_unsearched (certificate_id, text) VALUES ($1, $2)",
+	"keep a certificate's words"
+};
+#define OLDEST                                                                         \
+	"SELECT certificate_id FROM certificate_unsearched"                            \
+	" ORDER BY certificate_id LIMIT $1"
+static const struct stmt_def move_def = {
+	"INSERT INTO certificate_search (rowid, text)"
+	" SELECT certificate_id, text FROM certificate_unsearched"
+	" ORDER BY certificate_id LIMIT $1",
+	"make certificates searchable"
+};
+static const struct stmt_def moved_def = {
+	"DELETE FROM certificate_unsearched WHERE certificate_id IN (" OLDEST ")",
+	"take searchable certificates off the list"
+};
+static const struct stmt_def count_def = {
+	"SELECT COUNT(*) FROM certificate_unsearched", "count what cannot be searched"
 };
 
 char *
@@ -90,5 +106,46 @@ store_search_add(struct store *st, int64_t id, const struct certificate_new *c,
 	}
 	ok = ok && add_words(st, id, &words, e);
 	buf_free(&words);
+	return ok;
+}
+
+bool
+store_unsearched(struct store *st, int64_t *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &count_def);
+
+	if (!stmt_row(q, e))
+		return false;
+	*ret = stmt_col_int(q, 0);
+	return stmt_finish(q, e);
+}
+
+static bool
+move(struct store *st, const struct stmt_def *def, int64_t n, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), def);
+
+	stmt_int(q, 1, n);
+	return stmt_finish(q, e);
+}
+
+/* Both read the rows in the same order, in one transaction: they are the same rows. */
+static bool
+move_some(struct store *st, int64_t n, struct err *e)
+{
+	bool own;
+
+	return store_own_begin(st, &own, e) &&
+	       store_own_end(st, own,
+		   move(st, &move_def, n, e) && move(st, &moved_def, n, e), e);
+}
+
+/* The words lie in the database either way, so no flush is owed for it. */
+bool
+store_search_catch_up(struct store *st, int64_t most, struct err *e)
+{
+	store_replaying(st, true);
+	const bool ok = move_some(st, most, e);
+	store_replaying(st, false);
 	return ok;
 }

@@ -26,7 +26,7 @@
 /* 'part' as a value to match: wherever it stands, letter case ignored; free() it. */
 char *store_search_pattern(const char *part);
 
-/* A certificate came in: its words, in the transaction of its row. */
+/* A certificate came in: its words, in the transaction of its row; found from the next catching up on. */
 MUST_CHECK bool store_search_add(struct store *st, int64_t id,
     const struct certificate_new *c, struct err *e);
 

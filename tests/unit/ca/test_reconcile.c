@@ -158,7 +158,7 @@ static bool
 apply(void *arg, const struct record *r, struct err *e)
 {
 	(void)arg;
-	return reconcile_apply(st, r, e);
+	return reconcile_apply(st, r, NULL, e);
 }
 
 /* R89, R91: the database is a function of the journal, from the first record on. */

@@ -161,6 +161,51 @@ Test(db, a_transaction_is_all_or_nothing, .init = tmp_begin, .fini = tmp_end)
 	cr_expect_eq(tmp_count(), 1);
 }
 
+/* What only the database knows is on disk when it is committed; what can be replayed, later. */
+/* R89 */
+Test(db, only_what_stands_elsewhere_is_committed_without_a_flush, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	db_replaying(db, true);
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(1, "replayable 1"));
+	db_replaying(db, false);
+	MUST(db_commit(db, &e));
+	cr_expect(db_unflushed(db));
+	cr_expect_eq(pragma("PRAGMA synchronous"), 1, "1 is NORMAL");
+	MUST(db_flush(db, &e));
+	cr_expect_not(db_unflushed(db));
+
+	/* The transaction began lazy, and another joined it. */
+	db_replaying(db, true);
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(2, "replayable 2"));
+	db_replaying(db, false);
+	MUST(tmp_insert(3, "known here alone 3"));
+	MUST(db_commit(db, &e));
+	cr_expect_not(db_unflushed(db));
+
+	/* Reading is no debt. */
+	db_replaying(db, true);
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(4, "replayable 4"));
+	db_replaying(db, false);
+	cr_expect_eq(tmp_count(), 4);
+	MUST(db_commit(db, &e));
+	cr_expect(db_unflushed(db));
+
+	/* Outside of a transaction a write is one of its own, and flushes what was left. */
+	MUST(tmp_insert(5, "known here alone 5"));
+	cr_expect_eq(pragma("PRAGMA synchronous"), 2);
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(6, "known here alone 6"));
+	MUST(db_commit(db, &e));
+	cr_expect_not(db_unflushed(db));
+	cr_expect_not(db_broken(db));
+	reopen();
+	cr_expect_eq(tmp_count(), 6);
+}
+
 Test(db, a_statement_that_failed_spoils_its_transaction, .init = tmp_begin,
     .fini = tmp_end)
 {

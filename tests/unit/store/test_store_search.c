@@ -71,6 +71,33 @@ Test(store_search, words_and_parts_of_all_that_names_it_are_found, .init = tmp_b
 	MUST(store_check(st, &e));
 }
 
+Test(store_search, what_waits_is_made_searchable_the_oldest_first, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	int64_t n = -1;
+
+	for (unsigned i = 1; i <= 5; i++)
+		add(i, words, 1);
+	MUST(store_unsearched(st, &n, &e));
+	cr_expect_eq(n, 5);
+	MUST(store_check(st, &e));
+	MUST(store_search_catch_up(st, 2, &e));
+	MUST(store_unsearched(st, &n, &e));
+	cr_expect_eq(n, 3);
+	MUST(store_check(st, &e));
+	cr_expect(db_unflushed(store_db(st)), "the words were in the database before");
+
+	/* A search finds all, and by itself. */
+	EXPECT(5, 5, .q = "web team");
+	MUST(store_unsearched(st, &n, &e));
+	cr_expect_eq(n, 0);
+	EXPECT(1, 4, .q = "host-4.internal");
+	MUST(store_search_catch_up(st, 10, &e));
+	add(6, words, 1);
+	EXPECT(6, 6, .q = "web team");
+	MUST(store_check(st, &e));
+}
+
 Test(store_search, too_few_characters_and_too_many_words_are_told, .init = tmp_begin,
     .fini = tmp_end)
 {
