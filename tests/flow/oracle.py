@@ -189,7 +189,7 @@ class Oracle:
                 found[row[0].hex()] = row
         return found
 
-    def judge(self, until=None, whole=False):
+    def judge(self, until=None, whole=False, samples=2, crl=True):
         """Of what is new; whole: of everything, and the file itself."""
         fresh, back = self.take(until)
         if whole:
@@ -202,8 +202,7 @@ class Oracle:
                 row = rows[serial]
                 self.test.assertEqual(der, row[1])
                 self.test.assertTrue(row[2] and row[3] and row[4] and row[5] and row[6] == 1, row)
-            taken_back = {r[0].hex() for r in db.execute("SELECT serial FROM revocation")}
-            self.test.assertLessEqual(self.revoked, taken_back)
+            self.test.assertLessEqual(back, self.some(db, "SELECT serial FROM revocation WHERE serial", back))
             if whole:
                 self.test.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
                 twice = db.execute("SELECT serial FROM certificate GROUP BY issuer_id, serial HAVING count(*) > 1")
@@ -211,14 +210,25 @@ class Oracle:
         finally:
             db.close()
         sample = sorted(back if back else self.revoked)
-        for serial in random.sample(sample, min(2, len(sample))):
+        for serial in random.sample(sample, min(samples, len(sample))):
             self.test.assertEqual(self.ca.ocsp(serial), "revoked")
-        self.crl()
+        if crl or whole:
+            self.crl()
         if whole:
             self.journal()
 
+    @staticmethod
+    def some(db, sql, serials):
+        """Which of the serials it finds."""
+        found, serials = set(), [bytes.fromhex(s) for s in serials]
+        for at in range(0, len(serials), 500):
+            some = serials[at:at + 500]
+            found |= {r[0].hex() for r in db.execute(f"{sql} IN ({','.join('?' * len(some))})", some)}
+        return found
+
     def crl(self):
         """The new CRL comes by itself; its number grows, it holds every revocation."""
+        revoked = set(self.revoked)
         end = time.monotonic() + 10 * hnp.SLOW
         while True:
             answer = self.ca.ask_http("GET", "/crl/main.crl")
@@ -226,7 +236,7 @@ class Oracle:
                 crl = x509.load_der_x509_crl(answer.body)
                 number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
                 self.test.assertGreaterEqual(number, self.number, "CRL numbers never go back")
-                lacking = [s for s in self.revoked
+                lacking = [s for s in revoked
                            if crl.get_revoked_certificate_by_serial_number(int(s, 16)) is None]
                 if not lacking and number > self.number:
                     break
