@@ -76,6 +76,7 @@ struct signer_answer { /* what waits for the flush */
 };
 
 struct signer_crl; /* the CRL that is being built */
+struct signer_keeping;
 
 struct signer {
 	struct role *role;
@@ -109,6 +110,9 @@ struct signer {
 	uint32_t crl_mark;
 	int64_t conf_ms;  /* when s->conf changed last, by the monotonic clock */
 	uint64_t refused; /* requests that an honest core does not make (S84) */
+
+	unsigned kept_segment; /* the segments before it are in journal/state */
+	struct signer_keeping *keeping; /* that file, being written; NULL: it is not */
 };
 
 /* ---- signer_load.c: what it needs to begin ---- */

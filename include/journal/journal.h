@@ -28,6 +28,43 @@ MUST_CHECK bool journal_open(const char *dir, journal_each *each, void *arg,
 void journal_close(struct journal *j); /* NULL is fine */
 
 /*
+ * A mark says how far a state goes that somebody built from the journal and has
+ * kept, so that an opening reads no more than what came since: the closed
+ * segments are compared by size and time of change, not read.
+ */
+struct journal_closed { /* a segment that gets no more records */
+	uint64_t first_seq, size;
+	int64_t changed_ns; /* st_ctim */
+};
+struct journal_mark {
+	unsigned segment;              /* records are read from its front on */
+	uint64_t first_seq;            /* its first record */
+	uint8_t hash[RECORD_HASH_LEN]; /* of the record before */
+	struct journal_closed *closed; /* segments 1 to 'segment' - 1; owned */
+	uint64_t last_seq;             /* newest record that the state may hold */
+	uint8_t last_hash[RECORD_HASH_LEN];
+};
+void journal_mark_free(struct journal_mark *m); /* what is inside */
+/* The state holds at least the closed segments.  'last_seq' is that of now. */
+MUST_CHECK bool journal_mark(const struct journal *j, struct journal_mark *ret,
+    struct err *e);
+/* The state holds what was added meanwhile, too. */
+void journal_mark_now(const struct journal *j, struct journal_mark *m);
+void journal_mark_put(struct buf *b, const struct journal_mark *m);
+/* From the front of *b, which goes on behind it. */
+MUST_CHECK bool journal_mark_get(struct bytes *b, struct journal_mark *ret,
+    struct err *e);
+
+/*
+ * As journal_open(), but 'each' is called for record 1, and for those from the
+ * front of the mark's segment on: some of them the state may hold already.
+ * ERR_CONFLICT when the mark does not fit the journal: 'each' may have been called.
+ */
+MUST_CHECK bool journal_open_at(const char *dir, const struct journal_mark *m,
+    journal_each *each, void *arg, struct journal **ret, size_t *ret_healed,
+    struct err *e);
+
+/*
  * Adds a record to the batch that the next journal_sync() makes durable.
  * *ret_record: its octets, valid until that journal_sync() returns.
  */
@@ -43,6 +80,7 @@ MUST_CHECK bool journal_sync(struct journal *j, struct err *e);
 void journal_abandon(struct journal *j);
 
 uint64_t journal_last_seq(const struct journal *j);
+unsigned journal_segment(const struct journal *j); /* that gets the records */
 
 /* Reads records from 'from_seq' on, at most 'max' of them; works while open for appending. */
 MUST_CHECK bool journal_read(struct journal *j, uint64_t from_seq, size_t max,

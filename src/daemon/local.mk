@@ -18,19 +18,24 @@ ROLE_LIBS = libhnp_role.a libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a
 
 # No jansson, SQLite or libmicrohttpd here (docs/architecture.md).
 roles_PROGRAMS += hanaper-signer
-hanaper_signer_SOURCES = \
-	src/daemon/signer.c \
+# What its unit tests link too: all but main().
+SIGNER_SOURCES = \
 	src/daemon/signer_answer.c \
 	src/daemon/signer_cert.c \
 	src/daemon/signer_crl.c \
+	src/daemon/signer_kept.c \
+	src/daemon/signer_kept_impl.h \
+	src/daemon/signer_kept_write.c \
 	src/daemon/signer_load.c \
 	src/daemon/signer_ocsp.c \
 	src/daemon/signer_responder.c \
 	src/daemon/signer_revoke.c \
 	src/daemon/signer_revoked.c \
 	src/daemon/signer_state.c
-hanaper_signer_LDADD = libhnp_policy.a libhnp_x509.a libhnp_key.a libhnp_journal.a \
+hanaper_signer_SOURCES = src/daemon/signer.c $(SIGNER_SOURCES)
+SIGNER_LIBS = libhnp_policy.a libhnp_x509.a libhnp_key.a libhnp_journal.a \
 	$(ROLE_LIBS) $(GNUTLS_LIBS) $(TASN1_LIBS) $(IDN2_LIBS)
+hanaper_signer_LDADD = $(SIGNER_LIBS)
 # The outbound network; no key, no database, no JSON, no listener.
 roles_PROGRAMS += hanaper-prober
 hanaper_prober_SOURCES = src/daemon/prober.c

@@ -17,23 +17,6 @@
 #define LOCK_NAME "lock"
 #define NEW_NAME  "new"
 
-struct pending {    /* a record that waits for the next sync */
-	uint8_t *p; /* the hash before it, then the record */
-	size_t n;   /* octets of the record */
-};
-
-struct journal {
-	int dirfd, lockfd;
-	int fd;               /* of the last segment */
-	struct place place;   /* behind the last durable record */
-	bool dirty;           /* octets behind 'place' could not be cut off */
-	uint64_t *first_seqs; /* of each segment, by number - 1 */
-	struct pending *pending;
-	size_t n_pending, room;
-	struct place
-	    read; /* where the last journal_read() ended: the next goes on there */
-};
-
 static bool
 write_at(int fd, off_t at, struct bytes b)
 {
@@ -157,6 +140,13 @@ bool
 journal_open(const char *dir, journal_each *each, void *arg, struct journal **ret,
     size_t *ret_healed, struct err *e)
 {
+	return journal_open_at(dir, NULL, each, arg, ret, ret_healed, e);
+}
+
+bool
+journal_open_at(const char *dir, const struct journal_mark *m, journal_each *each,
+    void *arg, struct journal **ret, size_t *ret_healed, struct err *e)
+{
 	struct journal *j = mem_zalloc(sizeof(*j));
 	struct scan s = { .fd = -1 };
 	unsigned segments;
@@ -168,7 +158,11 @@ journal_open(const char *dir, journal_each *each, void *arg, struct journal **re
 		goto out;
 	journal_scan_begin(&s, j->dirfd, segments);
 	s.first_seqs = mem_zarray(segments, sizeof(*s.first_seqs));
+	if (m != NULL && !journal_mark_enter(m, &s, each, arg, e))
+		goto out;
 	if (!walk(&s, each, arg, &torn, e) && !torn)
+		goto out;
+	if (m != NULL && !journal_mark_met(m, &s, e))
 		goto out;
 	if (!open_last(j, &s, ret_healed, e))
 		goto out;
@@ -330,6 +324,12 @@ uint64_t
 journal_last_seq(const struct journal *j)
 {
 	return j->place.seq - 1;
+}
+
+unsigned
+journal_segment(const struct journal *j)
+{
+	return j->place.segment;
 }
 
 /* The place of a record: where the last reading ended, or the front of its segment. */

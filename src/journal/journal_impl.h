@@ -33,6 +33,23 @@ struct place {
 	uint8_t hash[RECORD_HASH_LEN]; /* of the record before */
 };
 
+struct pending {    /* a record that waits for the next sync */
+	uint8_t *p; /* the hash before it, then the record */
+	size_t n;   /* octets of the record */
+};
+
+struct journal {
+	int dirfd, lockfd;
+	int fd;               /* of the last segment */
+	struct place place;   /* behind the last durable record */
+	bool dirty;           /* octets behind 'place' could not be cut off */
+	uint64_t *first_seqs; /* of each segment, by number - 1 */
+	struct pending *pending;
+	size_t n_pending, room;
+	struct place
+	    read; /* where the last journal_read() ended: the next goes on there */
+};
+
 /* A walk along the chain. */
 struct scan {
 	int dirfd;
@@ -45,6 +62,8 @@ struct scan {
 	off_t window_at;
 	off_t size;           /* of the segment */
 	uint64_t *first_seqs; /* by segment - 1; NULL: not wanted */
+	uint64_t watch_seq;   /* 0, or: the hash of this record goes to 'watched' */
+	uint8_t watched[RECORD_HASH_LEN];
 };
 
 void journal_segment_name(unsigned n, char ret[static SEGMENT_NAME_LEN]);
@@ -68,5 +87,12 @@ bool journal_scan_seek(struct scan *s, const struct place *p, struct err *e);
  */
 bool journal_scan_next(struct scan *s, struct record *ret, bool *ret_more,
     bool *ret_torn, struct err *e);
+
+/* Does the mark fit the files?  Tells record 1, and goes on behind the closed segments. */
+bool journal_mark_enter(const struct journal_mark *m, struct scan *s,
+    journal_each *each, void *arg, struct err *e);
+/* After the walk: was the mark's newest record there? */
+bool journal_mark_met(const struct journal_mark *m, const struct scan *s,
+    struct err *e);
 
 #endif

@@ -391,6 +391,8 @@ journal_scan_next(struct scan *s, struct record *ret, bool *ret_more, bool *ret_
 	if (r.seq != s->place.seq)
 		return fault(s, e, "bears another number");
 	memcpy(s->place.hash, hash, sizeof(hash));
+	if (r.seq == s->watch_seq)
+		memcpy(s->watched, hash, sizeof(hash));
 	s->place.at += (off_t)n;
 	s->place.seq++;
 	*ret = r;
