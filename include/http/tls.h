@@ -4,8 +4,13 @@
  *
  * The key is made here, lives in memory only and is never given out.  A new
  * certificate serves new connections; those that are open keep the one they
- * began with until they end, so nothing is dropped.  Session tickets live as
- * long as the certificate (S66).
+ * began with until they end, so nothing is dropped.
+ *
+ * Session tickets (S66) are good for TLS_TICKET_S.  GnuTLS makes the keys for
+ * them out of one that is drawn here, another each 3 * TLS_TICKET_S, and knows
+ * the one before.  Ours is shared by all listeners and threads, is in memory only,
+ * and makes way for a new one with each certificate and each TLS_TICKET_KEY_S:
+ * then clients shake hands in full once.
  *
  * tls_attach() and tls_detach() may be called from any thread; the others from
  * one.
@@ -16,6 +21,10 @@
 #include <gnutls/gnutls.h>
 
 #include "base/buf.h"
+#include "http/tls_trust.h"
+
+#define TLS_TICKET_S     (2 * 3600)
+#define TLS_TICKET_KEY_S (24 * 3600)
 
 struct tls;
 struct tls_generation; /* one certificate, while connections use it */
@@ -27,6 +36,7 @@ extern const char tls_priorities[];
 MUST_CHECK bool tls_new(const struct bytes *trust_pem, size_t n, struct tls **ret,
     struct err *e);
 void tls_free(struct tls *t); /* NULL is fine; no connection may be left */
+struct tls_trust *tls_trust(const struct tls *t); /* borrowed */
 
 /* Makes a new P-256 key and appends a PKCS #10 request for it: no names, the CA knows them. */
 MUST_CHECK bool tls_request(struct tls *t, struct buf *ret_csr, struct err *e);
@@ -36,6 +46,9 @@ MUST_CHECK bool tls_request(struct tls *t, struct buf *ret_csr, struct err *e);
  * nothing was asked for; what serves goes on serving.
  */
 MUST_CHECK bool tls_certify(struct tls *t, struct bytes chain_pem, struct err *e);
+
+/* From time to time: the tickets' key makes way for a new one when it is due. */
+void tls_tick(struct tls *t, int64_t mono_ms);
 
 /* Prepares a session before its handshake; NULL when there is no certificate yet. */
 struct tls_generation *tls_attach(struct tls *t, gnutls_session_t s);

@@ -284,6 +284,7 @@ on_tick(void *arg)
 	if (cut > 0)
 		LOG(LOG_INFO, "deadline", LOG_NUM("connections", cut));
 	front_core_expire(r->asks);
+	tls_tick(r->tls, clock_mono_ms());
 	if (r->ask_at != 0 && clock_now() >= r->ask_at)
 		ask_certificate(r);
 	loop_after(role_loop(r->role), TICK_MS, on_tick, r);

@@ -12,4 +12,6 @@ libhnp_http_a_SOURCES = \
 	src/http/route.c \
 	src/http/server.c \
 	src/http/tls.c \
-	src/http/tls_client.c
+	src/http/tls_client.c \
+	src/http/tls_seen.c \
+	src/http/tls_trust.c

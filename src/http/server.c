@@ -58,7 +58,7 @@ on_handshake(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming
 	if (incoming == 0 || c == NULL)
 		return 0;
 	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY)
-		return tls_client_check(s);
+		return tls_client_check(s, tls_trust(door_of(c)->server->def.tls));
 	if (type == GNUTLS_HANDSHAKE_FINISHED)
 		conns_deadline(door_of(c)->entry, door_of(c)->server->def.request_ms);
 	return 0;
@@ -180,7 +180,7 @@ look_at_client(struct door *d, struct MHD_Connection *c)
 		tls_client_read(MHD_get_connection_info(c,
 				    MHD_CONNECTION_INFO_GNUTLS_SESSION)
 				    ->tls_session,
-		    &d->client);
+		    tls_trust(d->server->def.tls), &d->client);
 	d->client_known = true;
 	client_age(&d->client, clock_now());
 }

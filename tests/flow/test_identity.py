@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: certificates of every wrong kind, every route, every role."""
+import socket
 import time
 
-from hnp import FlowTest, run
+from hnp import SLOW, FlowTest, run
 
 
 class Identity(FlowTest):
@@ -46,6 +47,24 @@ class Identity(FlowTest):
         self.problem(ca.ask("GET", "/v1/whoami", connection=connection), 401, "unauthenticated", "revoked")
         self.problem(ca.ask("GET", "/v1/whoami", **self.who("gone")), 401, "unauthenticated", "revoked")
         connection.close()
+
+    # R43: a ticket bears the certificate; what became of it since is asked each time
+    def test_a_revoked_one_loses_access_in_a_resumed_session_too(self):
+        ca = self.ca
+        serial = ca.issue("ticket", "DNS:ticket.internal", profile="client")
+        tls = ca.context(*self.who("ticket").values())
+        session, met = None, []
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", ca.api_port), timeout=10 * SLOW) as plain, \
+                    tls.wrap_socket(plain, server_hostname="localhost", session=session) as s:
+                s.sendall(b"GET /v1/whoami HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                answer = b"".join(iter(lambda: s.recv(4096), b""))
+                session = s.session
+                met.append((s.session_reused, answer.split()[1]))
+            if len(met) == 2:
+                self.assertEqual(ca.revoke(serial).status, 200)
+        self.assertEqual(met, [(False, b"200"), (True, b"200"), (True, b"401")])
+        self.assertIn(b"revoked", answer)
 
     # S4, S5, S6, R45: the whole square of routes and roles
     def test_every_route_with_every_role(self):

@@ -17,9 +17,8 @@ paper_key(gnutls_pk_algorithm_t alg, unsigned bits)
 
 static unsigned char next_serial = 1;
 
-gnutls_x509_crt_t
-paper_sign(const struct paper_ca *by, const struct paper_leaf *l,
-    gnutls_x509_privkey_t key)
+static gnutls_x509_crt_t
+fill(const struct paper_leaf *l, gnutls_x509_privkey_t key)
 {
 	gnutls_x509_crt_t crt;
 	const time_t now = time(NULL);
@@ -39,10 +38,34 @@ paper_sign(const struct paper_ca *by, const struct paper_leaf *l,
 		(l->is_ca ? GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN : 0u));
 	if (l->purpose != NULL)
 		gnutls_x509_crt_set_key_purpose_oid(crt, l->purpose, 0);
+	return crt;
+}
+
+static gnutls_x509_crt_t
+sign(gnutls_x509_crt_t crt, const struct paper_ca *by, gnutls_x509_privkey_t key)
+{
 	cr_assert_eq(gnutls_x509_crt_sign2(crt, by != NULL ? by->crt : crt,
 			 by != NULL ? by->key : key, GNUTLS_DIG_SHA256, 0),
 	    0);
 	return crt;
+}
+
+gnutls_x509_crt_t
+paper_sign(const struct paper_ca *by, const struct paper_leaf *l,
+    gnutls_x509_privkey_t key)
+{
+	return sign(fill(l, key), by, key);
+}
+
+gnutls_x509_crt_t
+paper_sign_dns(const struct paper_ca *by, const struct paper_leaf *l,
+    gnutls_x509_privkey_t key, const char *dns)
+{
+	gnutls_x509_crt_t crt = fill(l, key);
+
+	gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, dns,
+	    (unsigned)strlen(dns), GNUTLS_FSAN_SET);
+	return sign(crt, by, key);
 }
 
 void
@@ -55,18 +78,51 @@ paper_pem(gnutls_x509_crt_t crt, struct buf *ret)
 	gnutls_free(pem.data);
 }
 
+static void
+make(struct paper_ca *c, const struct paper_ca *by, const char *cn, int64_t to,
+    const char *domain)
+{
+	const struct paper_leaf l = { .cn = cn,
+		.from = -PAPER_DAY,
+		.to = to,
+		.is_ca = true };
+	gnutls_x509_name_constraints_t nc;
+
+	c->key = paper_key(GNUTLS_PK_ECDSA, PAPER_P256);
+	c->crt = fill(&l, c->key);
+	if (domain != NULL) {
+		const gnutls_datum_t name = { (unsigned char *)(uintptr_t)domain,
+			(unsigned)strlen(domain) };
+
+		cr_assert_eq(gnutls_x509_name_constraints_init(&nc), 0);
+		cr_assert_eq(gnutls_x509_name_constraints_add_permitted(nc,
+				 GNUTLS_SAN_DNSNAME, &name),
+		    0);
+		cr_assert_eq(gnutls_x509_crt_set_name_constraints(c->crt, nc, 1), 0);
+		gnutls_x509_name_constraints_deinit(nc);
+	}
+	sign(c->crt, by, c->key);
+	buf_init(&c->pem, KIB(8));
+	paper_pem(c->crt, &c->pem);
+}
+
 void
 paper_ca_make(struct paper_ca *c, const char *cn)
 {
-	c->key = paper_key(GNUTLS_PK_ECDSA, PAPER_P256);
-	c->crt = paper_sign(NULL,
-	    &(struct paper_leaf){ .cn = cn,
-		.from = -PAPER_DAY,
-		.to = PAPER_DAY,
-		.is_ca = true },
-	    c->key);
-	buf_init(&c->pem, KIB(8));
-	paper_pem(c->crt, &c->pem);
+	make(c, NULL, cn, PAPER_DAY, NULL);
+}
+
+void
+paper_ca_below(struct paper_ca *c, const struct paper_ca *by, const char *cn, int64_t s)
+{
+	make(c, by, cn, s, NULL);
+}
+
+void
+paper_ca_narrow(struct paper_ca *c, const struct paper_ca *by, const char *cn,
+    const char *domain)
+{
+	make(c, by, cn, PAPER_DAY, domain);
 }
 
 void

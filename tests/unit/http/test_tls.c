@@ -4,8 +4,10 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "http/tls.h"
 #include "paper_ca.h"
 #include "small_server.h"
@@ -303,6 +305,126 @@ Test(tls, sessions_resume_with_their_certificate_until_the_key_changes)
 		gnutls_free(first.session.data);
 		gnutls_free(second.session.data);
 		gnutls_free(third.session.data);
+	}
+	gnutls_x509_crt_deinit(crt);
+	gnutls_x509_privkey_deinit(key);
+	small_server_stop(&s);
+	tls_free(t);
+	paper_ca_free(&ca);
+}
+
+static int64_t ahead; /* of GnuTLS's clock */
+
+static time_t
+gnutls_clock(time_t *t)
+{
+	const time_t now = time(NULL) + ahead;
+
+	if (t != NULL)
+		*t = now;
+	return now;
+}
+
+struct regular { /* a client that comes again and again */
+	struct small_server *s;
+	const char *priorities;
+	gnutls_certificate_credentials_t cred;
+	gnutls_datum_t session;
+};
+
+/* Comes with the ticket that it has; was it taken?  With 'keep' it keeps the new one. */
+static bool
+comes_again(struct regular *r, bool keep)
+{
+	struct visit v = { .priorities = r->priorities,
+		.cred = r->cred,
+		.resume = r->session.data == NULL ? NULL : &r->session };
+
+	visit(r->s, &v);
+	cr_expect(v.ok, "%s", r->priorities);
+	if (keep) {
+		gnutls_free(r->session.data);
+		r->session = v.session;
+	} else {
+		gnutls_free(v.session.data);
+	}
+	return v.resumed;
+}
+
+/* S66: over one change of the keys that GnuTLS makes, not over two, nor over one of ours. */
+Test(tls, tickets_outlive_one_change_of_their_keys)
+{
+	static const char *const versions[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.2" };
+	const int64_t period = 3 * TLS_TICKET_S;
+	struct small_server s;
+	struct tls *t;
+	struct paper_ca ca;
+
+	gnutls_global_set_time_function(gnutls_clock);
+	paper_ca_make(&ca, "ca");
+	start(&s, &t, &ca);
+	for (size_t i = 0; i < NITEMS(versions); i++) {
+		struct regular r = { .s = &s, .priorities = versions[i] };
+		const int64_t into = time(NULL) % period;
+
+		ahead = period - into - 600; /* ten minutes before a change */
+		cr_expect_not(comes_again(&r, true));
+		cr_expect(comes_again(&r, false), "%s: the same period", versions[i]);
+		ahead += 1200;
+		cr_expect(comes_again(&r, false), "%s: the next one", versions[i]);
+		ahead += period;
+		cr_expect_not(comes_again(&r, false), "%s: two later", versions[i]);
+
+		ahead = 0;
+		comes_again(&r, true);
+		cr_expect(comes_again(&r, false), "%s", versions[i]);
+		tls_tick(t, clock_mono_ms() + TLS_TICKET_KEY_S * 1000 - 5000);
+		cr_expect(comes_again(&r, false), "%s: not due", versions[i]);
+		tls_tick(t, clock_mono_ms() + TLS_TICKET_KEY_S * 1000);
+		cr_expect_not(comes_again(&r, false), "%s: another key", versions[i]);
+		gnutls_free(r.session.data);
+	}
+	small_server_stop(&s);
+	tls_free(t);
+	paper_ca_free(&ca);
+}
+
+/* R43, R44: a ticket bears the client's certificate, which is judged by its dates again. */
+Test(tls, a_ticket_does_not_outlive_the_clients_certificate)
+{
+	static const char *const versions[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.2" };
+	const struct paper_leaf leaf = { "brief", GNUTLS_KP_TLS_WWW_CLIENT, -60, 600,
+		false, 0, 0 };
+	struct small_server s;
+	struct tls *t;
+	struct paper_ca ca;
+
+	gnutls_global_set_time_function(gnutls_clock);
+	paper_ca_make(&ca, "ca");
+	start(&s, &t, &ca);
+	gnutls_x509_privkey_t key = paper_key(GNUTLS_PK_ECDSA, PAPER_P256);
+	gnutls_x509_crt_t crt = paper_sign(&ca, &leaf, key);
+	for (size_t i = 0; i < NITEMS(versions); i++) {
+		struct visit shown = { 0 };
+		present(&shown, &crt, 1, key);
+		struct regular r = { .s = &s,
+			.priorities = versions[i],
+			.cred = shown.cred };
+
+		comes_again(&r, true);
+		cr_expect_gt(s.client.cert.n, 0);
+		ahead = leaf.to + 1;
+		clock_hold(time(NULL) + leaf.to + 1);
+		cr_expect(comes_again(&r, false), "%s", versions[i]);
+		cr_expect_eq(s.client.cert.n, 0, "%s", versions[i]);
+		cr_expect_not_null(strstr(s.client.refused.detail, "has expired"));
+		ahead = 0;
+		clock_hold(0);
+		s.client.refused = (struct err){ 0 };
+		gnutls_certificate_free_credentials(r.cred);
+		gnutls_free(r.session.data);
 	}
 	gnutls_x509_crt_deinit(crt);
 	gnutls_x509_privkey_deinit(key);
