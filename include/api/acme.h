@@ -14,6 +14,7 @@
 
 #include "api/request.h"
 #include "ca/acme.h"
+#include "codec/json_put.h"
 #include "jose/jwk.h"
 #include "jose/jws.h"
 #include "store/store_acme_account.h"
@@ -42,6 +43,8 @@ typedef void acme_handler(struct acme *a);
 /* The answers; each frees the request.  The nonce and the link to the directory are put in. */
 void acme_json(struct acme *a, int status, json_t *v); /* takes over 'v' */
 void acme_octets(struct acme *a, int status, const char *type, struct bytes body);
+/* One object that was put into w->b; it is freed. */
+void acme_json_put(struct acme *a, int status, struct json_put *w);
 /*
  * As a problem document of RFC 8555 6.7.  The failed rows of 'v' (may be NULL) whose
  * field names an identifier ("names[2]") become subproblems of it.
@@ -61,6 +64,9 @@ MUST_CHECK bool acme_id(const struct acme *a, size_t param,
     char ret[static ACME_ID_LEN]);
 /* Sets a string member; takes over 'text', as acme_url() gives it. */
 void acme_put(json_t *to, const char *member, char *text);
+/* A string member that holds such a URL. */
+void acme_put_url(const struct acme *a, struct json_put *w, const char *member,
+    const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* Every handler of tbl/acme_routes.h: acme_on_directory, acme_on_new_order … */
 #define ACME_ROUTE(path, methods, gate, payload, handler)                              \

@@ -5,9 +5,12 @@
 
 #include <jansson.h>
 
+#include "codec/json_put.h"
 #include "store/store_certificate.h"
 
-json_t *certificate_json(const struct certificate_row *r, int64_t now);
+/* The members of a certificate of the inventory, into an object that is open. */
+void certificate_json_put(struct json_put *w, const struct certificate_row *r,
+    int64_t now);
 json_t *certificate_json_names(const struct names *names);
 json_t *certificate_json_time(int64_t at);
 json_t *certificate_json_serial(const struct serial *s);

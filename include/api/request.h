@@ -17,6 +17,8 @@
 #include "http/route.h"
 #include "policy/verdict.h"
 
+#define REQUEST_ANSWER_MAX MIB(16) /* octets */
+
 struct request;
 
 /* How an answer gets to front; 'wrote': it may only leave when the round is committed. */
@@ -58,6 +60,8 @@ MUST_CHECK bool request_take(const struct api *api, struct bytes frame, struct e
 
 /* The answers; each frees the request. */
 void request_json(struct request *r, int status, json_t *v); /* takes over 'v' */
+/* The same of a text that is JSON, without the newline behind. */
+void request_json_text(struct request *r, int status, struct buf *text);
 void request_octets(struct request *r, int status, const char *type, struct bytes body);
 /* 'v' NULL or with its failed rows as violations; logs the refusal. */
 void request_problem(struct request *r, const struct err *e, const struct verdict *v);

@@ -14,17 +14,45 @@
 
 /* ---- what goes into headers and bodies ---- */
 
+static void
+put_url(const struct acme *a, struct buf *b, const char *fmt, va_list args)
+{
+	char path[URL_MAX];
+
+	vsnprintf(path, sizeof(path), fmt, args);
+	buf_init(b, 2 * URL_MAX);
+	buf_puts(b, ca_conf(a->r->ca)->url_api);
+	buf_puts(b, "/acme/");
+	buf_puts(b, a->directory->name);
+	buf_puts(b, path);
+	(void)buf_str(b);
+}
+
 char *
 acme_url(const struct acme *a, const char *fmt, ...)
 {
-	char path[URL_MAX];
+	struct buf b;
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
+	put_url(a, &b, fmt, args);
 	va_end(args);
-	return mem_printf("%s/acme/%s%s", ca_conf(a->r->ca)->url_api,
-	    a->directory->name, path);
+	return (char *)b.p; /* the caller's from here on */
+}
+
+void
+acme_put_url(const struct acme *a, struct json_put *w, const char *member,
+    const char *fmt, ...)
+{
+	struct buf b;
+	va_list args;
+
+	va_start(args, fmt);
+	put_url(a, &b, fmt, args);
+	va_end(args);
+	json_put_name(w, member);
+	json_put_bytes(w, buf_bytes(&b));
+	buf_free(&b);
 }
 
 void
@@ -136,6 +164,14 @@ acme_json(struct acme *a, int status, json_t *v)
 	add_headers(a);
 	acme_free(a);
 	request_json(r, status, v);
+}
+
+void
+acme_json_put(struct acme *a, int status, struct json_put *w)
+{
+	buf_putc(w->b, '\n');
+	acme_octets(a, status, "application/json", buf_bytes(w->b));
+	buf_free(w->b);
 }
 
 void

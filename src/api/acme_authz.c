@@ -22,13 +22,17 @@ wants_subdomains(const json_t *payload, const json_t *identifier)
 static void
 answer(struct acme *a, int status, const struct acme_authz *authz)
 {
+	struct buf text;
+	struct json_put w = { .b = &text };
 	char *url = acme_url(a, "/authz/%s", authz->id);
 
 	acme_location(a, url);
 	free(url);
 	if (authz->status == ACME_PENDING)
 		acme_retry_after(a, 1);
-	acme_json(a, status, acme_objects_authz(a, authz));
+	buf_init(&text, REQUEST_ANSWER_MAX);
+	acme_objects_put_authz(a, &w, authz);
+	acme_json_put(a, status, &w);
 }
 
 void

@@ -50,13 +50,17 @@ look_up(const struct acme *a, struct acme_authz *ret,
 static void
 answer(struct acme *a, const struct acme_authz *authz, const struct acme_challenge *c)
 {
+	struct buf text;
+	struct json_put w = { .b = &text };
 	char *url = acme_url(a, "/authz/%s", authz->id);
 
 	acme_link(a, "up", url);
 	free(url);
 	if (c->status == ACME_PROCESSING)
 		acme_retry_after(a, 1);
-	acme_json(a, 200, acme_objects_challenge(a, c));
+	buf_init(&text, REQUEST_ANSWER_MAX);
+	acme_objects_put_challenge(a, &w, c);
+	acme_json_put(a, 200, &w);
 }
 
 /* As it is by now. */

@@ -4,74 +4,112 @@
 #include <stdlib.h>
 
 #include "api/acme_impl.h"
-#include "api/certificate_json.h"
+#include "base/clock.h"
 
-json_t *
-acme_objects_identifier(enum name_type type, const char *value)
+static json_t *
+read_text(const char *text)
 {
-	return json_pack("{s:s, s:s}", "type", sets_name_type_word(type), "value",
-	    value);
+	json_t *v = NULL;
+	struct err unreadable;
+
+	return text != NULL && text[0] != '\0' &&
+		       json_read(bytes_str(text), &v, &unreadable)
+		   ? v
+		   : NULL;
 }
 
 void
 acme_objects_set_text(json_t *to, const char *member, const char *text)
 {
-	json_t *v = NULL;
-	struct err unreadable;
+	json_t *v = read_text(text);
 
-	if (text != NULL && text[0] != '\0' &&
-	    json_read(bytes_str(text), &v, &unreadable))
+	if (v != NULL)
 		json_object_set_new(to, member, v);
+}
+
+void
+acme_objects_put_json(struct json_put *w, const char *member, const char *text)
+{
+	json_t *v = read_text(text);
+
+	if (v == NULL)
+		return;
+	json_put_name(w, member);
+	json_put_value(w, v);
+	json_decref(v);
+}
+
+void
+acme_objects_put_time(struct json_put *w, const char *member, int64_t at)
+{
+	char text[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(at, text);
+	json_put_member(w, member, text);
+}
+
+void
+acme_objects_put_identifier(struct json_put *w, enum name_type type, const char *value)
+{
+	json_put_open(w, '{');
+	json_put_member(w, "type", sets_name_type_word(type));
+	json_put_member(w, "value", value);
+	json_put_close(w, '}');
 }
 
 /* draft-ietf-acme-dns-persist: whose records count, and which account they name. */
 static void
-add_persist(const struct acme *a, json_t *v)
+put_persist(const struct acme *a, struct json_put *w)
 {
 	const struct strings *ids = &ca_conf(a->r->ca)->acme.caa_identities;
-	json_t *list = json_array();
 
+	json_put_name(w, "issuer-domain-names");
+	json_put_open(w, '[');
 	for (size_t i = 0; i < ids->n; i++)
-		json_array_append_new(list, json_string(ids->v[i]));
-	json_object_set_new(v, "issuer-domain-names", list);
-	acme_put(v, "accounturi", acme_url(a, "/account/%s", a->account.id));
+		json_put_text(w, ids->v[i]);
+	json_put_close(w, ']');
+	acme_put_url(a, w, "accounturi", "/account/%s", a->account.id);
 }
 
 /* Never a null, never an "error" that is none: clients stumble over both. */
-json_t *
-acme_objects_challenge(const struct acme *a, const struct acme_challenge *c)
+void
+acme_objects_put_challenge(const struct acme *a, struct json_put *w,
+    const struct acme_challenge *c)
 {
-	json_t *v = json_object();
-
-	json_object_set_new(v, "type", json_string(sets_challenge_word(c->type)));
-	acme_put(v, "url", acme_url(a, "/challenge/%s", c->id));
-	json_object_set_new(v, "status", json_string(acme_state_word(c->status)));
-	json_object_set_new(v, "token", json_string(c->token));
+	json_put_open(w, '{');
+	json_put_member(w, "type", sets_challenge_word(c->type));
+	acme_put_url(a, w, "url", "/challenge/%s", c->id);
+	json_put_member(w, "status", acme_state_word(c->status));
+	json_put_member(w, "token", c->token);
 	if (c->status == ACME_VALID)
-		json_object_set_new(v, "validated",
-		    certificate_json_time(c->validated_at));
-	acme_objects_set_text(v, "error", c->error);
+		acme_objects_put_time(w, "validated", c->validated_at);
+	acme_objects_put_json(w, "error", c->error);
 	if (c->type == CHALLENGE_DNS_PERSIST_01)
-		add_persist(a, v);
-	return v;
+		put_persist(a, w);
+	json_put_close(w, '}');
 }
 
-json_t *
-acme_objects_authz(const struct acme *a, const struct acme_authz *authz)
+void
+acme_objects_put_authz(const struct acme *a, struct json_put *w,
+    const struct acme_authz *authz)
 {
-	json_t *v = json_object(), *list = json_array();
-
-	json_object_set_new(v, "status", json_string(acme_state_word(authz->status)));
-	json_object_set_new(v, "identifier",
-	    acme_objects_identifier(authz->type, authz->value));
-	json_object_set_new(v, "expires", certificate_json_time(authz->expires_at));
-	if (authz->wildcard)
-		json_object_set_new(v, "wildcard", json_true());
-	if (authz->subdomains)
-		json_object_set_new(v, "subdomainAuthAllowed", json_true());
+	json_put_open(w, '{');
+	json_put_member(w, "status", acme_state_word(authz->status));
+	json_put_name(w, "identifier");
+	acme_objects_put_identifier(w, authz->type, authz->value);
+	acme_objects_put_time(w, "expires", authz->expires_at);
+	if (authz->wildcard) {
+		json_put_name(w, "wildcard");
+		json_put_bool(w, true);
+	}
+	if (authz->subdomains) {
+		json_put_name(w, "subdomainAuthAllowed");
+		json_put_bool(w, true);
+	}
+	json_put_name(w, "challenges");
+	json_put_open(w, '[');
 	for (size_t i = 0; i < authz->n_challenges; i++)
-		json_array_append_new(list,
-		    acme_objects_challenge(a, &authz->challenges[i]));
-	json_object_set_new(v, "challenges", list);
-	return v;
+		acme_objects_put_challenge(a, w, &authz->challenges[i]);
+	json_put_close(w, ']');
+	json_put_close(w, '}');
 }

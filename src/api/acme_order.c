@@ -10,7 +10,6 @@
 #include "api/acme_impl.h"
 #include "api/acme_objects.h"
 #include "api/acme_order_find.h"
-#include "api/certificate_json.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/base64.h"
@@ -29,68 +28,63 @@ is_first(const struct acme_order *o, size_t i)
 	return true;
 }
 
-static json_t *
-url_json(const struct acme *a, const char *what, const char *id, const char *behind)
-{
-	char *url = acme_url(a, "/%s/%s%s", what, id, behind);
-	json_t *v = json_string(url);
-
-	free(url);
-	return v;
-}
-
 static void
-add_names(const struct acme *a, const struct acme_order *o, json_t *v)
+put_names(const struct acme *a, struct json_put *w, const struct acme_order *o)
 {
-	json_t *identifiers = json_array(), *authorizations = json_array();
+	json_put_name(w, "identifiers");
+	json_put_open(w, '[');
+	for (size_t i = 0; i < o->n_names; i++)
+		acme_objects_put_identifier(w, o->names[i].type, o->names[i].value);
+	json_put_close(w, ']');
+	json_put_name(w, "authorizations");
+	json_put_open(w, '[');
+	for (size_t i = 0; i < o->n_names; i++)
+		if (is_first(o, i)) {
+			char *url = acme_url(a, "/authz/%s", o->names[i].authz_id);
 
-	for (size_t i = 0; i < o->n_names; i++) {
-		json_array_append_new(identifiers,
-		    acme_objects_identifier(o->names[i].type, o->names[i].value));
-		if (is_first(o, i))
-			json_array_append_new(authorizations,
-			    url_json(a, "authz", o->names[i].authz_id, ""));
-	}
-	json_object_set_new(v, "identifiers", identifiers);
-	json_object_set_new(v, "authorizations", authorizations);
+			json_put_text(w, url);
+			free(url);
+		}
+	json_put_close(w, ']');
 }
 
 /* What does not apply is not there: clients stumble over nulls. */
-static json_t *
-order_json(const struct acme *a, const struct acme_order *o)
+static void
+put_order(const struct acme *a, struct json_put *w, const struct acme_order *o)
 {
-	json_t *v = json_object();
-
-	json_object_set_new(v, "status", json_string(acme_state_word(o->status)));
-	json_object_set_new(v, "expires", certificate_json_time(o->expires_at));
-	add_names(a, o, v);
+	json_put_open(w, '{');
+	json_put_member(w, "status", acme_state_word(o->status));
+	acme_objects_put_time(w, "expires", o->expires_at);
+	put_names(a, w, o);
 	if (o->not_before != 0)
-		json_object_set_new(v, "notBefore",
-		    certificate_json_time(o->not_before));
+		acme_objects_put_time(w, "notBefore", o->not_before);
 	if (o->not_after != 0)
-		json_object_set_new(v, "notAfter", certificate_json_time(o->not_after));
-	json_object_set_new(v, "profile", json_string(o->profile));
+		acme_objects_put_time(w, "notAfter", o->not_after);
+	json_put_member(w, "profile", o->profile);
 	if (o->replaces[0] != '\0')
-		json_object_set_new(v, "replaces", json_string(o->replaces));
-	acme_objects_set_text(v, "error", o->error);
-	json_object_set_new(v, "finalize", url_json(a, "order", o->id, "/finalize"));
+		json_put_member(w, "replaces", o->replaces);
+	acme_objects_put_json(w, "error", o->error);
+	acme_put_url(a, w, "finalize", "/order/%s/finalize", o->id);
 	if (o->status == ACME_VALID)
-		json_object_set_new(v, "certificate",
-		    url_json(a, "certificate", o->id, ""));
-	return v;
+		acme_put_url(a, w, "certificate", "/certificate/%s", o->id);
+	json_put_close(w, '}');
 }
 
 /* Location on all of them: some clients look for it after finalizing, too. */
 static void
 answer(struct acme *a, int status, const struct acme_order *o)
 {
+	struct buf text;
+	struct json_put w = { .b = &text };
 	char *url = acme_url(a, "/order/%s", o->id);
 
 	acme_location(a, url);
 	free(url);
 	if (o->status == ACME_PROCESSING)
 		acme_retry_after(a, 1);
-	acme_json(a, status, order_json(a, o));
+	buf_init(&text, REQUEST_ANSWER_MAX);
+	put_order(a, &w, o);
+	acme_json_put(a, status, &w);
 }
 
 /* ---- new-order ---- */
@@ -341,7 +335,9 @@ add_to_page(void *arg, const struct acme_order *o, struct err *e)
 	if (p->more)
 		return true;
 	p->n++;
-	json_array_append_new(p->urls, url_json(p->a, "order", o->id, ""));
+	char *url = acme_url(p->a, "/order/%s", o->id);
+	json_array_append_new(p->urls, json_string(url));
+	free(url);
 	memcpy(p->last, o->id, sizeof(p->last));
 	return true;
 }

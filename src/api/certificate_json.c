@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/certificate_json.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/hex.h"
 #include "codec/json.h"
@@ -56,44 +58,97 @@ certificate_json_pem(struct bytes der)
 	return s;
 }
 
-json_t *
-certificate_json(const struct certificate_row *r, int64_t now)
+/* ---- a row of the inventory ---- */
+
+static void
+put_time(struct json_put *w, const char *name, int64_t at)
+{
+	char text[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(at, text);
+	json_put_member(w, name, text);
+}
+
+static void
+put_serial(struct json_put *w, const char *name, const struct serial *s)
+{
+	char text[SERIAL_HEX_LEN];
+
+	serial_to_hex(s, text);
+	json_put_member(w, name, text);
+}
+
+static void
+put_names(struct json_put *w, const struct names *names)
+{
+	json_put_name(w, "names");
+	json_put_open(w, '[');
+	for (size_t i = 0; i < names->n; i++) {
+		json_put_open(w, '{');
+		json_put_member(w, "type", sets_name_type_word(names->v[i].type));
+		json_put_member(w, "value", names->v[i].text);
+		json_put_close(w, '}');
+	}
+	json_put_close(w, ']');
+}
+
+/* What came with the request, in the certificate's own object; nothing of it hides a member. */
+static void
+put_note(struct json_put *w, const struct certificate_row *r)
+{
+	static const char *const taken[] = { "serial", "status", "issuer", "profile",
+		"cn", "names", "not_before", "not_after", "issued_at", "requester",
+		"request_id", "key_sha256", "parent", "lineage", "revoked_at", "reason",
+		"certificate", "chain" };
+	json_t *note = NULL, *v;
+	const char *name;
+	struct err ignored;
+
+	if (r->note.n == 0 || !json_read(buf_bytes(&r->note), &note, &ignored))
+		return;
+	json_object_foreach(note, name, v)
+	{
+		bool is_taken = false;
+
+		for (size_t i = 0; i < NITEMS(taken); i++)
+			is_taken = is_taken || strcmp(name, taken[i]) == 0;
+		if (is_taken)
+			continue;
+		json_put_text(w, name);
+		buf_putc(w->b, ':');
+		w->comma = false;
+		json_put_value(w, v);
+	}
+	json_decref(note);
+}
+
+void
+certificate_json_put(struct json_put *w, const struct certificate_row *r, int64_t now)
 {
 	char key[65];
-	json_t *v = json_object();
 
 	hex_write(bytes_of(r->key_hash, sizeof(r->key_hash)), key);
-	json_object_set_new(v, "serial", certificate_json_serial(&r->serial));
-	json_object_set_new(v, "status",
-	    json_string(certificate_status_word(certificate_row_status(r, now))));
-	json_object_set_new(v, "issuer", json_string(r->issuer));
-	json_object_set_new(v, "profile", json_string(r->profile));
-	json_object_set_new(v, "cn", json_string(r->cn));
-	json_object_set_new(v, "names", certificate_json_names(&r->names));
-	json_object_set_new(v, "not_before", certificate_json_time(r->not_before));
-	json_object_set_new(v, "not_after", certificate_json_time(r->not_after));
-	json_object_set_new(v, "issued_at", certificate_json_time(r->issued_at));
-	json_object_set_new(v, "requester", json_string(r->requester));
-	json_object_set_new(v, "request_id", json_string(r->request_id));
-	json_object_set_new(v, "key_sha256", json_string(key));
+	put_serial(w, "serial", &r->serial);
+	json_put_member(w, "status",
+	    certificate_status_word(certificate_row_status(r, now)));
+	json_put_member(w, "issuer", r->issuer);
+	json_put_member(w, "profile", r->profile);
+	json_put_member(w, "cn", r->cn);
+	put_names(w, &r->names);
+	put_time(w, "not_before", r->not_before);
+	put_time(w, "not_after", r->not_after);
+	put_time(w, "issued_at", r->issued_at);
+	json_put_member(w, "requester", r->requester);
+	json_put_member(w, "request_id", r->request_id);
+	json_put_member(w, "key_sha256", key);
 	if (r->has_parent)
-		json_object_set_new(v, "parent", certificate_json_serial(&r->parent));
-	json_object_set_new(v, "lineage", certificate_json_serial(&r->first));
+		put_serial(w, "parent", &r->parent);
+	put_serial(w, "lineage", &r->first);
 	if (r->revoked) {
-		json_object_set_new(v, "revoked_at",
-		    certificate_json_time(r->revoked_at));
-		json_object_set_new(v, "reason",
-		    json_string(sets_reason_word(r->reason)));
+		put_time(w, "revoked_at", r->revoked_at);
+		json_put_member(w, "reason", sets_reason_word(r->reason));
 	}
-	if (r->note.n > 0) {
-		json_t *note = NULL;
-		struct err ignored;
-
-		if (json_read(buf_bytes(&r->note), &note, &ignored))
-			json_object_update_missing(v, note);
-		json_decref(note);
-	}
-	return v;
+	put_note(w, r);
 }
 
 static bool

@@ -25,21 +25,38 @@ put_chain(struct request *r, const struct certificate_row *row, struct bytes der
 }
 
 static void
+answer_json(struct request *r, const struct certificate_row *row, struct bytes der)
+{
+	struct buf pem, text;
+	struct json_put w = { .b = &text };
+
+	buf_init(&pem, KIB(256));
+	buf_init(&text, REQUEST_ANSWER_MAX);
+	json_put_open(&w, '{');
+	certificate_json_put(&w, row, clock_now());
+	pem_put(&pem, "CERTIFICATE", der);
+	json_put_name(&w, "certificate");
+	json_put_bytes(&w, buf_bytes(&pem));
+	buf_clear(&pem);
+	put_chain(r, row, der, &pem);
+	json_put_name(&w, "chain");
+	json_put_bytes(&w, buf_bytes(&pem));
+	json_put_close(&w, '}');
+	request_json_text(r, 200, &text);
+	buf_free(&text);
+	buf_free(&pem);
+}
+
+static void
 answer(struct request *r, const char *type, const struct certificate_row *row,
     struct bytes der)
 {
 	struct buf text;
 
 	buf_init(&text, KIB(256));
-	if (type == offers[0]) {
-		json_t *v = certificate_json(row, clock_now());
-
-		put_chain(r, row, der, &text);
-		json_object_set_new(v, "certificate", certificate_json_pem(der));
-		json_object_set_new(v, "chain",
-		    certificate_json_text(buf_bytes(&text)));
-		request_json(r, 200, v);
-	} else if (type == offers[1]) {
+	if (type == offers[0])
+		answer_json(r, row, der);
+	else if (type == offers[1]) {
 		put_chain(r, row, der, &text);
 		request_octets(r, 200, type, buf_bytes(&text));
 	} else if (type == offers[2]) {

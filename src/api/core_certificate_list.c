@@ -19,8 +19,9 @@
 struct listing {
 	struct request *r;
 	struct certificate_walk walk;
-	json_t *list;
-	size_t limit, octets;
+	struct buf text; /* the answer, as far as it is */
+	struct json_put w;
+	size_t limit, n;
 	bool more;
 	int64_t last_id; /* of the page */
 };
@@ -29,7 +30,7 @@ static void
 listing_free(struct listing *l)
 {
 	certificate_walk_free(&l->walk);
-	json_decref(l->list);
+	buf_free(&l->text);
 	free(l);
 }
 
@@ -136,45 +137,46 @@ read_filters(struct listing *l, struct err *e)
 	return read_metadata(l, e);
 }
 
-/* About as long as it will be in JSON; in a note, each octet may be escaped. */
-static size_t
-row_octets(const struct certificate_row *row)
-{
-	size_t n = 1024 + 6 * row->note.n;
-
-	for (size_t i = 0; i < row->names.n; i++)
-		n += strlen(row->names.v[i].text) + 32;
-	return n;
-}
-
 static bool
 add_row(void *arg, const struct certificate_row *row, struct err *e)
 {
 	struct listing *l = arg;
 
 	(void)e;
-	if (json_array_size(l->list) == l->limit || l->octets > PAGE_OCTETS_MAX) {
+	if (l->n == l->limit || l->text.n > PAGE_OCTETS_MAX) {
 		l->more = true;
 		return true;
 	}
-	json_array_append_new(l->list, certificate_json(row, l->walk.q.now));
-	l->octets += row_octets(row);
+	json_put_open(&l->w, '{');
+	certificate_json_put(&l->w, row, l->walk.q.now);
+	json_put_close(&l->w, '}');
+	l->n++;
 	l->last_id = row->id;
 	return true;
 }
 
-static json_t *
-page_json(const struct listing *l)
+static void
+begin_text(struct listing *l)
 {
-	json_t *v = json_pack("{s:O}", "certificates", l->list);
+	buf_init(&l->text, REQUEST_ANSWER_MAX);
+	l->w = (struct json_put){ .b = &l->text };
+	json_put_open(&l->w, '{');
+	json_put_name(&l->w, "certificates");
+	json_put_open(&l->w, '[');
+}
 
+static void
+answer(struct listing *l)
+{
+	char cursor[24];
+
+	json_put_close(&l->w, ']');
 	if (l->more) {
-		char cursor[24];
-
 		snprintf(cursor, sizeof(cursor), "%" PRId64, l->last_id);
-		json_object_set_new(v, "next_cursor", json_string(cursor));
+		json_put_member(&l->w, "next_cursor", cursor);
 	}
-	return v;
+	json_put_close(&l->w, '}');
+	request_json_text(l->r, 200, &l->text);
 }
 
 static bool
@@ -183,11 +185,11 @@ on_step(void *arg)
 	struct listing *l = arg;
 	struct err e;
 
-	const size_t left = l->limit + 1 - json_array_size(l->list);
+	const size_t left = l->limit + 1 - l->n;
 	if (!certificate_walk_slice(&l->walk, l->r->ca, left, add_row, l, &e))
 		request_problem(l->r, &e, NULL);
 	else if (l->more || certificate_walk_over(&l->walk))
-		request_json(l->r, 200, page_json(l));
+		answer(l);
 	else
 		return false;
 	listing_free(l);
@@ -224,7 +226,7 @@ core_certificate_list(struct request *r)
 	struct err e;
 
 	l->r = r;
-	l->list = json_array();
+	begin_text(l);
 	l->limit = LIMIT_DEFAULT;
 	if (begin(l, &e))
 		return;

@@ -13,8 +13,6 @@
 #include "codec/uri.h"
 #include "store/store_audit.h"
 
-#define ANSWER_MAX MIB(16)
-
 static void
 request_free(struct request *r)
 {
@@ -56,7 +54,7 @@ answer_json(struct request *r, int status, const char *type, json_t *v)
 {
 	struct buf b;
 
-	buf_init(&b, ANSWER_MAX);
+	buf_init(&b, REQUEST_ANSWER_MAX);
 	json_write(&b, v);
 	json_decref(v);
 	request_octets(r, status, type, buf_bytes(&b));
@@ -67,6 +65,13 @@ void
 request_json(struct request *r, int status, json_t *v)
 {
 	answer_json(r, status, "application/json", v);
+}
+
+void
+request_json_text(struct request *r, int status, struct buf *text)
+{
+	buf_putc(text, '\n');
+	request_octets(r, status, "application/json", buf_bytes(text));
 }
 
 static json_t *

@@ -44,6 +44,16 @@ clock_hold(int64_t at)
 	held_at = at;
 }
 
+/* And what stands behind them; returns where it goes on. */
+static char *
+put_digits(char *to, size_t n, int v, char behind)
+{
+	for (size_t i = n; i > 0; i--, v /= 10)
+		to[i - 1] = (char)('0' + v % 10);
+	to[n] = behind;
+	return to + n + 1;
+}
+
 void
 clock_rfc3339(int64_t at, char ret[static CLOCK_RFC3339_LEN])
 {
@@ -52,13 +62,12 @@ clock_rfc3339(int64_t at, char ret[static CLOCK_RFC3339_LEN])
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	strftime(ret, CLOCK_RFC3339_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (tm.tm_year + 1900 < 1000) /* strftime does not pad years */
-		snprintf(ret, CLOCK_RFC3339_LEN, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-		    (unsigned)(tm.tm_year + 1900) % 10000u,
-		    (unsigned)(tm.tm_mon + 1) % 100u, (unsigned)tm.tm_mday % 100u,
-		    (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u,
-		    (unsigned)tm.tm_sec % 100u);
+	char *p = put_digits(ret, 4, tm.tm_year + 1900, '-');
+	p = put_digits(p, 2, tm.tm_mon + 1, '-');
+	p = put_digits(p, 2, tm.tm_mday, 'T');
+	p = put_digits(p, 2, tm.tm_hour, ':');
+	p = put_digits(p, 2, tm.tm_min, ':');
+	*put_digits(p, 2, tm.tm_sec, 'Z') = '\0';
 }
 
 /* Reads exactly 'count' digits at the front of 's'. */

@@ -348,7 +348,11 @@ acme_new_id(char ret[static ACME_ID_LEN], struct err *e)
 {
 	uint8_t octets[16];
 
-	return random_text(octets, sizeof(octets), ret, ACME_ID_LEN, e);
+	do /* one that begins with "-" would be an option to commands */
+		if (!random_text(octets, sizeof(octets), ret, ACME_ID_LEN, e))
+			return false;
+	while (ret[0] == '-');
+	return true;
 }
 
 bool
