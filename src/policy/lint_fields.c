@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lint_impl.h"
+#include "x509/dn.h"
 
 #define SERIAL_LEAST  16                     /* octets: P2 and the time before it */
 #define YEAR_2050     INT64_C(2524608000)    /* the first that UTCTime cannot say */
@@ -90,9 +91,19 @@ lint_time_form(const struct lint_input *in)
 }
 
 const char *
+lint_name(struct bytes dn)
+{
+	struct err e;
+
+	if (dn.n <= 2)
+		return "empty";
+	return dn_check(dn, &e) ? NULL : "a name that cannot be read";
+}
+
+const char *
 lint_issuer(const struct lint_input *in)
 {
-	return in->cert->issuer_dn.n <= 2 ? "empty" : NULL;
+	return lint_name(in->cert->issuer_dn);
 }
 
 const char *

@@ -51,8 +51,9 @@ MUST_CHECK bool lint_read(const struct cert *c, struct lint_input *ret, struct e
 /* NULL when the certificate has none. */
 const struct lint_ext *lint_ext(const struct lint_input *in, enum lint_ext_kind kind);
 
-/* What is wrong with an AlgorithmIdentifier, with a Time of RFC 5280; or NULL. */
+/* What is wrong with an AlgorithmIdentifier, an issuer's Name, a Time of RFC 5280; or NULL. */
 const char *lint_algorithm(struct bytes sig_alg);
+const char *lint_name(struct bytes dn);
 const char *lint_time(const struct der *t);
 
 /* What is wrong with the value of an issuingDistributionPoint; or NULL. */

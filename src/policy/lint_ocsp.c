@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "lint_impl.h"
+#include "x509/dn.h"
+#include "x509/ocsp.h"
 
 #define KEY_HASH_LEN 20 /* SHA-1 (RFC 6960 4.2.1) */
 #define NONCE_MAX    128
@@ -19,6 +21,7 @@ struct input {
 };
 
 struct single {
+	struct bytes id;
 	unsigned status_tag;
 	struct bytes revoked; /* content, where it is revoked */
 	struct der from, to;
@@ -117,6 +120,7 @@ next_single(struct bytes *rest, struct single *ret)
 	    !der_expect(&one.body, DER_GENERALIZED_TIME, &ret->from, &e) ||
 	    !der_optional(&one.body, DER_CONTEXT_CONSTRUCTED(0), &d, &ret->has_to, &e))
 		return false;
+	ret->id = id.whole;
 	ret->status_tag = status.tag;
 	ret->revoked = status.body;
 	if (ret->has_to && !der_whole(d.body, DER_GENERALIZED_TIME, &ret->to, &e))
@@ -158,9 +162,7 @@ responder(const struct input *in)
 	struct err e;
 
 	if (in->responder.tag == DER_CONTEXT_CONSTRUCTED(1))
-		return der_whole(in->responder.body, DER_SEQUENCE, &d, &e)
-			   ? NULL
-			   : "a name that is none";
+		return dn_check(in->responder.body, &e) ? NULL : "a name that is none";
 	if (in->responder.tag != DER_CONTEXT_CONSTRUCTED(2))
 		return "neither by name nor by key";
 	return der_whole(in->responder.body, DER_OCTET_STRING, &d, &e) &&
@@ -173,17 +175,23 @@ static const char *
 singles(const struct input *in)
 {
 	struct bytes rest = in->responses;
+	struct ocsp_cert_id id;
 	struct single s;
+	struct err e;
 
 	if (rest.n == 0)
 		return "about no certificate";
 	while (rest.n > 0) {
 		if (!next_single(&rest, &s))
 			return "one that cannot be read";
+		if (!ocsp_cert_id_parse(s.id, &id, &e))
+			return "one whose certificate cannot be told";
 		if (s.status_tag != DER_CONTEXT(0) &&
 		    s.status_tag != DER_CONTEXT_CONSTRUCTED(1) &&
 		    s.status_tag != DER_CONTEXT(2))
 			return "neither good, revoked nor unknown";
+		if (s.status_tag != DER_CONTEXT_CONSTRUCTED(1) && s.revoked.n > 0)
+			return "good or unknown, with more than that";
 	}
 	return NULL;
 }

@@ -332,6 +332,9 @@ set_options(struct fetch *f, const struct fetch_request *q)
 	SET(CURLOPT_TIMEOUT_MS, (long)q->total_ms);
 	SET(CURLOPT_SSL_VERIFYPEER, 0L);
 	SET(CURLOPT_SSL_VERIFYHOST, 0L);
+	/* Else all roots of the system are read for each session, and judge nothing. */
+	SET(CURLOPT_CAINFO, NULL);
+	SET(CURLOPT_CAPATH, NULL);
 	SET(CURLOPT_HTTP09_ALLOWED, 0L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_FRESH_CONNECT, 1L);

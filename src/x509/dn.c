@@ -162,13 +162,14 @@ is_text(const struct der *v)
 	       count_chars(v->body, &chars);
 }
 
-bool
-dn_cn(struct bytes dn, char *ret, size_t size, struct err *e)
+/* All of a Name (RFC 5280 4.1.2.4); the first common name's value, or a tag 0. */
+static bool
+walk(struct bytes dn, struct der *ret_cn, struct err *e)
 {
-	struct der name, rdn, cn = { 0 };
+	struct der name, rdn;
 	struct ava a;
-	bool found = false;
 
+	*ret_cn = (struct der){ 0 };
 	if (!der_whole(dn, DER_SEQUENCE, &name, e))
 		return false;
 	while (name.body.n > 0) {
@@ -179,13 +180,29 @@ dn_cn(struct bytes dn, char *ret, size_t size, struct err *e)
 		while (rdn.body.n > 0) {
 			if (!take_ava(&rdn.body, &a, e))
 				return false;
-			if (!found && strcmp(a.oid, OID_CN) == 0) {
-				found = true;
-				cn = a.value;
-			}
+			if (ret_cn->tag == 0 && strcmp(a.oid, OID_CN) == 0)
+				*ret_cn = a.value;
 		}
 	}
-	if (found && !is_text(&cn))
+	return true;
+}
+
+bool
+dn_check(struct bytes dn, struct err *e)
+{
+	struct der cn;
+
+	return walk(dn, &cn, e);
+}
+
+bool
+dn_cn(struct bytes dn, char *ret, size_t size, struct err *e)
+{
+	struct der cn;
+
+	if (!walk(dn, &cn, e))
+		return false;
+	if (cn.tag != 0 && !is_text(&cn))
 		return err_set(e, ERR_MALFORMED, "name: a common name that is no text");
 	if (!bytes_to_str(cn.body, ret, size))
 		return err_set(e, ERR_MALFORMED, "name: a common name of %zu octets",

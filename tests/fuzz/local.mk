@@ -7,12 +7,16 @@ check_PROGRAMS += tests/fuzz/unit_fuzz
 TESTS += tests/fuzz/unit_fuzz
 tests_fuzz_unit_fuzz_SOURCES = \
 	tests/fuzz/fuzz.h \
+	tests/fuzz/api_world.c \
+	tests/fuzz/api_world.h \
 	tests/fuzz/fuzz_acme.c \
+	tests/fuzz/fuzz_api.c \
 	tests/fuzz/fuzz_archive.c \
 	tests/fuzz/fuzz_cert.c \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_csr.c \
 	tests/fuzz/fuzz_der.c \
+	tests/fuzz/fuzz_http.c \
 	tests/fuzz/fuzz_ipc.c \
 	tests/fuzz/fuzz_journal.c \
 	tests/fuzz/fuzz_json.c \

@@ -2,11 +2,13 @@
 /* Every target: FUZZ_ROW(name).  test_fuzz.c fails where one is missing. */
 /* clang-format off */
 FUZZ_ROW(acme)
+FUZZ_ROW(api)
 FUZZ_ROW(archive)
 FUZZ_ROW(cert)
 FUZZ_ROW(conf)
 FUZZ_ROW(csr)
 FUZZ_ROW(der)
+FUZZ_ROW(http)
 FUZZ_ROW(ipc)
 FUZZ_ROW(journal)
 FUZZ_ROW(json)

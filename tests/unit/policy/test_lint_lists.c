@@ -24,13 +24,16 @@ put_alg(struct derw *w, const char *oid)
 }
 
 static void
-put_name(struct derw *w, bool empty)
+put_name(struct derw *w, bool empty, bool odd)
 {
 	const size_t mark = der_mark(w);
 
 	if (!empty) {
 		der_put_tlv(w, DER_UTF8_STRING, bytes_str("CA"));
-		der_put_oid(w, "2.5.4.3");
+		if (odd) /* no type of attribute */
+			der_put_null(w);
+		else
+			der_put_oid(w, "2.5.4.3");
 		der_wrap(w, DER_SEQUENCE, mark);
 		der_wrap(w, DER_SET, mark);
 	}
@@ -93,10 +96,10 @@ expect(bool (*lint)(struct bytes, struct verdict *), struct bytes der, const cha
 /* ---- CRLs ---- */
 
 struct crl_shape { /* what is wrong with it */
-	bool v1, no_next, next_early, next_utc, no_issuer, other_alg, weak, no_number,
-	    big_number, number_critical, no_key, no_key_id, unknown, number_twice,
-	    empty_list, same_serial, negative, late_date, generalized, reason_0,
-	    reason_7, reason_8;
+	bool v1, no_next, next_early, next_utc, no_issuer, odd_issuer, other_alg, weak,
+	    no_number, big_number, number_critical, no_key, no_key_id, unknown,
+	    number_twice, empty_list, same_serial, negative, late_date, generalized,
+	    reason_0, reason_7, reason_8;
 	struct bytes scope; /* an issuingDistributionPoint */
 };
 
@@ -165,7 +168,7 @@ make_crl(const struct crl_shape *s, struct buf *ret)
 	else if (!s->no_next)
 		der_put_time(&w, s->next_early ? NOW : NOW + 3600);
 	der_put_time(&w, NOW);
-	put_name(&w, s->no_issuer);
+	put_name(&w, s->no_issuer, s->odd_issuer);
 	put_alg(&w, s->weak ? "1.2.840.10045.4.1" : ECDSA);
 	if (!s->v1)
 		der_put_uint(&w, 1);
@@ -190,6 +193,7 @@ Test(lint_lists, each_fault_of_a_crl_is_found_by_its_lint)
 		{ { .other_alg = true },       "lint.crl_algorithm",     false },
 		{ { .weak = true },            "lint.crl_algorithm",     false },
 		{ { .no_issuer = true },       "lint.crl_issuer",        false },
+		{ { .odd_issuer = true },      "lint.crl_issuer",        false },
 		{ { .no_next = true },         "lint.crl_next_update",   false },
 		{ { .next_early = true },      "lint.crl_next_update",   false },
 		{ { .next_utc = true },        "lint.crl_time_form",     false },
@@ -241,8 +245,9 @@ Test(lint_lists, each_fault_of_a_crl_is_found_by_its_lint)
 
 struct ocsp_shape {
 	unsigned status;
-	bool other_type, weak, by_nothing, short_hash, no_single, odd_single, two,
-	    from_late, to_early, no_next, revoked, revoked_late, reason_7, nonce_empty;
+	bool other_type, weak, by_nothing, by_odd_name, short_hash, no_single,
+	    odd_single, odd_id, good_and_more, two, from_late, to_early, no_next,
+	    revoked, revoked_late, reason_7, nonce_empty;
 };
 
 static void
@@ -262,9 +267,18 @@ put_single(struct derw *w, const struct ocsp_shape *s)
 		der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), inner);
 		der_put_generalized(w, s->revoked_late ? NOW + 60 : NOW - 90);
 		der_wrap(w, DER_CONTEXT_CONSTRUCTED(1), inner);
-	} else
+	} else if (s->good_and_more)
+		der_put_tlv(w, DER_CONTEXT(0), bytes_str("more"));
+	else
 		der_wrap(w, s->odd_single ? DER_CONTEXT(5) : DER_CONTEXT(0), inner);
-	der_put_tlv(w, DER_SEQUENCE, bytes_of(NULL, 0));
+	inner = der_mark(w);
+	if (!s->odd_id) {
+		der_put_uint(w, 5);
+		der_put_tlv(w, DER_OCTET_STRING, bytes_str("key"));
+		der_put_tlv(w, DER_OCTET_STRING, bytes_str("name"));
+		put_alg(w, "1.3.14.3.2.26");
+	}
+	der_wrap(w, DER_SEQUENCE, inner);
 	der_wrap(w, DER_SEQUENCE, mark);
 }
 
@@ -274,6 +288,11 @@ put_responder(struct derw *w, const struct ocsp_shape *s)
 	static const uint8_t hash[20] = { 1 };
 	const size_t mark = der_mark(w);
 
+	if (s->by_odd_name) {
+		put_name(w, false, true);
+		der_wrap(w, DER_CONTEXT_CONSTRUCTED(1), mark);
+		return;
+	}
 	der_put_tlv(w, DER_OCTET_STRING, bytes_of(hash, s->short_hash ? 19 : 20));
 	der_wrap(w, DER_CONTEXT_CONSTRUCTED(s->by_nothing ? 3 : 2), mark);
 }
@@ -328,9 +347,12 @@ Test(lint_lists, each_fault_of_an_ocsp_answer_is_found_by_its_lint)
 		{ { .other_type = true },    "lint.ocsp_type",        false },
 		{ { .weak = true },          "lint.ocsp_algorithm",   false },
 		{ { .by_nothing = true },    "lint.ocsp_responder",   false },
+		{ { .by_odd_name = true },   "lint.ocsp_responder",   false },
 		{ { .short_hash = true },    "lint.ocsp_responder",   false },
 		{ { .no_single = true },     "lint.ocsp_singles",     false },
 		{ { .odd_single = true },    "lint.ocsp_singles",     false },
+		{ { .odd_id = true },        "lint.ocsp_singles",     false },
+		{ { .good_and_more = true }, "lint.ocsp_singles",     false },
 		{ { .two = true },           "lint.ocsp_lone",        true },
 		{ { .from_late = true },     "lint.ocsp_times",       false },
 		{ { .to_early = true },      "lint.ocsp_times",       false },
