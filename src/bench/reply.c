@@ -116,9 +116,10 @@ read_chunks(struct reply *r, size_t *ret_end, struct err *e)
 		struct bytes line = bytes_of(rest.p, end);
 		uint64_t n;
 
+		if (end > CHUNK_LINE_MAX)
+			return err_set(e, ERR_MALFORMED, "a chunk without a length");
 		if (end == rest.n)
-			return rest.n <= CHUNK_LINE_MAX ||
-			       err_set(e, ERR_MALFORMED, "a chunk without a length");
+			return true;
 		line.n = bytes_index(line, ';');
 		if (!read_number(bytes_trim(line), 16, &n) || n > REPLY_BODY_MAX)
 			return err_set(e, ERR_MALFORMED, "a chunk without a length");
@@ -136,29 +137,45 @@ read_chunks(struct reply *r, size_t *ret_end, struct err *e)
 	}
 }
 
+/* The head, once all of it is there; those of answers 1xx are dropped (100 Continue). */
+static bool
+advance_head(struct reply *r, struct err *e)
+{
+	while (r->status == 0) {
+		const uint8_t *found =
+		    memmem(r->raw.p, r->raw.n, HEAD_END, sizeof(HEAD_END) - 1);
+		const size_t n =
+		    found == NULL ? r->raw.n
+				  : (size_t)(found - r->raw.p) + sizeof(HEAD_END) - 1;
+
+		if (n > REPLY_HEAD_MAX)
+			return err_set(e, ERR_TOO_LARGE,
+			    "the answer's head has no end");
+		if (found == NULL)
+			return true;
+		r->at = r->head_n = n;
+		if (!read_head(r, e))
+			return false;
+		if (r->status >= 200)
+			return true;
+		buf_drop(&r->raw, n);
+		r->status = 0;
+		if (r->raw.n == 0)
+			return true;
+	}
+	return true;
+}
+
 /* Moves on as far as what has come allows. */
 static bool
 advance(struct reply *r, struct err *e)
 {
 	size_t end = 0;
 
-	if (r->status == 0) {
-		const uint8_t *found =
-		    memmem(r->raw.p, r->raw.n, HEAD_END, sizeof(HEAD_END) - 1);
-
-		if (found == NULL)
-			return r->raw.n <= REPLY_HEAD_MAX ||
-			       err_set(e, ERR_TOO_LARGE,
-				   "the answer's head has no end");
-		r->at = r->head_n = (size_t)(found - r->raw.p) + sizeof(HEAD_END) - 1;
-		if (!read_head(r, e))
-			return false;
-	}
-	if (r->status < 200) { /* 100 Continue: the answer comes behind it */
-		buf_drop(&r->raw, r->head_n);
-		r->status = 0;
-		return r->raw.n == 0 || advance(r, e);
-	}
+	if (!advance_head(r, e))
+		return false;
+	if (r->status == 0)
+		return true;
 	if (r->chunked) {
 		if (!read_chunks(r, &end, e))
 			return false;

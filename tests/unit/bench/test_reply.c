@@ -54,6 +54,41 @@ Test(reply, an_octet_too_many_is_refused)
 		}
 }
 
+Test(reply, a_limit_is_the_same_whether_it_comes_at_once_or_in_pieces)
+{
+	char line[100], *text;
+	struct reply r;
+	struct err e = { 0 };
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	text = mem_printf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+			  "1;%s\r\na\r\n0\r\n\r\n",
+	    line);
+	reply_init(&r);
+	cr_expect_not(reply_feed(&r, bytes_str(text), &e));
+	reply_free(&r);
+	free(text);
+}
+
+Test(reply, any_number_of_interim_answers_is_passed_over)
+{
+	static const char one[] = "HTTP/1.1 100 \r\n\r\n";
+	struct reply r;
+	struct buf many;
+	struct err e = { 0 };
+
+	buf_init(&many, MIB(1));
+	for (size_t i = 0; i < 10000; i++)
+		buf_puts(&many, one);
+	reply_init(&r);
+	cr_assert(reply_feed(&r, buf_bytes(&many), &e), "%s", e.detail);
+	cr_assert(reply_feed(&r, bytes_str(good[0]), &e), "%s", e.detail);
+	cr_expect(r.done);
+	reply_free(&r);
+	buf_free(&many);
+}
+
 Test(reply, what_is_no_answer_or_does_not_say_its_end_is_refused)
 {
 	static const char *const bad[] = {
