@@ -91,6 +91,8 @@ struct answer {
 	struct content *content;   /* shared; a reference is taken */
 };
 
+/* For what is known before the rest is: lines in front of those of the answer. */
+struct buf *exchange_headers(struct exchange *x);
 /* From on_request, or from any thread for an exchange that is held. */
 void exchange_answer(struct exchange *x, const struct answer *a);
 /* As a problem document; 'headers' as in an answer, may be empty. */

@@ -78,18 +78,14 @@ answer_kept(struct exchange *x, const struct front_kept_answer *k, int64_t now)
 	const bool holds = is_conditional(x) &&
 			   freshness_holds(&f, exchange_header(x, "If-None-Match"),
 			       exchange_header(x, "If-Modified-Since"));
-	struct buf headers;
 
-	buf_init(&headers, KIB(2));
-	buf_put(&headers, content_octets(k->headers));
-	freshness_put_age(&headers, k->expires_at, now);
+	buf_put(exchange_headers(x), content_octets(k->headers));
+	freshness_put_age(exchange_headers(x), k->expires_at, now);
 	exchange_answer(x, &(struct answer){
 			       .status = holds ? 304 : 200,
 			       .content_type = bytes_str(holds ? "" : OCSP_TYPE),
-			       .headers = buf_bytes(&headers),
 			       .content = k->content,
 			   });
-	buf_free(&headers);
 }
 
 static void

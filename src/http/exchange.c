@@ -3,10 +3,8 @@
 
 #include <assert.h>
 #include <fcntl.h>
-#include <gnutls/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,33 +12,81 @@
 #include "base/mem.h"
 #include "http/problem.h"
 
-#define HEADERS_MAX    KIB(8)
-#define SEND_MS        30000 /* to take an answer, and for each … */
-#define SEND_OCTETS_MS 32    /* … octets of it one millisecond more (S61) */
+#define TARGET_MAX       KIB(64) /* the library's memory ends long before */
+#define HEADERS_MAX      KIB(8)
+#define CONTENT_TYPE_MAX KIB(1)
+#define SPARE_MAX        KIB(1) /* of a buffer, from one request to the next */
+#define SEND_MS          30000  /* to take an answer, and for each … */
+#define SEND_OCTETS_MS   32     /* … octets of it one millisecond more (S61) */
+
+/* No two of one server are the same; no secret: whoever sees some can tell the next. */
+static void
+new_id(struct server *s, char ret[static SERVER_REQUEST_ID_LEN])
+{
+	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15); /* odd: all numbers come */
+	uint64_t v = atomic_fetch_add_explicit(&s->ids, step, memory_order_relaxed);
+
+	v = (v ^ (v >> 32)) * step; /* so that those of one second do not look alike */
+	v ^= v >> 29;
+	hex_write(bytes_of(&v, sizeof(v)), ret);
+}
+
+static struct exchange *
+make(void)
+{
+	struct exchange *x = mem_zalloc(sizeof(*x));
+
+	buf_init(&x->target, TARGET_MAX);
+	buf_init(&x->body, 0);
+	buf_init(&x->content_type, CONTENT_TYPE_MAX);
+	buf_init(&x->headers, HEADERS_MAX);
+	return x;
+}
 
 struct exchange *
 exchange_new(struct door *d, struct MHD_Connection *mhd, const char *target)
 {
-	struct exchange *x = mem_zalloc(sizeof(*x));
-	uint8_t id[8] = { 0 };
+	struct exchange *x = d->spare != NULL ? d->spare : make();
 
-	/* An identifier, no secret: a failure only makes logs harder to read. */
-	if (gnutls_rnd(GNUTLS_RND_NONCE, id, sizeof(id)) < 0)
-		memset(id, 0, sizeof(id));
-	hex_write(bytes_of(id, sizeof(id)), x->id);
+	d->spare = NULL;
+	new_id(d->server, x->id);
 	x->door = d;
 	x->mhd = mhd;
 	x->began_us = clock_mono_us();
-	x->target = mem_strdup(target == NULL ? "" : target);
 	x->target_at = target;
+	buf_puts(&x->target, target == NULL ? "" : target);
 
-	const struct bytes all = bytes_str(x->target);
+	const struct bytes all = buf_bytes(&x->target);
 	const size_t n = bytes_index(all, '?');
 	x->path = bytes_of(all.p, n);
 	x->query = bytes_skip(all, n + 1);
-	buf_init(&x->body, 0);
-	buf_init(&x->headers, HEADERS_MAX);
 	return x;
+}
+
+/* Idle connections are many: a large request leaves nothing large behind. */
+static struct buf
+emptied(struct buf *b)
+{
+	if (b->cap > SPARE_MAX)
+		buf_free(b);
+	buf_clear(b);
+	return *b;
+}
+
+void
+exchange_end(struct exchange *x)
+{
+	struct door *d = x->door;
+
+	assert(d->spare == NULL);
+	content_unref(x->content);
+	buf_wipe(&x->body); /* may hold a token */
+	*x = (struct exchange){
+		.target = emptied(&x->target),
+		.content_type = emptied(&x->content_type),
+		.headers = emptied(&x->headers),
+	};
+	d->spare = x;
 }
 
 void
@@ -48,9 +94,9 @@ exchange_free(struct exchange *x)
 {
 	if (x == NULL)
 		return;
-	free(x->target);
-	buf_wipe(&x->body); /* may hold a token */
-	free(x->content_type);
+	buf_free(&x->target);
+	buf_wipe(&x->body);
+	buf_free(&x->content_type);
 	buf_free(&x->headers);
 	content_unref(x->content);
 	free(x);
@@ -165,6 +211,12 @@ exchange_add_header(struct exchange *x, const char *name, const char *value)
 	buf_printf(&x->headers, "%s: %s\n", name, value);
 }
 
+struct buf *
+exchange_headers(struct exchange *x)
+{
+	return &x->headers;
+}
+
 void
 exchange_hold(struct exchange *x)
 {
@@ -179,8 +231,7 @@ exchange_answer(struct exchange *x, const struct answer *a)
 {
 	assert(x->status == 0 && a->status >= 200 && a->status < 600);
 	x->status = a->status;
-	if (a->content_type.n > 0)
-		x->content_type = mem_strndup(a->content_type);
+	buf_put(&x->content_type, a->content_type);
 	buf_put(&x->headers, a->headers);
 	x->content =
 	    a->content != NULL ? content_ref(a->content) : content_new(a->body);
@@ -240,43 +291,55 @@ static const char *const reserved[] = { "Content-Length", "Transfer-Encoding",
 	"Connection", "Date", "Content-Type", "X-Request-Id" };
 
 static bool
-add_header(struct MHD_Response *r, struct bytes line)
+is_reserved(struct bytes name)
 {
-	const size_t colon = bytes_index(line, ':');
-	const struct bytes value = bytes_trim(bytes_skip(line, colon + 1));
-	char name[64], text[KIB(4)];
-
-	if (colon == line.n ||
-	    !bytes_to_str(bytes_of(line.p, colon), name, sizeof(name)) ||
-	    !bytes_to_str(value, text, sizeof(text)))
+	/* Their first letters; most names have another. */
+	if (name.n == 0 || strchr("CcTtDdXx", name.p[0]) == NULL)
 		return false;
 	for (size_t i = 0; i < NITEMS(reserved); i++)
-		if (strcasecmp(name, reserved[i]) == 0)
-			return false;
-	return MHD_add_response_header(r, name, text) == MHD_YES;
+		if (bytes_eq_nocase(name, reserved[i]))
+			return true;
+	return false;
+}
+
+/* Cuts the line in place: an octet behind it is ours too. */
+static bool
+add_header(struct MHD_Response *r, uint8_t *line, size_t n, bool *ret_cached)
+{
+	const struct bytes name = bytes_of(line, bytes_index(bytes_of(line, n), ':'));
+
+	if (name.n == 0 || name.n == n || bytes_has_nul(bytes_of(line, n)) ||
+	    is_reserved(name))
+		return false;
+	const struct bytes value =
+	    bytes_trim(bytes_of(line + name.n + 1, n - name.n - 1));
+	*ret_cached = bytes_eq_nocase(name, "Cache-Control");
+	line[name.n] = '\0';
+	line[(size_t)(value.p - line) + value.n] = '\0';
+	return MHD_add_response_header(r, (const char *)line, (const char *)value.p) ==
+	       MHD_YES;
 }
 
 /* False: a header is unusable; to leave it out might change what the answer says. */
 static bool
-add_headers(struct MHD_Response *r, const struct exchange *x)
+add_headers(struct MHD_Response *r, struct exchange *x)
 {
-	struct bytes rest = buf_bytes(&x->headers);
 	bool cached = false;
 
-	while (rest.n > 0) {
-		const size_t n = bytes_index(rest, '\n');
-		const struct bytes line = bytes_of(rest.p, n);
+	for (size_t at = 0; at < x->headers.n;) {
+		uint8_t *line = x->headers.p + at;
+		const size_t n = bytes_index(bytes_of(line, x->headers.n - at), '\n');
+		bool caching = false;
 
-		if (!add_header(r, line))
+		if (!add_header(r, line, n, &caching))
 			return false;
-		cached |= bytes_eq_nocase(bytes_of(line.p, bytes_index(line, ':')),
-		    "Cache-Control");
-		rest = bytes_skip(rest, n + 1);
+		cached |= caching;
+		at += n + 1;
 	}
 	if (!cached)
 		MHD_add_response_header(r, "Cache-Control", "no-store");
-	if (x->content_type != NULL &&
-	    MHD_add_response_header(r, "Content-Type", x->content_type) != MHD_YES)
+	if (x->content_type.n > 0 && MHD_add_response_header(r, "Content-Type",
+					 buf_str(&x->content_type)) != MHD_YES)
 		return false;
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(r, "X-Request-Id", x->id);
@@ -296,7 +359,7 @@ exchange_send(struct exchange *x)
 		return false;
 	conns_deadline(x->door->entry,
 	    SEND_MS + (int64_t)(content_size(x->content) / SEND_OCTETS_MS));
-	if (!x->headers.full && add_headers(r, x))
+	if (!x->headers.full && !x->content_type.full && add_headers(r, x))
 		ok = MHD_queue_response(x->mhd, x->status, r) == MHD_YES;
 	MHD_destroy_response(r);
 	return ok;

@@ -14,13 +14,15 @@ struct server {
 	struct MHD_Daemon *daemon;
 	int listen_fd;
 	atomic_size_t busy;
+	atomic_uint_fast64_t ids; /* of requests; begins at random */
 	atomic_bool quiesced;
 	struct conns_room room;
 };
 
-/* One connection. */
+/* One connection; it has one request at a time. */
 struct door {
 	struct server *server;
+	struct exchange *spare; /* of the last request, for the next one; or NULL */
 	struct conns_entry *entry;
 	struct tls_generation *tls;
 	struct client client;
@@ -40,7 +42,7 @@ struct exchange {
 	enum exchange_phase phase;
 	char id[SERVER_REQUEST_ID_LEN];
 	int64_t began_us;
-	char *target;          /* own copy */
+	struct buf target;     /* own copy */
 	const char *target_at; /* where it stood */
 	struct bytes method, path, query;
 	struct guard guard;
@@ -54,13 +56,14 @@ struct exchange {
 	struct err refusal;
 	struct err why;  /* of exchange_refuse(), for the log */
 	unsigned status; /* 0: none yet */
-	char *content_type;
-	struct buf headers;
+	struct buf content_type, headers;
 	struct content *content;
 };
 
 struct exchange *exchange_new(struct door *d, struct MHD_Connection *mhd,
     const char *target);
+/* It is over; what it was made of waits for the connection's next request. */
+void exchange_end(struct exchange *x);
 void exchange_free(struct exchange *x); /* NULL is fine */
 /* Gives the answer to the library.  False: the connection has to be closed. */
 bool exchange_send(struct exchange *x);

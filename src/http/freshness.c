@@ -74,13 +74,20 @@ freshness_put_lasting(struct buf *b, const struct freshness *f)
 	    modified, expires);
 }
 
-/* How long the copy is good changes every second (R41). */
+/* How long the copy is good changes every second (R41); digits by hand: each answer has them. */
 void
 freshness_put_age(struct buf *b, int64_t expires_at, int64_t now)
 {
-	buf_printf(b,
-	    "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\n",
-	    expires_at > now ? (long long)(expires_at - now) : 0);
+	uint64_t left = expires_at > now ? (uint64_t)(expires_at - now) : 0;
+	uint8_t digits[20];
+	size_t n = sizeof(digits);
+
+	do
+		digits[--n] = (uint8_t)('0' + left % 10);
+	while ((left /= 10) > 0);
+	buf_puts(b, "Cache-Control: max-age=");
+	buf_put(b, bytes_of(digits + n, sizeof(digits) - n));
+	buf_puts(b, ", public, no-transform, must-revalidate\n");
 }
 
 void

@@ -50,7 +50,8 @@ check_target(struct guard *g, struct bytes target)
 			fault(g, ERR_MALFORMED,
 			    "the request target holds a character that has to be "
 			    "percent-encoded");
-		if (target.n - i >= 3 && memcmp(target.p + i, "%00", 3) == 0)
+		if (target.p[i] == '%' && target.n - i >= 3 &&
+		    memcmp(target.p + i, "%00", 3) == 0)
 			fault(g, ERR_MALFORMED, "the request target holds %00");
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 	30000 /* from the request line, or a first connection, to the last octet */
 #define IDLE_MS     60000 /* from an answer to the end of the next request's line */
 #define IDLE_S      60
-#define MEMORY_MAX  KIB(24) /* a connection's, for request line and headers */
+#define MEMORY_MAX  KIB(16) /* a connection's, for request line and headers */
 #define DROPPED_MAX MIB(1)  /* octets read in vain to say 413 in good order */
 
 static struct door *
@@ -109,6 +110,7 @@ on_connection(void *cls, struct MHD_Connection *c, void **context,
 	conns_remove(d->entry);
 	tls_detach(d->tls);
 	client_free(&d->client);
+	exchange_free(d->spare);
 	free(d);
 }
 
@@ -138,7 +140,7 @@ on_completed(void *cls, struct MHD_Connection *c, void **context,
 		return;
 	s->def.app->on_done(s->def.app->ctx, x);
 	conns_deadline(x->door->entry, IDLE_MS);
-	exchange_free(x);
+	exchange_end(x);
 	*context = NULL;
 	atomic_fetch_sub(&s->busy, 1);
 }
@@ -167,7 +169,7 @@ check_framing(struct exchange *x, const char *method, const char *version,
 	    MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
 		->header_size;
 
-	guard_begin(&x->guard, bytes_str(method), bytes_str(x->target),
+	guard_begin(&x->guard, bytes_str(method), buf_bytes(&x->target),
 	    bytes_str(version), parses_in_place() ? x->target_at : NULL);
 	MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, on_header, &x->guard);
 	return guard_end(&x->guard, octets, e);
@@ -373,6 +375,17 @@ check_library(struct err *e)
 	return version_check("libmicrohttpd", MHD_get_version(), least, e);
 }
 
+/* A failure only makes the identifiers of two runs alike. */
+static void
+first_id(struct server *s)
+{
+	uint64_t v = 0;
+
+	if (gnutls_rnd(GNUTLS_RND_NONCE, &v, sizeof(v)) < 0)
+		v = (uint64_t)clock_mono_us();
+	atomic_init(&s->ids, v);
+}
+
 bool
 server_start(const struct server_def *def, int listen_fd, struct server **ret,
     struct err *e)
@@ -389,6 +402,7 @@ server_start(const struct server_def *def, int listen_fd, struct server **ret,
 		s->def.request_ms = REQUEST_MS;
 	s->room.limit = s->def.limit;
 	s->listen_fd = listen_fd;
+	first_id(s);
 	s->daemon = start_daemon(s);
 	if (s->daemon == NULL) {
 		close(listen_fd);

@@ -36,6 +36,37 @@ Test(server, requests_on_one_connection_are_answered_in_order_with_the_headers_d
 	small_server_stop(&s);
 }
 
+/* A connection's requests share their memory: nothing of one may show in the next. */
+Test(server, nothing_of_a_request_is_left_for_the_next_one)
+{
+	static char sent[8192];
+	struct small_server s;
+	char reply[16384], ids[3][16], pad[2001] = "";
+	const char *at = reply;
+
+	memset(pad, 'p', sizeof(pad) - 1);
+	small_server_start(&s, NULL, 1);
+	snprintf(sent, sizeof(sent),
+	    GET("/allow?%s") "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: "
+			     "6\r\n\r\nsecret" GET("/c"),
+	    pad);
+	talk(&s, sent, reply);
+	for (size_t i = 0; i < NITEMS(ids); i++) {
+		at = strstr(at, "X-Request-Id: ");
+		cr_assert_not_null(at, "%s", reply);
+		memcpy(ids[i], at += strlen("X-Request-Id: "), sizeof(ids[i]));
+		for (size_t j = 0; j < i; j++)
+			cr_expect_neq(memcmp(ids[i], ids[j], sizeof(ids[i])), 0);
+	}
+	cr_expect_eq(small_count(reply, "Allow: "), 1);
+	cr_expect_eq(small_count(reply, "Content-Type: application/problem+json"), 1);
+	cr_expect_eq(small_count(reply, "Content-Type: text/plain"), 2);
+	cr_expect_eq(small_count(reply, "secret"), 1);
+	cr_expect_eq(small_count(reply, "hello"), 1);
+	cr_expect_str_eq(s.seen, "/c");
+	small_server_stop(&s);
+}
+
 Test(server, HEAD_has_the_length_and_no_body)
 {
 	struct small_server s;
