@@ -318,8 +318,10 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 	if (!store_crl_shard_number(p->ca->store, s->issuer, &c->number, e))
 		return false;
 	c->number++;
-	c->since = shown_since(s, &last);
 	c->this_update = clock_now();
+	c->since = shown_since(s, &last);
+	if (c->since > c->this_update)
+		c->since = c->this_update; /* the clock was put back */
 	c->next_update = c->this_update + (s->issuer == p->ca->issuers[0].name
 						  ? ROOT_NEXT_UPDATE_S
 						  : conf->crl_next_update_s);

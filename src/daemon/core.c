@@ -84,6 +84,18 @@ answer_lost(struct core *c, uint64_t id)
 	buf_free(&frame);
 }
 
+/* Without its first certificate the daemon is no use; later, front asks again by itself. */
+static void
+listener_failed(struct core *c, const struct err *why)
+{
+	struct err e = *why;
+
+	err_prefix(&e, "certificate of the api listener");
+	if (!c->has_listener)
+		role_fail(&e);
+	LOG_ERR(LOG_ERROR, "listener-certificate", &e);
+}
+
 /* The end of a round: first the disk, then the answers (design section 5). */
 static void
 on_batch(void *arg)
@@ -99,10 +111,13 @@ on_batch(void *arg)
 		struct held *h = &c->held[i];
 
 		wrote += h->wrote;
-		if (committed || !h->wrote)
+		if (committed || !h->wrote) {
 			link_send(c->front, h->type, buf_bytes(&h->body));
-		else if (h->type == MSG_HTTP_RESPONSE)
+			c->has_listener |= h->type == MSG_TLS_CERT;
+		} else if (h->type == MSG_HTTP_RESPONSE)
 			answer_lost(c, h->id);
+		else if (h->type == MSG_TLS_CERT)
+			listener_failed(c, &e);
 		buf_wipe(&h->body);
 	}
 	c->n_held = 0;
@@ -121,18 +136,6 @@ on_http_request(void *ctx, const struct frame *f, struct err *e)
 }
 
 /* ---- the certificate of the api listener, for the key that front made ---- */
-
-/* Without its first certificate the daemon is no use; later, front asks again by itself. */
-static void
-listener_failed(struct core *c, const struct err *why)
-{
-	struct err e = *why;
-
-	err_prefix(&e, "certificate of the api listener");
-	if (!c->has_listener)
-		role_fail(&e);
-	LOG_ERR(LOG_ERROR, "listener-certificate", &e);
-}
 
 static void
 on_listener_cert(void *arg, const struct issue_result *r, const struct err *refused)
@@ -156,7 +159,6 @@ on_listener_cert(void *arg, const struct issue_result *r, const struct err *refu
 	buf_init(&h.body, KIB(256));
 	msg_tls_cert_put(&h.body, &m);
 	hold(c, &h);
-	c->has_listener = true;
 	buf_free(&chain);
 }
 

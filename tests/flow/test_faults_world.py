@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clock jumps, a signer hangs, there are no descriptors left."""
+import datetime
+import os
+import socket
+import threading
+import time
+import unittest
+import warnings
+
+from cryptography import x509
+
+import acme_client
+import acme_world
+import faults
+import hnp
+import oracle
+from test_faults import FaultTest
+
+DAY = 86400
+NUMBER = x509.CRLNumber
+warnings.filterwarnings("ignore", message="Properties that return a na")  # Debian 12's has no others
+
+
+def utc(naive):
+    """Seconds since the epoch of what python3-cryptography gives without a zone."""
+    return naive.replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+class Clock(FaultTest):
+    """All by the local socket and plain HTTP: the test's own TLS goes by another clock."""
+
+    def issue_unix(self):
+        a = self.ca.ask_unix("POST", "/v1/certificates?profile=server", self.csr, {"Content-Type": "text/plain"})
+        if a.status == 201:
+            self.told.note("issued", (a.json["serial"], oracle.der_of(a.json["certificate"])))
+        return a
+
+    def crl(self):
+        answer = self.ca.ask_http("GET", "/crl/main.crl")
+        self.assertEqual(answer.status, 200, answer)
+        return x509.load_der_x509_crl(answer.body)
+
+    def cpu(self):
+        """Seconds that the roles have used."""
+        used = 0
+        for pid in self.ca.role_pids().values():
+            fields = open(f"/proc/{pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
+            used += int(fields[11]) + int(fields[12])
+        return used / os.sysconf("SC_CLK_TCK")
+
+    def one(self, offset):
+        """Issue, revoke, ask, at this offset from the right time."""
+        began = int(time.time()) + offset
+        end = time.monotonic() + 10 * hnp.SLOW
+        while True:  # who asks in the moment of the jump may be refused
+            a = self.issue_unix()
+            if a.status == 201 or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        self.assertEqual(a.status, 201, a)
+        cert = x509.load_der_x509_certificate(self.told.events[-1][2][1])
+        now = time.time() + offset
+        self.assertLessEqual(utc(cert.not_valid_before), now, "none begins in the future")
+        self.assertGreater(utc(cert.not_valid_after), now, "none is over")
+        issuer = self.judge.issuer
+        self.assertLessEqual(cert.not_valid_after, issuer.not_valid_after)
+        serial = a.json["serial"]
+        b = self.ca.ask_unix("POST", f"/v1/certificates/{serial}/revoke", {"reason": "superseded"})
+        self.assertEqual(b.status, 200, b)
+        self.told.note("revoked", serial)
+        said, answer = oracle.ask_ocsp(self.ca, serial, issuer)
+        self.assertEqual(said, "revoked")
+        now = time.time() + offset
+        self.assertLessEqual(utc(answer.produced_at), now + 1, "no answer from the future")
+        self.assertLessEqual(utc(answer.this_update), now + 1)
+        self.assertGreater(utc(answer.next_update), began)
+        return serial
+
+    def await_in_crl(self, serial, number, offset):
+        end = time.monotonic() + 10 * hnp.SLOW
+        while time.monotonic() < end:
+            crl = self.crl()
+            if crl.get_revoked_certificate_by_serial_number(int(serial, 16)) is not None:
+                break
+            time.sleep(0.02)
+        else:
+            self.fail(f"the CRL does not follow: {self.ca.said()[-2000:]}")
+        new = crl.extensions.get_extension_for_class(NUMBER).value.crl_number
+        self.assertGreater(new, number, "CRL numbers grow, whatever the clock does")
+        self.assertLessEqual(utc(crl.last_update), time.time() + offset + 1, "no CRL from the future")
+        self.assertGreater(utc(crl.next_update), time.time() + offset)
+        return new
+
+    # S26, P61, P73, P87
+    def test_it_jumps_back_and_forth(self):
+        self.ca.start()
+        number = 0
+        for offset in (0, 3600, 0, 30 * DAY, 5, -240, 2 * DAY, 0, 200 * DAY, 0):
+            with self.subTest(offset=offset):
+                self.ca.clock(offset)
+                number = self.await_in_crl(self.one(offset), number, offset)
+        before, at = self.cpu(), time.monotonic()
+        time.sleep(1)
+        self.assertLess((self.cpu() - before) / (time.monotonic() - at), 0.5, "no timer spins")
+        self.restart()
+
+    def test_before_the_ca_began_nothing_is_signed_that_would_not_hold(self):
+        self.ca.start()
+        issuer = self.judge.issuer
+        for offset in (-30 * DAY, -20 * 365 * DAY):
+            self.ca.clock(offset)
+            a = self.issue_unix()
+            if a.status == 201:
+                cert = x509.load_der_x509_certificate(self.told.events[-1][2][1])
+                self.assertGreaterEqual(cert.not_valid_before, issuer.not_valid_before)
+                self.assertGreater(cert.not_valid_after, cert.not_valid_before)
+            else:
+                self.assertIn(a.status, (422, 503), a)
+        self.ca.clock(0)
+        self.one(0)
+        self.restart()
+
+    def test_a_start_with_the_clock_of_long_ago(self):
+        """A machine without a battery: it refuses, or serves and loses nothing."""
+        self.ca.start()
+        serial = self.one(0)
+        self.ca.kill_all()
+        self.ca.clock(-20 * 365 * DAY)
+        self.ca.start(wait=False)
+        try:
+            self.ca.wait_ready()
+            self.assertEqual(oracle.ask_ocsp(self.ca, serial, self.judge.issuer)[0], "revoked")
+            self.ca.kill_all()
+        except AssertionError as refused:
+            self.assertIsNotNone(self.ca.daemon.poll(), refused)
+            self.ca.wait_end()
+            self.assertIn("error parent ended", self.ca.said())
+        self.ca.clock(0)
+        self.ca.start()
+        self.judge.judge(whole=True)
+        self.one(0)
+
+
+HANG_MS = int(os.environ.get("HNP_HANG_MS", "33000"))  # front waits for 30 s
+
+
+class Hang(FaultTest):
+    def setUp(self):
+        super().setUp()
+        responder = acme_client.Responder()
+        self.addCleanup(responder.close)
+        acme_world.directory(self.ca, http_port=responder.port)
+        self.responder = responder
+
+    # design section 5, R90: a key in hardware may be slow, or never answer
+    def test_a_signer_that_hangs(self):
+        """Who waits is told so; CRLs and what OCSP is known go on; the late answer is not lost."""
+        self.ca.start()
+        self.assertEqual(self.issue(), 201)
+        kept = self.before[0]
+        self.assertEqual(self.ocsp(kept), "good")
+        self.assertEqual(self.issue(), 201)
+        client = acme_client.Client(self.ca.api_port, self.ca.dir / "root.crt")
+        self.assertEqual(client.register().status, 201)
+        order = client.order("localhost")
+        where = order.headers["Location"]
+        challenge, _ = client.challenge(order.json["authorizations"][0])
+        self.responder.tokens[challenge["token"]] = client.key_authorization(challenge["token"])
+        client.post(challenge["url"], {})
+        self.assertEqual(client.poll(where).json["status"], "ready")
+        answers = {}
+
+        def ask(name, call):
+            began = time.monotonic()
+            try:
+                answers[name] = call(), time.monotonic() - began
+            except oracle.GONE as fault:
+                answers[name] = fault, time.monotonic() - began
+
+        def raw():
+            connection = self.ca.connect()
+            connection.timeout = 60 * hnp.SLOW  # longer than front's
+            return self.ca.ask("POST", "/v1/certificates?profile=server", self.csr, {"Content-Type": "text/plain"},
+                               connection=connection)
+        with self.ca.database() as db:
+            had = db.execute("SELECT count(*) FROM certificate").fetchone()[0]
+        finalize = order.json["finalize"], {"csr": acme_client.b64(acme_client.make_csr(["localhost"]))}
+        self.ca.plan("signer", faults.SYNC, faults.HANG, error=HANG_MS)
+        threads = [threading.Thread(target=ask, args=a) for a in (
+            ("issue", raw), ("finalize", lambda: client.post(*finalize)),
+            ("live", lambda: self.ca.ask_http("GET", "/readyz")))]
+        for t in threads:
+            t.start()
+        time.sleep(1)
+        number = self.ca.crl_number()
+        for _ in range(5):  # meanwhile
+            self.assertEqual(self.ocsp(kept), "good")
+            self.assertEqual(self.ca.ask_http("GET", "/crl/main.crl").status, 200)
+            self.assertEqual(self.ca.ask("GET", "/healthz", cert=None).status, 200)
+            time.sleep(0.2)
+        for t in threads:
+            t.join(60 * hnp.SLOW)
+        for name in ("issue", "finalize"):
+            answer, took = answers[name]
+            self.assertIn(getattr(answer, "status", None), (503, 504), (name, answer))
+            self.assertIn("json", answer.headers["Content-Type"])
+            self.assertLess(took, 35 * hnp.SLOW)
+        end = time.monotonic() + 15 * hnp.SLOW
+        while self.issue() != 201:
+            self.assertLess(time.monotonic(), end, self.ca.said()[-2000:])
+            time.sleep(0.2)
+        # What was signed late is on record, and the order has its certificate.
+        with self.ca.database() as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM certificate").fetchone()[0], had + 3)
+        client.close()
+        self.assertEqual(client.poll(where, ("valid", "invalid")).json["status"], "valid")
+        client.close()
+        self.assertGreaterEqual(self.ca.crl_number(), number)
+        self.restart()
+
+    def test_a_core_that_hangs(self):
+        """Short: it answers late, nobody is told a lie."""
+        self.ca.start()
+        self.issue()
+        self.ca.plan("core", faults.WRITE, faults.HANG, error=3000)
+        self.assertEqual(self.issue(), 201)
+        self.assertEqual(self.revoke(self.before[0]), 200)
+        self.restart()
+
+
+class Descriptors(FaultTest):
+    LIMIT = 128
+
+    # S61
+    def test_with_none_left_it_serves_on_afterwards(self):
+        self.ca.start(wrap=("sh", "-c", f'ulimit -n {self.LIMIT}; exec "$@"', "sh"))
+        self.assertEqual(self.issue(), 201)
+        for port, tls in ((self.ca.http_port, False), (self.ca.api_port, True)):
+            held = []
+            for _ in range(600):
+                s = socket.socket()
+                s.settimeout(0.2)
+                try:
+                    s.connect(("127.0.0.1", port))
+                except OSError:
+                    s.close()
+                    break
+                held.append(s)
+            time.sleep(0.3)
+            self.assertIsNone(self.ca.daemon.poll(), self.ca.said())
+            for s in held:
+                s.close()
+            end = time.monotonic() + 20 * hnp.SLOW
+            while self.issue() != 201:
+                self.assertLess(time.monotonic(), end, f"{port}, TLS {tls}: {self.ca.said()[-2000:]}")
+                time.sleep(0.2)
+        self.sequence()
+        self.restart()
+
+
+if __name__ == "__main__":
+    unittest.main()
