@@ -55,7 +55,7 @@ install_missing() {
 	[ $status = 0 ] || exit 1
 }
 
-# build_into DIR [configure options]: out of the source tree.
+# build_into DIR [configure options]: out of the source tree; all, or what $build_goals names.
 build_into() {
 	build_dir=$1
 	shift
@@ -72,7 +72,8 @@ build_into() {
 		if [ ! -f Makefile ] || [ ../configure -nt Makefile ]; then
 			../configure --quiet "$@" || exit 1
 		fi
-		make -s -j"$(nproc)" >make.log || {
+		# shellcheck disable=SC2086
+		make -s -j"$(nproc)" ${build_goals:-} >make.log || {
 			tail -n 30 make.log
 			exit 1
 		}

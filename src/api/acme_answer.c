@@ -14,6 +14,9 @@
 
 /* ---- what goes into headers and bodies ---- */
 
+static void put_url(const struct acme *a, struct buf *b, const char *fmt, va_list args)
+    PRINTF_LIKE(3, 0);
+
 static void
 put_url(const struct acme *a, struct buf *b, const char *fmt, va_list args)
 {

@@ -8,6 +8,8 @@
 #include "fuzz.h"
 #include "jose/jws.h"
 
+#include "../../src/jose/jws_flat.h"
+
 /* The canonical text is its own, and one key has one of it. */
 static void
 round_trip(const struct jwk *k)
@@ -60,12 +62,36 @@ verify(const struct jws *s)
 	jwk_free(k);
 }
 
+/* What is read in place, the JSON reader reads the same (jose/jws_flat.h). */
+static void
+flat(struct bytes text)
+{
+	struct jws_flat f;
+	json_t *v = NULL;
+	struct err e = { 0 };
+
+	if (!jws_flat_read(text, &f))
+		return;
+	require(json_read(text, &v, &e) && json_object_size(v) == f.n);
+	for (size_t i = 0; i < f.n; i++) {
+		char *name = mem_strndup(f.v[i].name);
+		const char *value = json_text(v, name);
+
+		require_within(f.v[i].value, text);
+		require(value != NULL && bytes_eq_str(f.v[i].value, value) &&
+			jws_flat_find(&f, name) == &f.v[i].value);
+		free(name);
+	}
+	json_decref(v);
+}
+
 static void
 request(struct bytes body)
 {
 	struct jws *s = NULL;
 	struct err e = { 0 };
 
+	flat(body);
 	if (!jws_parse(body, &s, &e)) {
 		if (s != NULL || e.code != ERR_MALFORMED)
 			abort();

@@ -21,8 +21,10 @@ tests_fuzz_unit_fuzz_SOURCES = \
 	tests/fuzz/fuzz_journal.c \
 	tests/fuzz/fuzz_json.c \
 	tests/fuzz/fuzz_jws.c \
+	tests/fuzz/fuzz_kept.c \
 	tests/fuzz/fuzz_lint.c \
 	tests/fuzz/fuzz_names.c \
+	tests/fuzz/fuzz_nonce.c \
 	tests/fuzz/fuzz_ocsp.c \
 	tests/fuzz/fuzz_pem.c \
 	tests/fuzz/fuzz_probe.c \
