@@ -66,6 +66,11 @@ struct role_def {
 	/* core only: what became of role_reload(); 'e' NULL: 'changed' counts from now on. */
 	void (*on_reloaded)(void *ctx, uint64_t id, struct bytes changed,
 	    const struct err *e);
+	/*
+	 * From role_confine(): the threads that this role will ever have are made here,
+	 * inside the walls.  NULL: it makes none, or may make them later.
+	 */
+	void (*on_threads)(void *ctx);
 	/* MSG_STOP came: finish what was accepted, then loop_stop().  NULL: loop_stop() at once. */
 	void (*on_stop)(void *ctx, struct role *r);
 	void *ctx;
@@ -78,6 +83,7 @@ struct role_def {
  */
 struct role *role_begin(const struct role_def *def);
 
+const struct role_def *role_definition(const struct role *r);
 const struct conf *role_conf(const struct role *r);
 /* Frees the configurations that were: nothing borrows from them. */
 void role_conf_settled(struct role *r);

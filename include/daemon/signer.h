@@ -6,6 +6,14 @@
  * configuration and the state that its journal tells; core is taken for
  * hostile.  One round of the loop is one batch: requests are handled, their
  * records added to the journal, one flush, and only then do answers leave.
+ *
+ * Threads (sys/pool.h) verify CSRs and sign what was built, nothing else.  Jobs are
+ * done in the order of their questions, on the loop's thread, and whatever changes
+ * what a question is judged by waits first until all jobs of the questions before it
+ * are done (signer_settle): a revocation, a CRL's end, another responder or
+ * configuration, a reading of the journal.  So no job is ever open across such a
+ * change, records and answers come in the order that one thread alone would give
+ * them, and an OCSP answer of before a revocation is queued before the revocation's.
  */
 #ifndef DAEMON_SIGNER_H
 #define DAEMON_SIGNER_H
@@ -16,6 +24,7 @@
 #include "journal/journal.h"
 #include "key/key.h"
 #include "policy/profile.h"
+#include "sys/pool.h"
 #include "x509/ocsp.h"
 
 #define SIGNER_ROOT "root" /* name of the root as an issuer */
@@ -84,6 +93,7 @@ struct signer {
 	struct loop *loop;
 	struct link *core;
 	struct journal *journal;
+	struct pool *pool;
 
 	struct signer_issuer *issuers; /* [0] is the root */
 	size_t n_issuers;
@@ -158,6 +168,9 @@ void signer_answer_free(struct signer *s);
 msg_handler signer_on_cert, signer_on_revoke, signer_on_crl_begin,
     signer_on_crl_entries, signer_on_crl_end, signer_on_ocsp, signer_on_journal_read;
 void signer_crl_drop(struct signer *s);
+
+/* Until no job is open: before anything that one was judged by changes. */
+void signer_settle(struct signer *s);
 
 /* ---- signer_cert.c: the only place where a certificate is signed ---- */
 /*

@@ -37,7 +37,11 @@ struct bytes key_spki(const struct key *k);
 /* AlgorithmIdentifier of its signatures, static. */
 struct bytes key_sig_alg(const struct key *k);
 
-/* Appends the signature over 'data'; RSA's is verified before it leaves (R26). */
+/*
+ * Appends the signature over 'data'; RSA's is verified before it leaves (R26).  A key
+ * may sign on several threads at once: GnuTLS only reads it, as it reads the one that
+ * all sessions of a TLS server share.
+ */
 MUST_CHECK bool key_sign(const struct key *k, struct bytes data, struct buf *ret,
     struct err *e);
 

@@ -45,10 +45,13 @@ struct sandbox {
 const char *sandbox_lacking(void);
 
 /*
- * For the whole process, for ever.  The caller has one thread yet.
+ * For the whole process, for ever.  The caller has one thread yet.  Threads that a role
+ * may not make later are made by 'between' (NULL: none): Landlock binds a thread and
+ * what it makes, so it comes before; seccomp's filter is put upon all that are there.
  * ERR_UNAVAILABLE: the kernel does not do it; part of it may hold by then.
  */
 MUST_CHECK bool sandbox_enter(enum sandbox_role role, const struct sandbox_path *paths,
-    size_t n, struct sandbox *ret, struct err *e);
+    size_t n, void (*between)(void *arg), void *arg, struct sandbox *ret,
+    struct err *e);
 
 #endif

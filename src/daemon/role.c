@@ -265,6 +265,12 @@ role_begin(const struct role_def *def)
 	return r;
 }
 
+const struct role_def *
+role_definition(const struct role *r)
+{
+	return &r->def;
+}
+
 const struct conf *
 role_conf(const struct role *r)
 {

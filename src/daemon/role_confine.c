@@ -52,9 +52,10 @@ path_of(const struct conf *conf, const struct row *row)
 }
 
 static bool
-enter(const struct conf *conf, enum sandbox_role which, struct sandbox *ret,
-    struct err *e)
+enter(const struct role *r, enum sandbox_role which, struct sandbox *ret, struct err *e)
 {
+	const struct role_def *def = role_definition(r);
+	const struct conf *conf = role_conf(r);
 	struct sandbox_path paths[NITEMS(rows)];
 	char *owned[NITEMS(rows)];
 	size_t n = 0;
@@ -65,7 +66,8 @@ enter(const struct conf *conf, enum sandbox_role which, struct sandbox *ret,
 			paths[n] = (struct sandbox_path){ owned[n], rows[i].access };
 			n++;
 		}
-	const bool ok = sandbox_enter(which, paths, n, ret, e);
+	const bool ok =
+	    sandbox_enter(which, paths, n, def->on_threads, def->ctx, ret, e);
 	while (n > 0)
 		free(owned[--n]);
 	return ok;
@@ -80,9 +82,11 @@ role_confine(const struct role *r, enum sandbox_role which)
 
 	if (lacking != NULL) {
 		LOG(LOG_WARN, "not-sandboxed", LOG_TEXT("why", lacking));
+		if (role_definition(r)->on_threads != NULL)
+			role_definition(r)->on_threads(role_definition(r)->ctx);
 		return;
 	}
-	if (!enter(role_conf(r), which, &s, &e)) {
+	if (!enter(r, which, &s, &e)) {
 		err_prefix(&e, "it cannot be sandboxed (hanaperd --no-sandbox)");
 		role_fail(&e);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/signer.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -76,11 +77,34 @@ lock_memory(void)
 	    LOG_TEXT("do", "raise RLIMIT_MEMLOCK, or encrypt the swap"));
 }
 
+/*
+ * The threads that sign, and then the lock, so that their stacks are in it.  One
+ * arena: each further one reserves 64 MiB of the limit.
+ */
+static void
+on_threads(void *ctx)
+{
+	struct signer *s = ctx;
+	struct err e;
+
+	mallopt(M_ARENA_MAX, 1);
+	if (!pool_new(s->loop, pool_cores(), &s->pool, &e))
+		role_fail(&e);
+	lock_memory();
+}
+
+void
+signer_settle(struct signer *s)
+{
+	pool_settle(s->pool);
+}
+
 static void
 on_batch(void *arg)
 {
 	struct signer *s = arg;
 
+	pool_turn(s->pool);
 	signer_commit(s);
 	signer_kept_tick(s);
 }
@@ -92,6 +116,7 @@ on_conf(void *ctx, struct role *r, const struct conf *was)
 	struct signer *s = ctx;
 
 	(void)was;
+	signer_settle(s); /* by the one before */
 	s->conf = role_conf(r);
 	s->conf_ms = clock_mono_ms();
 	signer_load_urls(s);
@@ -103,6 +128,7 @@ on_stop(void *ctx, struct role *r)
 {
 	struct signer *s = ctx;
 
+	signer_settle(s);
 	signer_commit(s);
 	loop_stop(role_loop(r));
 }
@@ -115,6 +141,7 @@ main(void)
 
 	s.role = role_begin(&(struct role_def){ .name = "signer",
 	    .on_conf = on_conf,
+	    .on_threads = on_threads,
 	    .on_stop = on_stop,
 	    .ctx = &s });
 	s.conf = role_conf(s.role);
@@ -122,7 +149,6 @@ main(void)
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, no more */
 	if (!signer_load(&s, &e) || !open_journal(&s, &e))
 		role_fail(&e);
-	lock_memory();
 	s.core =
 	    role_link(s.role, ROLE_FD_CORE, PEER_CORE, MSG_SIGN_FRAME_MAX, rules, &s);
 	role_confine(s.role, SANDBOX_SIGNER);
@@ -130,6 +156,8 @@ main(void)
 	role_ready(s.role);
 	loop_run(s.loop);
 
+	signer_settle(&s);
+	pool_free(s.pool);
 	signer_kept_drop(&s);
 	signer_crl_drop(&s);
 	signer_answer_free(&s);

@@ -200,7 +200,8 @@ signer_on_journal_read(void *ctx, const struct frame *f, struct err *e)
 		return false;
 	if (m.from_seq < 1)
 		return err_set(e, ERR_MALFORMED, "journal records are counted from 1");
-	signer_commit(s); /* what was asked before is answered before */
+	signer_settle(s); /* what was asked before is answered before */
+	signer_commit(s);
 	s->replay_at = m.from_seq;
 	s->replay_to = journal_last_seq(s->journal);
 	/* A question beyond the end only probes: core does not take records in yet. */

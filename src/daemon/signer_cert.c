@@ -3,14 +3,16 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "daemon/signer.h"
 #include "policy/lint.h"
 #include "x509/crl_shard.h"
 #include "x509/csr.h"
 #include "x509/dn.h"
 
-#define TBS_MAX KIB(48)
-#define DN_MAX  KIB(1)
+#define TBS_MAX     KIB(48)
+#define DN_MAX      KIB(1)
+#define MESSAGE_MAX KIB(40) /* of MSG_SIGN_CERT, as the rules in signer.c have it */
 
 /* ---- building and signing ---- */
 
@@ -51,37 +53,58 @@ shard_url(const struct signer *s, const struct signer_issuer *i,
 	    crl_shard_of(&spec->serial, shards));
 }
 
-bool
-signer_cert_make(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
-    struct buf *ret, struct err *e)
+/* Serial, what is the issuer's, the TBSCertificate, its lints: all but the signature. */
+static bool
+build(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
+    struct buf *tbs, struct err *e)
 {
-	struct buf tbs, sig;
-
 	if (!signer_state_serial(s, &spec->serial, e))
 		return false;
 	char *shard = shard_url(s, i, spec);
-	buf_init(&tbs, TBS_MAX);
-	buf_init(&sig, KIB(2));
 	if (shard != NULL)
 		spec->crl_url = shard;
 	spec->sig_alg = key_sig_alg(i->key);
 	spec->issuer_dn = i->cert->subject_dn;
 	spec->authority_key_id = i->cert->key_id;
-	const bool ok =
-	    cert_build_tbs(spec, &tbs, e) && lint(buf_bytes(&tbs), spec, e) &&
-	    key_sign(i->key, buf_bytes(&tbs), &sig, e) &&
-	    cert_assemble(buf_bytes(&tbs), spec->sig_alg, buf_bytes(&sig), ret, e);
+	const bool ok = cert_build_tbs(spec, tbs, e) && lint(buf_bytes(tbs), spec, e);
 	if (shard != NULL)
 		spec->crl_url = NULL;
-	buf_free(&tbs);
-	buf_free(&sig);
 	free(shard);
+	return ok;
+}
+
+/* Signs these very octets and appends the certificate. */
+static bool
+sign(const struct key *k, struct bytes tbs, struct buf *ret, struct err *e)
+{
+	struct buf sig;
+
+	buf_init(&sig, KIB(2));
+	const bool ok = key_sign(k, tbs, &sig, e) &&
+			cert_assemble(tbs, key_sig_alg(k), buf_bytes(&sig), ret, e);
+	buf_free(&sig);
+	return ok;
+}
+
+bool
+signer_cert_make(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
+    struct buf *ret, struct err *e)
+{
+	struct buf tbs;
+
+	buf_init(&tbs, TBS_MAX);
+	const bool ok =
+	    build(s, i, spec, &tbs, e) && sign(i->key, buf_bytes(&tbs), ret, e);
+	buf_free(&tbs);
 	return ok;
 }
 
 /* ---- judging ---- */
 
 struct wish { /* one MSG_SIGN_CERT and what it turned out to be */
+	struct pool_job job;
+	struct signer *signer;
+	struct buf message; /* the body of its frame: 'm' points into it */
 	struct msg_sign_cert m;
 	const struct conf_profile *profile;
 	struct signer_issuer *issuer;
@@ -89,7 +112,36 @@ struct wish { /* one MSG_SIGN_CERT and what it turned out to be */
 	struct names names;
 	char cn[65];
 	int64_t not_before, not_after;
+	struct buf
+	    tbs; /* judged, built, linted: to be signed if the CSR's sender has its key */
+	struct buf der; /* the certificate */
+	bool made;
+	struct err why; /* not */
 };
+
+static struct wish *
+wish_new(struct signer *s, struct bytes body)
+{
+	struct wish *w = mem_zalloc(sizeof(*w));
+
+	w->signer = s;
+	buf_init(&w->message, MESSAGE_MAX);
+	buf_put(&w->message, body);
+	buf_init(&w->tbs, TBS_MAX);
+	buf_init(&w->der, CERT_MAX);
+	return w;
+}
+
+static void
+wish_free(struct wish *w)
+{
+	csr_free(w->csr);
+	names_free(&w->names);
+	buf_free(&w->message);
+	buf_free(&w->tbs);
+	buf_free(&w->der);
+	free(w);
+}
 
 static bool
 find_policy(struct signer *s, struct wish *w, struct err *e)
@@ -175,8 +227,9 @@ judge(struct signer *s, struct wish *w, struct err *e)
 	return ok;
 }
 
+/* What the certificate will say. */
 static bool
-make(struct signer *s, const struct wish *w, struct buf *ret, struct err *e)
+draft(struct signer *s, struct wish *w, struct err *e)
 {
 	struct cert_spec spec = {
 		.spki = w->csr->key.der,
@@ -197,37 +250,53 @@ make(struct signer *s, const struct wish *w, struct buf *ret, struct err *e)
 	profile_fill(w->profile, w->csr->key.alg, &spec);
 	bool ok = dn_build(NULL, w->cn[0] != '\0' ? w->cn : NULL, &subject, e);
 	spec.subject_dn = buf_bytes(&subject);
-	ok = ok && signer_cert_make(s, w->issuer, &spec, ret, e);
+	ok = ok && build(s, w->issuer, &spec, &w->tbs, e);
 	buf_free(&subject);
 	return ok;
 }
 
-static bool
-make_and_record(struct signer *s, const struct wish *w, struct err *e)
+/* On any thread: two operations on octets that are settled, and no decision but the CSR's own. */
+static void
+work(struct pool_job *job)
 {
-	struct buf der, body;
+	struct wish *w = (struct wish *)job;
+
+	w->made = csr_verify(w->csr, &w->why) &&
+		  sign(w->issuer->key, buf_bytes(&w->tbs), &w->der, &w->why);
+}
+
+static bool
+record(const struct wish *w, struct err *e)
+{
+	const struct record_certificate r = {
+		.issuer = bytes_str(w->issuer->name),
+		.profile = w->m.profile,
+		.der = buf_bytes(&w->der),
+		.requester = w->m.requester,
+		.request_id = w->m.request_id,
+		.note = w->m.note,
+	};
+	struct buf body;
 	uint64_t seq;
 
-	buf_init(&der, CERT_MAX);
 	buf_init(&body, RECORD_MAX);
-	bool ok = make(s, w, &der, e);
-	if (ok) {
-		const struct record_certificate r = {
-			.issuer = bytes_str(w->issuer->name),
-			.profile = w->m.profile,
-			.der = buf_bytes(&der),
-			.requester = w->m.requester,
-			.request_id = w->m.request_id,
-			.note = w->m.note,
-		};
-		record_certificate_put(&body, &r);
-		ok = buf_ok(&body, "a certificate's record", e) &&
-		     signer_answer_record(s, MSG_CERT_SIGNED, w->m.id,
-			 RECORD_CERTIFICATE, buf_bytes(&body), &seq, e);
-	}
-	buf_free(&der);
+	record_certificate_put(&body, &r);
+	const bool ok = buf_ok(&body, "a certificate's record", e) &&
+			signer_answer_record(w->signer, MSG_CERT_SIGNED, w->m.id,
+			    RECORD_CERTIFICATE, buf_bytes(&body), &seq, e);
 	buf_free(&body);
 	return ok;
+}
+
+/* A CSR whose signature is wrong leaves no record. */
+static void
+done(struct pool_job *job)
+{
+	struct wish *w = (struct wish *)job;
+
+	if (!w->made || !record(w, &w->why))
+		signer_refuse(w->signer, w->m.id, &w->why);
+	wish_free(w);
 }
 
 /* Core changes over a moment later: what it asks meanwhile is no wrong of its. */
@@ -241,20 +310,24 @@ bool
 signer_on_cert(void *ctx, const struct frame *f, struct err *e)
 {
 	struct signer *s = ctx;
-	struct wish w = { 0 };
+	struct wish *w = wish_new(s, f->body);
 	struct err why;
 
-	if (!msg_sign_cert_get(f->body, &w.m, e))
+	if (!msg_sign_cert_get(buf_bytes(&w->message), &w->m, e)) {
+		wish_free(w);
 		return false;
-	const bool good = judge(s, &w, &why);
-	if (!good && just_reloaded(s))
-		signer_refuse(s, w.m.id, &why);
-	else if (!good)
-		signer_refuse_oracle(s, w.m.id, "SIGN_CERT", &why);
-	else if (!check_key_is_not_ours(s, w.csr->key.der, &why) ||
-		 !csr_verify(w.csr, &why) || !make_and_record(s, &w, &why))
-		signer_refuse(s, w.m.id, &why);
-	csr_free(w.csr);
-	names_free(&w.names);
+	}
+	const bool good = judge(s, w, &why);
+	if (good && check_key_is_not_ours(s, w->csr->key.der, &why) &&
+	    draft(s, w, &why)) {
+		w->job = (struct pool_job){ .work = work, .done = done };
+		pool_add(s->pool, &w->job);
+		return true;
+	}
+	if (good || just_reloaded(s))
+		signer_refuse(s, w->m.id, &why);
+	else
+		signer_refuse_oracle(s, w->m.id, "SIGN_CERT", &why);
+	wish_free(w);
 	return true;
 }

@@ -386,6 +386,7 @@ signer_on_crl_end(void *ctx, const struct frame *f, struct err *e)
 		return false;
 	if (!is_current(s, id, "CRL_END"))
 		return true;
+	signer_settle(s); /* its record comes behind theirs */
 	if (!check_complete(s->crl, &why))
 		refuse(s, id, "CRL_END", &why);
 	else if (!finish(s, s->crl, &why))

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MSG_SIGN_OCSP: core names the status, the signer holds it against its journal. */
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "base/mem.h"
 #include "daemon/signer.h"
 
 #define RESPONSE_MAX  MSG_OCSP_RESPONSE_MAX
@@ -93,22 +96,63 @@ fill_times(const struct signer *s, const struct signer_issuer *i,
 	return true;
 }
 
-static bool
-sign(const struct signer_issuer *i, const struct ocsp_spec *o, struct buf *ret,
-    struct err *e)
-{
-	const struct key *k = i->responder.key;
-	struct buf data, sig;
+struct answering { /* a ResponseData that is judged and built, to be signed */
+	struct pool_job job;
+	struct signer *signer;
+	const struct signer_responder *responder; /* stays: see renew() */
+	uint64_t id;
+	int64_t produced_at, next_update;
+	struct buf data, response;
+	bool made;
+	struct err why; /* not */
+};
 
-	buf_init(&data, RESPONSE_MAX);
+static void
+answering_free(struct answering *a)
+{
+	buf_free(&a->data);
+	buf_free(&a->response);
+	free(a);
+}
+
+/* On any thread. */
+static void
+work(struct pool_job *job)
+{
+	struct answering *a = (struct answering *)job;
+	const struct key *k = a->responder->key;
+	struct buf sig;
+
 	buf_init(&sig, KIB(2));
-	const bool ok = ocsp_build_data(o, &data, e) &&
-			key_sign(k, buf_bytes(&data), &sig, e) &&
-			ocsp_assemble(buf_bytes(&data), key_sig_alg(k), buf_bytes(&sig),
-			    buf_bytes(&i->responder.cert), ret, e);
-	buf_free(&data);
+	a->made = key_sign(k, buf_bytes(&a->data), &sig, &a->why) &&
+		  ocsp_assemble(buf_bytes(&a->data), key_sig_alg(k), buf_bytes(&sig),
+		      buf_bytes(&a->responder->cert), &a->response, &a->why);
 	buf_free(&sig);
-	return ok;
+}
+
+/*
+ * What it says was held against the journal when it was asked for.  No revocation was
+ * recorded since: signer_on_revoke() lets all that is asked before be answered before.
+ */
+static void
+done(struct pool_job *job)
+{
+	struct answering *a = (struct answering *)job;
+	const struct msg_ocsp_signed out = {
+		.id = a->id,
+		.response = buf_bytes(&a->response),
+		.produced_at = a->produced_at,
+		.next_update = a->next_update,
+	};
+	struct buf b;
+
+	if (a->made) {
+		buf_init(&b, MSG_SIGN_FRAME_MAX);
+		msg_ocsp_signed_put(&b, &out);
+		signer_answer(a->signer, MSG_OCSP_SIGNED, a->id, false, &b);
+	} else
+		signer_refuse(a->signer, a->id, &a->why);
+	answering_free(a);
 }
 
 static bool
@@ -125,23 +169,22 @@ answer(struct signer *s, struct signer_issuer *i, const struct msg_sign_ocsp *m,
 		.v = singles,
 		.n = m->n,
 	};
-	struct buf response, b;
+	struct answering *a = mem_zalloc(sizeof(*a));
 
-	buf_init(&response, RESPONSE_MAX);
-	const bool ok = fill_times(s, i, m, &o, e) && sign(i, &o, &response, e);
-	if (ok) {
-		const struct msg_ocsp_signed out = {
-			.id = m->id,
-			.response = buf_bytes(&response),
-			.produced_at = o.produced_at,
-			.next_update = o.next_update,
-		};
-		buf_init(&b, MSG_SIGN_FRAME_MAX);
-		msg_ocsp_signed_put(&b, &out);
-		signer_answer(s, MSG_OCSP_SIGNED, m->id, false, &b);
+	buf_init(&a->data, RESPONSE_MAX);
+	buf_init(&a->response, RESPONSE_MAX);
+	if (!fill_times(s, i, m, &o, e) || !ocsp_build_data(&o, &a->data, e)) {
+		answering_free(a);
+		return false;
 	}
-	buf_free(&response);
-	return ok;
+	a->job = (struct pool_job){ .work = work, .done = done };
+	a->signer = s;
+	a->responder = &i->responder;
+	a->id = m->id;
+	a->produced_at = o.produced_at;
+	a->next_update = o.next_update;
+	pool_add(s->pool, &a->job);
+	return true;
 }
 
 bool

@@ -119,6 +119,7 @@ renew(struct signer *s, struct signer_issuer *i, struct err *e)
 {
 	struct signer_responder r = { 0 };
 
+	signer_settle(s); /* they sign with the one before */
 	buf_init(&r.cert, CERT_MAX);
 	bool ok = key_generate(KEY_ALG_ECDSA_P256, 0, &r.key, e) &&
 		  certify(s, i, &r, e) && record(s, i, &r, e);

@@ -76,6 +76,8 @@ signer_on_revoke(void *ctx, const struct frame *f, struct err *e)
 
 	if (!msg_revoke_get(f->body, &m, e))
 		return false;
+	/* An answer that still says good leaves before this one's, or not at all (R29). */
+	signer_settle(s);
 	if (!judge(s, &m, &i, &r, &why)) {
 		if (why.code == ERR_ALREADY_REVOKED)
 			signer_refuse(s, m.id, &why);

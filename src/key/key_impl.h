@@ -5,6 +5,7 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
+#include <stdatomic.h>
 
 #include "key/key.h"
 
@@ -27,7 +28,8 @@ struct key {
 	gnutls_pubkey_t pub;
 	unsigned bits;
 	struct buf spki;
-	unsigned *signs; /* how often it has signed: the sample of R26 */
+	atomic_uint
+	    *signs; /* how often it has signed, by any thread: the sample of R26 */
 };
 
 /* An EC key as PKCS #8 PEM, not encrypted; appended to 'ret'. */

@@ -23,7 +23,8 @@ struct key_stream {
 static bool
 wants_verify(const struct key *k)
 {
-	return (*k->signs)++ % SAMPLE == 0 || k->kind->alg == KEY_ALG_RSA;
+	return atomic_fetch_add(k->signs, 1) % SAMPLE == 0 ||
+	       k->kind->alg == KEY_ALG_RSA;
 }
 
 static gnutls_datum_t

@@ -3,6 +3,7 @@ libhnp_sys_a_SOURCES = \
 	src/sys/file.c \
 	src/sys/loop.c \
 	src/sys/notify.c \
+	src/sys/pool.c \
 	src/sys/proc.c \
 	src/sys/sandbox.c \
 	src/sys/sandbox_files.c \

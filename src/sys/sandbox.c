@@ -148,13 +148,16 @@ sandbox_lacking(void)
 
 bool
 sandbox_enter(enum sandbox_role role, const struct sandbox_path *paths, size_t n,
-    struct sandbox *ret, struct err *e)
+    void (*between)(void *arg), void *arg, struct sandbox *ret, struct err *e)
 {
 	struct sandbox done;
 
 	tzset(); /* gmtime_r(3) reads /etc/localtime, once */
-	if (!sandbox_files(paths, n, &done.landlock, e) ||
-	    !filter_calls(role, &done.calls, e))
+	if (!sandbox_files(paths, n, &done.landlock, e))
+		return false;
+	if (between != NULL)
+		between(arg);
+	if (!filter_calls(role, &done.calls, e))
 		return false;
 	*ret = done;
 	return true;

@@ -4,6 +4,7 @@ tests_unit_sys_unit_sys_SOURCES = \
 	tests/unit/sys/test_file.c \
 	tests/unit/sys/test_loop.c \
 	tests/unit/sys/test_notify.c \
+	tests/unit/sys/test_pool.c \
 	tests/unit/sys/test_proc.c \
 	tests/unit/sys/test_sock.c
 tests_unit_sys_unit_sys_LDADD = libhnp_sys.a libhnp_base.a $(UNIT_LIBS)
