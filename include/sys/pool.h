@@ -41,7 +41,10 @@ void pool_free(struct pool *p); /* no job is open; NULL is fine */
 
 /* 'j' is the pool's until it is done; that may be at once. */
 void pool_add(struct pool *p, struct pool_job *j);
-/* Once in a round, before its batch hook ends: takes part in the work; what can be done, is. */
+/*
+ * Once in a round, at its end: takes part in the work until all is done, or so much that
+ * what was done should not wait for the rest; that goes on in the next round.
+ */
 void pool_turn(struct pool *p);
 /* Comes back when every job is done. */
 void pool_settle(struct pool *p);

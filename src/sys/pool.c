@@ -2,13 +2,10 @@
 #include "sys/pool.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -18,8 +15,6 @@
 
 struct pool {
 	struct loop *loop;
-	struct loop_fd *watch;
-	int fd; /* eventfd: something can be done, and the loop waits */
 	unsigned n;
 	pthread_t threads[POOL_MAX];
 
@@ -29,12 +24,12 @@ struct pool {
 
 	/* Under the lock, and so is 'worked' of each job: */
 	pthread_mutex_t lock;
-	pthread_cond_t more;   /* there is something to take, or the end */
-	pthread_cond_t worked; /* something has been worked: for pool_settle() */
+	pthread_cond_t more; /* there is something to take, or the end */
+	pthread_cond_t
+	    worked; /* something has been worked, and the loop's thread waits */
 	struct pool_job *next; /* the first that nobody has taken */
 	unsigned started, idle;
-	bool asleep; /* the loop waits for what is being worked */
-	bool settling;
+	bool waiting; /* the loop's thread, for 'worked' */
 	bool end;
 };
 
@@ -49,19 +44,6 @@ take(struct pool *p)
 	if (j != NULL)
 		p->next = j->next;
 	return j;
-}
-
-static void
-tell_loop(struct pool *p)
-{
-	const uint64_t one = 1;
-
-	if (p->settling)
-		pthread_cond_signal(&p->worked);
-	if (!p->asleep)
-		return;
-	p->asleep = false;
-	(void)!write(p->fd, &one, sizeof(one));
 }
 
 static void *
@@ -85,7 +67,8 @@ run(void *arg)
 		j->work(j);
 		pthread_mutex_lock(&p->lock);
 		j->worked = true;
-		tell_loop(p);
+		if (p->waiting)
+			pthread_cond_signal(&p->worked);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
@@ -102,16 +85,6 @@ pool_cores(void)
 		return 0;
 	const int cores = CPU_COUNT(&set);
 	return cores <= 1 ? 0 : cores > POOL_MAX ? POOL_MAX : (unsigned)cores - 1;
-}
-
-static void
-on_told(void *arg, unsigned events)
-{
-	const struct pool *p = arg;
-	uint64_t n;
-
-	(void)events;
-	(void)!read(p->fd, &n, sizeof(n)); /* pool_turn() follows in this round */
 }
 
 /* Signals are for the thread that has a loop. */
@@ -151,13 +124,6 @@ pool_new(struct loop *l, unsigned threads, struct pool **ret, struct err *e)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
 	pthread_cond_init(&p->worked, NULL);
-	p->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (p->fd < 0) {
-		err_errno(e, "eventfd");
-		pool_free(p);
-		return false;
-	}
-	p->watch = loop_add(l, p->fd, LOOP_IN, on_told, p);
 	if (!start(p, threads)) {
 		pool_free(p);
 		return err_set(e, ERR_INTERNAL, "a thread could not be started");
@@ -181,9 +147,6 @@ pool_free(struct pool *p)
 	pthread_cond_destroy(&p->more);
 	pthread_cond_destroy(&p->worked);
 	pthread_mutex_destroy(&p->lock);
-	loop_del(p->watch);
-	if (p->fd >= 0)
-		close(p->fd);
 	free(p);
 }
 
@@ -235,16 +198,16 @@ finish(struct pool *p)
 		j->done(j);
 }
 
-/* Works, or waits for a thread that does; then finishes. */
+/* Works; or waits for the first of those that others work.  Then finishes. */
 static void
 help(struct pool *p)
 {
 	if (!work_one(p)) {
 		pthread_mutex_lock(&p->lock);
-		p->settling = true;
+		p->waiting = true;
 		while (!p->open->worked)
 			pthread_cond_wait(&p->worked, &p->lock);
-		p->settling = false;
+		p->waiting = false;
 		pthread_mutex_unlock(&p->lock);
 	}
 	finish(p);
@@ -274,28 +237,33 @@ pool_add(struct pool *p, struct pool_job *j)
 	p->n_open++;
 }
 
+static bool
+any_left(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	const bool left = p->next != NULL;
+	pthread_mutex_unlock(&p->lock);
+	return left;
+}
+
 static void
 nothing(void *arg)
 {
 	(void)arg;
 }
 
+/*
+ * What others have in their hands at the end is waited for: that is over within the
+ * time of one job, and to make it durable by a flush of its own would cost more.
+ */
 void
 pool_turn(struct pool *p)
 {
-	bool left;
-
-	if (p->n_open == 0)
-		return;
-	for (int i = 0; i < TURN_MAX && work_one(p); i++)
-		;
-	finish(p);
-	pthread_mutex_lock(&p->lock);
-	left = p->next != NULL;
-	p->asleep = !left && p->open != NULL;
-	const bool late = p->asleep && p->open->worked; /* since finish() looked */
-	pthread_mutex_unlock(&p->lock);
-	if (left || late)
+	for (int i = 0; i < TURN_MAX && p->n_open > 0; i++)
+		help(p);
+	while (p->n_open > 0 && !any_left(p))
+		help(p);
+	if (p->n_open > 0)
 		(void)loop_after(p->loop, 0, nothing,
 		    NULL); /* the loop does not wait */
 }

@@ -141,16 +141,14 @@ Test(pool, jobs_are_done_in_their_order_on_the_loops_thread_whoever_works_them)
 	cr_expect_gt(others, 0, "the others worked too");
 }
 
-/* The last is worked elsewhere while the loop has nothing to do: it must not sleep on. */
-Test(pool, the_loop_wakes_when_another_thread_has_worked)
+/* The last is worked elsewhere while this thread has nothing to do. */
+Test(pool, a_turn_does_not_leave_behind_what_another_thread_works)
 {
 	slow_elsewhere = true;
 	start(1);
-	loop_on_batch(loop, turn, NULL);
 	add(20000, done);
-	add(20000, done_and_stop);
-	(void)loop_after(loop, 0, turn, NULL);
-	loop_run(loop);
+	add(20000, done);
+	pool_turn(pool);
 	cr_expect_eq(n_done, 2);
 	cr_expect_not(pthread_equal(jobs[0].worked_by, jobs[1].worked_by));
 }
