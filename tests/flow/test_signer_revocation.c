@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <gnutls/ocsp.h>
 #include <gnutls/x509.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,4 +253,121 @@ Test(signer_revocation, no_lie_about_a_certificate_is_signed)
 	cr_expect_eq(refused_ocsp(&m), ERR_INTERNAL);
 	cert_free(c);
 	cert_free(other);
+}
+
+/* ---- many questions at once, whoever works on them ---- */
+
+#define MANY 24 /* certificates */
+
+static void
+send_many(struct buf *csr, struct buf *names, int n)
+{
+	for (int k = 0; k < n; k++) {
+		const struct msg_sign_cert m =
+		    peer_ask_cert(buf_bytes(csr), buf_bytes(names));
+
+		peer_send_cert(&m);
+	}
+}
+
+/* What came, in its order: the id of each answer, and the last record's number. */
+struct come {
+	uint64_t ids[2 * MANY + 8];
+	unsigned types[2 * MANY + 8];
+	enum err_code codes[2 * MANY + 8];
+	size_t n;
+};
+
+static void
+receive_one(struct come *c)
+{
+	const struct frame f = peer_receive();
+	struct msg_recorded m;
+	struct msg_refused refused;
+	struct msg_ocsp_signed out;
+	struct record r;
+
+	c->types[c->n] = f.type;
+	if (f.type == MSG_REFUSED) {
+		cr_assert(msg_refused_get(f.body, &refused, &e));
+		c->ids[c->n] = refused.id;
+		c->codes[c->n] = refused.code;
+	} else if (f.type == MSG_OCSP_SIGNED) {
+		cr_assert(msg_ocsp_signed_get(f.body, &out, &e));
+		c->ids[c->n] = out.id;
+	} else {
+		cr_assert(
+		    msg_recorded_get(f.body, &m, &e) && record_parse(m.record, &r, &e));
+		c->ids[c->n] = m.id;
+		cr_assert_eq(r.seq, peer.seq + 1, "records come in their order");
+		peer.seq = r.seq;
+	}
+	c->n++;
+}
+
+static size_t
+place_of(const struct come *c, uint64_t id)
+{
+	size_t at = c->n, times = 0;
+
+	for (size_t k = 0; k < c->n; k++)
+		if (c->ids[k] == id) {
+			at = k;
+			times++;
+		}
+	cr_assert_eq(times, 1, "each question has one answer");
+	return at;
+}
+
+/* R29, S43: core forgets what it keeps when it hears of a revocation; nothing may come behind. */
+Test(signer_revocation, no_good_comes_behind_a_revocation_however_many_are_asked)
+{
+	static const char *const list[] = { "dns:many.internal", NULL };
+	struct cert *c = peer_issue("web.internal");
+	struct come come = { 0 };
+	struct key *k = NULL;
+	struct buf csr, names, bad;
+
+	buf_init(&csr, KIB(16));
+	buf_init(&bad, KIB(16));
+	buf_init(&names, KIB(16));
+	cr_assert(key_generate(KEY_ALG_ECDSA_P256, 0, &k, &e));
+	peer_csr(k, list, &csr);
+	peer_names(list, &names);
+	buf_put(&bad, buf_bytes(&csr));
+	bad.p[bad.n - 1] ^= 1;
+
+	kill(peer.pid, SIGSTOP); /* all of it lies ready when it goes on */
+	send_many(&csr, &names, MANY);
+	struct msg_sign_ocsp before = ask_ocsp(c, CERT_STATUS_GOOD);
+	send_ocsp(&before);
+	const struct msg_revoke revoke = peer_ask_revoke(c, REASON_SUPERSEDED);
+	peer_send_revoke(&revoke);
+	struct msg_sign_ocsp behind = ask_ocsp(c, CERT_STATUS_GOOD);
+	send_ocsp(&behind);
+	const uint64_t spoilt = peer.id + 1;
+	send_many(&bad, &names, 1);
+	send_many(&csr, &names, MANY);
+	kill(peer.pid, SIGCONT);
+
+	while (come.n < 2 * MANY + 4)
+		receive_one(&come);
+	const size_t first = place_of(&come, before.id),
+		     at = place_of(&come, revoke.id),
+		     second = place_of(&come, behind.id);
+	cr_expect_eq(come.types[first], MSG_OCSP_SIGNED);
+	cr_expect_eq(come.types[at], MSG_REVOKED);
+	cr_expect_lt(first, at);
+	cr_expect_eq(come.types[second], MSG_REFUSED);
+	cr_expect_eq(come.codes[second], ERR_UNAVAILABLE);
+	cr_expect_eq(come.codes[place_of(&come, spoilt)], ERR_BAD_CSR);
+	struct msg_journal_end end;
+	const uint64_t last = peer.seq;
+	peer_replay(1, &end);
+	cr_expect_eq(end.last_seq, last, "what was refused left no record");
+	key_free(k);
+	buf_free(&csr);
+	buf_free(&bad);
+	buf_free(&names);
+	cert_free(c);
 }
