@@ -116,7 +116,7 @@ read_entry(struct list *l, struct serial *ret_serial, int64_t *ret_at,
 	if (value.n > 0 && (!der_whole(value, DER_ENUMERATED, &code, e) ||
 			       !der_get_uint(code.body, &n, e)))
 		return false;
-	if (sets_reason_word((unsigned)n) != NULL)
+	if (n <= UINT8_MAX && sets_reason_word((unsigned)n) != NULL)
 		*ret_reason = (enum reason)n;
 	return true;
 }

@@ -5,7 +5,7 @@
 
 #include "policy/lint.h"
 
-#define LINT_EXTENSIONS_MAX 32
+#define LINT_EXTENSIONS_MAX 64 /* as many as cert_parse() reads */
 
 enum lint_ext_kind { /* places in lint_extensions[] */
 	LINT_KEY_ID,

@@ -45,13 +45,14 @@ read_extension(struct bytes body, struct lint_ext *ret, struct err *e)
 
 	*ret = (struct lint_ext){ 0 };
 	if (!der_expect(&body, DER_OID, &oid, e) ||
-	    !der_get_oid(oid.body, text, sizeof(text), e) ||
 	    !der_optional(&body, DER_BOOLEAN, &flag, &ret->flag_written, e) ||
 	    (ret->flag_written && !der_get_bool(flag.body, &ret->critical, e)) ||
 	    !der_expect(&body, DER_OCTET_STRING, &value, e) ||
 	    !der_done(body, "extension", e))
 		return false;
-	ret->kind = kind_of(text);
+	/* One that has no room there is none of ours. */
+	ret->kind =
+	    der_get_oid(oid.body, text, sizeof(text), e) ? kind_of(text) : LINT_UNKNOWN;
 	ret->value = value.body;
 	return true;
 }

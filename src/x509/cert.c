@@ -195,6 +195,20 @@ known_index(struct bytes oid)
 	return i;
 }
 
+/* Each of its parts ends, and none is padded (X.690 8.19.2). */
+static bool
+is_oid(struct bytes oid)
+{
+	bool begins = true;
+
+	for (size_t i = 0; i < oid.n; i++) {
+		if (begins && oid.p[i] == 0x80)
+			return false;
+		begins = oid.p[i] < 0x80;
+	}
+	return oid.n > 0 && begins;
+}
+
 /* Was the same identifier in the list before this one?  (RFC 5280 4.2) */
 static bool
 seen_before(struct bytes list, struct bytes oid)
@@ -230,6 +244,8 @@ parse_extension(struct cert *c, struct bytes list, struct bytes ext, struct err 
 		e->code = ERR_MALFORMED; /* names.h speaks of requests */
 		return err_prefix(e, known[i].name);
 	}
+	if (!is_oid(oid.body))
+		return err_set(e, ERR_MALFORMED, "an extension without identifier");
 	if (critical)
 		return err_set(e, ERR_MALFORMED,
 		    "a critical extension that is not known here");

@@ -159,6 +159,7 @@ Test(cert, extensions_that_are_wrong_are_refused)
 		/* clang-format off */
 		{ "an unknown one", { (const uint8_t *)EXT("\x09", "\x63\x04\x02\x05\x00"), 11 }, true },
 		{ "critical and unknown", { (const uint8_t *)EXT("\x0c", "\x63\x01\x01\xff\x04\x02\x05\x00"), 14 }, false },
+		{ "whose identifier does not end", { (const uint8_t *)EXT("\x09", "\xe3\x04\x02\x05\x00"), 11 }, false },
 		{ "twice", { (const uint8_t *)EXT("\x09", "\x63\x04\x02\x05\x00") EXT("\x09", "\x63\x04\x02\x05\x00"), 22 }, false },
 		{ "none at all", { NULL, 0 }, false },
 		{ "keyUsage", { (const uint8_t *)EXT("\x0b", "\x0f\x04\x04\x03\x02\x07\x80"), 13 }, true },
