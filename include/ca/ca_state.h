@@ -27,6 +27,12 @@ struct ask_answer {
 };
 typedef void ask_cb(void *arg, const struct ask_answer *a);
 
+struct replay { /* ca/replay.c's */
+	uint64_t to, committed;
+	bool many;
+	int64_t began_ms, told_ms;
+};
+
 struct ask {
 	uint64_t id; /* 0: free */
 	ask_cb *cb;
@@ -65,6 +71,7 @@ struct ca {
 	int64_t started_at;
 	enum ca_phase phase;
 	bool recover;
+	struct replay replay;
 	bool round_failed; /* a write of this round failed; ca_batch_end() tells it */
 	struct err round_err;
 	uint64_t committed_seq; /* the last record that the database shows */

@@ -76,6 +76,8 @@ bool db_unflushed(const struct db *db); /* there are such commits */
 MUST_CHECK bool db_flush(struct db *db, struct err *e);
 /* A flush failed: what the disk holds is not known any more, the process should end. */
 bool db_broken(const struct db *db);
+/* Very much will be written: a large cache, until it is turned off. */
+MUST_CHECK bool db_bulk(struct db *db, bool on, struct err *e);
 /* Runs statements without parameters or rows: migrations. */
 MUST_CHECK bool db_exec(struct db *db, const char *sql, struct err *e);
 

@@ -43,6 +43,7 @@ void store_rollback(struct store *st);
 bool store_dirty(const struct store *st); /* a transaction is open */
 /* db_replaying(), db_flush() and so on: what the journal has need not be flushed here. */
 void store_replaying(struct store *st, bool on);
+MUST_CHECK bool store_bulk(struct store *st, bool on, struct err *e); /* db_bulk() */
 bool store_unflushed(const struct store *st);
 MUST_CHECK bool store_flush(struct store *st, struct err *e);
 bool store_broken(const struct store *st);

@@ -16,6 +16,7 @@
 #include "ca/enroll.h"
 #include "ca/ocsp_answer.h"
 #include "ca/reconcile.h"
+#include "ca/replay.h"
 #include "ca/retention.h"
 #include "ca/searchable.h"
 
@@ -135,8 +136,11 @@ ca_batch_end(struct ca *ca, struct err *e)
 	if (!store_dirty(ca->store))
 		return true;
 	const int64_t began_us = clock_mono_us();
-	if (!audit_flush(ca->audit, e) || !searchable_batch_end(ca->searchable, e) ||
-	    !store_commit(ca->store, e)) {
+	const bool complete =
+	    audit_flush(ca->audit, e) && searchable_batch_end(ca->searchable, e);
+	if (complete && replay_goes_on(ca))
+		return true;
+	if (!complete || !store_commit(ca->store, e)) {
 		ca->tally.commits_failed++;
 		if (store_broken(ca->store))
 			end_role(ca, e);
@@ -151,6 +155,7 @@ ca_batch_end(struct ca *ca, struct err *e)
 		LOG_ERR(LOG_WARN, "seq-unread",
 		    &ignored); /* only makes the signer's notes older */
 	note_flushed(ca);
+	replay_end(ca);
 	return true;
 }
 
@@ -335,9 +340,7 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 		end_role(ca, &e);
 		return;
 	}
-	if (m->last_seq > ca->committed_seq)
-		LOG(LOG_WARN, "replay", LOG_NUM("from", ca->committed_seq + 1),
-		    LOG_NUM("to", m->last_seq));
+	replay_begin(ca, ca->committed_seq + 1, m->last_seq);
 	ca->phase = CA_REPLAYING;
 	read_journal(ca, ca->committed_seq + 1);
 }

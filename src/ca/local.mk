@@ -39,6 +39,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/renewal.c \
 	src/ca/renewal_info.c \
 	src/ca/renewal_window.c \
+	src/ca/replay.c \
 	src/ca/retention.c \
 	src/ca/revoke.c \
 	src/ca/revoke_impl.h \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * journal/state: what the closed segments of the journal told, so that a start
- * need not read them (docs/adr/0019).  It only saves time: whatever is the matter
+ * need not read them (docs/adr/0022).  It only saves time: whatever is the matter
  * with it, the journal is read from its first record.
  *
  *	magic         8    "HNPSTATE"

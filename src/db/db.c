@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,8 +15,10 @@
 
 #define HEADER_LEN      100        /* sqlite.org/fileformat2.html 1.3 */
 #define APPLICATION_ID  0x484e5052 /* "HNPR": our files are known by it */
-#define BUSY_TIMEOUT_MS 2000       /* an operator's sqlite3 shell may hold the lock */
-#define OPEN_TO_OTHERS  0137       /* 0600 or 0640 is allowed (S81) */
+#define CACHE           "-32768"   /* KiB */
+#define CACHE_BULK      "-262144"
+#define BUSY_TIMEOUT_MS 2000 /* an operator's sqlite3 shell may hold the lock */
+#define OPEN_TO_OTHERS  0137 /* 0600 or 0640 is allowed (S81) */
 
 /* clang-format off */
 static const struct {
@@ -195,11 +198,24 @@ set_up(struct db *db, struct err *e)
 	    "PRAGMA cell_size_check = ON;"
 	    "PRAGMA secure_delete = OFF;"
 	    "PRAGMA temp_store = MEMORY;"
-	    "PRAGMA cache_size = -32768;"
+	    "PRAGMA cache_size = " CACHE ";"
 	    "PRAGMA mmap_size = 67108864;"
 	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "PRAGMA journal_size_limit = 25165824;",
 	    "open the database", e);
+}
+
+bool
+db_bulk(struct db *db, bool on, struct err *e)
+{
+	if (on)
+		return run(db, "PRAGMA cache_size = " CACHE_BULK,
+		    "make the cache larger", e);
+	if (!run(db, "PRAGMA cache_size = " CACHE "; PRAGMA shrink_memory",
+		"make the cache smaller", e))
+		return false;
+	malloc_trim(0); /* its pages lie all over the heap */
+	return true;
 }
 
 bool

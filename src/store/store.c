@@ -172,6 +172,12 @@ store_replaying(struct store *st, bool on)
 }
 
 bool
+store_bulk(struct store *st, bool on, struct err *e)
+{
+	return db_bulk(st->db, on, e);
+}
+
+bool
 store_unflushed(const struct store *st)
 {
 	return db_unflushed(st->db);

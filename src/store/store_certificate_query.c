@@ -28,13 +28,26 @@ static const struct {
 	{ AT(email), NAME_TYPE_EMAIL },
 	{ AT(cn), NAME_TYPE_CN },
 };
+
+/* Is there no more than a few?  Read off the index alone. */
+static const struct stmt_def few_profile_def = {
+	"SELECT COUNT(*) FROM (SELECT 1 FROM certificate"
+	" WHERE profile = $1 LIMIT $2) AS few",
+	"count what is of a profile"
+};
+static const struct stmt_def few_requester_def = {
+	"SELECT COUNT(*) FROM (SELECT 1 FROM certificate"
+	" WHERE requester = $1 LIMIT $2) AS few",
+	"count what somebody asked for"
+};
 static const struct {
 	size_t at;
 	const char *column;
+	const struct stmt_def *few; /* NULL: not asked */
 } texts[] = {
-	{ AT(profile), "c.profile" },
-	{ AT(requester), "c.requester" },
-	{ AT(issuer), "i.name" },
+	{ AT(profile), "c.profile", &few_profile_def },
+	{ AT(requester), "c.requester", &few_requester_def },
+	{ AT(issuer), "i.name", NULL },
 };
 #undef AT
 
@@ -43,7 +56,8 @@ struct build {
 	const char *from; /* what gives the order, with the certificate */
 	const char *key;  /* the column to page by: its index gives the order */
 	unsigned joined;
-	unsigned n; /* values; $1, $2 and $3 are the cursor, the limit and the floor */
+	bool narrow; /* a column of few rows leads: the others' indexes are kept out */
+	unsigned n;  /* values; $1, $2 and $3 are the cursor, the limit and the floor */
 	struct value {
 		char *text; /* or NULL: then 'num' */
 		int64_t num;
@@ -146,20 +160,6 @@ add_words(struct build *b, const struct certificate_query *q)
 	buf_printf(&b->where, " AND " STORE_SEARCH_MATCH "$%u", value);
 }
 
-/* ---- what is looked at row by row ---- */
-
-static void
-add_texts(struct build *b, const struct certificate_query *q)
-{
-	for (size_t i = 0; i < NITEMS(texts); i++) {
-		const char *text = text_at(q, texts[i].at);
-
-		if (text != NULL)
-			buf_printf(&b->where, " AND %s = $%u", texts[i].column,
-			    add_value(b, mem_strdup(text), 0));
-	}
-}
-
 /* ---- spans of time ---- */
 
 struct span {
@@ -217,6 +217,7 @@ add_span(struct store *st, struct build *b, struct span *s, struct err *e)
 		return false;
 	if (narrow) {
 		b->joined++;
+		b->narrow = true;
 		b->key = "+c.id";
 	}
 	const char *plus = narrow ? "" : "+";
@@ -243,6 +244,52 @@ add_spans(struct store *st, struct build *b, const struct certificate_query *q,
 	    (ends.before == 0 || ends.before > q->now))
 		ends.before = q->now;
 	return add_span(st, b, &ends, e) && add_span(st, b, &issued, e);
+}
+
+/* ---- what is looked at row by row ---- */
+
+static bool
+is_few(struct store *st, const struct stmt_def *few, const char *text, bool *ret,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), few);
+
+	stmt_text(q, 1, text);
+	stmt_int(q, 2, NARROW_MAX + 1);
+	if (!stmt_row(q, e))
+		return false;
+	*ret = stmt_col_int(q, 0) <= NARROW_MAX;
+	return stmt_finish(q, e);
+}
+
+/*
+ * SQLite takes an index of equality for the best, however many rows are equal.  The
+ * first column that has few of them leads; a plus keeps the other indexes out.
+ */
+static bool
+add_texts(struct store *st, struct build *b, const struct certificate_query *q,
+    struct err *e)
+{
+	bool leads[NITEMS(texts)] = { false };
+
+	for (size_t i = 0; i < NITEMS(texts) && b->joined == 0 && !b->narrow; i++) {
+		const char *text = text_at(q, texts[i].at);
+
+		if (text == NULL || texts[i].few == NULL)
+			continue;
+		if (!is_few(st, texts[i].few, text, &leads[i], e))
+			return false;
+		b->narrow = leads[i];
+	}
+	for (size_t i = 0; i < NITEMS(texts); i++) {
+		const char *text = text_at(q, texts[i].at);
+
+		if (text != NULL)
+			buf_printf(&b->where, " AND %s%s = $%u",
+			    b->narrow && !leads[i] ? "+" : "", texts[i].column,
+			    add_value(b, mem_strdup(text), 0));
+	}
+	return true;
 }
 
 /* ---- the statement ---- */
@@ -295,8 +342,7 @@ store_certificate_query(struct store *st, const struct certificate_query *q,
 	add_metadata(&b, q);
 	add_status(&b, q);
 	add_words(&b, q);
-	add_texts(&b, q);
-	const bool ok = add_spans(st, &b, q, e);
+	const bool ok = add_spans(st, &b, q, e) && add_texts(st, &b, q, e);
 	if (ok)
 		*ret = begin(st, &b);
 	build_free(&b);

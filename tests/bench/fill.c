@@ -21,6 +21,7 @@
 #include "journal/journal.h"
 #include "key/key.h"
 #include "store/store.h"
+#include "store/store_certificate.h"
 #include "sys/file.h"
 #include "x509/cert.h"
 
@@ -113,7 +114,8 @@ static bool
 commit(struct fill *f, struct err *e)
 {
 	f->uncommitted = 0;
-	return store_commit(f->store, e) && store_seq(f->store, &f->stored, e);
+	return store_search_catch_up(f->store, COMMIT, e) &&
+	       store_commit(f->store, e) && store_seq(f->store, &f->stored, e);
 }
 
 /* The journal first, as always: a transaction may be behind it, never before. */
@@ -133,7 +135,7 @@ add(struct fill *f, enum record_type type, const struct buf *body, struct err *e
 	f->uncommitted++;
 	return buf_ok(body, "a record", e) &&
 	       journal_add(f->journal, type, f->stored, buf_bytes(body), &whole, e) &&
-	       record_parse(whole, &r, e) && reconcile_apply(f->store, &r, e) &&
+	       record_parse(whole, &r, e) && reconcile_apply(f->store, &r, NULL, e) &&
 	       (++f->waiting < SYNC || flush(f, e));
 }
 

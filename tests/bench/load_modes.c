@@ -54,6 +54,50 @@ prove_revoked(void *world, const struct load_kept *k, struct err *e)
 	return ok || err_set(e, ERR_MALFORMED, "that certificate is not revoked");
 }
 
+/* ---- show ---- */
+
+static bool
+show(struct load_conn *c, struct err *e)
+{
+	const struct world *w = c->world;
+	const struct load_test *t = w->own;
+	char hex[SERIAL_HEX_LEN], path[128];
+
+	if (t->n_serials == 0)
+		return false;
+	serial_to_hex(&t->serials[c->item % t->n_serials], hex);
+	snprintf(path, sizeof(path), "/v1/certificates/%s", hex);
+	load_put(&c->request, w->api.authority, "GET", path, "", NULL, bytes_str(NULL));
+	return buf_ok(&c->request, "the request", e);
+}
+
+static enum load_next
+shown(struct load_conn *c, const struct reply *r, struct err *e)
+{
+	if (r->status != 200)
+		return modes_wrong(r, e);
+	load_keep(c, r->body);
+	return LOAD_ENDED;
+}
+
+static bool
+prove_shown(void *world, const struct load_kept *k, struct err *e)
+{
+	const struct world *w = world;
+	const struct load_test *t = w->own;
+	char hex[SERIAL_HEX_LEN];
+	json_t *v = NULL;
+
+	if (!json_read(k->octets, &v, e))
+		return false;
+	const char *serial = json_text(v, "serial");
+
+	serial_to_hex(&t->serials[k->item % t->n_serials], hex);
+	const bool ok = serial != NULL && strcmp(serial, hex) == 0;
+	json_decref(v);
+	return ok || err_set(e, ERR_MALFORMED, "that is another certificate");
+}
+
 /* ---- renew ---- */
 
 static bool
@@ -229,6 +273,8 @@ const struct load_mode load_test_modes[] = {
 	/* clang-format off */
 	{ .name = "revoke", .help = "certificates revoked", .leaves = "a revocation",
 	  .begin = revoke, .answer = revoked, .proof = prove_revoked },
+	{ .name = "show", .help = "certificates looked up by serial",
+	  .begin = show, .answer = shown, .proof = prove_shown },
 	{ .name = "renew", .help = "certificates renewed over mTLS", .leaves = "a certificate",
 	  .begin = renew, .answer = created, .proof = modes_prove_certificate },
 	{ .name = "enroll", .help = "first certificates by a token", .leaves = "a certificate",

@@ -22,7 +22,13 @@ static struct conf conf = { .dir = dir };
 static struct key *key, *other_key;
 static struct err e;
 
-/* ---- a signer without its process ---- */
+/* ---- a signer without its process, and without threads ---- */
+
+void
+signer_settle(struct signer *s)
+{
+	(void)s;
+}
 
 static struct cert *
 fake_cert(const char *der, const struct key *k)
