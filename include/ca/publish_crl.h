@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * publish_crl - one CRL at a time, streamed from the database through the
- * signer into a file, in constant memory.
+ * publish_crl - one CRL at a time, streamed from the signer into a file, in
+ * constant memory.
  */
 #ifndef CA_PUBLISH_CRL_H
 #define CA_PUBLISH_CRL_H
@@ -13,6 +13,7 @@ struct crl_slot { /* one issuer's CRL, or a shard of it */
 	struct publish *publish;
 	const char *issuer;
 	struct crl_shard shard;           /* 0 of 0: the list of all */
+	bool delta;                       /* what changed in that */
 	char *file, *url_path;            /* "crl/main.crl", "/crl/main.crl" */
 	int64_t this_update, next_update; /* of what is served; 0: nothing yet */
 	int64_t shown_at; /* thisUpdate of what this process put in place; 0: nothing */
@@ -29,12 +30,11 @@ struct crl_build {             /* the one that is being built */
 	uint64_t number;
 	int64_t since, this_update, next_update;
 	int64_t began_ms; /* by the monotonic clock */
-	struct revocation_sum sum;
-	struct crl_shard_at at; /* entries up to this one were sent */
-	uint64_t sent;
-	bool ended; /* MSG_CRL_END is sent */
-	int fd;     /* what the signer sent so far, without the outer header */
-	uint64_t octets;
+	char *temporary;  /* its file in pub/, to be renamed */
+	int fd;
+	size_t room;      /* octets before the content, for the outer header */
+	uint64_t octets;  /* of the content: what the signer sent so far */
+	uint64_t flushed; /* so much of it is on its way to the disk */
 };
 
 struct publish {
@@ -63,7 +63,7 @@ MUST_CHECK bool publish_last(const struct crl_slot *s, struct crl_row *ret,
     struct err *e);
 /* Another list; what is there of it is announced, and a new one made soon. */
 MUST_CHECK bool publish_slot_add(struct publish *p, const char *issuer, bool frozen,
-    struct crl_shard shard, struct err *e);
+    struct crl_shard shard, bool delta, struct err *e);
 
 /* ---- publish_shards.c ---- */
 /* Slots for all shards that there must be and that have none yet. */

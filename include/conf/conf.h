@@ -156,7 +156,8 @@ struct conf {
 	struct conf_grant *grants;
 	size_t n_grants;
 	int64_t crl_interval_s, crl_next_update_s, crl_debounce_s;
-	size_t crl_shards; /* of each issuer but the root; 0: none */
+	int64_t crl_delta_s; /* from one delta CRL to the next; 0: none are made */
+	size_t crl_shards;   /* of each issuer but the root; 0: none */
 	int64_t ocsp_validity_s, ocsp_responder_validity_s;
 	int64_t renewal_max_age_s; /* since the first of a lineage; 0: no limit (S8) */
 	struct conf_acme_site acme;

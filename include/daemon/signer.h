@@ -42,6 +42,18 @@ struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) *
 	int64_t renew_at;
 };
 
+/*
+ * A list of all, to which a delta CRL can add.  Of those in force some are kept, with
+ * a distance; and the newest that has ended, as its delta is good for each client.
+ */
+#define SIGNER_BASES_MAX 20
+#define SIGNER_BASES_OF  16 /* of one list's life, this part lies between two */
+struct signer_base {
+	uint64_t number;
+	uint64_t after; /* what is revoked by later records may not be on it */
+	int64_t this_update, next_update;
+};
+
 struct signer_issuer {
 	char *name;
 	struct cert *cert;
@@ -59,21 +71,22 @@ struct signer_issuer {
 	struct signer_responder responder;
 
 	struct signer_revoked_set revoked;
-	uint64_t crl_number;     /* of its last CRL */
-	int64_t crl_this_update; /* of its last CRL */
+	uint64_t crl_number;                        /* of its last CRL */
+	int64_t crl_this_update;                    /* of its last CRL */
+	struct signer_base bases[SIGNER_BASES_MAX]; /* by number */
+	size_t n_bases;
 };
 
 /* What a record changed in the state, to be undone if it does not reach the disk. */
 struct signer_undo {
 	enum {
-		SIGNER_UNDO_REVOKED, /* one was added to i->revoked */
-		SIGNER_UNDO_RAISED,  /* entry 'index' was as 'old' */
-		SIGNER_UNDO_CRL      /* the last CRL was as 'number', 'this_update' */
+		SIGNER_UNDO_REVOKED, /* 'old' was added to i->revoked */
+		SIGNER_UNDO_RAISED,  /* its entry was as 'old' */
+		SIGNER_UNDO_CRL /* the last CRL was as 'number', 'this_update', 'seq' */
 	} kind;
 	struct signer_issuer *issuer;
-	size_t index;
 	struct signer_revoked old;
-	uint64_t number;
+	uint64_t number, seq;
 	int64_t this_update;
 };
 
@@ -115,11 +128,10 @@ struct signer {
 	uint64_t replay_at, replay_to; /* those that are left */
 
 	struct signer_crl *crl; /* NULL: none */
-	uint64_t
-	    crl_refused; /* id of the last one that was: what still comes is dropped */
-	uint32_t crl_mark;
-	int64_t conf_ms;  /* when s->conf changed last, by the monotonic clock */
-	uint64_t refused; /* requests that an honest core does not make (S84) */
+	uint64_t crl_over; /* id of the last one: what still comes for it is dropped */
+	uint64_t crl_seq;  /* of the last record of a CRL, whosever it was */
+	int64_t conf_ms;   /* when s->conf changed last, by the monotonic clock */
+	uint64_t refused;  /* requests that an honest core does not make (S84) */
 
 	unsigned kept_segment; /* the segments before it are in journal/state */
 	struct signer_keeping *keeping; /* that file, being written; NULL: it is not */
@@ -140,8 +152,10 @@ journal_each signer_state_take; /* arg is the signer */
 /* A record of this body was added in this batch: the state follows. */
 void signer_state_revoke(struct signer *s, struct signer_issuer *i,
     const struct signer_revoked *r);
-void signer_state_crl(struct signer *s, struct signer_issuer *i, uint64_t number,
-    int64_t this_update);
+void signer_state_crl(struct signer *s, struct signer_issuer *i,
+    const struct record_crl *r, uint64_t seq);
+/* To which a delta that is made at 'at' adds; NULL: to none. */
+const struct signer_base *signer_state_base(const struct signer_issuer *i, int64_t at);
 void signer_state_undo(struct signer *s);
 /* Core says that it has committed up to 'seq'.  ERR_INTERNAL: there is no such record. */
 MUST_CHECK bool signer_state_stored(struct signer *s, uint64_t seq, struct err *e);
@@ -165,9 +179,11 @@ bool signer_commit(struct signer *s);
 void signer_answer_free(struct signer *s);
 
 /* ---- one file for each thing that core may ask ---- */
-msg_handler signer_on_cert, signer_on_revoke, signer_on_crl_begin,
-    signer_on_crl_entries, signer_on_crl_end, signer_on_ocsp, signer_on_journal_read;
+msg_handler signer_on_cert, signer_on_revoke, signer_on_crl_begin, signer_on_crl_more,
+    signer_on_ocsp, signer_on_journal_read;
 void signer_crl_drop(struct signer *s);
+/* What it has read of the state is taken back: it is refused. */
+void signer_crl_fail(struct signer *s, const struct err *e);
 
 /* Until no job is open: before anything that one was judged by changes. */
 void signer_settle(struct signer *s);

@@ -16,8 +16,7 @@
 #include "base/sets.h"
 #include "ipc/msg.h"
 
-#define MSG_CRL_BATCH 2048 /* entries in one MSG_CRL_ENTRIES, at most */
-#define MSG_OCSP_MAX  32   /* certificates in one OCSP request, at most */
+#define MSG_OCSP_MAX 32 /* certificates in one OCSP request, at most */
 
 /* Octets, at most.  A sender checks what came from outside: the receiver ends by more. */
 #define MSG_CSR_MAX           KIB(16)
@@ -87,12 +86,12 @@ MUST_CHECK bool msg_revoke_get(struct bytes body, struct msg_revoke *ret,
     struct err *e);
 
 /*
- * MSG_CRL_BEGIN, core -> signer: a CRL of 'entries' entries follows in
- * MSG_CRL_ENTRIES (each answered by one MSG_CRL_PART before the next is sent)
- * and MSG_CRL_END; MSG_CRL_BEGIN itself has no answer but a refusal.  'with_reason'
- * of the entries carry a reasonCode: entries are of fixed size, so the length is
- * known before the first octet is hashed.  One CRL at a time; a second
- * MSG_CRL_BEGIN refuses the first (ERR_CONFLICT) and takes its place.
+ * MSG_CRL_BEGIN, core -> signer: make a CRL of what the journal has revoked.  It has
+ * no answer but a refusal.  For each MSG_CRL_MORE (its id, nothing else) one MSG_CRL_PART
+ * comes, which may be empty, so that either side does other work in between; then a
+ * last part and MSG_CRL_SIGNED.  One CRL at a time; a second MSG_CRL_BEGIN refuses the
+ * first (ERR_CONFLICT) and takes its place.  A MSG_CRL_MORE for one that is over is
+ * passed over in silence.
  *
  * The parts together are the CertificateList without its outer header: the
  * octets of the TBSCertList in order, then, in a last part, what crl_close()
@@ -100,13 +99,9 @@ MUST_CHECK bool msg_revoke_get(struct bytes body, struct msg_revoke *ret,
  * file together, by crl_outer() of all the parts' octets: an ECDSA signature's
  * length is not known before it is made.
  *
- * The signer refuses a number that does not grow, an entry that is not in its
- * journal with the same time and reason, and, at the end, a list that omits a
- * revocation of its journal whose certificate has not ended before
- * 'this_update'; but what was revoked behind 'stored_seq' in the last two
- * minutes is not missed.  On a shard are the serials that belong there, and of
- * these the same is asked.  Numbers grow over all lists of an issuer.  What is sent for a refused CRL is passed over in
- * silence: there is one answer to an id.
+ * On the list is everything that is revoked when it begins, but for certificates that
+ * ended before 'since'.  Core names no entry, so it can leave none out (ADR 0006).  The
+ * signer refuses a number that does not grow, over all lists of an issuer.
  */
 struct msg_crl_begin {
 	uint64_t id;
@@ -115,9 +110,12 @@ struct msg_crl_begin {
 	uint64_t number;
 	int64_t this_update;
 	int64_t next_update;
-	uint64_t entries;
-	uint64_t serial_octets; /* sum of the DER contents' lengths of all serials */
-	uint64_t with_reason;
+	int64_t since; /* at most this_update */
+	/*
+	 * What changed since an earlier list of all, instead of all: the newest that no
+	 * client can hold any more, or else the oldest that there is.  The record names it.
+	 */
+	bool delta;
 	/*
 	 * Of a shard (x509/crl_shard.h): which; 0: the list of all.  Its certificates
 	 * name it below the signer's own urls.public, and below these; the rest of
@@ -131,21 +129,7 @@ void msg_crl_begin_put(struct buf *b, const struct msg_crl_begin *m);
 MUST_CHECK bool msg_crl_begin_get(struct bytes body, struct msg_crl_begin *ret,
     struct err *e);
 
-struct msg_crl_entry {
-	struct bytes serial; /* 1 to 20 octets, magnitude */
-	int64_t revoked_at;
-	enum reason reason;
-};
-struct msg_crl_entries {
-	uint64_t id;
-	size_t n;
-	struct msg_crl_entry v[MSG_CRL_BATCH];
-};
-void msg_crl_entries_put(struct buf *b, const struct msg_crl_entries *m);
-MUST_CHECK bool msg_crl_entries_get(struct bytes body, struct msg_crl_entries *ret,
-    struct err *e);
-
-/* MSG_CRL_END: the id alone, by msg_id_put.  MSG_CRL_PART: the next octets of the file. */
+/* MSG_CRL_MORE: the id alone, by msg_id_put.  MSG_CRL_PART: the next octets of the file, or none. */
 struct msg_crl_part {
 	uint64_t id;
 	struct bytes octets;

@@ -91,6 +91,8 @@ struct record_crl {
 	 * record ends before them.
 	 */
 	uint32_t shards, shard;
+	/* Of a delta CRL: the number of its base.  Of others 0, and the record ends before. */
+	uint64_t base;
 };
 void record_crl_put(struct buf *b, const struct record_crl *r);
 MUST_CHECK bool record_crl_get(struct bytes body, struct record_crl *ret,

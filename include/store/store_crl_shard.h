@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_crl_shard - what is on the shards of a CRL, and which sets of them are named. */
+/* store_crl_shard - the shards of a CRL and its delta, and which sets of shards are named. */
 #ifndef STORE_STORE_CRL_SHARD_H
 #define STORE_STORE_CRL_SHARD_H
 
 #include "store/store_revocation.h"
 
-/* As store_revocation_sum(), of one shard. */
-MUST_CHECK bool store_crl_shard_sum(struct store *st, const char *issuer,
-    struct crl_shard shard, int64_t since, struct revocation_sum *ret, struct err *e);
-
-struct crl_shard_at { /* how far a listing came */
-	uint32_t bucket;
-	int64_t id;
-};
-/*
- * As store_revocation_list(), of one shard, in order of bucket and id: those behind
- * 'after'.  Of each, what a CRL tells is filled in, and no more.
- */
-MUST_CHECK bool store_crl_shard_list(struct store *st, const char *issuer,
-    struct crl_shard shard, int64_t since, struct crl_shard_at after, int64_t last_id,
-    size_t limit, revocation_each *each, void *arg, struct err *e);
-
-/* The newest of a shard; ERR_NOT_FOUND.  ret->issuer is the caller's own. */
+/* The newest of a shard; of 0 of 0: the newest delta.  ERR_NOT_FOUND.  ret->issuer is the caller's own. */
 MUST_CHECK bool store_crl_shard_last(struct store *st, const char *issuer,
     struct crl_shard shard, struct crl_row *ret, struct err *e);
 /* The highest number of any list of an issuer; 0: there is none yet. */

@@ -50,6 +50,7 @@ struct crl_row {
 	uint64_t seq;
 	const char *issuer;
 	struct crl_shard shard; /* 0 of 0: the list of all */
+	uint64_t base;          /* of a delta: its base's number; 0: it is none */
 	uint64_t number;
 	int64_t this_update, next_update;
 	uint64_t entries;

@@ -71,6 +71,7 @@ CALL(ftruncate,       S     | C,     ANY)
 CALL(renameat,        S     | C,     ANY)
 CALL(unlinkat,        S     | C,     ANY)
 CALL(fallocate,               C,     ANY)
+CALL(sync_file_range,         C,     ANY) /* a large CRL */
 CALL(unlink,                  C,     ANY)
 CALL(mkdirat,                 C,     ANY)
 CALL(fchmod,                  C,     ANY)

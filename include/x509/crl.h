@@ -18,7 +18,9 @@ struct crl_spec {
 	struct bytes sig_alg, issuer_dn, authority_key_id;
 	int64_t this_update, next_update;
 	uint64_t number;
-	uint64_t entries, serial_octets, with_reason; /* as in msg_crl_begin */
+	uint64_t entries;
+	uint64_t serial_octets; /* sum of serial_der_len() of all entries */
+	uint64_t with_reason;   /* entries whose reason is not unspecified */
 	/*
 	 * URLs of a shard (x509/crl_shard.h): issuingDistributionPoint, for the
 	 * certificates of no CA (RFC 5280 5.2.5).  None: of all, without it.
@@ -26,6 +28,9 @@ struct crl_spec {
 	const char *const *points;
 	size_t n_points;
 	uint64_t late; /* entries for which crl_is_late(): 0 until 2050 */
+	uint64_t
+	    base; /* of a delta: the number of what it adds to (RFC 5280 5.2.4); 0: none */
+	const char *freshest; /* URL of the delta (RFC 5280 5.2.6); NULL: none */
 };
 
 /*
@@ -60,5 +65,10 @@ MUST_CHECK bool crl_close(struct bytes sig_alg, struct bytes sig, struct buf *re
     struct err *e);
 /* Appends the outer SEQUENCE header for tbs_len + what crl_close() appended. */
 void crl_outer(uint64_t content_len, struct buf *ret);
+/*
+ * From the first octets of the TBSCertList: how long the outer header will be, but for
+ * rare lengths at which the signature's own decides it.  0: they are no such octets.
+ */
+size_t crl_outer_room(struct bytes tbs);
 
 #endif

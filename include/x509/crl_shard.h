@@ -37,6 +37,8 @@ void crl_shard_text(struct crl_shard shard, char ret[static CRL_SHARD_LEN]);
 bool crl_shard_from_text(struct bytes text, struct crl_shard *ret);
 /* "PLACE/crl/ISSUER/16-3.crl", or "PLACE/crl/ISSUER.crl" of the list of all.  free() it. */
 char *crl_shard_url(const char *place, const char *issuer, struct crl_shard shard);
+/* "PLACE/crl/ISSUER/delta.crl", what changed in the list of all.  free() it. */
+char *crl_shard_delta_url(const char *place, const char *issuer);
 /* The other way, for shards alone.  'ret_place' is a view of 'url'.  False: it is none. */
 bool crl_shard_from_url(struct bytes url, const char *issuer, struct bytes *ret_place,
     struct crl_shard *ret);

@@ -157,6 +157,8 @@ publish_age(const struct crl_slot *s)
 	const struct conf *conf = s->publish->ca->conf;
 	const int64_t third = conf->crl_next_update_s / 3;
 
+	if (s->delta)
+		return conf->crl_delta_s;
 	/* A shard is made anew when it changes, and in between before it is half over. */
 	return s->shard.of == 0 || third < conf->crl_interval_s ? conf->crl_interval_s
 								: third;
@@ -167,8 +169,9 @@ publish_last(const struct crl_slot *s, struct crl_row *ret, struct err *e)
 {
 	struct store *st = s->publish->ca->store;
 
-	return s->shard.of == 0 ? store_crl_last(st, s->issuer, ret, e)
-				: store_crl_shard_last(st, s->issuer, s->shard, ret, e);
+	return s->shard.of == 0 && !s->delta
+		   ? store_crl_last(st, s->issuer, ret, e)
+		   : store_crl_shard_last(st, s->issuer, s->shard, ret, e);
 }
 
 /* The CRL that is there goes on being served; is it time for another? */
@@ -192,7 +195,7 @@ begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
 
 bool
 publish_slot_add(struct publish *p, const char *issuer, bool frozen,
-    struct crl_shard shard, struct err *e)
+    struct crl_shard shard, bool delta, struct err *e)
 {
 	struct crl_slot *s = mem_zalloc(sizeof(*s));
 
@@ -201,7 +204,9 @@ publish_slot_add(struct publish *p, const char *issuer, bool frozen,
 		.issuer = issuer,
 		.shard = shard,
 		.frozen = frozen,
-		.url_path = crl_shard_url("", issuer, shard),
+		.delta = delta,
+		.url_path = delta ? crl_shard_delta_url("", issuer)
+				  : crl_shard_url("", issuer, shard),
 	};
 	s->file = mem_strdup(s->url_path + 1);
 	p->v = mem_grow(p->v, p->n + 1, sizeof(struct crl_slot *));
@@ -242,7 +247,7 @@ publish_start(struct ca *ca, struct err *e)
 
 		if (!publish_issuer(p, issuer, e) ||
 		    !publish_slot_add(p, issuer->name, !has_key(ca, issuer),
-			(struct crl_shard){ 0 }, e))
+			(struct crl_shard){ 0 }, false, e))
 			return false;
 	}
 	return publish_shards_add(p, e);

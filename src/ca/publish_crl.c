@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,6 +16,8 @@
 #include "x509/crl.h"
 
 #define ROOT_NEXT_UPDATE_S (INT64_C(180) * 86400) /* P73: at most 12 months */
+#define FLUSH_EACH         MIB(4)
+#define AHEAD              2 /* parts that are asked for, or on their way */
 
 void
 publish_crl_drop(struct publish *p)
@@ -22,6 +25,7 @@ publish_crl_drop(struct publish *p)
 	if (p->build.slot == NULL)
 		return;
 	close(p->build.fd);
+	free(p->build.temporary);
 	p->build = (struct crl_build){ 0 };
 }
 
@@ -58,76 +62,97 @@ give_up(struct publish *p, const struct err *e)
 /* ---- the signed octets into a file ---- */
 
 static bool
-write_all(int fd, const uint8_t *p, size_t n, struct err *e)
+write_at(int fd, struct bytes b, uint64_t at, struct err *e)
 {
-	while (n > 0) {
-		const ssize_t k = write(fd, p, n);
+	while (b.n > 0) {
+		const ssize_t k = pwrite(fd, b.p, b.n, (off_t)at);
 
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0)
 			return err_errno(e, "cannot write the CRL");
-		p += k;
-		n -= (size_t)k;
+		b = bytes_skip(b, (size_t)k);
+		at += (uint64_t)k;
 	}
 	return true;
 }
 
-/* Copies all of 'from' behind what 'to' holds. */
+/*
+ * The outer header holds the length of all, which ends in a signature whose
+ * length ECDSA does not fix: so it is made last.  The room for it is known but
+ * where these few octets add one to the length's own; then all of it is moved.
+ */
 static bool
-copy_all(int from, int to, struct err *e)
+move_content(struct crl_build *b, size_t room, struct err *e)
 {
-	uint8_t *block = mem_zalloc(KIB(256));
-	off_t at = 0;
-	ssize_t k;
+	const size_t most = KIB(256);
+	uint8_t *block = mem_zalloc(most);
+	uint64_t left = b->octets;
 	bool ok = true;
 
-	while (ok && (k = pread(from, block, KIB(256), at)) > 0) {
-		ok = write_all(to, block, (size_t)k, e);
-		at += k;
+	/* From the end when it goes up, from the front when it goes down. */
+	while (ok && left > 0) {
+		const size_t n = left < most ? (size_t)left : most;
+		const uint64_t at = room > b->room ? left - n : b->octets - left;
+		const ssize_t k = pread(b->fd, block, n, (off_t)(b->room + at));
+
+		ok = k == (ssize_t)n ? write_at(b->fd, bytes_of(block, n), room + at, e)
+				     : err_errno(e, "cannot read the CRL back");
+		left -= n;
 	}
-	if (ok && k < 0)
-		ok = err_errno(e, "cannot read the CRL back");
 	free(block);
+	if (ok && ftruncate(b->fd, (off_t)(room + b->octets)) < 0)
+		ok = err_errno(e, "cannot cut the CRL's file");
+	b->room = room;
 	return ok;
 }
 
-/*
- * The outer header holds the length of all, which ends in a signature whose
- * length ECDSA does not fix: so it is made last, and the file put together.
- */
 static bool
-assemble(struct publish *p, const char *temporary, struct err *e)
+put_header(struct crl_build *b, struct err *e)
 {
-	const struct crl_build *b = &p->build;
 	struct buf head;
-	const int fd = openat(p->pub_fd, temporary,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 
-	if (fd < 0)
-		return err_errno(e, "cannot create pub/%s", temporary);
 	buf_init(&head, 16);
 	crl_outer(b->octets, &head);
-	bool ok = write_all(fd, head.p, head.n, e) && copy_all(b->fd, fd, e);
-	if (ok && (fchmod(fd, 0644) < 0 || fdatasync(fd) < 0))
-		ok = err_errno(e, "cannot flush pub/%s", temporary);
+	const bool ok = (head.n == b->room || move_content(b, head.n, e)) &&
+			write_at(b->fd, buf_bytes(&head), 0, e);
 	buf_free(&head);
-	close(fd);
 	return ok;
 }
 
 static bool
 put_in_place(struct publish *p, struct err *e)
 {
-	const struct crl_slot *s = p->build.slot;
-	char *temporary = mem_printf("%s.new", s->file);
+	struct crl_build *b = &p->build;
+	const char *file = b->slot->file;
 
-	bool ok = assemble(p, temporary, e);
-	if (ok && renameat(p->pub_fd, temporary, p->pub_fd, s->file) < 0)
-		ok = err_errno(e, "cannot put pub/%s in place", s->file);
-	ok = ok && file_sync_dir(p->pub_fd, e);
-	free(temporary);
-	return ok;
+	if (!put_header(b, e))
+		return false;
+	if (fdatasync(b->fd) < 0)
+		return err_errno(e, "cannot flush pub/%s", b->temporary);
+	if (renameat(p->pub_fd, b->temporary, p->pub_fd, file) < 0)
+		return err_errno(e, "cannot put pub/%s in place", file);
+	return file_sync_dir(p->pub_fd, e);
+}
+
+/* The next octets; while more come, the disk takes what is there. */
+static bool
+add_octets(struct crl_build *b, struct bytes octets, struct err *e)
+{
+	if (octets.n == 0)
+		return true;
+	if (b->octets == 0)
+		b->room = crl_outer_room(octets);
+	if (!write_at(b->fd, octets, b->room + b->octets, e))
+		return false;
+	b->octets += octets.n;
+	if (b->octets - b->flushed < FLUSH_EACH)
+		return true;
+	/* No more than a hint: the end flushes it all. */
+	(void)!sync_file_range(b->fd, (off_t)b->flushed,
+	    (off_t)(b->octets - b->flushed), SYNC_FILE_RANGE_WRITE);
+	b->flushed = b->octets;
+	return true;
 }
 
 struct
@@ -137,24 +162,25 @@ struct
 };
 
 static void
-in_place(struct publish *p)
+in_place(struct publish *p, const struct record_crl *r)
 {
 	const struct crl_build *b = &p->build;
 	struct crl_slot *s = b->slot;
 	const struct crl_row row = {
 		.issuer = s->issuer,
 		.shard = s->shard,
+		.base = r->base,
 		.number = b->number,
 		.this_update = b->this_update,
 		.next_update = b->next_update,
-		.entries = b->sum.entries,
+		.entries = r->entries,
 	};
 	s->this_update = b->this_update;
 	s->next_update = b->next_update;
 	s->shown_at = b->this_update;
 	publish_announce_crl(p, s, &row);
 	/* Of shards there may be hundreds. */
-	LOG(s->shard.of == 0 ? LOG_INFO : LOG_DEBUG, "crl",
+	LOG(s->shard.of == 0 && !s->delta ? LOG_INFO : LOG_DEBUG, "crl",
 	    LOG_TEXT("issuer", s->issuer), LOG_NUM("number", row.number),
 	    LOG_NUM("entries", row.entries), LOG_NUM("octets", b->octets),
 	    LOG_TEXT("file", s->file), LOG_NUM("ms", clock_mono_ms() - b->began_ms));
@@ -169,6 +195,7 @@ on_signed(void *arg, const struct ask_answer *a)
 	struct waiting *w = arg;
 	struct publish *p = w->publish;
 	const bool given_up = p->build.slot == NULL || p->build.id != w->id;
+	struct record_crl r;
 	struct err e;
 
 	if (p->waiting == w)
@@ -178,38 +205,13 @@ on_signed(void *arg, const struct ask_answer *a)
 		return;
 	if (a->refused != NULL)
 		give_up(p, a->refused);
-	else if (!put_in_place(p, &e))
+	else if (!record_crl_get(a->record->body, &r, &e) || !put_in_place(p, &e))
 		give_up(p, &e);
 	else
-		in_place(p);
+		in_place(p, &r);
 }
 
-/* ---- entries to the signer ---- */
-
-struct batch {
-	struct msg_crl_entries m;
-	struct serial serials[MSG_CRL_BATCH]; /* m.v's views point here */
-	struct crl_shard_at last;
-};
-
-static bool
-add_entry(void *arg, const struct revocation *r, struct err *e)
-{
-	struct batch *batch = arg;
-	const size_t i = batch->m.n;
-
-	if (i == MSG_CRL_BATCH)
-		return err_set(e, ERR_INTERNAL, "more entries than were asked for");
-	batch->serials[i] = r->serial;
-	batch->m.v[i] = (struct msg_crl_entry){
-		.serial = serial_bytes(&batch->serials[i]),
-		.revoked_at = r->revoked_at,
-		.reason = (enum reason)r->reason,
-	};
-	batch->m.n = i + 1;
-	batch->last = (struct crl_shard_at){ crl_shard_bucket(&r->serial), r->id };
-	return true;
-}
+/* ---- asking the signer ---- */
 
 static void
 send(struct publish *p, enum msg_type type, struct buf *b)
@@ -219,57 +221,13 @@ send(struct publish *p, enum msg_type type, struct buf *b)
 }
 
 static void
-send_end(struct publish *p)
+send_more(struct publish *p)
 {
 	struct buf b;
 
 	buf_init(&b, 64);
 	msg_id_put(&b, p->build.id);
-	send(p, MSG_CRL_END, &b);
-	p->build.ended = true;
-}
-
-static bool
-read_batch(struct publish *p, struct batch *batch, struct err *e)
-{
-	const struct crl_build *c = &p->build;
-	const struct crl_slot *s = c->slot;
-
-	return s->shard.of == 0
-		   ? store_revocation_list(p->ca->store, s->issuer, c->since, c->at.id,
-			 c->sum.last_id, MSG_CRL_BATCH, add_entry, batch, e)
-		   : store_crl_shard_list(p->ca->store, s->issuer, s->shard, c->since,
-			 c->at, c->sum.last_id, MSG_CRL_BATCH, add_entry, batch, e);
-}
-
-/* The next slice of entries, or the end. */
-static bool
-send_more(struct publish *p, struct err *e)
-{
-	struct crl_build *c = &p->build;
-	struct buf b;
-
-	if (c->ended)
-		return true;
-	if (c->sent == c->sum.entries) {
-		send_end(p);
-		return true;
-	}
-	struct batch *batch = mem_zalloc(sizeof(*batch));
-	batch->m.id = c->id;
-	bool ok = read_batch(p, batch, e);
-	if (ok && batch->m.n == 0)
-		ok = err_set(e, ERR_INTERNAL,
-		    "the database gave fewer entries than it counted");
-	if (ok) {
-		buf_init(&b, MIB(1));
-		msg_crl_entries_put(&b, &batch->m);
-		send(p, MSG_CRL_ENTRIES, &b);
-		c->sent += batch->m.n;
-		c->at = batch->last;
-	}
-	free(batch);
-	return ok;
+	send(p, MSG_CRL_MORE, &b);
 }
 
 bool
@@ -282,8 +240,9 @@ publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e)
 	(void)e;
 	if (c->slot == NULL || m->id != c->id)
 		return true; /* of one that was given up */
-	c->octets += m->octets.n;
-	if (!write_all(c->fd, m->octets.p, m->octets.n, &why) || !send_more(p, &why))
+	if (add_octets(c, m->octets, &why))
+		send_more(p);
+	else
 		give_up(p, &why);
 	return true;
 }
@@ -302,11 +261,23 @@ shown_since(const struct crl_slot *s, const struct crl_row *last)
 		   : last->this_update - (last->next_update - last->this_update);
 }
 
+static int64_t
+life_of(const struct crl_slot *s)
+{
+	const struct ca *ca = s->publish->ca;
+	const int64_t twice = 2 * ca->conf->crl_delta_s;
+
+	if (s->issuer == ca->issuers[0].name)
+		return ROOT_NEXT_UPDATE_S;
+	return s->delta && twice < ca->conf->crl_next_update_s
+		   ? twice
+		   : ca->conf->crl_next_update_s;
+}
+
 /* What goes into the next CRL of this slot. */
 static bool
 plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 {
-	const struct conf *conf = p->ca->conf;
 	struct crl_row last = { 0 };
 
 	if (!ca_writable(p->ca, e))
@@ -322,25 +293,25 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 	c->since = shown_since(s, &last);
 	if (c->since > c->this_update)
 		c->since = c->this_update; /* the clock was put back */
-	c->next_update = c->this_update + (s->issuer == p->ca->issuers[0].name
-						  ? ROOT_NEXT_UPDATE_S
-						  : conf->crl_next_update_s);
+	c->next_update = c->this_update + life_of(s);
 	if (c->next_update > ca_issuer_find(p->ca, s->issuer)->cert->not_after)
 		c->next_update = ca_issuer_find(p->ca, s->issuer)->cert->not_after;
-	return s->shard.of == 0
-		   ? store_revocation_sum(p->ca->store, s->issuer, c->since, &c->sum, e)
-		   : store_crl_shard_sum(p->ca->store, s->issuer, s->shard, c->since,
-			 &c->sum, e);
+	return true;
 }
 
-static int
-open_scratch(struct publish *p, struct err *e)
+static bool
+open_temporary(struct publish *p, struct crl_build *c, struct err *e)
 {
-	const int fd = openat(p->pub_fd, "crl", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		err_errno(e, "cannot create a file in pub/crl");
-	return fd;
+	c->temporary = mem_printf("%s.new", c->slot->file);
+	c->fd = openat(p->pub_fd, c->temporary,
+	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (c->fd >= 0 && fchmod(c->fd, 0644) == 0)
+		return true;
+	err_errno(e, "cannot create pub/%s", c->temporary);
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c->temporary);
+	return false;
 }
 
 static bool
@@ -353,9 +324,8 @@ send_begin(struct publish *p, struct err *e)
 		.number = c->number,
 		.this_update = c->this_update,
 		.next_update = c->next_update,
-		.entries = c->sum.entries,
-		.serial_octets = c->sum.serial_octets,
-		.with_reason = c->sum.with_reason,
+		.since = c->since,
+		.delta = c->slot->delta,
 		.shards = c->slot->shard.of,
 		.shard = c->slot->shard.at,
 	};
@@ -394,13 +364,17 @@ publish_crl_want(struct publish *p, struct crl_slot *s)
 		return;
 	}
 	s->wanted = false;
-	if (!plan(p, s, &c, &e) || (c.fd = open_scratch(p, &e)) < 0) {
+	if (!plan(p, s, &c, &e) || !open_temporary(p, &c, &e)) {
 		LOG_ERR(LOG_ERROR, "crl-failed", &e, LOG_TEXT("issuer", s->issuer),
 		    LOG_TEXT("file", s->file));
 		publish_crl_retry(s);
 		return;
 	}
 	p->build = c;
-	if (!send_begin(p, &e) || !send_more(p, &e))
+	if (!send_begin(p, &e)) {
 		give_up(p, &e);
+		return;
+	}
+	for (int k = 0; k < AHEAD; k++)
+		send_more(p);
 }

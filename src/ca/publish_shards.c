@@ -69,7 +69,7 @@ add_issuer(struct publish *p, const struct crl_slot *all, struct err *e)
 		}
 		for (uint32_t at = 0; at < of; at++)
 			if (!publish_slot_add(p, all->issuer, all->frozen,
-				(struct crl_shard){ of, at }, e))
+				(struct crl_shard){ of, at }, false, e))
 				return false;
 	}
 	return true;

@@ -268,6 +268,7 @@ apply_crl(struct store *st, const struct record *r, struct cert **ret, struct er
 		return false;
 	char *issuer = mem_strndup(rc.issuer);
 	const struct crl_row row = {
+		.base = rc.base,
 		.seq = r->seq,
 		.issuer = issuer,
 		.shard = { rc.shards, rc.shard },

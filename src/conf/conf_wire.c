@@ -278,6 +278,7 @@ put_scalars(struct buf *b, const struct conf *c)
 	wire_put_i64(b, c->crl_interval_s);
 	wire_put_i64(b, c->crl_next_update_s);
 	wire_put_i64(b, c->crl_debounce_s);
+	wire_put_i64(b, c->crl_delta_s);
 	wire_put_u64(b, c->crl_shards);
 	wire_put_i64(b, c->ocsp_validity_s);
 	wire_put_i64(b, c->ocsp_responder_validity_s);
@@ -309,6 +310,7 @@ get_scalars(struct wire *w, struct conf *ret)
 	ret->crl_interval_s = wire_i64(w);
 	ret->crl_next_update_s = wire_i64(w);
 	ret->crl_debounce_s = wire_i64(w);
+	ret->crl_delta_s = wire_i64(w);
 	ret->crl_shards = (size_t)wire_u64(w);
 	ret->ocsp_validity_s = wire_i64(w);
 	ret->ocsp_responder_validity_s = wire_i64(w);

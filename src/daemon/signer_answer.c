@@ -112,6 +112,7 @@ signer_commit(struct signer *s)
 			s->answers[k].unsynced = false;
 	} else {
 		LOG_ERR(LOG_ERROR, "journal-failed", &e);
+		signer_crl_fail(s, &e);
 		signer_state_undo(s);
 		take_back_answers(s, &e);
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MSG_CRL_BEGIN, _ENTRIES, _END: core names the entries, the signer holds them
- * against its journal.  Each entry is one that the journal has, as it has it;
- * none that it has may be missing, but for those that core cannot know yet.
+ * MSG_CRL_BEGIN, _MORE: the signer makes the list from what its journal has revoked, so
+ * that nothing can be left out (ADR 0006); core says when, and until when it counts.
+ * It is made in slices, one for each that core asks for: first what comes is counted,
+ * since the length of all stands before the first entry, then the entries follow.
  */
 #include <gnutls/crypto.h>
 #include <inttypes.h>
@@ -17,10 +18,15 @@
 
 #define NUMBER_STEP_MAX                                                                \
 	(UINT64_C(1) << 32) /* the space of numbers is not burnt at once */
-#define LEAVES_MAX_S  (INT64_C(10) * 86400 + 3600) /* P73 */
-#define ROOT_MAX_S    (INT64_C(366) * 86400)
-#define AHEAD_S       60
-#define UNKNOWN_YET_S 120 /* so long may a revocation be on its way into the database */
+#define LEAVES_MAX_S (INT64_C(10) * 86400 + 3600) /* P73 */
+#define ROOT_MAX_S   (INT64_C(366) * 86400)
+#define AHEAD_S      60
+#define LOOK_MAX     32768 /* revocations that are looked at for one part */
+#define PUT_MAX      2048  /* entries on one part: half a millisecond */
+
+struct changed { /* an entry of a delta */
+	uint32_t bucket, at;
+};
 
 struct signer_crl {
 	uint64_t id;
@@ -28,9 +34,22 @@ struct signer_crl {
 	struct crl_spec spec;
 	struct crl_shard shard;
 	char *points[1 + MSG_CRL_PLACES_MAX]; /* spec.points */
-	uint64_t stored; /* what core had committed when it began */
-	uint32_t mark;   /* on the entries that were seen on this CRL */
-	uint64_t entries, octets;
+	char *freshest;                       /* spec.freshest */
+	int64_t since; /* certificates that ended before are not on it */
+	/*
+	 * The state when it began: of each bucket the first so many, each as the
+	 * records up to 'upto' tell it.  What comes later is for the next list.
+	 */
+	uint32_t n[CRL_SHARD_BUCKETS];
+	uint64_t upto;
+	uint32_t to;         /* the buckets end here */
+	uint32_t bucket, at; /* the next to be looked at */
+	bool counted;
+	bool delta;
+	uint64_t after; /* of a delta: what was revoked by later records */
+	struct changed *changed;
+	size_t n_changed, room_changed, put_changed;
+	uint64_t octets;
 	struct key_stream *stream;
 	gnutls_hash_hd_t hash; /* of the TBSCertList, for the journal */
 	struct buf out;        /* octets of the next MSG_CRL_PART */
@@ -47,26 +66,37 @@ crl_free(struct signer_crl *c)
 	buf_free(&c->out);
 	for (size_t k = 0; k < c->spec.n_points; k++)
 		free(c->points[k]);
+	free(c->freshest);
+	free(c->changed);
 	free(c);
 }
 
 void
 signer_crl_drop(struct signer *s)
 {
+	if (s->crl != NULL)
+		s->crl_over = s->crl->id;
 	crl_free(s->crl);
 	s->crl = NULL;
 }
 
-/* The CRL that is being built is over; what core still sends for it is passed over. */
+/* There is one answer to an id: what core still sends for it is passed over. */
 static void
 refuse(struct signer *s, uint64_t id, const char *oracle, const struct err *e)
 {
-	s->crl_refused = id;
 	signer_crl_drop(s);
+	s->crl_over = id;
 	if (oracle != NULL)
 		signer_refuse_oracle(s, id, oracle, e);
 	else
 		signer_refuse(s, id, e);
+}
+
+void
+signer_crl_fail(struct signer *s, const struct err *e)
+{
+	if (s->crl != NULL)
+		refuse(s, s->crl->id, NULL, e);
 }
 
 /* All octets of the TBSCertList pass here: what is signed is what is sent. */
@@ -113,12 +143,14 @@ check_begin(const struct signer_issuer *i, const struct msg_crl_begin *m, bool r
 	    m->next_update - m->this_update > (root ? ROOT_MAX_S : LEAVES_MAX_S))
 		return err_set(e, ERR_POLICY,
 		    "a CRL whose nextUpdate is out of bounds");
-	if (m->shards > CRL_SHARDS_MAX || (root && m->shards > 0))
-		return err_set(e, ERR_POLICY, "a shard of a set that is not made");
-	if (m->entries > i->revoked.n)
+	if (m->since > m->this_update)
 		return err_set(e, ERR_POLICY,
-		    "a CRL of %" PRIu64 " entries; %zu are revoked", m->entries,
-		    i->revoked.n);
+		    "a CRL without what is revoked and has not ended"); /* R27 */
+	if (m->shards > CRL_SHARDS_MAX || (root && (m->shards > 0 || m->delta)))
+		return err_set(e, ERR_POLICY, "a shard of a set that is not made");
+	if (m->delta && signer_state_base(i, m->this_update) == NULL)
+		return err_set(e, ERR_CONFLICT,
+		    "a delta CRL before the first CRL of %s", i->name);
 	return true;
 }
 
@@ -144,9 +176,20 @@ put_points(struct signer *s, struct signer_crl *c, const struct msg_crl_begin *m
 	c->spec.points = (const char *const *)c->points;
 }
 
-static bool
-start(struct signer *s, struct signer_crl *c, const struct msg_crl_begin *m,
-    struct err *e)
+/* What is there now is on it; what comes is not. */
+static void
+look_at_state(struct signer *s, struct signer_crl *c)
+{
+	const struct signer_issuer *i = c->issuer;
+
+	for (size_t k = 0; k < CRL_SHARD_BUCKETS; k++)
+		c->n[k] = i->revoked.bucket[k].n;
+	c->upto = journal_last_seq(s->journal);
+	crl_shard_buckets(c->shard, &c->bucket, &c->to);
+}
+
+static void
+put_spec(struct signer *s, struct signer_crl *c, const struct msg_crl_begin *m)
 {
 	const struct signer_issuer *i = c->issuer;
 
@@ -157,17 +200,36 @@ start(struct signer *s, struct signer_crl *c, const struct msg_crl_begin *m,
 		.this_update = m->this_update,
 		.next_update = m->next_update,
 		.number = m->number,
-		.entries = m->entries,
-		.serial_octets = m->serial_octets,
-		.with_reason = m->with_reason,
 	};
 	put_points(s, c, m);
+	if (m->delta) {
+		const struct signer_base *base = signer_state_base(i, m->this_update);
+
+		c->spec.base = base->number;
+		c->after = base->after;
+	} else if (c->shard.of == 0 && i != &s->issuers[0] && s->conf->crl_delta_s > 0)
+		c->spec.freshest = c->freshest =
+		    crl_shard_delta_url(s->conf->url_public, i->name);
+}
+
+static bool
+start(struct signer *s, const struct msg_crl_begin *m, struct signer_issuer *i,
+    struct err *e)
+{
+	struct signer_crl *c = mem_zalloc(sizeof(*c));
+
+	s->crl = c;
+	c->id = m->id;
+	c->issuer = i;
+	c->since = m->since;
+	c->shard = (struct crl_shard){ m->shards, m->shard };
+	c->delta = m->delta;
+	buf_init(&c->out, MSG_CRL_PART_MAX);
+	look_at_state(s, c);
+	put_spec(s, c, m);
 	if (gnutls_hash_init(&c->hash, GNUTLS_DIG_SHA256) < 0)
 		return err_set(e, ERR_INTERNAL, "CRL: GnuTLS gave no hash");
-	if (!key_stream_begin(i->key, &c->stream, e) || !crl_head(&c->spec, &c->out, e))
-		return false;
-	take_in(c, 0);
-	return true;
+	return key_stream_begin(i->key, &c->stream, e);
 }
 
 bool
@@ -184,141 +246,118 @@ signer_on_crl_begin(void *ctx, const struct frame *f, struct err *e)
 		err_set(&why, ERR_CONFLICT, "another CRL was begun in its place");
 		refuse(s, s->crl->id, NULL, &why);
 	}
-	if (!signer_issuer_ready(s, m.issuer, &i, &why)) {
+	if (!signer_issuer_ready(s, m.issuer, &i, &why))
 		refuse(s, m.id, why.code == ERR_UNAVAILABLE ? NULL : "CRL_BEGIN", &why);
-		return true;
-	}
-	if (!signer_state_stored(s, m.stored_seq, &why) ||
-	    !check_begin(i, &m, i == &s->issuers[0], &why)) {
+	else if (!signer_state_stored(s, m.stored_seq, &why) ||
+		 !check_begin(i, &m, i == &s->issuers[0], &why))
 		refuse(s, m.id, "CRL_BEGIN", &why);
-		return true;
-	}
-	s->crl = mem_zalloc(sizeof(*s->crl));
-	s->crl->id = m.id;
-	s->crl->issuer = i;
-	s->crl->stored = m.stored_seq;
-	s->crl->mark = ++s->crl_mark;
-	s->crl->shard = (struct crl_shard){ m.shards, m.shard };
-	buf_init(&s->crl->out, MSG_CRL_PART_MAX);
-	if (!start(s, s->crl, &m, &why))
+	else if (!start(s, &m, i, &why))
 		refuse(s, m.id, NULL, &why);
+	return true;
+}
+
+/* ---- counting ---- */
+
+/* The reason that it had when the list began. */
+static enum reason
+reason_of(const struct signer_crl *c, const struct signer_revoked *r)
+{
+	return (enum reason)(r->seq > c->upto ? r->was : r->reason);
+}
+
+static bool
+is_on(const struct signer_crl *c, const struct signer_revoked *r)
+{
+	return r->not_after >= c->since && (!c->delta || r->seq > c->after);
+}
+
+static void
+count(struct signer_crl *c, const struct signer_revoked *r)
+{
+	struct crl_spec *spec = &c->spec;
+
+	spec->entries++;
+	spec->serial_octets += serial_der_len(&r->serial);
+	spec->with_reason += reason_of(c, r) != REASON_UNSPECIFIED;
+	spec->late += crl_is_late(r->revoked_at);
+	if (!c->delta)
+		return;
+	if (c->n_changed == c->room_changed) {
+		c->room_changed = c->room_changed == 0 ? 64 : 2 * c->room_changed;
+		c->changed = mem_grow(c->changed, c->room_changed, sizeof(*c->changed));
+	}
+	c->changed[c->n_changed++] = (struct changed){ c->bucket, c->at };
+}
+
+static void
+put(struct signer_crl *c, const struct signer_revoked *r)
+{
+	crl_entry(&c->out, &r->serial, r->revoked_at, reason_of(c, r));
+}
+
+/* Goes on through the buckets.  True: all were looked at. */
+static bool
+walk(struct signer_crl *c, size_t most,
+    void (*each)(struct signer_crl *c, const struct signer_revoked *r))
+{
+	for (; c->bucket < c->to; c->bucket++, c->at = 0) {
+		const struct signer_revoked *v = c->issuer->revoked.bucket[c->bucket].v;
+
+		for (; c->at < c->n[c->bucket]; c->at++) {
+			if (most-- == 0)
+				return false;
+			if (is_on(c, &v[c->at]))
+				each(c, &v[c->at]);
+		}
+	}
+	return true;
+}
+
+/* A slice of counting; behind the last one comes what stands before the entries. */
+static bool
+count_more(struct signer_crl *c, struct err *e)
+{
+	uint32_t from;
+
+	if (!walk(c, LOOK_MAX, count))
+		return true;
+	c->counted = true;
+	crl_shard_buckets(c->shard, &from, &c->to);
+	c->bucket = from;
+	if (!crl_head(&c->spec, &c->out, e))
+		return false;
+	take_in(c, 0);
 	return true;
 }
 
 /* ---- entries ---- */
 
-/* The entry must be what the journal says; a reason that core does not know yet may be the old one. */
+/* Of a delta those that were found: all the others need not be looked at again. */
 static bool
-check_entry(const struct signer_crl *c, const struct msg_crl_entry *m,
-    struct signer_revoked **ret, struct err *e)
+put_changed(struct signer_crl *c)
 {
-	struct serial serial;
-	char hex[SERIAL_HEX_LEN];
+	for (size_t k = 0; k < PUT_MAX && c->put_changed < c->n_changed; k++) {
+		const struct changed *at = &c->changed[c->put_changed++];
 
-	if (!serial_from_bytes(m->serial, &serial, e))
-		return false;
-	struct signer_revoked *r = signer_revoked_find(&c->issuer->revoked, &serial);
-	serial_to_hex(&serial, hex);
-	if (r == NULL)
-		return err_set(e, ERR_POLICY, "CRL: %s is not revoked", hex);
-	if (!crl_shard_has(c->shard, &serial))
-		return err_set(e, ERR_POLICY, "CRL: %s is of another shard", hex);
-	if (r->crl == c->mark)
-		return err_set(e, ERR_POLICY, "CRL: %s is on it twice", hex);
-	if (r->revoked_at != m->revoked_at ||
-	    (r->reason != m->reason && !(r->seq > c->stored && r->was == m->reason)))
-		return err_set(e, ERR_POLICY, "CRL: %s has another time or reason",
-		    hex);
-	*ret = r;
-	return true;
+		put(c, &c->issuer->revoked.bucket[at->bucket].v[at->at]);
+	}
+	return c->put_changed == c->n_changed;
 }
 
+/* A slice of entries.  *ret_last: it was the last one. */
 static bool
-add_entries(struct signer_crl *c, const struct msg_crl_entries *m, struct err *e)
+put_more(struct signer_crl *c, bool *ret_last, struct err *e)
 {
 	const size_t from = c->out.n;
 
-	for (size_t k = 0; k < m->n; k++) {
-		struct signer_revoked *r = NULL;
-
-		if (!check_entry(c, &m->v[k], &r, e))
-			return false;
-		r->crl = c->mark;
-		crl_entry(&c->out, &r->serial, m->v[k].revoked_at, m->v[k].reason);
-	}
-	c->entries += m->n;
-	if (c->entries > c->spec.entries)
-		return err_set(e, ERR_POLICY, "CRL: more entries than were announced");
+	*ret_last = c->delta ? put_changed(c) : walk(c, PUT_MAX, put);
 	if (!buf_ok(&c->out, "CRL: entries", e))
 		return false;
 	take_in(c, from);
 	return true;
 }
 
-/* Is this of the CRL that is being built?  What is of a refused one is passed over. */
-static bool
-is_current(struct signer *s, uint64_t id, const char *what)
-{
-	struct err why;
-
-	if (s->crl != NULL && s->crl->id == id)
-		return true;
-	if (id != s->crl_refused) {
-		err_set(&why, ERR_CONFLICT, "no CRL of this id was begun");
-		signer_refuse_oracle(s, id, what, &why);
-	}
-	return false;
-}
-
-bool
-signer_on_crl_entries(void *ctx, const struct frame *f, struct err *e)
-{
-	struct signer *s = ctx;
-	struct msg_crl_entries *m = mem_zalloc(sizeof(*m));
-	struct err why;
-	const bool ok = msg_crl_entries_get(f->body, m, e);
-
-	if (ok && is_current(s, m->id, "CRL_ENTRIES")) {
-		if (add_entries(s->crl, m, &why))
-			send_part(s, s->crl, false);
-		else
-			refuse(s, m->id, "CRL_ENTRIES", &why);
-	}
-	free(m);
-	return ok;
-}
-
 /* ---- end ---- */
-
-/*
- * Nothing that the journal has revoked may be left out while its certificate
- * lasts (R27, S84).  What was revoked after core looked is not known to it: it
- * follows on the next list, and cannot be held back for longer than a moment.
- */
-static bool
-check_complete(const struct signer_crl *c, struct err *e)
-{
-	const struct signer_revoked_set *set = &c->issuer->revoked;
-	const int64_t now = clock_now();
-	char hex[SERIAL_HEX_LEN];
-
-	if (c->entries != c->spec.entries)
-		return err_set(e, ERR_POLICY,
-		    "CRL: %" PRIu64 " entries came, %" PRIu64 " were announced",
-		    c->entries, c->spec.entries);
-	for (size_t k = 0; k < set->n; k++) {
-		const struct signer_revoked *r = &set->v[k];
-
-		if (r->crl == c->mark || r->not_after < c->spec.this_update ||
-		    !crl_shard_has(c->shard, &r->serial))
-			continue;
-		if (r->seq > c->stored && now < r->revoked_at + UNKNOWN_YET_S)
-			continue;
-		serial_to_hex(&r->serial, hex);
-		return err_set(e, ERR_POLICY, "CRL: %s is revoked and not on it", hex);
-	}
-	return true;
-}
 
 static bool
 record(struct signer *s, struct signer_crl *c, struct err *e)
@@ -333,6 +372,7 @@ record(struct signer *s, struct signer_crl *c, struct err *e)
 		.tbs_hash = bytes_of(digest, sizeof(digest)),
 		.shards = c->shard.of,
 		.shard = c->shard.at,
+		.base = c->spec.base,
 	};
 	struct buf body;
 	uint64_t seq;
@@ -344,7 +384,7 @@ record(struct signer *s, struct signer_crl *c, struct err *e)
 	    buf_bytes(&body), &seq, e);
 	buf_free(&body);
 	if (ok)
-		signer_state_crl(s, c->issuer, r.number, r.this_update);
+		signer_state_crl(s, c->issuer, &r, seq);
 	return ok;
 }
 
@@ -355,12 +395,13 @@ finish(struct signer *s, struct signer_crl *c, struct err *e)
 	const size_t from = c->out.n;
 	struct buf sig;
 
+	signer_settle(s); /* its record comes behind theirs */
 	if (!crl_tail(&c->spec, &c->out, e))
 		return false;
 	take_in(c, from);
 	if (c->octets != crl_tbs_len(&c->spec))
-		return err_set(e, ERR_POLICY,
-		    "CRL: its entries are not of the lengths that were announced");
+		return err_set(e, ERR_INTERNAL,
+		    "CRL: its entries are not of the lengths that were counted");
 	send_part(s, c, false);
 
 	buf_init(&sig, KIB(2));
@@ -375,22 +416,42 @@ finish(struct signer *s, struct signer_crl *c, struct err *e)
 	return record(s, c, e);
 }
 
+/* ---- more ---- */
+
+/* Is this of the CRL that is being built? */
+static bool
+is_current(struct signer *s, uint64_t id)
+{
+	struct err why;
+
+	if (s->crl != NULL && s->crl->id == id)
+		return true;
+	if (id != s->crl_over) {
+		err_set(&why, ERR_CONFLICT, "no CRL of this id was begun");
+		signer_refuse_oracle(s, id, "CRL_MORE", &why);
+	}
+	return false;
+}
+
 bool
-signer_on_crl_end(void *ctx, const struct frame *f, struct err *e)
+signer_on_crl_more(void *ctx, const struct frame *f, struct err *e)
 {
 	struct signer *s = ctx;
+	bool last = false;
 	struct err why;
 	uint64_t id;
 
 	if (!msg_id_get(f->body, &id, e))
 		return false;
-	if (!is_current(s, id, "CRL_END"))
+	if (!is_current(s, id))
 		return true;
-	signer_settle(s); /* its record comes behind theirs */
-	if (!check_complete(s->crl, &why))
-		refuse(s, id, "CRL_END", &why);
+	if (!(s->crl->counted ? put_more(s->crl, &last, &why)
+			      : count_more(s->crl, &why)))
+		refuse(s, id, NULL, &why);
+	else if (!last)
+		send_part(s, s->crl, false);
 	else if (!finish(s, s->crl, &why))
-		refuse(s, id, why.code == ERR_POLICY ? "CRL_END" : NULL, &why);
+		refuse(s, id, NULL, &why);
 	else
 		signer_crl_drop(s);
 	return true;

@@ -41,11 +41,14 @@ struct kept_issuer {
 	int64_t crl_this_update;
 	uint64_t n;
 	struct bytes entries;
+	struct signer_base bases[SIGNER_BASES_MAX];
+	size_t n_bases;
 };
 
 struct kept { /* borrows from the file's octets */
 	uint64_t stored;
 	int64_t serial_at;
+	uint64_t crl_seq;
 	struct kept_issuer *issuers;
 	size_t n_issuers;
 	struct journal_mark mark;
@@ -66,11 +69,28 @@ unreadable(struct err *e)
 }
 
 static void
+read_bases(struct wire *w, struct kept_issuer *i)
+{
+	i->n_bases = wire_count(w, KEPT_BASE_LEN);
+	if (i->n_bases > SIGNER_BASES_MAX) {
+		i->n_bases = 0;
+		w->bad = true;
+	}
+	for (size_t n = 0; n < i->n_bases; n++) {
+		i->bases[n].number = wire_u64(w);
+		i->bases[n].after = wire_u64(w);
+		i->bases[n].this_update = wire_i64(w);
+		i->bases[n].next_update = wire_i64(w);
+	}
+}
+
+static void
 read_head(struct wire *w, struct kept *k)
 {
 	k->stored = wire_u64(w);
 	k->serial_at = wire_i64(w);
-	k->n_issuers = wire_count(w, 4 + 8 + 8 + 8);
+	k->crl_seq = wire_u64(w);
+	k->n_issuers = wire_count(w, 4 + 8 + 8 + 8 + 4);
 	k->issuers = mem_zarray(k->n_issuers + 1, sizeof(*k->issuers));
 	for (size_t n = 0; n < k->n_issuers; n++) {
 		struct kept_issuer *i = &k->issuers[n];
@@ -79,6 +99,7 @@ read_head(struct wire *w, struct kept *k)
 		i->crl_number = wire_u64(w);
 		i->crl_this_update = wire_i64(w);
 		i->n = wire_u64(w);
+		read_bases(w, i);
 	}
 	for (size_t n = 0; n < k->n_issuers; n++) {
 		struct kept_issuer *i = &k->issuers[n];
@@ -153,6 +174,8 @@ take_issuer(struct signer_issuer *to, const struct kept_issuer *from, struct err
 	}
 	to->crl_number = from->crl_number;
 	to->crl_this_update = from->crl_this_update;
+	to->n_bases = from->n_bases;
+	memcpy(to->bases, from->bases, sizeof(to->bases));
 	return true;
 }
 
@@ -175,6 +198,7 @@ kept_take(struct signer *s, const struct kept *k, struct err *e)
 	}
 	s->stored = k->stored;
 	s->serial_at = k->serial_at;
+	s->crl_seq = k->crl_seq;
 	return true;
 }
 
@@ -185,9 +209,11 @@ forget(struct signer *s)
 		signer_revoked_free(&s->issuers[n].revoked);
 		s->issuers[n].crl_number = 0;
 		s->issuers[n].crl_this_update = 0;
+		s->issuers[n].n_bases = 0;
 	}
 	s->stored = 0;
 	s->serial_at = 0;
+	s->crl_seq = 0;
 }
 
 bool

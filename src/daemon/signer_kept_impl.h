@@ -8,8 +8,9 @@
  *	version       u32
  *	stored        u64  as in struct signer
  *	serial_at     i64
+ *	crl_seq       u64
  *	issuers       u32  and of each: name, crl_number u64, crl_this_update i64,
- *	                   entries u64
+ *	                   entries u64, bases u32, each as struct signer_base
  *	entries            47 octets each, those of the first issuer first
  *	mark               journal_mark_put()
  *	by                 name of the issuer whose key signed it
@@ -25,10 +26,11 @@
 #include "base/buf.h"
 
 #define KEPT_MAGIC     "HNPSTATE"
-#define KEPT_VERSION   1
+#define KEPT_VERSION   2
 #define KEPT_NAME      "state"
 #define KEPT_HASH_LEN  32
 #define KEPT_ENTRY_LEN (1 + SERIAL_LEN + 1 + 1 + 8 + 8 + 8)
+#define KEPT_BASE_LEN  (8 + 8 + 8 + 8)
 
 /* What is signed: no octets that a certificate, a CRL or an answer could begin with. */
 #define KEPT_TEXT "hanaper: what the signer keeps of its journal\n"

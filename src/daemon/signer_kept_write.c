@@ -35,12 +35,22 @@ put_entry(struct buf *b, const struct signer_revoked *r)
 }
 
 static void
+put_base(struct buf *b, const struct signer_base *base)
+{
+	wire_put_u64(b, base->number);
+	wire_put_u64(b, base->after);
+	wire_put_i64(b, base->this_update);
+	wire_put_i64(b, base->next_update);
+}
+
+static void
 put_head(struct buf *b, const struct signer *s)
 {
 	buf_puts(b, KEPT_MAGIC);
 	wire_put_u32(b, KEPT_VERSION);
 	wire_put_u64(b, s->stored);
 	wire_put_i64(b, s->serial_at);
+	wire_put_u64(b, s->crl_seq);
 	wire_put_u32(b, (uint32_t)s->n_issuers);
 	for (size_t k = 0; k < s->n_issuers; k++) {
 		const struct signer_issuer *i = &s->issuers[k];
@@ -49,6 +59,9 @@ put_head(struct buf *b, const struct signer *s)
 		wire_put_u64(b, i->crl_number);
 		wire_put_i64(b, i->crl_this_update);
 		wire_put_u64(b, i->revoked.n);
+		wire_put_u32(b, (uint32_t)i->n_bases);
+		for (size_t n = 0; n < i->n_bases; n++)
+			put_base(b, &i->bases[n]);
 	}
 }
 
@@ -57,8 +70,9 @@ struct signer_keeping {
 	off_t at;
 	gnutls_hash_hd_t hash;
 	struct journal_mark mark;
-	size_t *n;        /* entries of each issuer when it began */
-	size_t issuer, i; /* the next entry */
+	uint32_t (*n)[CRL_SHARD_BUCKETS]; /* entries of each issuer when it began */
+	size_t issuer;                    /* the next entry's, and where it is there */
+	uint32_t bucket, i;
 	int64_t began_ms;
 	bool due; /* a slice may be written after this round's commit */
 };
@@ -111,7 +125,8 @@ begin(struct signer *s, struct signer_keeping *k, struct err *e)
 		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
 	k->n = mem_zarray(s->n_issuers, sizeof(*k->n));
 	for (size_t i = 0; i < s->n_issuers; i++)
-		k->n[i] = s->issuers[i].revoked.n;
+		for (size_t m = 0; m < CRL_SHARD_BUCKETS; m++)
+			k->n[i][m] = s->issuers[i].revoked.bucket[m].n;
 	buf_init(&b, MIB(1));
 	put_head(&b, s);
 	const bool ok = journal_mark(s->journal, &k->mark, e) &&
@@ -129,13 +144,17 @@ write_entries(struct signer *s, struct signer_keeping *k, bool *ret_more, struct
 
 	buf_init(&b, SLICE * KEPT_ENTRY_LEN);
 	while (n < SLICE && k->issuer < s->n_issuers) {
-		assert(k->n[k->issuer] <= s->issuers[k->issuer].revoked.n);
-		if (k->i == k->n[k->issuer]) {
-			k->issuer++;
+		const struct signer_revoked_bucket *from =
+		    &s->issuers[k->issuer].revoked.bucket[k->bucket];
+
+		assert(k->n[k->issuer][k->bucket] <= from->n);
+		if (k->i == k->n[k->issuer][k->bucket]) {
 			k->i = 0;
+			k->bucket = (k->bucket + 1) % CRL_SHARD_BUCKETS;
+			k->issuer += k->bucket == 0;
 			continue;
 		}
-		put_entry(&b, &s->issuers[k->issuer].revoked.v[k->i++]);
+		put_entry(&b, &from->v[k->i++]);
 		n++;
 	}
 	const bool ok = n == 0 || write_out(k, buf_bytes(&b), e);

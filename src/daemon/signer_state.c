@@ -3,6 +3,7 @@
 #include <gnutls/crypto.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -102,6 +103,66 @@ take_revocation(struct signer *s, const struct record *r, struct err *e)
 	return true;
 }
 
+/* Is there one before it that does as well?  Records may be told once more. */
+static bool
+needs_base(const struct signer_issuer *i, const struct signer_base *b)
+{
+	if (i->n_bases == 0)
+		return true;
+	const struct signer_base *last = &i->bases[i->n_bases - 1];
+	const int64_t apart = (b->next_update - b->this_update) / SIGNER_BASES_OF;
+	const int64_t since = b->this_update - last->this_update;
+
+	return b->number > last->number && (since < 0 || since >= apart);
+}
+
+static void
+put_base(struct signer_issuer *i, const struct signer_base *b)
+{
+	size_t over = 0;
+
+	while (
+	    over + 1 < i->n_bases && i->bases[over + 1].next_update <= b->this_update)
+		over++;
+	if (over == 0 && i->n_bases == SIGNER_BASES_MAX)
+		over = 1;
+	i->n_bases -= over;
+	memmove(i->bases, i->bases + over, i->n_bases * sizeof(*i->bases));
+	i->bases[i->n_bases++] = *b;
+}
+
+const struct signer_base *
+signer_state_base(const struct signer_issuer *i, int64_t at)
+{
+	size_t k = 0;
+
+	while (k + 1 < i->n_bases && i->bases[k + 1].next_update <= at)
+		k++;
+	return i->n_bases == 0 ? NULL : &i->bases[k];
+}
+
+/*
+ * One list is made at a time, so everything up to the record of the one before was
+ * known when this one began.
+ */
+static void
+put_crl(struct signer *s, struct signer_issuer *i, const struct record_crl *c,
+    uint64_t seq)
+{
+	const struct signer_base base = { c->number, s->crl_seq, c->this_update,
+		c->next_update };
+
+	if (seq > s->crl_seq)
+		s->crl_seq = seq;
+	if (i == NULL)
+		return;
+	if (c->shards == 0 && c->base == 0 && needs_base(i, &base))
+		put_base(i, &base);
+	if (c->number > i->crl_number)
+		i->crl_number = c->number;
+	i->crl_this_update = c->this_update;
+}
+
 static bool
 take_crl(struct signer *s, const struct record *r, struct err *e)
 {
@@ -109,12 +170,7 @@ take_crl(struct signer *s, const struct record *r, struct err *e)
 
 	if (!record_crl_get(r->body, &c, e))
 		return false;
-	struct signer_issuer *i = signer_issuer_find(s, c.issuer);
-	if (i == NULL)
-		return true;
-	if (c.number > i->crl_number)
-		i->crl_number = c.number;
-	i->crl_this_update = c.this_update;
+	put_crl(s, signer_issuer_find(s, c.issuer), &c, r->seq);
 	return true;
 }
 
@@ -159,24 +215,31 @@ signer_state_revoke(struct signer *s, struct signer_issuer *i,
 	const struct signer_revoked *have =
 	    signer_revoked_find(&i->revoked, &r->serial);
 
-	if (have != NULL) {
-		u->index = (size_t)(have - i->revoked.v);
-		u->old = *have;
-	}
+	u->old = have != NULL ? *have : *r;
 	u->kind = put_revoked(i, r) ? SIGNER_UNDO_REVOKED : SIGNER_UNDO_RAISED;
 }
 
 void
-signer_state_crl(struct signer *s, struct signer_issuer *i, uint64_t number,
-    int64_t this_update)
+signer_state_crl(struct signer *s, struct signer_issuer *i, const struct record_crl *r,
+    uint64_t seq)
 {
 	struct signer_undo *u = undo_slot(s, i);
 
 	u->kind = SIGNER_UNDO_CRL;
 	u->number = i->crl_number;
 	u->this_update = i->crl_this_update;
-	i->crl_number = number;
-	i->crl_this_update = this_update;
+	u->seq = s->crl_seq;
+	put_crl(s, i, r, seq);
+}
+
+static void
+undo_crl(struct signer *s, struct signer_issuer *i, const struct signer_undo *u)
+{
+	if (i->n_bases > 0 && i->bases[i->n_bases - 1].number > u->number)
+		i->n_bases--;
+	i->crl_number = u->number;
+	i->crl_this_update = u->this_update;
+	s->crl_seq = u->seq;
 }
 
 void
@@ -184,17 +247,17 @@ signer_state_undo(struct signer *s)
 {
 	for (; s->n_undo > 0; s->n_undo--) {
 		const struct signer_undo *u = &s->undo[s->n_undo - 1];
+		struct signer_revoked_set *set = &u->issuer->revoked;
 
 		switch (u->kind) {
 		case SIGNER_UNDO_REVOKED:
-			signer_revoked_drop_last(&u->issuer->revoked);
+			signer_revoked_drop_last(set, crl_shard_bucket(&u->old.serial));
 			break;
 		case SIGNER_UNDO_RAISED:
-			u->issuer->revoked.v[u->index] = u->old;
+			*signer_revoked_find(set, &u->old.serial) = u->old;
 			break;
 		case SIGNER_UNDO_CRL:
-			u->issuer->crl_number = u->number;
-			u->issuer->crl_this_update = u->this_update;
+			undo_crl(s, u->issuer, u);
 			break;
 		}
 	}

@@ -5,8 +5,7 @@
 
 #include "ipc/msg_field.h"
 
-#define VALIDITY_MAX   INT64_C(3162240000) /* 100 years and some days, in seconds */
-#define SERIAL_CONTENT 21                  /* octets of DER content, at most */
+#define VALIDITY_MAX INT64_C(3162240000) /* 100 years and some days, in seconds */
 
 void
 msg_sign_cert_put(struct buf *b, const struct msg_sign_cert *m)
@@ -116,9 +115,8 @@ msg_crl_begin_put(struct buf *b, const struct msg_crl_begin *m)
 	wire_put_u64(b, m->number);
 	wire_put_i64(b, m->this_update);
 	wire_put_i64(b, m->next_update);
-	wire_put_u64(b, m->entries);
-	wire_put_u64(b, m->serial_octets);
-	wire_put_u64(b, m->with_reason);
+	wire_put_i64(b, m->since);
+	wire_put_u8(b, m->delta);
 	wire_put_u32(b, m->shards);
 	wire_put_u32(b, m->shard);
 	assert(m->n_places <= MSG_CRL_PLACES_MAX);
@@ -155,55 +153,15 @@ msg_crl_begin_get(struct bytes body, struct msg_crl_begin *ret, struct err *e)
 	m.number = wire_u64(&w);
 	m.this_update = msg_field_time(&w);
 	m.next_update = msg_field_time(&w);
-	m.entries = wire_u64(&w);
-	m.serial_octets = wire_u64(&w);
-	m.with_reason = wire_u64(&w);
+	m.since = wire_i64(&w);
+	const unsigned delta = wire_u8(&w);
 	get_shard(&w, &m);
-	/* The entries' bound comes first: it keeps the product below from wrapping. */
-	if (m.next_update <= m.this_update || m.entries > UINT32_MAX ||
-	    m.serial_octets < m.entries ||
-	    m.serial_octets > m.entries * SERIAL_CONTENT || m.with_reason > m.entries)
+	m.delta = delta == 1;
+	if (m.next_update <= m.this_update || delta > 1 || (m.delta && m.shards > 0))
 		w.bad = true;
 	if (!wire_end(&w, "CRL_BEGIN", e))
 		return false;
 	*ret = m;
-	return true;
-}
-
-void
-msg_crl_entries_put(struct buf *b, const struct msg_crl_entries *m)
-{
-	assert(m->n > 0 && m->n <= MSG_CRL_BATCH);
-	wire_put_u64(b, m->id);
-	wire_put_u32(b, (uint32_t)m->n);
-	for (size_t i = 0; i < m->n; i++) {
-		wire_put_bytes(b, m->v[i].serial);
-		wire_put_i64(b, m->v[i].revoked_at);
-		wire_put_u8(b, (uint8_t)m->v[i].reason);
-	}
-}
-
-bool
-msg_crl_entries_get(struct bytes body, struct msg_crl_entries *ret, struct err *e)
-{
-	struct wire w = wire_open(body);
-	struct msg_crl_entries m;
-
-	m.id = wire_u64(&w);
-	m.n = wire_count(&w, 4 + 1 + 8 + 1);
-	if (m.n == 0 || m.n > MSG_CRL_BATCH)
-		return err_set(e, ERR_MALFORMED, "CRL_ENTRIES: %zu entries", m.n);
-	for (size_t i = 0; i < m.n; i++) {
-		m.v[i].serial = msg_field_serial(&w);
-		m.v[i].revoked_at = msg_field_time(&w);
-		m.v[i].reason = (enum reason)msg_field_reason(&w);
-	}
-	if (!wire_end(&w, "CRL_ENTRIES", e))
-		return false;
-	ret->id = m.id;
-	ret->n = m.n;
-	for (size_t i = 0; i < m.n; i++)
-		ret->v[i] = m.v[i];
 	return true;
 }
 

@@ -137,10 +137,12 @@ record_crl_put(struct buf *b, const struct record_crl *r)
 	wire_put_i64(b, r->next_update);
 	wire_put_u64(b, r->entries);
 	wire_put_bytes(b, r->tbs_hash);
-	if (r->shards == 0)
+	if (r->shards == 0 && r->base == 0)
 		return;
 	wire_put_u32(b, r->shards);
 	wire_put_u32(b, r->shard);
+	if (r->base != 0)
+		wire_put_u64(b, r->base);
 }
 
 bool
@@ -160,9 +162,13 @@ record_crl_get(struct bytes body, struct record_crl *ret, struct err *e)
 		r.shards = wire_u32(&w);
 		r.shard = wire_u32(&w);
 	}
+	const bool delta = w.rest.n > 0;
+	if (delta)
+		r.base = wire_u64(&w);
 	if (!wire_end(&w, "the journal's record of a CRL", e))
 		return false;
-	if (shard && r.shard >= r.shards)
+	if (delta ? r.base == 0 || r.base >= r.number || r.shards > 0 || r.shard > 0
+		  : shard && r.shard >= r.shards)
 		return err_set(e, ERR_MALFORMED,
 		    "the journal's record of a CRL: a shard that is none of its set");
 	if (!is_name(r.issuer) || r.number == 0 || r.tbs_hash.n != RECORD_HASH_LEN)

@@ -42,7 +42,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/008_certificate_key.sql \
 	$(srcdir)/sql/009_acme_index.sql \
 	$(srcdir)/sql/010_crl_shards.sql \
-	$(srcdir)/sql/011_search_later.sql
+	$(srcdir)/sql/011_search_later.sql \
+	$(srcdir)/sql/012_crl_by_signer.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

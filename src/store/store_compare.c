@@ -80,8 +80,7 @@ static const struct table {
 	    2, { { INT, "*record of the first" }, { INT, "*record" } } },
 	{ "revocation",
 	    { "SELECT r.id, r.serial, i.name, r.certificate_id, r.seq, r.not_after,"
-	      " r.revoked_at, r.reason, r.serial_octets, r.requester, r.request_id,"
-	      " r.bucket"
+	      " r.revoked_at, r.reason, r.serial_octets, r.requester, r.request_id"
 	      " FROM revocation r JOIN issuer i ON i.id = r.issuer_id ORDER BY r.id",
 		"compare revocations" },
 	    1,
@@ -89,7 +88,7 @@ static const struct table {
 		{ INT, "certificate's record" }, { INT, "record of the reason" },
 		{ TIME, "certificate's end" }, { TIME, "time" }, { INT, "reason" },
 		{ INT, "octets of the serial" }, { TEXT, "requester" },
-		{ TEXT, "request id" }, { INT, "place among shards" } } },
+		{ TEXT, "request id" } } },
 	{ "the sum of revocations",
 	    { "SELECT issuer_id, day, entries, serial_octets, with_reason, last_id"
 	      " FROM revocation_day ORDER BY issuer_id, day",
@@ -110,12 +109,13 @@ static const struct table {
 		{ TIME, "time" }, { TIME, "next update" }, { INT, "entries" } } },
 	{ "CRL of a shard",
 	    { "SELECT issuer_id, shards, shard, number, seq, this_update, next_update,"
-	      " entries FROM crl_shard ORDER BY issuer_id, shards, shard",
+	      " entries, base FROM crl_shard ORDER BY issuer_id, shards, shard",
 		"compare the CRLs of shards" },
 	    3,
 	    { { INT, "*issuer" }, { INT, "*shards" }, { INT, "*shard" },
 		{ INT, "number" }, { INT, "record" }, { TIME, "time" },
-		{ TIME, "next update" }, { INT, "entries" } } },
+		{ TIME, "next update" }, { INT, "entries" },
+		{ INT, "base of a delta" } } },
 	{ "set of shards",
 	    { "SELECT issuer_id, shards, place, not_after FROM crl_place"
 	      " ORDER BY issuer_id, shards, place",

@@ -18,12 +18,12 @@ static const struct stmt_def add_def = {
 };
 static const struct stmt_def add_shard_def = {
 	"INSERT INTO crl_shard (issuer_id, number, seq, this_update, next_update,"
-	" entries, shards, shard) SELECT $1, $2, $3, $4, $5, $6, $7, $8" GROWS
+	" entries, shards, shard, base) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9" GROWS
 	" ON CONFLICT (issuer_id, shards, shard) DO UPDATE SET"
 	" number = excluded.number, seq = excluded.seq,"
 	" this_update = excluded.this_update, next_update = excluded.next_update,"
-	" entries = excluded.entries",
-	"add a CRL of a shard"
+	" entries = excluded.entries, base = excluded.base",
+	"add a CRL of a shard or a delta"
 };
 static const struct stmt_def last_def = {
 	"SELECT c.number, c.seq, c.this_update, c.next_update, c.entries"
@@ -35,13 +35,13 @@ static const struct stmt_def last_def = {
 static bool
 add(struct store *st, const struct crl_row *r, struct err *e)
 {
-	int64_t issuer_id, number, seq, entries;
+	int64_t issuer_id, number, seq, entries, base;
 
 	if (!store_int(r->number, &number, e) || !store_int(r->seq, &seq, e) ||
-	    !store_int(r->entries, &entries, e) ||
+	    !store_int(r->entries, &entries, e) || !store_int(r->base, &base, e) ||
 	    !store_issuer(st, r->issuer, &issuer_id, e))
 		return false;
-	const bool shard = r->shard.of != 0;
+	const bool shard = r->shard.of != 0 || r->base != 0;
 	struct stmt *q = stmt_begin(store_db(st), shard ? &add_shard_def : &add_def);
 	stmt_int(q, 1, issuer_id);
 	stmt_int(q, 2, number);
@@ -52,6 +52,7 @@ add(struct store *st, const struct crl_row *r, struct err *e)
 	if (shard) {
 		stmt_int(q, 7, r->shard.of);
 		stmt_int(q, 8, r->shard.at);
+		stmt_int(q, 9, base);
 	}
 	if (stmt_finish_one(q, e))
 		return true;

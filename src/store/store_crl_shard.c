@@ -6,23 +6,8 @@
 #include "base/mem.h"
 #include "store_impl.h"
 
-static const struct stmt_def sum_def = {
-	"SELECT COUNT(*), COALESCE(SUM(serial_octets), 0),"
-	" COALESCE(SUM(CASE WHEN reason = 0 THEN 0 ELSE 1 END), 0),"
-	" COALESCE(MAX(id), 0)"
-	" FROM revocation WHERE issuer_id = (SELECT id FROM issuer WHERE name = $1)"
-	" AND bucket >= $2 AND bucket < $3 AND not_after >= $4",
-	"sum the revocations of a shard"
-};
-static const struct stmt_def list_def = {
-	"SELECT id, serial, not_after, revoked_at, reason FROM revocation"
-	" WHERE issuer_id = (SELECT id FROM issuer WHERE name = $1)"
-	" AND (bucket, id) > ($2, $3) AND bucket < $4 AND id <= $5 AND not_after >= $6"
-	" ORDER BY bucket, id LIMIT $7",
-	"list the revocations of a shard"
-};
 static const struct stmt_def last_def = {
-	"SELECT c.number, c.seq, c.this_update, c.next_update, c.entries"
+	"SELECT c.number, c.seq, c.this_update, c.next_update, c.entries, c.base"
 	" FROM crl_shard c JOIN issuer i ON i.id = c.issuer_id"
 	" WHERE i.name = $1 AND c.shards = $2 AND c.shard = $3",
 	"find the last CRL of a shard"
@@ -51,75 +36,6 @@ static const struct stmt_def place_def = {
 };
 
 bool
-store_crl_shard_sum(struct store *st, const char *issuer, struct crl_shard shard,
-    int64_t since, struct revocation_sum *ret, struct err *e)
-{
-	struct stmt *q = stmt_begin(store_db(st), &sum_def);
-	uint32_t from, to;
-
-	crl_shard_buckets(shard, &from, &to);
-	stmt_text(q, 1, issuer);
-	stmt_int(q, 2, from);
-	stmt_int(q, 3, to);
-	stmt_int(q, 4, since);
-	if (!stmt_row(q, e))
-		return false;
-	const struct revocation_sum sum = {
-		.entries = (uint64_t)stmt_col_int(q, 0),
-		.serial_octets = (uint64_t)stmt_col_int(q, 1),
-		.with_reason = (uint64_t)stmt_col_int(q, 2),
-		.last_id = stmt_col_int(q, 3),
-	};
-	if (!stmt_finish(q, e))
-		return false;
-	*ret = sum;
-	return true;
-}
-
-static bool
-row(struct stmt *q, const char *issuer, struct revocation *ret, struct err *e)
-{
-	*ret = (struct revocation){
-		.id = stmt_col_int(q, 0),
-		.issuer = issuer,
-		.not_after = stmt_col_int(q, 2),
-		.revoked_at = stmt_col_int(q, 3),
-		.reason = (unsigned)stmt_col_int(q, 4),
-	};
-	if (!serial_from_bytes(stmt_col_bytes(q, 1), &ret->serial, e))
-		return store_damaged(e, "a revocation's serial");
-	return true;
-}
-
-bool
-store_crl_shard_list(struct store *st, const char *issuer, struct crl_shard shard,
-    int64_t since, struct crl_shard_at after, int64_t last_id, size_t limit,
-    revocation_each *each, void *arg, struct err *e)
-{
-	struct stmt *q = stmt_begin(store_db(st), &list_def);
-	struct revocation r;
-	uint32_t from, to;
-
-	crl_shard_buckets(shard, &from, &to);
-	if (after.bucket < from)
-		after = (struct crl_shard_at){ .bucket = from };
-	stmt_text(q, 1, issuer);
-	stmt_int(q, 2, after.bucket);
-	stmt_int(q, 3, after.id);
-	stmt_int(q, 4, to);
-	stmt_int(q, 5, last_id);
-	stmt_int(q, 6, since);
-	stmt_int(q, 7, (int64_t)limit);
-	while (stmt_step(q))
-		if (!row(q, issuer, &r, e) || !each(arg, &r, e)) {
-			struct err unused; /* 'e' has the cause */
-			(void)!stmt_finish(q, &unused);
-			return false;
-		}
-	return stmt_finish(q, e);
-}
-
-bool
 store_crl_shard_last(struct store *st, const char *issuer, struct crl_shard shard,
     struct crl_row *ret, struct err *e)
 {
@@ -138,6 +54,7 @@ store_crl_shard_last(struct store *st, const char *issuer, struct crl_shard shar
 		.this_update = stmt_col_int(q, 2),
 		.next_update = stmt_col_int(q, 3),
 		.entries = (uint64_t)stmt_col_int(q, 4),
+		.base = (uint64_t)stmt_col_int(q, 5),
 	};
 	if (!stmt_finish(q, e))
 		return false;

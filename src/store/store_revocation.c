@@ -19,8 +19,8 @@ static const struct stmt_def certificate_def = {
 };
 static const struct stmt_def add_def = {
 	"INSERT INTO revocation (id, issuer_id, serial, certificate_id, seq, not_after,"
-	" revoked_at, reason, serial_octets, requester, request_id, bucket)"
-	" VALUES ($1, $2, $3, $4, $1, $5, $6, $7, $8, $9, $10, $11)",
+	" revoked_at, reason, serial_octets, requester, request_id)"
+	" VALUES ($1, $2, $3, $4, $1, $5, $6, $7, $8, $9, $10)",
 	"add a revocation"
 };
 static const struct stmt_def day_add_def = {
@@ -153,7 +153,6 @@ add(struct store *st, int64_t issuer_id, int64_t id, const struct revocation *r,
 	stmt_int(q, 8, (int64_t)serial_der_len(&r->serial));
 	stmt_text(q, 9, STORE_TEXT(r->requester));
 	stmt_text(q, 10, STORE_TEXT(r->request_id));
-	stmt_int(q, 11, crl_shard_bucket(&r->serial));
 	return stmt_finish_one(q, e) && count(st, issuer_id, id, r, e);
 }
 

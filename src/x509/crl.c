@@ -9,6 +9,9 @@
 #define ENTRY_MAX  64      /* octets of one entry */
 #define TIME_LEN   15      /* octets of a UTCTime element */
 #define LATE_MORE  2       /* what a GeneralizedTime takes more */
+#define CLOSE_LEN  90      /* octets of what crl_close() makes, about */
+#define YEAR_1950  INT64_C(-631152000)
+#define YEAR_2050  INT64_C(2524608000)
 
 /* crlEntryExtensions with one reasonCode (RFC 5280 5.3.1); its last octet is the reason. */
 static const uint8_t reason_ext[] = { 0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d,
@@ -64,13 +67,46 @@ put_points(struct derw *w, const struct crl_spec *s)
 	put_extension(w, "2.5.29.28", true, mark);
 }
 
-/* crlExtensions: authorityKeyIdentifier, cRLNumber; neither is critical; and a shard's. */
+/* freshestCRL (RFC 5280 5.2.6): one DistributionPoint whose fullName is a URL. */
+static void
+put_freshest(struct derw *w, const struct crl_spec *s)
+{
+	const size_t mark = der_mark(w);
+
+	if (s->freshest == NULL)
+		return;
+	der_put_tlv(w, DER_CONTEXT(NAME_TYPE_URI), bytes_str(s->freshest));
+	der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), mark); /* fullName */
+	der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), mark); /* distributionPoint */
+	der_wrap(w, DER_SEQUENCE, mark);
+	der_wrap(w, DER_SEQUENCE, mark);
+	put_extension(w, "2.5.29.46", false, mark);
+}
+
+/* deltaCRLIndicator (RFC 5280 5.2.4): critical, so that nobody takes it for all. */
+static void
+put_base(struct derw *w, const struct crl_spec *s)
+{
+	const size_t mark = der_mark(w);
+
+	if (s->base == 0)
+		return;
+	der_put_uint(w, s->base);
+	put_extension(w, "2.5.29.27", true, mark);
+}
+
+/*
+ * crlExtensions: authorityKeyIdentifier, cRLNumber; neither is critical; and what a
+ * shard, a delta or its base has.
+ */
 static void
 put_extensions(struct derw *w, const struct crl_spec *s)
 {
 	const size_t all = der_mark(w);
 
+	put_freshest(w, s);
 	put_points(w, s);
+	put_base(w, s);
 	const size_t number = der_mark(w);
 	der_put_uint(w, s->number);
 	put_extension(w, "2.5.29.20", false, number);
@@ -118,6 +154,8 @@ check_spec(const struct crl_spec *s, struct err *e)
 		return err_set(e, ERR_INTERNAL, "CRL: of an issuer that is not told");
 	if (s->next_update <= s->this_update)
 		return err_set(e, ERR_INTERNAL, "CRL: ends before it begins");
+	if (s->base != 0 && s->base >= s->number)
+		return err_set(e, ERR_INTERNAL, "CRL: a delta to no earlier one");
 	if (s->entries > UINT32_MAX || s->with_reason > s->entries ||
 	    s->late > s->entries || s->serial_octets < s->entries ||
 	    s->serial_octets > s->entries * (SERIAL_LEN + 1))
@@ -187,9 +225,7 @@ crl_entry(struct buf *ret, const struct serial *serial, int64_t revoked_at,
 bool
 crl_is_late(int64_t revoked_at)
 {
-	uint8_t octets[DER_TIME_MAX];
-
-	return der_time(revoked_at, octets) != TIME_LEN;
+	return revoked_at < YEAR_1950 || revoked_at >= YEAR_2050; /* as der_time() */
 }
 
 size_t
@@ -220,4 +256,21 @@ crl_outer(uint64_t content_len, struct buf *ret)
 	uint8_t header[DER_HEADER_MAX];
 
 	buf_put(ret, bytes_of(header, der_header(DER_SEQUENCE, content_len, header)));
+}
+
+size_t
+crl_outer_room(struct bytes tbs)
+{
+	uint8_t header[DER_HEADER_MAX];
+	uint64_t n = 0;
+
+	if (tbs.n < 2 || tbs.p[0] != DER_SEQUENCE)
+		return 0;
+	const size_t octets = tbs.p[1] < 0x80 ? 0 : tbs.p[1] & 0x7fu;
+	if (octets > 8 || tbs.n < 2 + octets)
+		return 0;
+	for (size_t i = 0; i < octets; i++)
+		n = n << 8 | tbs.p[2 + i];
+	n += 2 + octets + (octets == 0 ? tbs.p[1] : 0);
+	return der_header(DER_SEQUENCE, n + CLOSE_LEN, header);
 }

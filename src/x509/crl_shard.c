@@ -93,6 +93,12 @@ crl_shard_url(const char *place, const char *issuer, struct crl_shard shard)
 	return mem_printf("%s/crl/%s/%s" SUFFIX, place, issuer, text);
 }
 
+char *
+crl_shard_delta_url(const char *place, const char *issuer)
+{
+	return mem_printf("%s/crl/%s/delta" SUFFIX, place, issuer);
+}
+
 bool
 crl_shard_from_url(struct bytes url, const char *issuer, struct bytes *ret_place,
     struct crl_shard *ret)

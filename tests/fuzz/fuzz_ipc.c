@@ -28,7 +28,7 @@
 PAIR(listener) PAIR(start) PAIR(failed) PAIR(reload) PAIR(reload_apply) PAIR(reloaded)
 PAIR(reload_ask) PAIR(reload_told) PAIR(http_request) PAIR(http_response) PAIR(publish)
 PAIR(tls_cert) PAIR(forget) PAIR(sign_cert) PAIR(recorded) PAIR(revoke) PAIR(crl_begin)
-PAIR(crl_entries) PAIR(crl_part) PAIR(sign_ocsp) PAIR(ocsp_signed) PAIR(journal_read)
+PAIR(crl_part) PAIR(sign_ocsp) PAIR(ocsp_signed) PAIR(journal_read)
 PAIR(journal_end) PAIR(refused) PAIR(probe) PAIR(probed)
     /* clang-format on */
 
@@ -65,8 +65,7 @@ static const struct {
 	{ MSG_REVOKE, revoke_again },
 	{ MSG_REVOKED, recorded_again },
 	{ MSG_CRL_BEGIN, crl_begin_again },
-	{ MSG_CRL_ENTRIES, crl_entries_again },
-	{ MSG_CRL_END, id_again },
+	{ MSG_CRL_MORE, id_again },
 	{ MSG_CRL_PART, crl_part_again },
 	{ MSG_CRL_SIGNED, recorded_again },
 	{ MSG_SIGN_OCSP, sign_ocsp_again },
@@ -114,7 +113,7 @@ on_frame(void *ctx, const struct frame *f, struct err *e)
 }
 
 static const struct msg_rule rules[] = {
-	{ MSG_CRL_END, PEER_CORE, false, 8, on_frame },
+	{ MSG_CRL_MORE, PEER_CORE, false, 8, on_frame },
 	{ MSG_SIGN_OCSP, PEER_CORE, false, FRAME_MAX, on_frame },
 	{ MSG_REVOKE, PEER_CORE, true, KIB(2), on_frame },
 	{ MSG_PING, PEER_CORE, false, 0, on_frame },

@@ -159,6 +159,7 @@ add_crl(struct signer *s, const char *issuer, uint64_t number)
 		.issuer = bytes_str(issuer),
 		.number = number,
 		.this_update = NOW + (int64_t)number,
+		.next_update = NOW + (int64_t)number + 2,
 		.tbs_hash = bytes_of(hash, sizeof(hash)),
 	};
 	struct buf b;
@@ -253,10 +254,26 @@ TestSuite(signer_kept, .init = begin, .fini = end);
 /* ---- the two ways to open compared ---- */
 
 static void
+expect_same_bucket(const struct signer_revoked_bucket *b,
+    const struct signer_revoked_set *other)
+{
+	for (uint32_t n = 0; n < b->n; n++) {
+		const struct signer_revoked *r = &b->v[n],
+					    *q = signer_revoked_find(other, &r->serial);
+
+		cr_assert_not_null(q);
+		cr_expect(r->reason == q->reason && r->was == q->was &&
+			  r->seq == q->seq && r->not_after == q->not_after &&
+			  r->revoked_at == q->revoked_at);
+	}
+}
+
+static void
 expect_same(const struct signer *a, const struct signer *b)
 {
 	cr_expect_eq(a->stored, b->stored);
 	cr_expect_eq(a->serial_at, b->serial_at);
+	cr_expect_eq(a->crl_seq, b->crl_seq);
 	cr_expect_eq(journal_last_seq(a->journal), journal_last_seq(b->journal));
 	for (size_t i = 0; i < a->n_issuers; i++) {
 		const struct signer_issuer *x = &a->issuers[i], *y = &b->issuers[i];
@@ -265,17 +282,14 @@ expect_same(const struct signer *a, const struct signer *b)
 		cr_expect_eq(x->crl_this_update, y->crl_this_update);
 		cr_assert_eq(x->revoked.n, y->revoked.n, "%zu, %zu", x->revoked.n,
 		    y->revoked.n);
-		for (size_t n = 0; n < x->revoked.n; n++) {
-			const struct signer_revoked *r = &x->revoked.v[n],
-						    *q =
-							signer_revoked_find(&y->revoked,
-							    &r->serial);
-
-			cr_assert_not_null(q);
-			cr_expect(r->reason == q->reason && r->was == q->was &&
-				  r->seq == q->seq && r->not_after == q->not_after &&
-				  r->revoked_at == q->revoked_at);
-		}
+		for (size_t k = 0; k < CRL_SHARD_BUCKETS; k++)
+			expect_same_bucket(&x->revoked.bucket[k], &y->revoked);
+		cr_assert_eq(x->n_bases, y->n_bases);
+		for (size_t k = 0; k < x->n_bases; k++)
+			cr_expect(x->bases[k].number == y->bases[k].number &&
+				  x->bases[k].after == y->bases[k].after &&
+				  x->bases[k].this_update == y->bases[k].this_update &&
+				  x->bases[k].next_update == y->bases[k].next_update);
 	}
 }
 
@@ -296,7 +310,7 @@ refused(size_t n_issuers, const char *why)
 	signer_begin(&s, n_issuers);
 	cr_expect_not(open_kept(&s), "%s", why);
 	cr_expect_null(s.journal);
-	cr_expect(s.stored == 0 && s.serial_at == 0);
+	cr_expect(s.stored == 0 && s.serial_at == 0 && s.crl_seq == 0);
 	for (size_t i = 0; i < n_issuers; i++)
 		cr_expect(s.issuers[i].revoked.n == 0 && s.issuers[i].crl_number == 0);
 	signer_end(&s);
@@ -335,6 +349,8 @@ Test(signer_kept, a_start_by_it_knows_what_a_start_by_the_whole_journal_does)
 	add_revocation(&s, "main", 3, REASON_KEY_COMPROMISE);
 	add_revocation(&s, "main", 4, REASON_KEY_COMPROMISE);
 	add_crl(&s, "other", 9);
+	add_crl(&s, "main", 8);
+	add_crl(&s, "main", 9);
 	s.stored = 9;
 	add_certificate(&s, 10);
 	cr_assert(journal_sync(s.journal, &e));

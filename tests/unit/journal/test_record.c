@@ -51,7 +51,7 @@ make(void)
 		bytes_str("\x12\x34"), 1900000000, 1800000000, REASON_SUPERSEDED,
 		bytes_str("uid:0"), bytes_str("r2") };
 	a_crl = (struct record_crl){ bytes_str("main"), 7, 1800000000, 1800086400, 3,
-		bytes_of(hash32, 32), 0, 0 };
+		bytes_of(hash32, 32), 0, 0, 0 };
 }
 
 static void
@@ -180,6 +180,37 @@ Test(record, a_shards_record_says_which_and_that_of_all_ends_before)
 	record_crl_put(&b, &a_crl);
 	cr_expect_not(record_crl_get(buf_bytes(&b), &r, &e));
 	a_crl.shards = a_crl.shard = 0;
+	buf_free(&b);
+}
+
+/* P69 */
+Test(record, a_deltas_record_names_its_base)
+{
+	struct record_crl r;
+	struct err e = { 0 };
+	struct buf b;
+
+	make();
+	buf_init(&b, KIB(1));
+	record_crl_put(&b, &a_crl);
+	const size_t all = b.n;
+	a_crl.base = 6;
+	buf_clear(&b);
+	record_crl_put(&b, &a_crl);
+	cr_expect_eq(b.n, all + 16);
+	cr_assert(record_crl_get(buf_bytes(&b), &r, &e), "%s", e.detail);
+	cr_expect(r.base == 6 && r.shards == 0 && r.number == a_crl.number);
+	for (size_t n = 0; n < b.n; n++)
+		cr_expect_eq(record_crl_get(bytes_of(b.p, n), &r, &e), n == all, "%zu",
+		    n);
+	buf_putc(&b, 0);
+	cr_expect_not(record_crl_get(buf_bytes(&b), &r, &e));
+	for (a_crl.base = 7; a_crl.base < 9; a_crl.base++) { /* its own, a later one */
+		buf_clear(&b);
+		record_crl_put(&b, &a_crl);
+		cr_expect_not(record_crl_get(buf_bytes(&b), &r, &e));
+	}
+	a_crl.base = 0;
 	buf_free(&b);
 }
 

@@ -210,6 +210,86 @@ Test(crl, a_shard_names_its_urls_and_is_of_no_ca)
 	buf_free(&der);
 }
 
+static void
+expect_extension(gnutls_x509_crl_t crl, const char *want_oid, bool want_critical,
+    struct bytes want)
+{
+	uint8_t octets[128];
+	char oid[64];
+
+	for (unsigned i = 0;; i++) {
+		size_t n = sizeof(oid), value = sizeof(octets);
+		unsigned critical = 0;
+
+		cr_assert_eq(gnutls_x509_crl_get_extension_info(crl, i, oid, &n,
+				 &critical),
+		    0, "%s is there", want_oid);
+		if (strcmp(oid, want_oid) != 0)
+			continue;
+		cr_expect_eq(critical, want_critical);
+		cr_assert_eq(gnutls_x509_crl_get_extension_data(crl, i, octets, &value),
+		    0);
+		cr_expect(bytes_eq(bytes_of(octets, value), want), "%s", want_oid);
+		return;
+	}
+}
+
+/* P69: the base says where the delta is, the delta what its base is. */
+Test(crl, a_delta_names_its_base_and_the_base_its_delta)
+{
+	static const uint8_t point[] = "\x30\x21\x30\x1f\xa0\x1d\xa0\x1b\x86\x19"
+				       "http://a/crl/main/delta.x",
+			     base[] = "\x02\x02\x7f\xff";
+	struct crl_spec s = spec_of(2);
+	struct buf der;
+
+	s.freshest = "http://a/crl/main/delta.x";
+	make(&s, &der);
+	gnutls_x509_crl_t crl = judge(&der);
+	expect_extension(crl, "2.5.29.46", false, bytes_of(point, sizeof(point) - 1));
+	gnutls_x509_crl_deinit(crl);
+	buf_free(&der);
+
+	s = spec_of(1);
+	s.base = 0x7fff;
+	make(&s, &der);
+	crl = judge(&der);
+	expect_extension(crl, "2.5.29.27", true, bytes_of(base, sizeof(base) - 1));
+	gnutls_x509_crl_deinit(crl);
+	buf_free(&der);
+	s.base = s.number;
+	struct err e = { 0 };
+	struct buf out;
+	buf_init(&out, KIB(4));
+	cr_expect_not(crl_head(&s, &out, &e), "a delta to itself");
+	buf_free(&out);
+}
+
+/* The outer header's length is told by the first octets, but next to where it changes. */
+Test(crl, room_for_the_outer_header_is_known_early)
+{
+	static const size_t counts[] = { 0, 1, 2, 700, 2000, 40000 };
+	struct buf der;
+
+	for (size_t i = 0; i < NITEMS(counts); i++) {
+		const struct crl_spec s = spec_of(counts[i]);
+
+		make(&s, &der);
+		const size_t room = crl_outer_room(bytes_skip(buf_bytes(&der), 0));
+		const size_t header = der.p[1] < 0x80 ? 2 : 2 + (der.p[1] & 0x7fu);
+		cr_expect_eq(crl_outer_room(bytes_skip(buf_bytes(&der), header)),
+		    header, "%zu entries", counts[i]);
+		cr_expect_gt(room, 0);
+		buf_free(&der);
+	}
+	cr_expect_eq(crl_outer_room(bytes_str("")), 0);
+	cr_expect_eq(crl_outer_room(bytes_str("\x30")), 0);
+	cr_expect_eq(crl_outer_room(bytes_str("\x31\x05")), 0);
+	cr_expect_eq(crl_outer_room(bytes_str("\x30\x82\x05")), 0);
+	cr_expect_eq(crl_outer_room(bytes_str("\x30\x89\1\1\1\1\1\1\1\1\1")), 0);
+	cr_expect_eq(crl_outer_room(bytes_str("\x30\x05")), 2);
+}
+
 /* P64: no revokedCertificates where nothing is revoked. */
 Test(crl, an_empty_list_has_no_list)
 {
