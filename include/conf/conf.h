@@ -111,6 +111,7 @@ struct conf_profile {
 	struct conf_names names;
 	enum subject_form subject;
 	bool no_rev_avail; /* RFC 9608: then neither CDP nor OCSP URL */
+	bool strict_lint;  /* what the lints only warn of blocks too */
 	bool internal;     /* the daemon's own; no route reaches it */
 	struct conf_acme acme;
 };

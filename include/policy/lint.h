@@ -13,16 +13,25 @@
 #include "x509/cert.h"
 
 /*
+ * How a profile takes warnings.  What an RFC demands blocks in either case.
+ */
+enum lint_mode {
+	LINT_NORMAL, /* a warning passes */
+	LINT_STRICT  /* and here it blocks: the profile's "strict_lint" */
+};
+
+/*
  * Judges a certificate (TBS wrapped with any signature) against RFC 5280's musts
  * and this project's own: a row "lint.ID" for each lint.  ERR_POLICY, or
  * ERR_INTERNAL for "lint.read".
  */
-bool lint_certificate(const struct cert *c, struct verdict *v);
+bool lint_certificate(const struct cert *c, enum lint_mode mode, struct verdict *v);
 /*
  * The same, and is it what was asked for?  Row "lint.same" per field that differs, or
  * one pass; ERR_INTERNAL.
  */
-bool lint_built(const struct cert *c, const struct cert_spec *asked, struct verdict *v);
+bool lint_built(const struct cert *c, const struct cert_spec *asked,
+    enum lint_mode mode, struct verdict *v);
 /*
  * As lint_certificate() for a CRL (RFC 5280 5) and an OCSP answer (RFC 6960, RFC 5019), in DER.
  * The certificate that an OCSP answer brings is judged with it.

@@ -102,6 +102,7 @@ profile_json(const struct conf *c, const struct conf_profile *p)
 	json_object_set_new(v, "keys", keys_json(p));
 	json_object_set_new(v, "names", names_json(&p->names));
 	json_object_set_new(v, "no_rev_avail", json_boolean(p->no_rev_avail));
+	json_object_set_new(v, "strict_lint", json_boolean(p->strict_lint));
 	if (p->acme.on)
 		json_object_set_new(v, "acme", acme_json(c, p));
 	return v;

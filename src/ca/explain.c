@@ -158,7 +158,8 @@ build(struct ca *ca, const struct issue_request *q, const struct issue_judged *j
 			cert_parse(buf_bytes(&der), &x->cert, e);
 	if (ok) {
 		x->text = text_of(buf_bytes(&der));
-		lint_certificate(x->cert, &x->lints);
+		lint_certificate(x->cert,
+		    j->profile->strict_lint ? LINT_STRICT : LINT_NORMAL, &x->lints);
 	}
 	draft_free(&d);
 	buf_free(&tbs);

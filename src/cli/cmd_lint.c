@@ -47,7 +47,7 @@ lint_cert(struct bytes der, struct verdict *v)
 	if (!cert_parse(der, &c, &e))
 		return verdict_add(v, false, e.code, "lint.read", "certificate",
 		    e.detail, "a certificate that can be read");
-	const bool pass = lint_certificate(c, v);
+	const bool pass = lint_certificate(c, LINT_NORMAL, v);
 	cert_free(c);
 	return pass;
 }

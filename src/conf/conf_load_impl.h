@@ -75,7 +75,7 @@ struct raw_acme {
 };
 
 struct raw_profile {
-	char *name, *issuer, *subject, *no_rev_avail;
+	char *name, *issuer, *subject, *no_rev_avail, *strict_lint;
 	struct strings usages, keys;
 	struct raw_validity validity;
 	struct raw_names names;

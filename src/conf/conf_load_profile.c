@@ -209,7 +209,9 @@ read_profile(const struct loading *l, const struct node *n, const struct raw_pro
 	if (p->names.dns.n + p->names.ip.n + p->names.uri.n + p->names.email.n == 0)
 		return conf_load_fault(l, n, "names",
 		    "\"names\" must allow something: dns, ip, uri or email");
-	return conf_load_flag(l, n, "no_rev_avail", r->no_rev_avail, &p->no_rev_avail);
+	return conf_load_flag(l, n, "no_rev_avail", r->no_rev_avail,
+		   &p->no_rev_avail) &&
+	       conf_load_flag(l, n, "strict_lint", r->strict_lint, &p->strict_lint);
 }
 
 bool

@@ -94,6 +94,7 @@ static const cyaml_schema_field_t profile_fields[] = {
 	MAPPING("names",     struct raw_profile, names, names_fields),
 	TEXT("subject",      struct raw_profile, subject),
 	TEXT("no_rev_avail", struct raw_profile, no_rev_avail),
+	TEXT("strict_lint", struct raw_profile, strict_lint),
 	MAPPING("acme",      struct raw_profile, acme, acme_fields),
 	CYAML_FIELD_END
 };

@@ -169,6 +169,7 @@ put_profile(struct buf *b, const struct conf_profile *p)
 	put_names(b, &p->names);
 	wire_put_u8(b, (uint8_t)p->subject);
 	wire_put_bool(b, p->no_rev_avail);
+	wire_put_bool(b, p->strict_lint);
 	wire_put_bool(b, p->internal);
 	put_acme(b, &p->acme);
 }
@@ -190,6 +191,7 @@ get_profile(struct wire *w, struct conf_profile *ret)
 	get_names(w, &ret->names);
 	ret->subject = (enum subject_form)up_to(w, wire_u8(w), SUBJECT_CN);
 	ret->no_rev_avail = wire_bool(w);
+	ret->strict_lint = wire_bool(w);
 	ret->internal = wire_bool(w);
 	get_acme(w, &ret->acme);
 }

@@ -31,7 +31,7 @@ lint(struct bytes tbs, const struct cert_spec *spec, struct err *e)
 		bytes_of(no_signature, sizeof(no_signature)), &draft, e) ||
 	    !cert_parse(buf_bytes(&draft), &c, e))
 		goto out;
-	lint_built(c, spec, &v);
+	lint_built(c, spec, LINT_NORMAL, &v);
 	ok = verdict_ok(&v, e);
 out:
 	cert_free(c);

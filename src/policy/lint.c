@@ -50,13 +50,14 @@ refuse_unread(const struct err *why, struct verdict *v)
 }
 
 static bool
-run_all(const struct lint_input *in, struct verdict *v)
+run_all(const struct lint_input *in, enum lint_mode mode, struct verdict *v)
 {
 	bool pass = true;
 
 	for (size_t i = 0; i < NITEMS(lints); i++) {
 		const char *fault = lints[i].find(in);
-		const bool row = fault == NULL || lints[i].severity == LINT_WARNS;
+		const bool row = fault == NULL || (lints[i].severity == LINT_WARNS &&
+						      mode != LINT_STRICT);
 
 		verdict_add(v, row, ERR_POLICY, lints[i].id, "certificate",
 		    fault != NULL ? fault : "", lints[i].reference);
@@ -66,12 +67,12 @@ run_all(const struct lint_input *in, struct verdict *v)
 }
 
 bool
-lint_certificate(const struct cert *c, struct verdict *v)
+lint_certificate(const struct cert *c, enum lint_mode mode, struct verdict *v)
 {
 	struct lint_input in;
 	struct err why;
 
-	return lint_read(c, &in, &why) ? run_all(&in, v) : refuse_unread(&why, v);
+	return lint_read(c, &in, &why) ? run_all(&in, mode, v) : refuse_unread(&why, v);
 }
 
 static bool
@@ -137,13 +138,14 @@ compare(const struct lint_input *in, const struct cert_spec *s, struct verdict *
 }
 
 bool
-lint_built(const struct cert *c, const struct cert_spec *asked, struct verdict *v)
+lint_built(const struct cert *c, const struct cert_spec *asked, enum lint_mode mode,
+    struct verdict *v)
 {
 	struct lint_input in;
 	struct err why;
 
 	if (!lint_read(c, &in, &why))
 		return refuse_unread(&why, v);
-	const bool fit = run_all(&in, v);
+	const bool fit = run_all(&in, mode, v);
 	return compare(&in, asked, v) && fit;
 }

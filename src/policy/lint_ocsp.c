@@ -362,7 +362,7 @@ run(const struct input *in, struct verdict *v)
 	}
 	return in->signer == NULL || in->signer->ca
 		   ? pass
-		   : lint_certificate(in->signer, v) && pass;
+		   : lint_certificate(in->signer, LINT_NORMAL, v) && pass;
 }
 
 bool

@@ -57,7 +57,7 @@ judged(const struct cert *c)
 	char text[256], small[8];
 	struct err e = { 0 };
 
-	if (lint_certificate(c, &v))
+	if (lint_certificate(c, LINT_NORMAL, &v))
 		require(v.n > 0 && v.refused == 0);
 	else
 		require(v.refused > 0 && v.code != ERR_NONE);

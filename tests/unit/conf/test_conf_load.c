@@ -120,6 +120,7 @@ Test(conf_load, values_are_read_as_they_are_meant)
 	    "['spiffe://d/'], email: ['*@h', x@y.z], wildcards: true }\n"
 	    "  subject: empty\n"
 	    "  no_rev_avail: true\n"
+	    "  strict_lint: true\n"
 	    "grants:\n"
 	    "- { who: { any: true }, may: [read] }\n"
 	    "- who: { cn: x, dns: '*.B', profile: s, issuer: a1, fingerprint: "
@@ -148,6 +149,7 @@ Test(conf_load, values_are_read_as_they_are_meant)
 	cr_expect_not(p->names.underscores);
 	cr_expect_eq(p->subject, SUBJECT_EMPTY);
 	cr_expect(p->no_rev_avail);
+	cr_expect(p->strict_lint);
 	cr_expect_eq(g[0].names_mode, GRANT_NAMES_OWN);
 	cr_expect_str_eq(g[0].profiles.v[0], "*");
 	cr_expect_str_eq(g[1].who.dns, "*.b");

@@ -48,6 +48,7 @@ add_profiles(struct conf *c)
 		p->names = some_names();
 		p->subject = SUBJECT_CN;
 		p->no_rev_avail = true;
+		p->strict_lint = true;
 		p->internal = i == 1;
 		p->acme = (struct conf_acme){
 			.on = true,

@@ -112,7 +112,7 @@ expect_lint(const struct made *m, const char *id, bool pass)
 	struct verdict v = { 0 };
 	struct err e = { 0 };
 
-	cr_expect_eq(lint_certificate(m->cert, &v), pass, "%s", id);
+	cr_expect_eq(lint_certificate(m->cert, LINT_NORMAL, &v), pass, "%s", id);
 	if (!verdict_ok(&v, &e))
 		cr_expect(!pass, "%s", e.detail);
 	if (id != NULL)
@@ -135,9 +135,9 @@ Test(lint, what_we_build_passes_and_is_the_same)
 			m.spec.key_usage |= CERT_KU_KEY_ENCIPHERMENT;
 		made_build(&m);
 		expect_lint(&m, NULL, true);
-		cr_expect(lint_built(m.cert, &m.spec, &v));
+		cr_expect(lint_built(m.cert, &m.spec, LINT_STRICT, &v));
 		cr_expect_str_eq(v.v[v.n - 1].rule, "lint.same");
-		cr_expect(lint_built(m.cert, &m.spec, &terse));
+		cr_expect(lint_built(m.cert, &m.spec, LINT_STRICT, &terse));
 		cr_expect_eq(terse.n, 0);
 		verdict_free(&v);
 		made_free(&m);
@@ -342,11 +342,16 @@ Test(lint, a_warning_passes_and_says_why)
 	made_spec(&m, KEY_ALG_ECDSA_P256);
 	m.spec.not_after = NOW + 400 * DAY;
 	made_build(&m);
-	cr_expect(lint_certificate(m.cert, &v));
+	cr_expect(lint_certificate(m.cert, LINT_NORMAL, &v));
 	for (size_t i = 0; i < v.n; i++)
 		if (strcmp(v.v[i].rule, "lint.validity_long") == 0)
 			cr_expect_neq(v.v[i].value[0], '\0');
 	cr_expect_eq(v.refused, 0);
+	verdict_free(&v);
+
+	/* Unless the profile is strict: S31. */
+	cr_expect_not(lint_certificate(m.cert, LINT_STRICT, &v));
+	cr_expect_eq(v.refused, 1);
 	verdict_free(&v);
 	made_free(&m);
 }
@@ -367,7 +372,7 @@ Test(lint, a_field_that_is_not_as_asked_is_found)
 	do {                                                                           \
 		struct verdict v = { .terse = true };                                  \
 		change;                                                                \
-		cr_expect_not(lint_built(m.cert, &asked, &v));                         \
+		cr_expect_not(lint_built(m.cert, &asked, LINT_NORMAL, &v));            \
 		cr_expect_eq(v.n, 1);                                                  \
 		cr_expect_eq(v.code, ERR_INTERNAL);                                    \
 		cr_expect_str_eq(v.v[0].field, member);                                \
