@@ -85,6 +85,15 @@ class Ours:
         self.ca.close()
 
 
+class BothCores(Ours):
+    """Ours once more, and not held to one core: what its processes make of a second one."""
+
+    name = "hanaper on both cores"
+
+    def __init__(self):
+        super().__init__(pin=False)
+
+
 class Peer:
     """A process in a directory of its own, with a CA that openssl made."""
 
