@@ -186,14 +186,22 @@ signed_whole(struct bytes head, struct buf *ret)
 static void
 is_sound(const struct signer_issuer *i)
 {
-	for (size_t n = 0; n < i->revoked.n; n++) {
-		const struct signer_revoked *r = &i->revoked.v[n];
+	size_t all = 0;
 
-		require(r->serial.n >= 1 && r->serial.n <= SERIAL_LEN &&
-			signer_revoked_find(&i->revoked, &r->serial) == r);
-		require(sets_reason_word(r->reason) != NULL &&
-			sets_reason_word(r->was) != NULL);
+	for (size_t k = 0; k < CRL_SHARD_BUCKETS; k++) {
+		const struct signer_revoked_bucket *b = &i->revoked.bucket[k];
+
+		for (uint32_t n = 0; n < b->n; n++) {
+			const struct signer_revoked *r = &b->v[n];
+
+			require(r->serial.n >= 1 && r->serial.n <= SERIAL_LEN &&
+				signer_revoked_find(&i->revoked, &r->serial) == r);
+			require(sets_reason_word(r->reason) != NULL &&
+				sets_reason_word(r->was) != NULL);
+		}
+		all += b->n;
 	}
+	require(all == i->revoked.n && i->n_bases <= SIGNER_BASES_MAX);
 }
 
 FUZZ_TARGET(kept)
