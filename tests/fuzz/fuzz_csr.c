@@ -1,7 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests as a client sends them, DER or PEM; what parses is also verified. */
+#include <gnutls/x509.h>
+
 #include "fuzz.h"
+#include "key/key.h"
+#include "x509/cert.h"
 #include "x509/csr.h"
+
+/* Of seeds/csr/ours*.der, and of nothing else. */
+static const char our_key[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIMHqbV97VvroMb9rgtF/2WabRXJd84FVNB1InOAaA6nR\n"
+    "-----END PRIVATE KEY-----\n";
+
+/* A request whose signature holds for us is one for GnuTLS, and holds for it. */
+static void
+as_gnutls_sees_it(const struct csr *c)
+{
+	const gnutls_datum_t der = { c->der.p, (unsigned)c->der.n };
+	gnutls_x509_crq_t crq;
+
+	require(gnutls_x509_crq_init(&crq) >= 0);
+	require(gnutls_x509_crq_import(crq, &der, GNUTLS_X509_FMT_DER) >= 0);
+	require(gnutls_x509_crq_verify(crq, 0) >= 0);
+	gnutls_x509_crq_deinit(crq);
+}
+
+/* No mutation finds a signature: what is for our key gets one. */
+static void
+signed_anew(const struct csr *c)
+{
+	static struct key *key;
+	struct csr *again = NULL;
+	struct buf sig, der;
+	struct err e = { 0 };
+
+	if (key == NULL)
+		require(key_load(bytes_str(our_key), NULL, &key, &e));
+	if (!bytes_eq(c->key.der, key_spki(key)))
+		return;
+	buf_init(&sig, KIB(1));
+	buf_init(&der, MIB(1));
+	require(key_sign(key, c->info, &sig, &e) &&
+		cert_assemble(c->info, key_sig_alg(key), buf_bytes(&sig), &der, &e));
+	if (csr_parse(buf_bytes(&der), &again, &e)) {
+		require(csr_verify(again, &e));
+		as_gnutls_sees_it(again);
+		csr_free(again);
+	} else {
+		/* It has become too long, no more. */
+		require(der.n > CSR_MAX);
+	}
+	buf_free(&sig);
+	buf_free(&der);
+}
 
 FUZZ_TARGET(csr)
 {
@@ -20,8 +72,11 @@ FUZZ_TARGET(csr)
 		abort();
 	if (c->has_san != (c->names.n > 0) || c->names.n > NAMES_MAX)
 		abort();
-	if (!csr_verify(c, &e) && e.code != ERR_BAD_CSR)
+	if (csr_verify(c, &e))
+		as_gnutls_sees_it(c);
+	else if (e.code != ERR_BAD_CSR)
 		abort();
+	signed_anew(c);
 	csr_free(c);
 	return 0;
 }

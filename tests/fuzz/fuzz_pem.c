@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PEM texts and base64: all blocks are read, and what was read is written and read again. */
+#include <gnutls/gnutls.h>
+
 #include "codec/base64.h"
 #include "codec/pem.h"
 #include "fuzz.h"
@@ -22,6 +24,26 @@ again(struct bytes der)
 	buf_free(&text);
 }
 
+/* GnuTLS reads the same octets, and writes the same text of them. */
+static void
+as_gnutls_reads_it(struct bytes text, struct bytes octets)
+{
+	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)text.p,
+		(unsigned)text.n };
+	const gnutls_datum_t plain = { (unsigned char *)(uintptr_t)octets.p,
+		(unsigned)octets.n };
+	gnutls_datum_t out = { NULL, 0 };
+
+	if (octets.n == 0)
+		return;
+	require(gnutls_base64_decode2(&in, &out) >= 0 &&
+		bytes_eq(bytes_of(out.data, out.size), octets));
+	gnutls_free(out.data);
+	require(gnutls_base64_encode2(&plain, &out) >= 0 &&
+		bytes_eq(bytes_of(out.data, out.size), text));
+	gnutls_free(out.data);
+}
+
 /* Each text that is base64 is the only one of its octets. */
 static void
 base64_is_one_to_one(struct bytes s)
@@ -35,6 +57,7 @@ base64_is_one_to_one(struct bytes s)
 		base64_put(&text, buf_bytes(&octets));
 		if (!bytes_eq(buf_bytes(&text), s))
 			abort();
+		as_gnutls_reads_it(s, buf_bytes(&octets));
 	}
 	buf_clear(&octets);
 	buf_clear(&text);
