@@ -28,6 +28,10 @@ struct acme_challenge_ask {
  */
 MUST_CHECK bool acme_challenge_begin(struct ca *ca, const struct acme_challenge_ask *q,
     acme_challenge_done *done, void *arg, struct err *e);
+/* Is it being validated?  Its row may still say PENDING. */
+bool acme_challenge_is_running(const struct ca *ca, int64_t challenge_num);
+/* Before somebody is told: those of its challenges are in PROCESSING, the rows too. */
+MUST_CHECK bool acme_challenge_tell(struct ca *ca, struct acme_authz *a, struct err *e);
 /* What was under way at a stop begins again. */
 void acme_challenge_resume(struct ca *ca);
 /* Nobody waits any more. */

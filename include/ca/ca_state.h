@@ -64,8 +64,8 @@ struct ca {
 	uint64_t next_probe;
 	struct retention *retention;
 	struct searchable *searchable;
-	struct caller_cache *callers; /* ca/caller.c's */
-	int64_t acme_cursor;          /* of acme_order_sweep() */
+	struct caller_cache *callers;            /* ca/caller.c's */
+	int64_t acme_cursor, acme_orders_cursor; /* of acme_order_sweep() */
 	struct tally tally;
 
 	int64_t started_at;

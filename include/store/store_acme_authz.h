@@ -6,11 +6,12 @@
 #include "base/sets.h"
 #include "store/store_acme_account.h"
 
-#define ACME_TOKEN_LEN 44 /* 43 characters (32 octets) and a NUL */
+#define ACME_TOKEN_LEN        44 /* 43 characters (32 octets) and a NUL */
+#define ACME_CHALLENGE_ID_LEN 32 /* an authorization's id, a dot, a number, a NUL */
 
 struct acme_challenge {
 	int64_t num;
-	char id[ACME_ID_LEN];
+	char id[ACME_CHALLENGE_ID_LEN];
 	int64_t authz_num;
 	enum challenge type;
 	char token[ACME_TOKEN_LEN];
@@ -35,7 +36,11 @@ struct acme_authz {
 void store_acme_authz_free(struct acme_authz *a);               /* what is inside */
 void store_acme_authz_free_challenge(struct acme_challenge *c); /* what is inside */
 
-/* With its challenges.  Fills *ret_num. */
+/* The id of a challenge that has none of its own: "AUTHORIZATION.TYPE". */
+void store_acme_authz_challenge_id(const struct acme_authz *a,
+    struct acme_challenge *c);
+
+/* With its challenges, whose ids are empty.  Fills *ret_num. */
 MUST_CHECK bool store_acme_authz_add(struct store *st, const struct acme_authz *a,
     int64_t *ret_num, struct err *e);
 MUST_CHECK bool store_acme_authz_by_id(struct store *st, const char *id,

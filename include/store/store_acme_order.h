@@ -52,9 +52,9 @@ MUST_CHECK bool store_acme_order_resume(struct store *st, int64_t *ret, struct e
 /* All of an account that are in PENDING, READY or PROCESSING become INVALID. */
 MUST_CHECK bool store_acme_order_end_account(struct store *st, int64_t account_num,
     const char *error, struct err *e);
-/* How many of an account are in PENDING, READY or PROCESSING. */
+/* How many of an account are in PENDING, READY or PROCESSING and not past their time. */
 MUST_CHECK bool store_acme_order_open_count(struct store *st, int64_t account_num,
-    int64_t *ret, struct err *e);
+    int64_t now, int64_t *ret, struct err *e);
 /* The newest order, not INVALID, that replaces this certificate; ERR_NOT_FOUND. */
 MUST_CHECK bool store_acme_order_replacing(struct store *st, const char *replaces,
     struct acme_order *ret, struct err *e);
@@ -83,12 +83,13 @@ MUST_CHECK bool store_acme_order_list(struct store *st,
 MUST_CHECK bool store_acme_order_waiting(struct store *st, int64_t authz_num,
     size_t limit, store_acme_order_each *each, void *arg, struct err *e);
 /*
- * Housekeeping, at most 'limit' rows: orders past their time become INVALID, with 'error';
- * those whose time was over before 'gone_before' are removed, one with a certificate so
- * when that has ended.  *ret_n: rows changed.
+ * Housekeeping, of the next 'limit' rows: orders past their time become INVALID,
+ * with 'error'; those whose time was over before 'gone_before' are removed, one with a
+ * certificate so when that has ended.  *cursor: how far the last call looked; 0 at first.
+ * *ret_n: rows changed.
  */
 MUST_CHECK bool store_acme_order_sweep(struct store *st, int64_t now,
-    int64_t gone_before, const char *error, size_t limit, int64_t *ret_n,
-    struct err *e);
+    int64_t gone_before, const char *error, size_t limit, int64_t *cursor,
+    int64_t *ret_n, struct err *e);
 
 #endif

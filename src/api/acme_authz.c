@@ -5,6 +5,7 @@
 
 #include "api/acme_identifiers.h"
 #include "api/acme_objects.h"
+#include "ca/acme_challenge.h"
 #include "ca/acme_order.h"
 
 /* ---- new-authz ---- */
@@ -74,7 +75,8 @@ look_up(struct acme *a, struct acme_authz *ret, struct err *e)
 		return false;
 	bool ok = authz.account_num == a->account.num ||
 		  err_set(e, ERR_FORBIDDEN, "this authorization is another account's");
-	ok = ok && acme_order_refresh_authz(a->r->ca, &authz, e);
+	ok = ok && acme_order_refresh_authz(a->r->ca, &authz, e) &&
+	     acme_challenge_tell(a->r->ca, &authz, e);
 	if (!ok) {
 		store_acme_authz_free(&authz);
 		return false;

@@ -28,17 +28,18 @@ static bool
 look_up(const struct acme *a, struct acme_authz *ret,
     const struct acme_challenge **ret_c, struct err *e)
 {
-	char id[ACME_ID_LEN];
+	char id[ACME_CHALLENGE_ID_LEN];
 	struct acme_authz authz = { 0 };
 
-	if (!acme_id(a, 0, id) ||
+	if (!bytes_to_str(a->params[0], id, sizeof(id)) ||
 	    !store_acme_authz_by_challenge(ca_store(a->r->ca), id, &authz, e))
 		return err_set(e, ERR_NOT_FOUND, "there is no such challenge");
 	if (authz.account_num != a->account.num) {
 		store_acme_authz_free(&authz);
 		return err_set(e, ERR_FORBIDDEN, "this challenge is another account's");
 	}
-	if (!acme_order_refresh_authz(a->r->ca, &authz, e)) {
+	if (!acme_order_refresh_authz(a->r->ca, &authz, e) ||
+	    !acme_challenge_tell(a->r->ca, &authz, e)) {
 		store_acme_authz_free(&authz);
 		return false;
 	}
@@ -72,9 +73,10 @@ answer_anew(void *arg)
 	const struct acme_challenge *c;
 	struct err e;
 
-	if (look_up(a, &authz, &c, &e))
+	if (look_up(a, &authz, &c, &e)) {
+		a->r->wrote = true;
 		answer(a, &authz, c);
-	else
+	} else
 		acme_problem(a, &e, NULL, NULL);
 	store_acme_authz_free(&authz);
 }
@@ -91,6 +93,7 @@ acme_on_challenge(struct acme *a)
 		return;
 	}
 	if (a->payload == NULL) {
+		a->r->wrote = store_dirty(ca_store(a->r->ca));
 		answer(a, &authz, c);
 		store_acme_authz_free(&authz);
 		return;

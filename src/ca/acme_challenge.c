@@ -41,6 +41,7 @@ on_wait_over(void *arg)
 	struct waiter **at = &w->of->waiters;
 
 	w->timer = NULL; /* it has fired */
+	acme_challenge_keep(w->of);
 	while (*at != w)
 		at = &(*at)->next;
 	*at = w->next;
@@ -55,6 +56,7 @@ wait_for(struct validation *v, int64_t ms, acme_challenge_done *done, void *arg)
 	for (const struct waiter *w = v->waiters; w != NULL; w = w->next)
 		n++;
 	if (n >= WAITERS_MAX) { /* he may ask again */
+		acme_challenge_keep(v);
 		done(arg);
 		return;
 	}
@@ -191,15 +193,6 @@ new_validation(struct ca *ca, const struct acme_account *account,
 	return v;
 }
 
-static struct validation *
-find(struct ca *ca, int64_t challenge_num)
-{
-	for (struct validation *v = ca->validations; v != NULL; v = v->next)
-		if (v->challenge_num == challenge_num)
-			return v;
-	return NULL;
-}
-
 static bool
 has_room(const struct ca *ca, int64_t account_num, struct err *e)
 {
@@ -240,10 +233,7 @@ begin_anew(struct ca *ca, const struct acme_challenge_ask *q, struct validation 
 	if (acme_prober(ca) == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "the prober is not there");
 	if (!ca_writable(ca, e) || !has_room(ca, q->account->num, e) ||
-	    !acme_limit_attempt(ca, q->account->num, q->authz->value, e) ||
-	    !store_begin(ca->store, e) ||
-	    !store_acme_authz_move_challenge(ca->store, c->num, c->status, to, 0, "",
-		e))
+	    !acme_limit_attempt(ca, q->account->num, q->authz->value, e))
 		return false;
 	*ret = new_validation(ca, q->account, q->authz, c);
 	ask(*ret);
@@ -254,7 +244,7 @@ bool
 acme_challenge_begin(struct ca *ca, const struct acme_challenge_ask *q,
     acme_challenge_done *done, void *arg, struct err *e)
 {
-	struct validation *v = find(ca, q->challenge->num);
+	struct validation *v = acme_challenge_find(ca, q->challenge->num);
 
 	if (v == NULL && q->challenge->status == ACME_VALID) {
 		done(arg);
@@ -341,8 +331,9 @@ settle(struct validation *v, const struct msg_probed *m, struct err *e)
 	char *error = valid ? mem_strdup("") : acme_problem_text(&why);
 	bool ok = store_acme_authz_status(st, v->authz_num, &authz, e) &&
 		  acme_state_next(ACME_CHALLENGE, ACME_PROCESSING, ev, &challenge_to) &&
-		  store_acme_authz_move_challenge(st, v->challenge_num, ACME_PROCESSING,
-		      challenge_to, valid ? now : 0, error, e);
+		  store_acme_authz_move_challenge(st, v->challenge_num,
+		      v->kept ? ACME_PROCESSING : ACME_PENDING, challenge_to,
+		      valid ? now : 0, error, e);
 	if (ok && acme_state_next(ACME_AUTHZ, authz, ev, &authz_to))
 		ok = store_acme_authz_move(st, v->authz_num, authz, authz_to,
 			 valid ? now + life : 0, e) &&
@@ -368,6 +359,7 @@ conclude(struct validation *v, const struct msg_probed *m)
 	struct err e;
 
 	if (m->code == ERR_RATE_LIMITED) { /* the prober is full: that was no try */
+		acme_challenge_keep(v);
 		ask_again(v, m->retry_s > 0 ? m->retry_s : 1);
 		return;
 	}
@@ -378,6 +370,7 @@ conclude(struct validation *v, const struct msg_probed *m)
 		return;
 	}
 	if (is_passing(v, m->code) && v->tries < NITEMS(again_s)) {
+		acme_challenge_keep(v);
 		ask_again(v, again_s[v->tries++]);
 		return;
 	}
@@ -416,6 +409,13 @@ const struct msg_rule acme_challenge_rules[] = {
 
 /* ---- over a stop ---- */
 
+static void
+resume_one(struct validation *v)
+{
+	v->kept = true;
+	ask_again(v, 0);
+}
+
 static bool
 resume(void *arg, const struct acme_challenge *c, struct err *e)
 {
@@ -423,13 +423,13 @@ resume(void *arg, const struct acme_challenge *c, struct err *e)
 	struct acme_authz authz = { 0 };
 	struct acme_account account = { 0 };
 
-	if (find(ca, c->num) != NULL)
+	if (acme_challenge_find(ca, c->num) != NULL)
 		return true;
 	const bool ok =
 	    store_acme_authz_by_num(ca->store, c->authz_num, &authz, e) &&
 	    store_acme_account_by_num(ca->store, authz.account_num, &account, e);
 	if (ok && ca->acme != NULL && acme_prober(ca) != NULL)
-		ask_again(new_validation(ca, &account, &authz, c), 0);
+		resume_one(new_validation(ca, &account, &authz, c));
 	store_acme_authz_free(&authz);
 	store_acme_account_free(&account);
 	return ok;
@@ -447,7 +447,9 @@ acme_challenge_resume(struct ca *ca)
 void
 acme_challenge_stop(struct ca *ca)
 {
-	while (ca->validations != NULL)
+	while (ca->validations != NULL) {
+		acme_challenge_keep(ca->validations);
 		end(ca->validations);
+	}
 	acme_test_stop(ca);
 }

@@ -14,19 +14,32 @@ struct waiter { /* a client that would like to hear of the end */
 	struct waiter *next;
 };
 
-struct validation { /* a challenge in PROCESSING */
+/*
+ * A challenge in PROCESSING.  Most are judged before anybody is told of that: the row
+ * says so from when it must be known, and else goes from PENDING to the end at once.
+ */
+struct validation {
 	struct ca *ca;
 	uint64_t id; /* of the question to the prober; 0: none is open */
 	int64_t challenge_num, authz_num, account_num;
 	enum challenge challenge;
 	enum name_type type;
 	bool wildcard;
+	bool kept; /* in the row, too: it is taken up again after a stop */
 	char *name, *token, *key_authorization, *account_url, *directory;
 	unsigned tries; /* that have failed */
 	struct loop_timer *again;
 	struct waiter *waiters;
 	struct validation *next;
 };
+
+/* NULL: none of this challenge is under way. */
+struct validation *acme_challenge_find(const struct ca *ca, int64_t challenge_num);
+/*
+ * PROCESSING goes into the row: before anybody is told, or waits no longer.  Where that
+ * fails it is logged, and the row is what he is told.
+ */
+void acme_challenge_keep(struct validation *v);
 
 /* Asks; 'done' is called once.  Fills m->id. */
 void acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,

@@ -192,7 +192,7 @@ acme_order_sweep(struct ca *ca)
 	if (ca_writable(ca, &e) &&
 	    (!store_begin(ca->store, &e) ||
 		!store_acme_order_sweep(ca->store, now, now - KEPT_S, error, SWEEP_ROWS,
-		    &orders, &e) ||
+		    &ca->acme_orders_cursor, &orders, &e) ||
 		!store_acme_authz_sweep(ca->store, now, now - KEPT_S, SWEEP_ROWS,
 		    &ca->acme_cursor, &authz, &e))) {
 		LOG_ERR(LOG_ERROR, "acme-sweep", &e);

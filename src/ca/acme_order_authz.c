@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/acme_challenge.h"
 #include "ca/ca_state.h"
 
 #define REUSE_LEFT_S INT64_C(3600) /* that one must last to be used again, at least */
@@ -49,7 +50,8 @@ is_fresh(struct ca *ca, const struct conf_profile *directory,
     const struct acme_authz *a)
 {
 	for (size_t i = 0; i < a->n_challenges; i++)
-		if (a->challenges[i].status != ACME_PENDING)
+		if (a->challenges[i].status != ACME_PENDING ||
+		    acme_challenge_is_running(ca, a->challenges[i].num))
 			return false;
 	return types_of(a) == acme_order_challenges(ca, directory, a);
 }
@@ -148,7 +150,7 @@ add_challenges(struct acme_authz *a, unsigned types, struct err *e)
 			.error = mem_strdup(""),
 		};
 		/* dns-persist-01 has none in its draft, but old clients choke then. */
-		if (!acme_new_id(c->id, e) || !acme_new_token(c->token, e))
+		if (!acme_new_token(c->token, e))
 			return false;
 	}
 	return true;
@@ -181,6 +183,8 @@ make(struct ca *ca, const struct acme_account *account,
 		return false;
 	}
 	a.num = num;
+	for (size_t i = 0; i < a.n_challenges; i++)
+		store_acme_authz_challenge_id(&a, &a.challenges[i]);
 	*ret = a;
 	return true;
 }

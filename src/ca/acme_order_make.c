@@ -168,7 +168,8 @@ check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 		return err_set(e, ERR_MALFORMED,
 		    "an order may have %zu identifiers; this one has %zu",
 		    site->names_max, q->names->n);
-	if (!store_acme_order_open_count(ca->store, q->account->num, &open, e))
+	if (!store_acme_order_open_count(ca->store, q->account->num, clock_now(), &open,
+		e))
 		return false;
 	if (site->pending_max == 0 || open < (int64_t)site->pending_max)
 		return true;

@@ -7,6 +7,8 @@ libhnp_store_a_SOURCES = \
 	src/store/store_acme_authz.c \
 	src/store/store_acme_authz_sweep.c \
 	src/store/store_acme_order.c \
+	src/store/store_acme_order_impl.h \
+	src/store/store_acme_order_sweep.c \
 	src/store/store_acme_account.c \
 	src/store/store_audit.c \
 	src/store/store_audit_prune.c \
@@ -43,7 +45,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/009_acme_index.sql \
 	$(srcdir)/sql/010_crl_shards.sql \
 	$(srcdir)/sql/011_search_later.sql \
-	$(srcdir)/sql/012_crl_by_signer.sql
+	$(srcdir)/sql/012_crl_by_signer.sql \
+	$(srcdir)/sql/013_acme_pages.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

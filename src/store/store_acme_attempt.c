@@ -25,7 +25,7 @@ static const struct stmt_def list_all_def = LIST("COALESCE($2, '') = ''");
 static const struct stmt_def list_of_def = LIST("value = $2");
 static const struct stmt_def remove_def = {
 	"DELETE FROM acme_attempt WHERE num IN (SELECT num FROM acme_attempt"
-	" WHERE at < $1 ORDER BY at LIMIT $2) RETURNING num",
+	" ORDER BY num LIMIT $2) AND at < $1 RETURNING num",
 	"remove old attempts"
 };
 

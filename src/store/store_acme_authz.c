@@ -55,8 +55,9 @@ static const struct stmt_def move_challenge_def = {
 	" WHERE num = $1 AND status = $2",
 	"move a challenge"
 };
+_Static_assert(ACME_PROCESSING == 2, "the number here and in sql/");
 static const struct stmt_def processing_def = { CHALLENGE_COLUMNS
-	" WHERE status = $1 AND num > $2 ORDER BY num LIMIT $3",
+	" WHERE status = 2 AND num > $1 ORDER BY num LIMIT $2",
 	"list the challenges under way" };
 static const struct stmt_def of_order_def = {
 	"SELECT a.status, a.expires_at FROM acme_order_name n"
@@ -108,7 +109,7 @@ add_challenge(struct store *st, int64_t authz_num, const struct acme_challenge *
 {
 	struct stmt *q = stmt_begin(store_db(st), &add_challenge_def);
 
-	stmt_text(q, 1, c->id);
+	stmt_text(q, 1, c->id[0] != '\0' ? c->id : NULL);
 	stmt_int(q, 2, authz_num);
 	stmt_int(q, 3, c->type);
 	stmt_text(q, 4, c->token);
@@ -175,6 +176,12 @@ read_challenge(struct stmt *q, struct acme_challenge *ret, struct err *e)
 	return true;
 }
 
+void
+store_acme_authz_challenge_id(const struct acme_authz *a, struct acme_challenge *c)
+{
+	snprintf(c->id, sizeof(c->id), "%s.%u", a->id, (unsigned)c->type);
+}
+
 static bool
 read_challenges(struct store *st, struct acme_authz *a, struct err *e)
 {
@@ -187,6 +194,8 @@ read_challenges(struct store *st, struct acme_authz *a, struct err *e)
 		struct acme_challenge c;
 
 		ok = read_challenge(q, &c, e);
+		if (ok && c.id[0] == '\0')
+			store_acme_authz_challenge_id(a, &c);
 		if (ok) {
 			a->challenges = mem_grow(a->challenges, a->n_challenges + 1,
 			    sizeof(*a->challenges));
@@ -281,14 +290,39 @@ store_acme_authz_status(struct store *st, int64_t num, enum acme_status *ret,
 	return true;
 }
 
+static bool
+has_challenge(const struct acme_authz *a, const char *id)
+{
+	for (size_t i = 0; i < a->n_challenges; i++)
+		if (strcmp(a->challenges[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* By the authorization's id that stands before the dot, or, of an old one, by its own. */
 bool
 store_acme_authz_by_challenge(struct store *st, const char *challenge_id,
     struct acme_authz *ret, struct err *e)
 {
-	struct stmt *q = stmt_begin(store_db(st), &by_challenge_def);
+	const char *dot = strrchr(challenge_id, '.');
+	const struct bytes id = bytes_of(challenge_id,
+	    dot != NULL ? (size_t)(dot - challenge_id) : strlen(challenge_id));
+	char *text = mem_strndup(id);
+	struct acme_authz a = { 0 };
 
-	stmt_text(q, 1, challenge_id);
-	return read_one(st, q, ret, e);
+	struct stmt *q =
+	    stmt_begin(store_db(st), dot != NULL ? &by_id_def : &by_challenge_def);
+	stmt_text(q, 1, text);
+	const bool found = read_one(st, q, &a, e);
+	free(text);
+	if (!found)
+		return false;
+	if (!has_challenge(&a, challenge_id)) {
+		store_acme_authz_free(&a);
+		return err_set(e, ERR_NOT_FOUND, "there is no such challenge");
+	}
+	*ret = a;
+	return true;
 }
 
 static bool
@@ -344,9 +378,8 @@ store_acme_authz_processing(struct store *st, int64_t after, size_t limit,
 	struct err unused; /* 'e' has the cause */
 	bool ok = true;
 
-	stmt_int(q, 1, ACME_PROCESSING);
-	stmt_int(q, 2, after);
-	stmt_int(q, 3, (int64_t)limit);
+	stmt_int(q, 1, after);
+	stmt_int(q, 2, (int64_t)limit);
 	while (ok && stmt_step(q)) {
 		struct acme_challenge c;
 

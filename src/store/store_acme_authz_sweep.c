@@ -4,9 +4,8 @@
 #include "store_impl.h"
 
 static const struct stmt_def expire_def = {
-	"UPDATE acme_authz SET status = $3 WHERE num IN"
-	" (SELECT num FROM acme_authz WHERE status = $1 AND expires_at <= $2"
-	" ORDER BY expires_at LIMIT $4) RETURNING num",
+	"UPDATE acme_authz SET status = $6 WHERE num > $1 AND num <= $2"
+	" AND expires_at <= $3 AND status IN ($4, $5) RETURNING num",
 	"end authorizations past their time"
 };
 static const struct stmt_def window_def = {
@@ -22,25 +21,11 @@ static const struct stmt_def remove_def = {
 	"remove old authorizations"
 };
 
-static bool
-expire(struct store *st, enum acme_status from, int64_t now, int64_t limit, int64_t *n,
-    struct err *e)
+bool
+store_window(struct store *st, const struct stmt_def *def, int64_t after, int64_t limit,
+    int64_t *ret_last, struct err *e)
 {
-	struct stmt *q = stmt_begin(store_db(st), &expire_def);
-
-	stmt_int(q, 1, from);
-	stmt_int(q, 2, now);
-	stmt_int(q, 3, ACME_EXPIRED);
-	stmt_int(q, 4, limit);
-	return store_finish_counted(q, n, e);
-}
-
-/* The next rows after the cursor, whatever they are: so much is looked at in one step. */
-static bool
-next_window(struct store *st, int64_t after, int64_t limit, int64_t *ret_last,
-    struct err *e)
-{
-	struct stmt *q = stmt_begin(store_db(st), &window_def);
+	struct stmt *q = stmt_begin(store_db(st), def);
 
 	stmt_int(q, 1, after);
 	stmt_int(q, 2, limit);
@@ -53,22 +38,49 @@ next_window(struct store *st, int64_t after, int64_t limit, int64_t *ret_last,
 	return true;
 }
 
+/* Nothing depends on it: who reads a row looks at its time, too. */
 static bool
-remove_old(struct store *st, int64_t gone_before, int64_t limit, int64_t *cursor,
+expire(struct store *st, int64_t after, int64_t last, int64_t now, int64_t *n,
+    struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &expire_def);
+
+	stmt_int(q, 1, after);
+	stmt_int(q, 2, last);
+	stmt_int(q, 3, now);
+	stmt_int(q, 4, ACME_PENDING);
+	stmt_int(q, 5, ACME_VALID);
+	stmt_int(q, 6, ACME_EXPIRED);
+	return store_finish_counted(q, n, e);
+}
+
+static bool
+remove_old(struct store *st, int64_t after, int64_t last, int64_t gone_before,
     int64_t *n, struct err *e)
 {
-	int64_t last;
-
-	if (!next_window(st, *cursor, limit, &last, e))
-		return false;
 	struct stmt *q = stmt_begin(store_db(st), &remove_def);
-	stmt_int(q, 1, *cursor);
+
+	stmt_int(q, 1, after);
 	stmt_int(q, 2, last);
 	stmt_int(q, 3, gone_before);
 	stmt_int(q, 4, ACME_PENDING);
 	stmt_int(q, 5, ACME_VALID);
-	*cursor = last; /* 0 behind the last row: from the beginning again */
 	return store_finish_counted(q, n, e);
+}
+
+/* The next rows after the cursor, whatever they are: so much is looked at in one step. */
+static bool
+sweep(struct store *st, int64_t now, int64_t gone_before, int64_t limit,
+    int64_t *cursor, int64_t *n, struct err *e)
+{
+	int64_t last;
+
+	if (!store_window(st, &window_def, *cursor, limit, &last, e) ||
+	    !expire(st, *cursor, last, now, n, e) ||
+	    !remove_old(st, *cursor, last, gone_before, n, e))
+		return false;
+	*cursor = last; /* 0 behind the last row: from the beginning again */
+	return true;
 }
 
 bool
@@ -81,9 +93,7 @@ store_acme_authz_sweep(struct store *st, int64_t now, int64_t gone_before, size_
 
 	if (!store_own_begin(st, &own, e))
 		return false;
-	const bool ok = expire(st, ACME_PENDING, now, most, &n, e) &&
-			expire(st, ACME_VALID, now, most - n, &n, e) &&
-			remove_old(st, gone_before, most, &at, &n, e) &&
+	const bool ok = sweep(st, now, gone_before, most, &at, &n, e) &&
 			store_acme_attempt_sweep(st, gone_before, most, &n, e);
 	if (!store_own_end(st, own, ok, e))
 		return false;

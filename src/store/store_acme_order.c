@@ -5,16 +5,13 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store_acme_order_impl.h"
 #include "store_impl.h"
 
 #define COLUMNS                                                                        \
 	"SELECT num, id, account_num, status, profile, profile_asked, created_at,"     \
 	" expires_at, not_before, not_after, replaces, error, certificate_id"          \
 	" FROM acme_order"
-
-/* A number in the text, so that the indexes of live orders serve it. */
-#define NOT_INVALID "status <> 5"
-_Static_assert(ACME_INVALID == 5, "the number in NOT_INVALID and in sql/");
 
 static const struct stmt_def add_def = {
 	"INSERT INTO acme_order (id, account_num, status, profile, profile_asked,"
@@ -66,33 +63,20 @@ static const struct stmt_def issued_def = {
 	"finish an order"
 };
 static const struct stmt_def resume_def = {
-	"UPDATE acme_order SET status = $2 WHERE status = $1 AND certificate_id IS NULL"
-	" RETURNING num",
+	"UPDATE acme_order SET status = $2 WHERE " OPEN
+	" AND status = $1 AND certificate_id IS NULL RETURNING num",
 	"take up orders that a stop cut off"
 };
 static const struct stmt_def open_def = {
-	"SELECT count(*) FROM acme_order WHERE account_num = $1 AND status IN"
-	" ($2, $3, $4)",
+	"SELECT count(*) FROM acme_order WHERE account_num = $1 AND expires_at > $2"
+	" AND " OPEN,
 	"count an account's orders"
 };
 static const struct stmt_def end_account_def = {
-	"UPDATE acme_order SET status = $5, error = $6 WHERE account_num = $1"
-	" AND status IN ($2, $3, $4)",
+	"UPDATE acme_order SET status = $2, error = $3 WHERE account_num = $1 "
+	"AND " OPEN,
 	"end an account's orders"
 };
-static const struct stmt_def expire_def = {
-	"UPDATE acme_order SET status = $3, error = $5 WHERE num IN"
-	" (SELECT num FROM acme_order WHERE status = $1 AND expires_at <= $2"
-	" ORDER BY expires_at LIMIT $4) RETURNING num",
-	"end orders past their time"
-};
-static const struct stmt_def remove_def = {
-	"DELETE FROM acme_order WHERE num IN"
-	" (SELECT num FROM acme_order WHERE status = $1 AND expires_at < $2"
-	" ORDER BY expires_at LIMIT $3) RETURNING num",
-	"remove old orders"
-};
-
 void
 store_acme_order_free(struct acme_order *o)
 {
@@ -278,15 +262,13 @@ store_acme_order_replacing(struct store *st, const char *replaces,
 }
 
 bool
-store_acme_order_open_count(struct store *st, int64_t account_num, int64_t *ret,
-    struct err *e)
+store_acme_order_open_count(struct store *st, int64_t account_num, int64_t now,
+    int64_t *ret, struct err *e)
 {
 	struct stmt *q = stmt_begin(store_db(st), &open_def);
 
 	stmt_int(q, 1, account_num);
-	stmt_int(q, 2, ACME_PENDING);
-	stmt_int(q, 3, ACME_READY);
-	stmt_int(q, 4, ACME_PROCESSING);
+	stmt_int(q, 2, now);
 	if (!stmt_row(q, e))
 		return false;
 	const int64_t n = stmt_col_int(q, 0);
@@ -297,6 +279,9 @@ store_acme_order_open_count(struct store *st, int64_t account_num, int64_t *ret,
 }
 
 /* ---- lists ---- */
+
+/* What is open is few. */
+#define IS_OPEN " AND num IN (SELECT num FROM acme_order WHERE " OPEN ")"
 
 /* Only what is asked for, so that an index serves it. */
 static struct stmt *
@@ -310,7 +295,12 @@ begin_list(struct store *st, const struct acme_order_query *l)
 	if (l->account_num != 0)
 		buf_printf(&sql, " AND account_num = $%d", ++n);
 	if (l->status != 0)
-		buf_printf(&sql, " AND status = $%d", ++n);
+		buf_printf(&sql, "%s AND status = $%d",
+		    l->status < ACME_VALID    ? IS_OPEN
+		    : l->account_num == 0     ? " AND " ENDED
+		    : l->status == ACME_VALID ? " AND " NOT_INVALID
+					      : "",
+		    ++n);
 	if (l->not_invalid)
 		buf_puts(&sql, " AND " NOT_INVALID);
 	if (l->name != NULL)
@@ -425,11 +415,8 @@ store_acme_order_end_account(struct store *st, int64_t account_num, const char *
 	struct stmt *q = stmt_begin(store_db(st), &end_account_def);
 
 	stmt_int(q, 1, account_num);
-	stmt_int(q, 2, ACME_PENDING);
-	stmt_int(q, 3, ACME_READY);
-	stmt_int(q, 4, ACME_PROCESSING);
-	stmt_int(q, 5, ACME_INVALID);
-	stmt_text(q, 6, STORE_TEXT(error));
+	stmt_int(q, 2, ACME_INVALID);
+	stmt_text(q, 3, STORE_TEXT(error));
 	return stmt_finish(q, e);
 }
 
@@ -444,50 +431,5 @@ store_acme_order_resume(struct store *st, int64_t *ret, struct err *e)
 	if (!store_finish_counted(q, &n, e))
 		return false;
 	*ret = n;
-	return true;
-}
-
-static bool
-sweep(struct store *st, int64_t now, int64_t gone_before, const char *error,
-    size_t limit, int64_t *n, struct err *e)
-{
-	static const enum acme_status open[] = { ACME_PENDING, ACME_READY };
-	static const enum acme_status ended[] = { ACME_INVALID, ACME_VALID };
-
-	for (size_t i = 0; i < NITEMS(open); i++) {
-		struct stmt *q = stmt_begin(store_db(st), &expire_def);
-
-		stmt_int(q, 1, open[i]);
-		stmt_int(q, 2, now);
-		stmt_int(q, 3, ACME_INVALID);
-		stmt_int(q, 4, (int64_t)limit - *n);
-		stmt_text(q, 5, STORE_TEXT(error));
-		if (!store_finish_counted(q, n, e))
-			return false;
-	}
-	for (size_t i = 0; i < NITEMS(ended); i++) {
-		struct stmt *q = stmt_begin(store_db(st), &remove_def);
-
-		stmt_int(q, 1, ended[i]);
-		stmt_int(q, 2, gone_before);
-		stmt_int(q, 3, (int64_t)limit - *n);
-		if (!store_finish_counted(q, n, e))
-			return false;
-	}
-	return true;
-}
-
-bool
-store_acme_order_sweep(struct store *st, int64_t now, int64_t gone_before,
-    const char *error, size_t limit, int64_t *ret_n, struct err *e)
-{
-	int64_t n = 0;
-	bool own;
-
-	if (!store_own_begin(st, &own, e) ||
-	    !store_own_end(st, own, sweep(st, now, gone_before, error, limit, &n, e),
-		e))
-		return false;
-	*ret_n = n;
 	return true;
 }

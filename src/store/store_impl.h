@@ -18,6 +18,13 @@ MUST_CHECK bool store_own_end(struct store *st, bool own, bool ok, struct err *e
 /* Ends a statement that tells the rows it changed (RETURNING): adds to *n how many. */
 MUST_CHECK bool store_finish_counted(struct stmt *q, int64_t *n, struct err *e);
 
+/*
+ * The last of the next 'limit' rows after 'after', which 'def' ($1, $2) tells; 0: there
+ * is none.
+ */
+MUST_CHECK bool store_window(struct store *st, const struct stmt_def *def,
+    int64_t after, int64_t limit, int64_t *ret_last, struct err *e);
+
 /* Attempts (store_acme_authz.h) older than that, at most 'limit'; adds to *n. */
 MUST_CHECK bool store_acme_attempt_sweep(struct store *st, int64_t gone_before,
     int64_t limit, int64_t *n, struct err *e);
