@@ -4,6 +4,7 @@ libhnp_base_a_SOURCES = \
 	src/base/bytes.c \
 	src/base/clock.c \
 	src/base/err.c \
+	src/base/fault.c \
 	src/base/hex.c \
 	src/base/log.c \
 	src/base/mem.c \

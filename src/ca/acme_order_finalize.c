@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/ca_state.h"
@@ -140,6 +141,7 @@ on_issued(void *arg, const struct issue_result *r, const struct err *refused)
 			ca_round_fail(it->ca, &why);
 		refused = &e;
 	} else {
+		fault_point("core.finalize.after");
 		prom_count(&it->ca->tally.acme_orders, r->profile,
 		    acme_state_word(ACME_VALID));
 	}
@@ -179,6 +181,7 @@ start(struct ca *ca, struct acme_order *o, const struct issue_request *q,
 		.order_num = o->num,
 		.done = done,
 		.arg = arg };
+	fault_point("core.finalize.before");
 	if (ask(ca, q, o->id, it, v, e))
 		return true;
 	free(it);

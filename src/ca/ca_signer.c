@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "ca/acme_challenge.h"
 #include "ca/acme_eab_admin.h"
@@ -136,6 +137,7 @@ ca_batch_end(struct ca *ca, struct err *e)
 	if (!store_dirty(ca->store))
 		return true;
 	const int64_t began_us = clock_mono_us();
+	fault_point("core.commit.before");
 	const bool complete =
 	    audit_flush(ca->audit, e) && searchable_batch_end(ca->searchable, e);
 	if (complete && replay_goes_on(ca))
@@ -147,6 +149,7 @@ ca_batch_end(struct ca *ca, struct err *e)
 		ca_write_failed(ca, e);
 		return false;
 	}
+	fault_point("core.commit.after");
 	prom_observe(&ca->tally.commit_us, &prom_seconds,
 	    (uint64_t)(clock_mono_us() - began_us));
 	audit_flushed(ca->audit, true);
@@ -238,12 +241,14 @@ on_recorded(void *ctx, const struct frame *f, struct err *e)
 	struct ask_answer a = { .record = &r };
 	struct cert *cert = NULL;
 	struct err why;
+	fault_point("core.store.before");
 	if (ca->round_failed)
 		a = (struct ask_answer){ .refused = &ca->round_err };
 	else if (!take_in(ca, &r, &cert, &why)) {
 		ca_round_fail(ca, &why);
 		a = (struct ask_answer){ .refused = &why };
 	}
+	fault_point("core.store.after");
 	a.cert = cert;
 	ask.cb(ask.arg, &a);
 	cert_free(cert);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sys/file.h"
@@ -126,12 +127,15 @@ put_in_place(struct publish *p, struct err *e)
 	struct crl_build *b = &p->build;
 	const char *file = b->slot->file;
 
+	fault_point("core.crl.before");
 	if (!put_header(b, e))
 		return false;
 	if (fdatasync(b->fd) < 0)
 		return err_errno(e, "cannot flush pub/%s", b->temporary);
+	fault_point("core.crl.written");
 	if (renameat(p->pub_fd, b->temporary, p->pub_fd, file) < 0)
 		return err_errno(e, "cannot put pub/%s in place", file);
+	fault_point("core.crl.renamed");
 	return file_sync_dir(p->pub_fd, e);
 }
 
@@ -175,6 +179,7 @@ in_place(struct publish *p, const struct record_crl *r)
 		.next_update = b->next_update,
 		.entries = r->entries,
 	};
+	fault_point("core.crl.after");
 	s->this_update = b->this_update;
 	s->next_update = b->next_update;
 	s->shown_at = b->this_update;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/hex.h"
 #include "base/mem.h"
 #include "ca/note.h"
@@ -90,6 +91,7 @@ use_token(struct store *st, const char *id, struct err *e)
 	if (!hex_read(bytes_str(id), key, sizeof(key), &n) || n != sizeof(key))
 		return err_set(e, ERR_MALFORMED,
 		    "a journal record names a token by no token's id");
+	fault_point("core.token");
 	return store_token_use(st, key, e);
 }
 

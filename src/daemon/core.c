@@ -8,6 +8,7 @@
 
 #include "api/core_routes.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/acme_challenge.h"
@@ -111,6 +112,7 @@ on_batch(void *arg)
 		struct held *h = &c->held[i];
 
 		wrote += h->wrote;
+		fault_point("core.answer");
 		if (committed || !h->wrote) {
 			link_send(c->front, h->type, buf_bytes(&h->body));
 			c->has_listener |= h->type == MSG_TLS_CERT;

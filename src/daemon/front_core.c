@@ -8,6 +8,7 @@
 
 #include "api/front_ocsp.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "ipc/msg_http.h"
 
@@ -333,6 +334,7 @@ front_core_answer(struct front_core *c, struct front *front, const struct frame 
 		    m.status);
 	if (!take(c, m.id, &of))
 		return true;
+	fault_point("front.answer");
 	if (of.keyed)
 		front_ocsp_keep(front, &of.key, &m);
 	if (of.x != NULL) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/signer.h"
@@ -93,6 +94,7 @@ send_answers(struct signer *s)
 	for (size_t k = 0; k < s->n_answers; k++) {
 		struct signer_answer *a = &s->answers[k];
 
+		fault_point("signer.answer");
 		if (a->type != 0)
 			link_send(s->core, a->type, buf_bytes(&a->body));
 		buf_free(&a->body);

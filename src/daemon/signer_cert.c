@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "daemon/signer.h"
 #include "policy/lint.h"
@@ -280,6 +281,7 @@ record(const struct wish *w, struct err *e)
 	uint64_t seq;
 
 	buf_init(&body, RECORD_MAX);
+	fault_point("signer.signed");
 	record_certificate_put(&body, &r);
 	const bool ok = buf_ok(&body, "a certificate's record", e) &&
 			signer_answer_record(w->signer, MSG_CERT_SIGNED, w->m.id,

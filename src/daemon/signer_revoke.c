@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MSG_REVOKE: what is revoked stays so; a reason may only get worse (S43). */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "daemon/signer.h"
 
 /* What the record will say.  ERR_ALREADY_REVOKED is an honest core's too, the rest is not. */
@@ -60,6 +61,7 @@ record(struct signer *s, const struct msg_revoke *m, struct signer_issuer *i,
 			signer_answer_record(s, MSG_REVOKED, m->id, RECORD_REVOCATION,
 			    buf_bytes(&body), &r->seq, e);
 	buf_free(&body);
+	fault_point("signer.revoked");
 	if (ok)
 		signer_state_revoke(s, i, r);
 	return ok;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "codec/wire.h"
 #include "journal_impl.h"
@@ -283,8 +284,9 @@ write_batch(struct journal *j, size_t octets, struct err *e)
 		memcpy(p, j->pending[i].p + RECORD_HASH_LEN, j->pending[i].n);
 		p += j->pending[i].n;
 	}
-	const bool ok = write_at(j->fd, j->place.at, bytes_of(all, octets)) &&
-			fdatasync(j->fd) == 0;
+	bool ok = write_at(j->fd, j->place.at, bytes_of(all, octets));
+	fault_point("signer.journal.written");
+	ok = ok && fdatasync(j->fd) == 0;
 	if (!ok)
 		err_errno(e, "journal: writing");
 	free(all);
@@ -307,10 +309,12 @@ journal_sync(struct journal *j, struct err *e)
 	}
 	if (!roll_over(j, e))
 		goto out;
+	fault_point("signer.journal.before");
 	if (!write_batch(j, octets, e)) {
 		cut_back(j);
 		goto out;
 	}
+	fault_point("signer.journal.after");
 	memcpy(j->place.hash, last_hash(j), RECORD_HASH_LEN);
 	j->place.at += (off_t)octets;
 	j->place.seq += j->n_pending;

@@ -31,17 +31,13 @@
 
 /* What a role may inherit: nothing that changes what it does, and no secret. */
 static const char *const kept_variables[] = {
-	"TZ",
-	"LANG",
-	"JOURNAL_STREAM",        /* is stderr systemd's journal? (base/log.h) */
+	"TZ", "LANG", "JOURNAL_STREAM", /* is stderr systemd's journal? (base/log.h) */
 	"CREDENTIALS_DIRECTORY", /* where the signer looks for passphrases (S85) */
-	"ASAN_OPTIONS",
-	"LSAN_OPTIONS",
-	"TSAN_OPTIONS",
-	"UBSAN_OPTIONS",
-	"GCOV_PREFIX",
-	"GCOV_PREFIX_STRIP",
-	"LLVM_PROFILE_FILE",
+	"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "GCOV_PREFIX",
+	"GCOV_PREFIX_STRIP", "LLVM_PROFILE_FILE",
+#ifdef HNP_FAULTS
+	"HNP_FAULT", /* base/fault.h */
+#endif
 };
 
 static char **
