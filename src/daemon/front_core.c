@@ -357,7 +357,11 @@ front_core_answer(struct front_core *c, struct front *front, const struct frame 
 static void
 refuse_until(struct front_core *c, int64_t now_ms, const char *why)
 {
-	for (size_t i = 0; i < FRONT_CORE_WAITING_MAX; i++) {
+	pthread_mutex_lock(&c->lock);
+	const bool none = c->waiting == 0; /* as in most seconds */
+	pthread_mutex_unlock(&c->lock);
+
+	for (size_t i = 0; !none && i < FRONT_CORE_WAITING_MAX; i++) {
 		pthread_mutex_lock(&c->lock);
 		struct slot *s = &c->slots[i];
 		const bool over = s->asked && s->until_ms <= now_ms;

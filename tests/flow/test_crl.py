@@ -145,6 +145,10 @@ class Contents(CrlTest):
                     self.assertEqual(b.status, status)
                     self.assertEqual(b.body, a.body if status == 200 else b"")
                     self.assertEqual(b.headers["ETag"], tag)
+            for coding in ("gzip", "br, gzip, deflate", "identity;q=0, gzip"):
+                b = self.ca.ask_http("GET", path, headers={"Accept-Encoding": coding})
+                self.assertEqual((b.status, b.body), (200, a.body), coding)
+                self.assertNotIn("Content-Encoding", b.headers, "DER has little to press out, and its tag is of these octets")
             head = self.ca.ask_http("HEAD", path)
             self.assertEqual((head.status, head.body), (200, b""))
             self.assertEqual(head.headers["Content-Length"], str(len(a.body)))
