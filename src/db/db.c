@@ -15,7 +15,7 @@
 
 #define HEADER_LEN      100        /* sqlite.org/fileformat2.html 1.3 */
 #define APPLICATION_ID  0x484e5052 /* "HNPR": our files are known by it */
-#define CACHE           "-32768"   /* KiB */
+#define CACHE           "-16384"   /* KiB */
 #define CACHE_BULK      "-262144"
 #define BUSY_TIMEOUT_MS 2000 /* an operator's sqlite3 shell may hold the lock */
 #define OPEN_TO_OTHERS  0137 /* 0600 or 0640 is allowed (S81) */
@@ -168,10 +168,12 @@ run(struct db *db, const char *sql, const char *what, struct err *e)
 }
 
 /*
- * Settings of the connection.  The default cache is 2 MB; deletes of ours hide
- * nothing.  The WAL is checkpointed each 4000 pages: at 1000 inserts are a third
- * slower, at 20000 a commit that meets the checkpoint waits for a quarter of a
- * second.  It keeps its size in between, so that it is not allocated anew.
+ * Settings of the connection.  The default cache is 2 MB.  With a million
+ * certificates 16 MB without mmap(2) cost 11 us more for each than 32 MB and 64 MB
+ * mapped, and core 80 MB less.  Deletes of ours hide nothing.  The WAL is
+ * checkpointed each 4000 pages: at 1000 inserts are a third slower, at 20000 a commit
+ * that meets the checkpoint waits for a quarter of a second.  It keeps its size in
+ * between, so that it is not allocated anew.
  */
 static bool
 set_up(struct db *db, struct err *e)
@@ -199,7 +201,7 @@ set_up(struct db *db, struct err *e)
 	    "PRAGMA secure_delete = OFF;"
 	    "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA cache_size = " CACHE ";"
-	    "PRAGMA mmap_size = 67108864;"
+	    "PRAGMA mmap_size = 0;"
 	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "PRAGMA journal_size_limit = 25165824;",
 	    "open the database", e);
