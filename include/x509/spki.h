@@ -24,6 +24,9 @@ MUST_CHECK bool spki_parse(struct bytes der, struct spki *ret, struct err *e);
 
 /* RFC 7093 method 1: leftmost 160 bits of SHA-256 of the BIT STRING (P31). */
 void spki_key_id(const struct spki *k, uint8_t ret[static 20]);
+/* RFC 5280 4.2.1.2 method 1, SHA-1 of the same: what other CAs' certificates have.
+ * False: the library has no SHA-1. */
+bool spki_key_id_sha1(const struct spki *k, uint8_t ret[static 20]);
 /* SHA-256 of the whole SPKI: the name of a key in database and block list. */
 void spki_hash(struct bytes der, uint8_t ret[static 32]);
 

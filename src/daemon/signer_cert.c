@@ -19,7 +19,7 @@
 
 /* A look at what will be signed, wrapped with octets that are no signature (R25, P47). */
 static bool
-lint(struct bytes tbs, const struct cert_spec *spec, struct err *e)
+lint(struct bytes tbs, const struct cert_spec *spec, enum lint_mode mode, struct err *e)
 {
 	static const uint8_t no_signature[64];
 	struct verdict v = { .terse = true };
@@ -32,7 +32,7 @@ lint(struct bytes tbs, const struct cert_spec *spec, struct err *e)
 		bytes_of(no_signature, sizeof(no_signature)), &draft, e) ||
 	    !cert_parse(buf_bytes(&draft), &c, e))
 		goto out;
-	lint_built(c, spec, LINT_NORMAL, &v);
+	lint_built(c, spec, mode, &v);
 	ok = verdict_ok(&v, e);
 out:
 	cert_free(c);
@@ -57,7 +57,7 @@ shard_url(const struct signer *s, const struct signer_issuer *i,
 /* Serial, what is the issuer's, the TBSCertificate, its lints: all but the signature. */
 static bool
 build(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
-    struct buf *tbs, struct err *e)
+    enum lint_mode mode, struct buf *tbs, struct err *e)
 {
 	if (!signer_state_serial(s, &spec->serial, e))
 		return false;
@@ -67,7 +67,8 @@ build(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
 	spec->sig_alg = key_sig_alg(i->key);
 	spec->issuer_dn = i->cert->subject_dn;
 	spec->authority_key_id = i->cert->key_id;
-	const bool ok = cert_build_tbs(spec, tbs, e) && lint(buf_bytes(tbs), spec, e);
+	const bool ok =
+	    cert_build_tbs(spec, tbs, e) && lint(buf_bytes(tbs), spec, mode, e);
 	if (shard != NULL)
 		spec->crl_url = NULL;
 	free(shard);
@@ -94,8 +95,8 @@ signer_cert_make(struct signer *s, struct signer_issuer *i, struct cert_spec *sp
 	struct buf tbs;
 
 	buf_init(&tbs, TBS_MAX);
-	const bool ok =
-	    build(s, i, spec, &tbs, e) && sign(i->key, buf_bytes(&tbs), ret, e);
+	const bool ok = build(s, i, spec, LINT_NORMAL, &tbs, e) &&
+			sign(i->key, buf_bytes(&tbs), ret, e);
 	buf_free(&tbs);
 	return ok;
 }
@@ -251,7 +252,8 @@ draft(struct signer *s, struct wish *w, struct err *e)
 	profile_fill(w->profile, w->csr->key.alg, &spec);
 	bool ok = dn_build(NULL, w->cn[0] != '\0' ? w->cn : NULL, &subject, e);
 	spec.subject_dn = buf_bytes(&subject);
-	ok = ok && build(s, w->issuer, &spec, &w->tbs, e);
+	ok = ok && build(s, w->issuer, &spec,
+		       w->profile->strict_lint ? LINT_STRICT : LINT_NORMAL, &w->tbs, e);
 	buf_free(&subject);
 	return ok;
 }

@@ -134,14 +134,17 @@ lint_san(const struct lint_input *in)
 const char *
 lint_key_id(const struct lint_input *in)
 {
-	uint8_t id[KEY_ID_LEN];
+	uint8_t ours[KEY_ID_LEN], others[KEY_ID_LEN];
 
 	if (in->cert->key_id.n == 0)
 		return "absent";
-	spki_key_id(&in->cert->key, id);
-	return bytes_eq(in->cert->key_id, bytes_of(id, sizeof(id)))
+	spki_key_id(&in->cert->key, ours);
+	if (bytes_eq(in->cert->key_id, bytes_of(ours, sizeof(ours))))
+		return NULL;
+	return spki_key_id_sha1(&in->cert->key, others) &&
+		       bytes_eq(in->cert->key_id, bytes_of(others, sizeof(others)))
 		   ? NULL
-		   : "not of this key by RFC 7093 method 1";
+		   : "not of this key, by RFC 7093 or RFC 5280 method 1";
 }
 
 const char *

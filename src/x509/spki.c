@@ -168,3 +168,10 @@ spki_key_id(const struct spki *k, uint8_t ret[static 20])
 	spki_hash(k->key_bits, h);
 	memcpy(ret, h, 20);
 }
+
+bool
+spki_key_id_sha1(const struct spki *k, uint8_t ret[static 20])
+{
+	return gnutls_hash_fast(GNUTLS_DIG_SHA1, k->key_bits.p, k->key_bits.n, ret) ==
+	       0;
+}

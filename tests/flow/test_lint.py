@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """hanaper lint: nothing against what the daemon makes, a word about what others make badly."""
 import json
+import re
 
 from hnp import BUILD, FlowTest, run
 
@@ -55,3 +56,82 @@ class Lint(FlowTest):
             with self.subTest(str(name)):
                 self.assertNotEqual(self.lint(name, status=1).stderr, "")
         self.assertEqual(run(BUILD / "hanaper", "lint", check=False).returncode, 2)
+
+
+# What a certificate below a root of openssl's is made with; "leaf" or "ca", the subject, its extensions.
+SKI, AKI = "subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid"
+LEAF = f"basicConstraints=critical,CA:FALSE\n{SKI}\n{AKI}\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth"
+CA = f"basicConstraints=critical,CA:TRUE\n{SKI}\n{AKI}\nkeyUsage=critical,keyCertSign,cRLSign"
+SAN, POINT = "subjectAltName=DNS:a.internal", "crlDistributionPoints=URI:http://a.internal/a.crl"
+CASES = (
+    ("good leaf", "leaf", "/CN=a.internal", f"{LEAF}\n{SAN}\n{POINT}"),
+    ("good leaf without a subject", "leaf", "/", f"{LEAF}\nsubjectAltName=critical,DNS:a.internal\n{POINT}"),
+    ("good CA", "ca", "/CN=Sub", f"{CA}\n{POINT}"),
+    ("no authority key", "leaf", "/CN=a.internal", f"{LEAF}\n{SAN}\n{POINT}".replace(AKI + "\n", "")),
+    ("no subject, alternative name not critical", "leaf", "/", f"{LEAF}\n{SAN}\n{POINT}"),
+    ("constraints not critical", "ca", "/CN=Sub", f"{CA}\n{POINT}".replace("critical,CA:TRUE", "CA:TRUE")),
+    ("a CA without keyCertSign", "ca", "/CN=Sub", f"{CA}\n{POINT}".replace("keyCertSign,", "")),
+    ("a CA without key usage", "ca", "/CN=Sub", f"{CA}\n{POINT}".replace("\nkeyUsage=critical,keyCertSign,cRLSign", "")),
+    ("a leaf that may sign certificates", "leaf", "/CN=a.internal",
+     f"{LEAF}\n{SAN}\n{POINT}".replace("digitalSignature", "digitalSignature,keyCertSign")),
+    ("a CA without a key identifier", "ca", "/CN=Sub", f"{CA}\n{POINT}".replace(SKI + "\n", "")),
+    ("a path length without a CA", "leaf", "/CN=a.internal", f"{LEAF}\n{SAN}\n{POINT}".replace("CA:FALSE", "CA:FALSE,pathlen:0")),
+)
+
+
+class Strangers(FlowTest):
+    """Whatever openssl -x509_strict or certtool refuses, a lint finds; what they take and is good, none does."""
+
+    # S31
+    def test_who_else_has_an_opinion_agrees(self):
+        ca = self.ca
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+            ca.file("r.key"), "-out", ca.file("r.crt"), "-subj", "/CN=Stranger", "-days", "100", "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign")
+        refused = 0
+        for what, kind, subject, extensions in CASES:
+            with self.subTest(what):
+                ca.file("ext").write_text(extensions + "\n")
+                run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    ca.file("s.key"), "-out", ca.file("s.csr"), "-subj", subject)
+                run("openssl", "x509", "-req", "-in", ca.file("s.csr"), "-CA", ca.file("r.crt"), "-CAkey", ca.file("r.key"),
+                    "-set_serial", "0x1234567890abcdef1234567890abcdef", "-days", "30", "-extfile", ca.file("ext"), "-out", ca.file("s.crt"))
+                opinions = [run("openssl", "verify", "-x509_strict", "-CAfile", ca.file("r.crt"), ca.file("s.crt"),
+                                check=False).returncode == 0]
+                if kind == "leaf":
+                    opinions.append(run("certtool", "--verify", "--load-ca-certificate", ca.file("r.crt"), "--infile",
+                                        ca.file("s.crt"), check=False).returncode == 0)
+                ours = run(BUILD / "hanaper", "lint", ca.file("s.crt"), check=False)
+                if what.startswith("good"):
+                    self.assertEqual((opinions.count(False), ours.returncode), (0, 0), ours.stdout)
+                elif not all(opinions):
+                    refused += 1
+                    self.assertEqual(ours.returncode, 1, f"they refuse it, we do not: {ours.stdout}")
+        self.assertGreaterEqual(refused, 5)
+
+
+class Strict(FlowTest):
+    # S31
+    def test_a_strict_profile_signs_nothing_that_a_lint_warns_of(self):
+        ca = self.ca
+        csr = ca.csr("long", "DNS:long.internal")
+
+        def ask():
+            return ca.ask("POST", "/v1/certificates", json.dumps({"profile": "server", "csr": csr.decode(), "validity": "450d"}),
+                          {"Content-Type": "application/json"})
+
+        conf = ca.dir / "hanaper.yaml"
+        text = conf.read_text()
+        at = text.index("- name: server")
+        wide = text[:at] + re.sub(r"max: \w+", "max: 500d", text[at:], count=1)
+        for strict, status in (("false", 201), ("true", 422)):
+            with self.subTest(strict=strict):
+                conf.write_text(wide.replace("- name: server\n", f"- name: server\n    strict_lint: {strict}\n", 1))
+                run(BUILD / "hanaper", "reload", "--dir", ca.dir)
+                a = ask()
+                self.assertEqual(a.status, status, a.body)
+                if status != 201:
+                    self.assertIn("lint.validity_long", a.json["detail"])
+        explained = ca.ask("POST", "/v1/explain", json.dumps({"profile": "server", "csr": csr.decode(), "validity": "450d"}),
+                           {"Content-Type": "application/json"}).body.decode()
+        self.assertIn("lint.validity_long", explained)
