@@ -17,6 +17,7 @@
 #include "sys/file.h"
 
 #define FILE_VERSION 1
+#define COUNTER_MAX  (UINT64_MAX / 2) /* nobody has given out so many */
 
 static const char magic[8] = "hnpnonce";
 
@@ -106,7 +107,7 @@ static bool
 is_good(const struct nonce_file *f, uint64_t inode, const char *boot)
 {
 	if (memcmp(f->magic, magic, sizeof(magic)) != 0 || f->version != FILE_VERSION ||
-	    f->inode != inode)
+	    f->inode != inode || atomic_load(&f->next) > COUNTER_MAX)
 		return false;
 	return f->is_closed == 1 ||
 	       (boot[0] != '\0' && memcmp(f->boot, boot, NONCE_BOOT_LEN) == 0);

@@ -270,6 +270,20 @@ Test(nonce_file, what_is_no_file_of_ours_is_made_anew)
 	}
 }
 
+Test(nonce_file, a_counter_that_nobody_reaches_begins_a_new_epoch)
+{
+	const uint64_t last = UINT64_MAX;
+	char a[NONCE_TEXT];
+
+	nonce_close(open_it());
+	patch(offsetof(struct nonce_file, next), &last, sizeof(last));
+	struct nonces *n = open_it();
+	nonce_new(n, a);
+	cr_expect(is_good(n, a));
+	cr_expect_not(is_good(n, a));
+	nonce_close(n);
+}
+
 Test(nonce_file, a_symbolic_link_is_replaced_and_what_it_points_to_left_alone)
 {
 	struct stat st;
