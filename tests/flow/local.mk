@@ -44,3 +44,6 @@ tests_flow_faults_so_SOURCES = tests/flow/faults.c
 tests_flow_faults_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC -fno-builtin
 tests_flow_faults_so_CPPFLAGS = -D_GNU_SOURCE
 tests_flow_faults_so_LDFLAGS = -shared
+# Hands a role's channels to tests/flow/between.py, so that its neighbours can lie to it.
+check_PROGRAMS += tests/flow/stand_in
+tests_flow_stand_in_SOURCES = tests/flow/stand_in.c
