@@ -103,6 +103,9 @@ uint64_t ask_new(struct ca *ca, ask_cb *cb, void *arg);
 /* Takes the question out of the table; false: there is none of this id. */
 bool ask_take(struct ca *ca, uint64_t id, struct ask *ret);
 
+/* The signer told of what it was not asked for: the role ends. */
+void ask_lied(struct ca *ca, const struct err *e);
+
 /* Is a question open that was asked no later than this one? */
 bool ask_any_until(const struct ca *ca, uint64_t id);
 

@@ -74,7 +74,8 @@ struct msg_http_response {
 	uint64_t id;
 	uint16_t status;
 	struct bytes content_type; /* empty: no body */
-	struct bytes headers; /* further ones: "Name: value\n" each; no CR inside */
+	struct bytes
+	    headers; /* further ones: "Name: value\n" each; the names are a list in msg_http.c */
 	struct bytes body;
 	struct msg_keep keep;
 };

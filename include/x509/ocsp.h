@@ -90,4 +90,11 @@ MUST_CHECK bool ocsp_build_data(const struct ocsp_spec *s, struct buf *ret,
 MUST_CHECK bool ocsp_assemble(struct bytes data, struct bytes sig_alg, struct bytes sig,
     struct bytes responder_cert, struct buf *ret, struct err *e);
 
+/*
+ * Is this whole OCSPResponse one for these certificates, in their order, and of that
+ * status for the first (0 good, 1 revoked, 2 unknown)?  Its signature is not looked at.
+ */
+MUST_CHECK bool ocsp_response_same(struct bytes response, const struct ocsp_request *q,
+    unsigned first_status, struct err *e);
+
 #endif

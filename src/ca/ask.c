@@ -59,3 +59,12 @@ ask_any_until(const struct ca *ca, uint64_t id)
 			return true;
 	return false;
 }
+
+void
+ask_lied(struct ca *ca, const struct err *e)
+{
+	struct err why = *e;
+
+	err_prefix(&why, "signer");
+	ca->hooks.fail(ca->hooks.arg, &why);
+}

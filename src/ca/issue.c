@@ -9,11 +9,13 @@
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/issue_judge.h"
+#include "ca/issue_same.h"
 #include "ca/note.h"
 
 struct issuing {
 	struct ca *ca;
 	const struct conf_profile *profile;
+	struct issue_same asked;
 	issue_done *done;
 	void *arg;
 };
@@ -65,10 +67,15 @@ on_answer(void *arg, const struct ask_answer *a)
 	if (a->refused != NULL) {
 		it->done(it->arg, NULL, a->refused);
 	} else if (a->record == NULL || a->record->type != RECORD_CERTIFICATE) {
-		err_set(&e, ERR_INTERNAL, "the signer answered with something else");
-		it->done(it->arg, NULL, &e);
+		err_set(&e, ERR_MALFORMED, "it answered with something else");
+		ask_lied(it->ca, &e);
 	} else if (!record_certificate_get(a->record->body, &rc, &e) ||
 		   (a->cert == NULL && !cert_parse(rc.der, &parsed, &e))) {
+		it->done(it->arg, NULL, &e);
+	} else if (!issue_same_check(&it->asked, it->ca, &rc,
+		       a->cert != NULL ? a->cert : parsed, &e)) {
+		if (e.code == ERR_MALFORMED)
+			ask_lied(it->ca, &e);
 		it->done(it->arg, NULL, &e);
 	} else {
 		const struct cert *cert = a->cert != NULL ? a->cert : parsed;
@@ -82,6 +89,7 @@ on_answer(void *arg, const struct ask_answer *a)
 		it->done(it->arg, &r, NULL);
 	}
 	cert_free(parsed);
+	issue_same_free(&it->asked);
 	free(it);
 }
 
@@ -111,6 +119,7 @@ ask_signer(struct ca *ca, const struct issue_request *q, const struct names *nam
 		};
 		msg_sign_cert_put(&b, &m);
 		link_send(ca->signer, MSG_SIGN_CERT, buf_bytes(&b));
+		issue_same_keep(&it->asked, it->profile, q->csr->key.der, &san);
 	}
 	buf_free(&san);
 	buf_free(&b);

@@ -28,6 +28,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/explain.c \
 	src/ca/issue.c \
 	src/ca/issue_judge.c \
+	src/ca/issue_same.c \
 	src/ca/metrics.c \
 	src/ca/note.c \
 	src/ca/once.c \

@@ -58,6 +58,7 @@ struct answering {
 	ocsp_answer_done *done;
 	void *arg;
 	bool nonce;
+	enum cert_status first;
 	const char *status; /* of the first certificate asked about, for the numbers */
 	int tries;
 };
@@ -162,6 +163,18 @@ finish(struct answering *it, const struct ocsp_answer *a, enum ocsp_status other
 	free(it);
 }
 
+/* Nobody is given the status of another certificate than he asked for. */
+static void
+check_same(const struct answering *it, struct bytes response)
+{
+	struct ocsp_request q;
+	struct err e;
+
+	if (!ocsp_request_parse(buf_bytes(&it->request), &q, &e) ||
+	    !ocsp_response_same(response, &q, it->first, &e))
+		ask_lied(it->ca, &e);
+}
+
 static void
 on_answer(void *arg, const struct ask_answer *a)
 {
@@ -171,6 +184,7 @@ on_answer(void *arg, const struct ask_answer *a)
 
 	asked_end(&it->asked);
 	if (a->ocsp != NULL) {
+		check_same(it, a->ocsp->response);
 		const struct ocsp_answer answer = {
 			.response = a->ocsp->response,
 			.cacheable = !it->nonce && !overtaken,
@@ -183,9 +197,15 @@ on_answer(void *arg, const struct ask_answer *a)
 		finish(it, &answer, OCSP_SUCCESSFUL);
 		return;
 	}
-	if (a->refused != NULL)
+	if (a->refused != NULL) {
 		LOG_ERR(LOG_WARN, "ocsp-refused", a->refused,
 		    LOG_NUM("try", it->tries));
+	} else {
+		struct err e;
+
+		err_set(&e, ERR_MALFORMED, "it answered OCSP with something else");
+		ask_lied(it->ca, &e);
+	}
 	if (it->tries < TRIES)
 		ask(it);
 	else
@@ -300,6 +320,7 @@ ask(struct answering *it)
 		return;
 	}
 	it->nonce = q.nonce.n > 0;
+	it->first = m.v[0].status;
 	it->status = m.v[0].status == CERT_STATUS_GOOD      ? "good"
 		     : m.v[0].status == CERT_STATUS_REVOKED ? "revoked"
 							    : "unknown";

@@ -194,6 +194,19 @@ in_place(struct publish *p, const struct record_crl *r)
 	next_in_line(p);
 }
 
+/* Of another list or number it is not the one whose octets we hold. */
+static bool
+is_planned(const struct crl_build *b, const struct record *r, struct record_crl *ret)
+{
+	struct err ignored;
+
+	return r != NULL && r->type == RECORD_CRL &&
+	       record_crl_get(r->body, ret, &ignored) &&
+	       bytes_eq_str(ret->issuer, b->slot->issuer) && ret->number == b->number &&
+	       ret->shards == b->slot->shard.of && ret->shard == b->slot->shard.at &&
+	       (ret->base == 0 || b->slot->delta);
+}
+
 static void
 on_signed(void *arg, const struct ask_answer *a)
 {
@@ -210,7 +223,10 @@ on_signed(void *arg, const struct ask_answer *a)
 		return;
 	if (a->refused != NULL)
 		give_up(p, a->refused);
-	else if (!record_crl_get(a->record->body, &r, &e) || !put_in_place(p, &e))
+	else if (!is_planned(&p->build, a->record, &r)) {
+		err_set(&e, ERR_MALFORMED, "it signed a CRL that was not asked for");
+		ask_lied(p->ca, &e);
+	} else if (!put_in_place(p, &e))
 		give_up(p, &e);
 	else
 		in_place(p, &r);

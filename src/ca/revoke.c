@@ -46,16 +46,20 @@ tell_revoked(struct ca *ca, const struct record_revocation *rr)
 
 bool
 revoke_answer(struct ca *ca, const struct ask_answer *a, const char *issuer,
-    struct record_revocation *ret, struct err *e)
+    const struct serial *serial, struct record_revocation *ret, struct err *e)
 {
 	if (a->refused != NULL) {
 		*e = *a->refused;
 		return false;
 	}
 	if (a->record == NULL || a->record->type != RECORD_REVOCATION ||
-	    !record_revocation_get(a->record->body, ret, e))
-		return err_set(e, ERR_INTERNAL,
-		    "the signer answered with something else");
+	    !record_revocation_get(a->record->body, ret, e) ||
+	    !bytes_eq_str(ret->issuer, issuer) ||
+	    !bytes_eq(ret->serial, serial_bytes(serial))) {
+		err_set(e, ERR_MALFORMED, "it did not revoke what it was asked to");
+		ask_lied(ca, e);
+		return false;
+	}
 	tell_revoked(ca, ret);
 	publish_revoked(ca, bytes_str(issuer), ret->serial);
 	return true;
@@ -81,7 +85,7 @@ on_answer(void *arg, const struct ask_answer *a)
 	struct record_revocation rr;
 	struct err e;
 
-	if (revoke_answer(it->ca, a, it->issuer, &rr, &e)) {
+	if (revoke_answer(it->ca, a, it->issuer, &it->serial, &rr, &e)) {
 		struct revoke_result r =
 		    revoke_result(it->ca, rr.revoked_at, rr.reason);
 		r.serials = &it->serial;

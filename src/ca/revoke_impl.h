@@ -19,7 +19,8 @@ void revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg
 
 /* Reads the signer's answer, logs it, has the CRL made. */
 MUST_CHECK bool revoke_answer(struct ca *ca, const struct ask_answer *a,
-    const char *issuer, struct record_revocation *ret, struct err *e);
+    const char *issuer, const struct serial *serial, struct record_revocation *ret,
+    struct err *e);
 struct revoke_result revoke_result(const struct ca *ca, int64_t revoked_at,
     enum reason reason);
 

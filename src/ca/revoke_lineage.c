@@ -118,7 +118,7 @@ on_member(void *arg, const struct ask_answer *a)
 	struct record_revocation rr;
 	struct err e;
 
-	if (revoke_answer(f->ca, a, m->issuer, &rr, &e)) {
+	if (revoke_answer(f->ca, a, m->issuer, &m->serial, &rr, &e)) {
 		f->serials =
 		    mem_grow(f->serials, f->n_serials + 1, sizeof(*f->serials));
 		f->serials[f->n_serials++] = m->serial;

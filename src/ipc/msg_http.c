@@ -71,6 +71,12 @@ msg_http_request_put(struct buf *b, const struct msg_http_request *m)
 	wire_put_u32(b, m->uid);
 }
 
+static bool
+is_hex(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 bool
 msg_http_request_get(struct bytes body, struct msg_http_request *ret, struct err *e)
 {
@@ -92,6 +98,9 @@ msg_http_request_get(struct bytes body, struct msg_http_request *ret, struct err
 	m.peer_cert = wire_bytes(&w);
 	m.peer_why = wire_bytes(&w);
 	m.uid = wire_u32(&w);
+	for (size_t i = 0; i < m.request_id.n; i++) /* it goes to log and journal */
+		if (!is_hex(m.request_id.p[i]))
+			w.bad = true;
 	/* An identity that does not go with its kind is no identity. */
 	if ((m.peer_cert.n > 0) != (m.peer == PEER_KIND_TLS_CERT) ||
 	    (m.peer_why.n > 0 && m.peer != PEER_KIND_TLS_BAD) ||
@@ -103,6 +112,33 @@ msg_http_request_get(struct bytes body, struct msg_http_request *ret, struct err
 	return true;
 }
 
+/*
+ * The headers that core may give an answer; front has the rest to itself: framing,
+ * dates, what a page may do in a browser.
+ */
+static const char *const answer_headers[] = {
+	"Allow",
+	"Cache-Control",
+	"Content-Language",
+	"ETag",
+	"Expires",
+	"Last-Modified",
+	"Link",
+	"Location",
+	"Replay-Nonce",
+	"Retry-After",
+	"WWW-Authenticate",
+};
+
+static bool
+is_answer_header(struct bytes name)
+{
+	for (size_t i = 0; i < NITEMS(answer_headers); i++)
+		if (bytes_eq_str(name, answer_headers[i]))
+			return true;
+	return false;
+}
+
 /* "Name: value\n", none or more: nothing else can slip into front's answer. */
 static bool
 are_headers(struct bytes v)
@@ -111,7 +147,7 @@ are_headers(struct bytes v)
 		const size_t n = bytes_index(v, '\n');
 		const size_t colon = bytes_index(bytes_of(v.p, n), ':');
 
-		if (n == v.n || colon == 0 || colon == n)
+		if (n == v.n || !is_answer_header(bytes_of(v.p, colon)))
 			return false;
 		for (size_t i = 0; i < n; i++)
 			if (v.p[i] < 0x20 || v.p[i] >= 0x7f)

@@ -17,6 +17,7 @@ libhnp_x509_a_SOURCES = \
 	src/x509/names_ip.c \
 	src/x509/names_uri.c \
 	src/x509/ocsp.c \
+	src/x509/ocsp_response.c \
 	src/x509/ocsp_build.c \
 	src/x509/serial.c \
 	src/x509/spki.c \

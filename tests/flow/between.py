@@ -10,6 +10,7 @@ more than that, so what the victim makes of it is what a captured neighbour achi
     ca.start()
     ca.at["signer"].lie = lambda f: [f] if f.type != "CERT_SIGNED" else [f, f]
 """
+import fcntl
 import os
 import re
 import shutil
@@ -53,10 +54,9 @@ SPECS = {
     "CERT_SIGNED": "id:u64 record:b",
     "REVOKE": "id:u64 stored_seq:u64 issuer:b serial:b not_after:i64 revoked_at:i64 reason:u8 requester:b request_id:b",
     "REVOKED": "id:u64 record:b",
-    "CRL_BEGIN": "id:u64 stored_seq:u64 issuer:b number:u64 this_update:i64 next_update:i64 entries:u64 "
-                 "serial_octets:u64 with_reason:u64 shards:u32 shard:u32 places*(place:b)",
-    "CRL_ENTRIES": "id:u64 v*(serial:b revoked_at:i64 reason:u8)",
-    "CRL_END": "id:u64",
+    "CRL_BEGIN": "id:u64 stored_seq:u64 issuer:b number:u64 this_update:i64 next_update:i64 since:i64 delta:u8 "
+                 "shards:u32 shard:u32 places*(place:b)",
+    "CRL_MORE": "id:u64",
     "CRL_PART": "id:u64 octets:b",
     "CRL_SIGNED": "id:u64 record:b",
     "SIGN_OCSP": "id:u64 issuer:b nonce:b this_update:i64 next_update:i64 "
@@ -218,7 +218,7 @@ class Relay:
 
     def spawn(self, inner, log):
         kept = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS") or k.startswith(("GCOV", "LLVM"))}
-        high = [os.dup2(s.fileno(), 200 + i, inheritable=False) for i, s in enumerate(inner)]
+        high = [fcntl.fcntl(s, fcntl.F_DUPFD_CLOEXEC, 100) for s in inner]  # out of the way of 3 to 6
         out = os.open(log, os.O_WRONLY | os.O_APPEND)
         actions = [(os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, out, 2)]
         actions += [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(high)]
@@ -274,8 +274,11 @@ class Relay:
                     return None
 
     def kill(self):
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+        try:
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # wait() has just reaped it
 
 
 class Between(CA):
@@ -292,15 +295,23 @@ class Between(CA):
             else:
                 (self.bin / program).symlink_to(BUILD / program)
         shutil.copy(BUILD / "hanaperd", self.bin / "hanaperd")
-        self.door = socket.socket(socket.AF_UNIX)
-        self.door.bind(str(self.bin / "sock"))
-        self.door.listen()
+        self.door = None
         self.at = {}
 
-    def welcome(self, n, lies):
+    def open_door(self):
+        """A new one each time: nobody of the daemon before may come in by it."""
+        if self.door is not None:
+            self.door.close()
+        (self.bin / "sock").unlink(missing_ok=True)
+        self.door = socket.socket(socket.AF_UNIX)
+        self.door.settimeout(20 * SLOW)
+        self.door.bind(str(self.bin / "sock"))
+        self.door.listen()
+
+    def welcome(self, door, n, lies):
         for _ in range(n):
             try:
-                told, _ = self.door.accept()
+                told, _ = door.accept()
                 name, fds, _, _ = socket.recv_fds(told, 64, 4)
             except OSError:
                 return
@@ -312,10 +323,11 @@ class Between(CA):
 
     def start(self, *options, wait=True, lies=()):
         """'lies' are told from the first frame on: {role: function}."""
-        self.at.clear()
+        self.clear()
         with open(self.log, "ab") as log:
             self.mark = log.tell()
-            host = threading.Thread(target=self.welcome, args=(len(self.roles), dict(lies)), daemon=True)
+            self.open_door()
+            host = threading.Thread(target=self.welcome, args=(self.door, len(self.roles), dict(lies)), daemon=True)
             host.start()
             self.daemon = subprocess.Popen([self.bin / "hanaperd", "-f", "--dir", self.dir, *UNCONFINED, *options],
                                            stdout=log, stderr=subprocess.STDOUT)
@@ -327,15 +339,24 @@ class Between(CA):
     def alive(self):
         return self.daemon is not None and self.daemon.poll() is None
 
+    def clear(self):
+        """The roles are ours: when the daemon is gone, they may still be about to see it."""
+        end = time.monotonic() + 10 * SLOW
+        for relay in self.at.values():
+            relay.kill()
+            while relay.pid and time.monotonic() < end:
+                time.sleep(0.002)
+        self.at.clear()
+
     def stop(self):
         try:
             return super().stop()
         finally:
-            for relay in self.at.values():
-                relay.kill()
+            self.clear()
 
     def close(self):
         try:
             super().close()
         finally:
-            self.door.close()
+            if self.door is not None:
+                self.door.close()

@@ -15,7 +15,8 @@ static struct ca ca;
 static struct conf conf = { .ocsp_validity_s = 3600 };
 static struct ca_issuer issuer = { .name = "main" };
 static const struct msg_rule nothing[] = { { 0 } };
-static int fds[2];
+static struct chan *signer;               /* its end */
+static struct buf signed_[8];             /* its answers, by the question's number */
 static uint8_t forgotten[8][MSG_TAG_LEN]; /* tags of MSG_FORGET */
 static size_t n_forgotten;
 static bool forgot_all;
@@ -53,7 +54,9 @@ begin(void)
 	MUST(store_begin(st, &e));
 	for (unsigned n = 1; n <= 3; n++)
 		tmp_add(n);
+	int fds[2];
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	signer = chan_new(fds[1], MIB(1));
 	ocsp_issuer_init(&issuer.ocsp, bytes_str("name"), bytes_str("key"));
 	ca = (struct ca){
 		.conf = &conf,
@@ -71,7 +74,9 @@ static void
 end(void)
 {
 	link_free(ca.signer);
-	close(fds[1]);
+	chan_free(signer);
+	for (size_t i = 0; i < NITEMS(signed_); i++)
+		buf_free(&signed_[i]);
 	loop_free(ca.loop);
 	free(ca.asks);
 	tally_free(&ca.tally);
@@ -134,11 +139,46 @@ ask(unsigned n, bool more, struct told *ret)
 	buf_free(&b);
 }
 
+/* Takes the next question, and makes the answer to it. */
+static void
+take_question(void)
+{
+	static const uint8_t alg[] = { 0x30, 0x03, 0x06, 0x01, 0x2a };
+	static const uint8_t key_id[20];
+	struct msg_sign_ocsp q = { 0 };
+	struct ocsp_single single = { 0 };
+	struct frame f = { 0 };
+	struct buf data;
+	bool got = false;
+
+	MUST(link_drain(ca.signer, &e));
+	MUST(chan_recv(signer, &f, &got, &e));
+	MUST(msg_sign_ocsp_get(f.body, &q, &e));
+	cr_assert_lt(q.id, NITEMS(signed_));
+	single = (struct ocsp_single){ q.v[0].cert_id, q.v[0].status, q.v[0].revoked_at,
+		q.v[0].reason };
+	const struct ocsp_spec spec = { .key_id_sha1 = bytes_of(key_id, 20),
+		.produced_at = q.this_update,
+		.this_update = q.this_update,
+		.next_update = q.next_update,
+		.v = &single,
+		.n = 1 };
+	buf_init(&data, KIB(4));
+	buf_init(&signed_[q.id], KIB(4));
+	MUST(ocsp_build_data(&spec, &data, &e));
+	MUST(ocsp_assemble(buf_bytes(&data), bytes_of(alg, sizeof(alg)),
+	    bytes_str("signature"), bytes_str(""), &signed_[q.id], &e));
+	buf_free(&data);
+}
+
 /* The signer's answer to the i-th question, from 1; or its refusal. */
 static void
 sign(uint64_t i, bool refuse)
 {
-	const struct msg_ocsp_signed m = { i, bytes_str("signed"), 1, INT64_MAX / 2 };
+	while (signed_[i].n == 0)
+		take_question();
+	const struct msg_ocsp_signed m = { i, buf_bytes(&signed_[i]), 1,
+		INT64_MAX / 2 };
 	const struct err why = { .code = ERR_UNAVAILABLE };
 	struct ask question;
 
