@@ -137,6 +137,9 @@ front_ocsp_get(struct front *f, struct exchange *x)
 
 	buf_init(&plain, KIB(2));
 	buf_init(&der, REQUEST_MAX);
+	/* At once what it takes, instead of doubling. */
+	if (buf_reserve(&plain, text.n) != NULL)
+		buf_clear(&plain);
 	if (text.n > KIB(2) || !uri_decode(text, &plain, &ignored) ||
 	    !base64_read_lax(buf_bytes(&plain), &der, &ignored))
 		buf_clear(&der);

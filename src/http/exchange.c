@@ -233,6 +233,7 @@ exchange_answer(struct exchange *x, const struct answer *a)
 	x->status = a->status;
 	buf_put(&x->content_type, a->content_type);
 	buf_put(&x->headers, a->headers);
+	x->shared = a->content != NULL;
 	x->content =
 	    a->content != NULL ? content_ref(a->content) : content_new(a->body);
 	if (x->held)
@@ -342,7 +343,8 @@ add_headers(struct MHD_Response *r, struct exchange *x)
 					 buf_str(&x->content_type)) != MHD_YES)
 		return false;
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(r, "X-Request-Id", x->id);
+	if (!x->shared) /* what caches keep for everybody bears nobody's number */
+		MHD_add_response_header(r, "X-Request-Id", x->id);
 	if (x->close || atomic_load(&x->door->server->quiesced))
 		MHD_add_response_header(r, "Connection", "close");
 	return true;

@@ -58,6 +58,7 @@ struct exchange {
 	unsigned status; /* 0: none yet */
 	struct buf content_type, headers;
 	struct content *content;
+	bool shared; /* 'content' is that of other requests too */
 };
 
 struct exchange *exchange_new(struct door *d, struct MHD_Connection *mhd,

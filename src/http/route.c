@@ -24,7 +24,7 @@ is_rest(struct bytes rest)
 	return rest.n > 0;
 }
 
-/* Does a pattern without "*" fit?  'path' is canonical. */
+/* Does a pattern without "*" fit? */
 static bool
 segments_fit(const char *pattern, struct bytes path, struct bytes params[ROUTE_PARAMS])
 {
@@ -50,13 +50,12 @@ segments_fit(const char *pattern, struct bytes path, struct bytes params[ROUTE_P
 }
 
 static bool
-path_fits(const char *pattern, struct bytes path, bool canonical,
-    struct bytes params[ROUTE_PARAMS])
+path_fits(const char *pattern, struct bytes path, struct bytes params[ROUTE_PARAMS])
 {
 	const size_t n = strlen(pattern);
 
 	if (pattern[n - 1] != '*')
-		return canonical && segments_fit(pattern, path, params);
+		return segments_fit(pattern, path, params) && uri_path_canonical(path);
 	if (path.n < n || memcmp(path.p, pattern, n - 1) != 0)
 		return false;
 	params[0] = bytes_skip(path, n - 1);
@@ -77,7 +76,6 @@ bool
 route_find(struct bytes method, struct bytes path, unsigned listener,
     struct route_match *ret, char *ret_allow, size_t allow_size, struct err *e)
 {
-	const bool canonical = uri_path_canonical(path);
 	const struct bytes wanted =
 	    bytes_eq_str(method, "HEAD") ? bytes_str("GET") : method;
 	char allow[64] = "";
@@ -86,7 +84,7 @@ route_find(struct bytes method, struct bytes path, unsigned listener,
 		struct route_match m = { .row = i };
 
 		if ((routes[i].on & listener) == 0 ||
-		    !path_fits(routes[i].path, path, canonical, m.params))
+		    !path_fits(routes[i].path, path, m.params))
 			continue;
 		if (bytes_eq_str(wanted, routes[i].method)) {
 			*ret = m;
