@@ -214,21 +214,35 @@ make_dirs(const struct restore *r, struct err *e)
 }
 
 static bool
-flush(const struct restore *r, struct err *e)
+flush_one(const char *path, struct err *e)
 {
-	const char *const dirs[] = { r->state, r->etc };
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	for (size_t i = 0; i < NITEMS(dirs); i++) {
-		const int fd = open(dirs[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, "%s", path);
+	const bool ok = file_sync_dir(fd, e);
+	close(fd);
+	return ok;
+}
 
-		if (fd < 0)
-			return err_errno(e, "%s", dirs[i]);
-		const bool ok = file_sync_dir(fd, e);
-		close(fd);
-		if (!ok)
-			return false;
-	}
-	return true;
+/* Each directory that names were put into, and the one that the first of them lies in. */
+static bool
+flush(const char *dir, struct err *e)
+{
+	char *above = mem_printf("%s/..", dir), *path = mem_strdup(dir);
+	char *const paths[] = { path, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	bool ok = walk != NULL || err_errno(e, "%s", dir);
+
+	for (FTSENT *f; ok && (f = fts_read(walk)) != NULL;)
+		if (f->fts_info == FTS_D)
+			ok = flush_one(f->fts_path, e);
+	ok = ok && flush_one(above, e);
+	if (walk != NULL)
+		fts_close(walk);
+	free(above);
+	free(path);
+	return ok;
 }
 
 static void
@@ -250,7 +264,7 @@ restore_place(struct restore *r, struct err *e)
 {
 	if (!make_dirs(r, e) || !put_journal(r, e) || !put_database(r, e) ||
 	    !put_small(r, e) || !make_dir(r, r->etc, 0755, e) || !put_conf(r, e) ||
-	    !flush(r, e))
+	    !flush(r->state, e) || !flush(r->etc, e))
 		return false;
 	tell_missing_keys(r);
 	return true;

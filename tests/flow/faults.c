@@ -18,62 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ROLES 5
-
-/* As in faults.py. */
-enum call {
-	CALL_WRITE = 1, /* into a regular file */
-	CALL_SYNC = 2,
-	CALL_TRUNCATE = 4,
-	CALL_NAME = 8, /* rename, unlink, mkdir */
-	CALL_OPEN = 16,
-	CALL_SEND = 32, /* to another role */
-	CALL_MEMORY = 64,
-};
-
-enum action {
-	ACT_ERROR = 1,
-	ACT_SHORT,       /* half of it is written, no error */
-	ACT_KILL_BEFORE, /* SIGKILL in the place of the call */
-	ACT_KILL_AFTER,
-	ACT_HANG, /* 'error' milliseconds, then it goes through */
-};
-
-enum fate {
-	GO,
-	FAIL,
-	HALF,
-	DIE
-};
-
-struct plan {
-	int64_t armed;
-	int64_t calls;
-	int64_t action;
-	int64_t error;
-	int64_t first; /* the first call that is concerned, from 1 */
-	int64_t times;
-	int64_t counter; /* of calls seen while armed */
-	int64_t hits;
-};
-
-struct page {
-	int64_t clock_offset_s;
-	int64_t reserved[7];
-	struct plan plans[ROLES];
-};
+#include "faults_impl.h"
 
 /* ---- the test's page ---- */
 
-static struct page *page;
+struct page *faults_page;
 static struct plan *plan;
 static int log_fd = -1;
 
@@ -91,8 +48,8 @@ die(void)
 	syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGKILL);
 }
 
-static enum fate
-judge(enum call call)
+enum fate
+faults_judge(enum call call)
 {
 	if (plan == NULL || __atomic_load_n(&plan->armed, __ATOMIC_ACQUIRE) == 0 ||
 	    (plan->calls & (int64_t)call) == 0)
@@ -138,6 +95,7 @@ enum kind {
 	OP_RENAME,
 	OP_UNLINK,
 	OP_MKDIR,
+	OP_LINK,
 };
 
 struct op {
@@ -201,7 +159,7 @@ is_file(int fd)
 ssize_t
 pwrite(int fd, const void *p, size_t n, off_t at)
 {
-	const enum fate fate = judge(CALL_WRITE);
+	const enum fate fate = faults_judge(CALL_WRITE);
 
 	if (fate == FAIL)
 		return -1;
@@ -225,9 +183,10 @@ static uint64_t written[FDS];
 ssize_t
 write(int fd, const void *p, size_t n)
 {
-	if (page == NULL || !is_file(fd) || fd == STDERR_FILENO || fd == STDOUT_FILENO)
+	if (faults_page == NULL || !is_file(fd) || fd == STDERR_FILENO ||
+	    fd == STDOUT_FILENO)
 		return syscall(SYS_write, fd, p, n);
-	const enum fate fate = judge(CALL_WRITE);
+	const enum fate fate = faults_judge(CALL_WRITE);
 	if (fate == FAIL)
 		return -1;
 	if (fate == HALF && n > 1)
@@ -241,7 +200,7 @@ write(int fd, const void *p, size_t n)
 int
 ftruncate(int fd, off_t size)
 {
-	const enum fate fate = judge(CALL_TRUNCATE);
+	const enum fate fate = faults_judge(CALL_TRUNCATE);
 
 	if (fate == FAIL)
 		return -1;
@@ -259,7 +218,7 @@ ftruncate64(int fd, off_t size)
 static int
 sync_by(long call, int fd)
 {
-	const enum fate fate = judge(CALL_SYNC);
+	const enum fate fate = faults_judge(CALL_SYNC);
 
 	if (fate == FAIL)
 		return -1;
@@ -286,7 +245,7 @@ fdatasync(int fd)
 static int
 open_by(int dirfd, const char *path, int flags, mode_t mode)
 {
-	const enum fate fate = judge(CALL_OPEN);
+	const enum fate fate = faults_judge(CALL_OPEN);
 
 	if (fate == FAIL)
 		return -1;
@@ -351,7 +310,7 @@ FORTIFIEDAT(__openat64_2)
 int
 renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
-	const enum fate fate = judge(CALL_NAME);
+	const enum fate fate = faults_judge(CALL_NAME);
 
 	if (fate == FAIL)
 		return -1;
@@ -364,7 +323,7 @@ renameat(int from_fd, const char *from, int to_fd, const char *to)
 int
 unlinkat(int dirfd, const char *path, int flags)
 {
-	const enum fate fate = judge(CALL_NAME);
+	const enum fate fate = faults_judge(CALL_NAME);
 
 	if (fate == FAIL)
 		return -1;
@@ -382,7 +341,7 @@ unlink(const char *path)
 int
 mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	const enum fate fate = judge(CALL_NAME);
+	const enum fate fate = faults_judge(CALL_NAME);
 
 	if (fate == FAIL)
 		return -1;
@@ -394,83 +353,73 @@ mkdirat(int dirfd, const char *path, mode_t mode)
 	return (int)done(fate, ret);
 }
 
+int
+rename(const char *from, const char *to)
+{
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int
+link(const char *from, const char *to)
+{
+	const enum fate fate = faults_judge(CALL_NAME);
+
+	if (fate == FAIL)
+		return -1;
+	note((struct op){ .kind = OP_LINK }, from, strlen(from), to, strlen(to));
+	return (int)done(fate, syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+int
+mkdir(const char *path, mode_t mode)
+{
+	return mkdirat(AT_FDCWD, path, mode);
+}
+
+/* The six X at the end of a name. */
+static bool
+draw(char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
+	unsigned char *end = (unsigned char *)name + strlen(name) - 6;
+
+	if (getrandom(end, 6, 0) != 6)
+		return false;
+	for (int i = 0; i < 6; i++)
+		end[i] = (unsigned char)letters[end[i] % 32];
+	return true;
+}
+
+char *
+mkdtemp(char *name)
+{
+	return draw(name) && mkdirat(AT_FDCWD, name, 0700) == 0 ? name : NULL;
+}
+
+int
+mkostemp(char *name, int flags)
+{
+	return draw(name)
+		   ? open_by(AT_FDCWD, name, flags | O_RDWR | O_CREAT | O_EXCL, 0600)
+		   : -1;
+}
+
+int
+mkstemp(char *name)
+{
+	return mkostemp(name, 0);
+}
+
 /* ---- between roles ---- */
 
 ssize_t
 sendmsg(int fd, const struct msghdr *m, int flags)
 {
-	const enum fate fate = judge(CALL_SEND);
+	const enum fate fate = faults_judge(CALL_SEND);
 
 	if (fate == FAIL)
 		return -1;
 	return done(fate, syscall(SYS_sendmsg, fd, m, flags));
-}
-
-/* ---- the clock ---- */
-
-static time_t
-offset(void)
-{
-	return page == NULL
-		   ? 0
-		   : (time_t)__atomic_load_n(&page->clock_offset_s, __ATOMIC_RELAXED);
-}
-
-int
-clock_gettime(clockid_t id, struct timespec *ts)
-{
-	const long ret = syscall(SYS_clock_gettime, id, ts);
-
-	if (ret == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		ts->tv_sec += offset();
-	return (int)ret;
-}
-
-time_t
-time(time_t *ret)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	if (ret != NULL)
-		*ret = ts.tv_sec;
-	return ts.tv_sec;
-}
-
-int
-gettimeofday(struct timeval *restrict tv, void *restrict zone)
-{
-	struct timespec ts;
-
-	(void)zone;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	tv->tv_sec = ts.tv_sec;
-	tv->tv_usec = ts.tv_nsec / 1000;
-	return 0;
-}
-
-/* ---- memory ---- */
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-
-void *
-malloc(size_t n)
-{
-	return judge(CALL_MEMORY) == FAIL ? NULL : __libc_malloc(n);
-}
-
-void *
-calloc(size_t n, size_t size)
-{
-	return judge(CALL_MEMORY) == FAIL ? NULL : __libc_calloc(n, size);
-}
-
-void *
-realloc(void *p, size_t n)
-{
-	return judge(CALL_MEMORY) == FAIL ? NULL : __libc_realloc(p, n);
 }
 
 /* ---- beginning ---- */
@@ -494,5 +443,5 @@ begin(void)
 		log_fd = (int)syscall(SYS_openat, AT_FDCWD, log,
 		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	plan = &((struct page *)p)->plans[(role[0] - '0') % ROLES];
-	page = p;
+	faults_page = p;
 }

@@ -24,7 +24,7 @@ ERROR, SHORT, KILL_BEFORE, KILL_AFTER, HANG = range(1, 6)
 PLAN_AT, PLAN = 64, struct.Struct("=8q")
 FOR_EVER = 1 << 62
 OP = struct.Struct("=7Q")
-OP_WRITE, OP_TRUNCATE, OP_SYNC, OP_OPEN, OP_RENAME, OP_UNLINK, OP_MKDIR = range(1, 8)
+OP_WRITE, OP_TRUNCATE, OP_SYNC, OP_OPEN, OP_RENAME, OP_UNLINK, OP_MKDIR, OP_LINK = range(1, 9)
 
 
 class FaultCA(hnp.CA):
@@ -194,16 +194,23 @@ class Disk:
                 self.folders[ino].sync()
         elif kind == OP_OPEN:
             where = self.place(ino2, p1)
-            if where is None or not ino or ino in self.folders:
+            if where is None or not ino:
                 return
             folder, name = where
             if folder.now().get(name) != ino:  # it is new
+                self.folders.pop(ino, None)
                 self.files[ino] = File()
                 folder.ops.append((name, ino))
             elif offset:
                 self.files[ino].ops.append((OP_TRUNCATE, 0, b""))
+        elif kind == OP_LINK:
+            old, new = self.place(0, p1), self.place(0, p2)
+            if old is not None and new is not None:
+                new[0].ops.append((new[1], old[0].now()[old[1]]))
         elif kind == OP_RENAME:
             old, new = self.place(ino, p1), self.place(ino2, p2)
+            if old is None and new is None and p1.startswith(b"/"):
+                return  # elsewhere
             if old is None or new is None:
                 raise AssertionError(f"renamed in a directory that nobody made: {p1} {p2}")
             ino = old[0].now().get(old[1])
@@ -215,6 +222,7 @@ class Disk:
             where = self.place(ino2, p1)
             if where is not None:
                 self.folders[ino] = Folder()
+                self.files.pop(ino, None)  # a number may come again
                 where[0].ops.append((where[1], ino))
         elif kind == OP_UNLINK:
             where = self.place(ino, p1)

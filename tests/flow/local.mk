@@ -40,7 +40,10 @@ EXTRA_tests_flow_prober_peer_DEPENDENCIES = hanaper-prober$(EXEEXT)
 
 # Preloaded into roles by tests/flow/faults.py: no sanitizer of its own.
 check_PROGRAMS += tests/flow/faults.so
-tests_flow_faults_so_SOURCES = tests/flow/faults.c
+tests_flow_faults_so_SOURCES = \
+	tests/flow/faults.c \
+	tests/flow/faults_impl.h \
+	tests/flow/faults_world.c
 tests_flow_faults_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC -fno-builtin
 tests_flow_faults_so_CPPFLAGS = -D_GNU_SOURCE
 tests_flow_faults_so_LDFLAGS = -shared

@@ -10,6 +10,7 @@ import copy
 import os
 import random
 import shutil
+import sqlite3
 import threading
 import time
 import unittest
@@ -113,6 +114,45 @@ class PowerCut(unittest.TestCase):
     def integrity(ca):
         with ca.database() as db:
             return db.execute("PRAGMA integrity_check").fetchone()[0]
+
+    def after(self, base, *command):
+        """What is left of 'base' when the power goes as soon as the command has said that all is done."""
+        (self.ca.tmp / "ops.cli").unlink(missing_ok=True)
+        disk = faults.Disk(base, self.ca.file("base"))
+        self.ca.command(*command)
+        ops = disk.read([self.ca.tmp / "ops.cli"])
+        self.assertGreater(len(ops), 3)
+        for op in ops:
+            disk.apply(op)
+        left = base.with_suffix(".left")
+        disk.cut(left, self.chance, faults.Disk.none_of)
+        shutil.rmtree(self.ca.file("base"))
+        return left
+
+    # R31, S86
+    def test_what_a_command_said_to_be_done_is_on_the_disk(self):
+        ca = self.ca
+        base = ca.file("made")
+        base.mkdir()
+        ports = [p for name in ("api", "http", "metrics") for p in
+                 ("--" + name, f"127.0.0.1:{getattr(ca, name + '_port')}")]
+        left = self.after(base, "init", "--dir", base / "ca", *ports)
+        made = copy.copy(ca)
+        made.dir, made.program = left / "ca", hnp.BUILD / "hanaperd"
+        made.start()
+        serial = made.issue("first", "DNS:first.internal")
+        base = ca.file("backups")
+        base.mkdir()
+        left = self.after(base, "backup", base / "backup.tar", "--dir", made.dir)
+        made.stop()
+        file = shutil.copy(left / "backup.tar", ca.file("kept.tar"))
+        base = ca.file("restored")
+        base.mkdir()
+        left = self.after(base, "restore", file, "--dir", base / "ca", "--nothing-since")
+        hnp.run(hnp.BUILD / "hanaper", "audit", "verify", "--dir", left / "ca")
+        with sqlite3.connect(left / "ca/hanaper.db") as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM certificate WHERE serial = ?",
+                                        (bytes.fromhex(serial),)).fetchone()[0], 1)
 
 
 if __name__ == "__main__":
