@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <gnutls/abstract.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -260,5 +261,57 @@ Test(key, a_kind_that_does_not_exist_is_refused_with_those_that_do)
 		cr_expect_not_null(strstr(e.detail, "rsa-3072"));
 		cr_expect_eq(alg, KEY_ALG_ED448, "ret is untouched on failure");
 		cr_expect_eq(bits, 7);
+	}
+}
+
+#define SIGNERS 4
+
+struct signer {
+	const struct key *key;
+	pthread_t thread;
+	int wrong;
+};
+
+static void *
+sign_often(void *arg)
+{
+	struct signer *s = arg;
+	struct err e = { 0 };
+
+	for (int i = 0; i < 100; i++) {
+		struct buf sig;
+
+		buf_init(&sig, KIB(2));
+		if (!key_sign(s->key, bytes_str(TEXT), &sig, &e) ||
+		    !verifies(s->key, buf_bytes(&sig)))
+			s->wrong++;
+		buf_free(&sig);
+	}
+	return NULL;
+}
+
+/* R26: what leaves is right, whoever signs beside. */
+Test(key, one_key_signs_on_several_threads_at_once)
+{
+	static const enum key_alg algs[] = { KEY_ALG_ECDSA_P256, KEY_ALG_ED25519,
+		KEY_ALG_RSA };
+
+	for (size_t i = 0; i < NITEMS(algs); i++) {
+		struct signer s[SIGNERS] = { 0 };
+		struct err e = { 0 };
+		struct key *k = NULL;
+
+		cr_assert(key_generate(algs[i], 2048, &k, &e), "%s", e.detail);
+		for (int n = 0; n < SIGNERS; n++) {
+			s[n].key = k;
+			cr_assert_eq(pthread_create(&s[n].thread, NULL, sign_often,
+					 &s[n]),
+			    0);
+		}
+		for (int n = 0; n < SIGNERS; n++) {
+			pthread_join(s[n].thread, NULL);
+			cr_expect_eq(s[n].wrong, 0);
+		}
+		key_free(k);
 	}
 }
