@@ -68,6 +68,8 @@ MUST_CHECK bool publish_slot_add(struct publish *p, const char *issuer, bool fro
 /* ---- publish_shards.c ---- */
 /* Slots for all shards that there must be and that have none yet. */
 MUST_CHECK bool publish_shards_add(struct publish *p, struct err *e);
+/* Removes what former configurations made and nobody looks for any more. */
+MUST_CHECK bool publish_shards_clean(struct publish *p, struct err *e);
 /* Below which URLs certificates look for this shard; free() each.  None of the list of all. */
 MUST_CHECK bool publish_shards_places(struct publish *p, const struct crl_slot *s,
     char *ret[static MSG_CRL_PLACES_MAX], size_t *ret_n, struct err *e);

@@ -59,6 +59,7 @@ struct signer_issuer {
 	struct cert *cert;
 	struct key *key; /* NULL: not here (a root key that was moved offline) */
 	char *crl_url, *issuer_url;
+	char *delta_url; /* NULL: its certificates name no delta CRL */
 	/*
 	 * The name constraints of itself and of each CA above it.  Each of them has
 	 * to let a name pass, so they are not one list.

@@ -18,6 +18,9 @@ MUST_CHECK bool store_crl_shard_number(struct store *st, const char *issuer,
  */
 typedef bool crl_place_each(void *arg, uint32_t shards, const char *place,
     struct err *e);
+/* The sets of which a list was ever made; their place is not told. */
+MUST_CHECK bool store_crl_shard_sets(struct store *st, const char *issuer,
+    crl_place_each *each, void *arg, struct err *e);
 MUST_CHECK bool store_crl_shard_places(struct store *st, const char *issuer,
     int64_t since, crl_place_each *each, void *arg, struct err *e);
 

@@ -67,8 +67,9 @@ struct cert_spec {
 	int path_len;             /* -1: none */
 	struct bytes constraints; /* content of nameConstraints; empty: none */
 	const char *crl_url, *ocsp_url, *issuer_url; /* NULL: none */
-	bool ocsp_no_check;                          /* RFC 6960 4.2.2.2.1 */
-	bool no_rev_avail;                           /* RFC 9608 */
+	const char *freshest_url; /* of the delta CRL (RFC 5280 4.2.1.15); NULL: none */
+	bool ocsp_no_check;       /* RFC 6960 4.2.2.2.1 */
+	bool no_rev_avail;        /* RFC 9608 */
 };
 
 /*

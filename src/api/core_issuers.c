@@ -7,6 +7,7 @@
 #include "api/core_routes.h"
 #include "base/mem.h"
 #include "ca/publish.h"
+#include "store/store_crl_shard.h"
 #include "x509/dn.h"
 
 static void
@@ -67,6 +68,25 @@ put_shards(json_t *v, struct ca *ca, const char *issuer)
 	json_decref(to.list);
 }
 
+/* The delta CRL, where it is made. */
+static void
+put_delta(json_t *v, struct ca *ca, const char *issuer)
+{
+	const char *place = ca_conf(ca)->url_public;
+	struct crl_row row;
+	struct err e;
+
+	if (ca_conf(ca)->crl_delta_s == 0 || !store_crl_shard_last(ca_store(ca), issuer,
+						 (struct crl_shard){ 0 }, &row, &e))
+		return;
+	char *url = crl_shard_delta_url(place, issuer);
+	json_t *delta = crl_json(&row);
+	json_object_set_new(delta, "base", json_integer((json_int_t)row.base));
+	json_object_set_new(delta, "crl_url", json_string(url));
+	json_object_set_new(v, "crl_delta", delta);
+	free(url);
+}
+
 static json_t *
 issuer_json(struct request *r, const struct ca_issuer *i)
 {
@@ -92,6 +112,7 @@ issuer_json(struct request *r, const struct ca_issuer *i)
 	if (store_crl_last(ca_store(r->ca), i->name, &crl, &e))
 		json_object_set_new(v, "crl", crl_json(&crl));
 	put_shards(v, r->ca, i->name);
+	put_delta(v, r->ca, i->name);
 	return v;
 }
 

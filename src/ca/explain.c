@@ -70,7 +70,7 @@ put_algorithm(enum key_alg alg, struct buf *ret, struct err *e)
 struct draft { /* what the spec borrows */
 	struct buf alg, subject;
 	uint8_t key_id[20];
-	char *crl_url, *ocsp_url, *issuer_url;
+	char *crl_url, *delta_url, *ocsp_url, *issuer_url;
 };
 
 static void
@@ -79,6 +79,7 @@ draft_free(struct draft *d)
 	buf_free(&d->alg);
 	buf_free(&d->subject);
 	free(d->crl_url);
+	free(d->delta_url);
 	free(d->ocsp_url);
 	free(d->issuer_url);
 }
@@ -93,6 +94,8 @@ fill_spec(struct ca *ca, const struct issue_request *q, const struct issue_judge
 	/* As of the serial that stands for a drawn one: which shard, nobody knows yet. */
 	d->crl_url = crl_shard_url(url, j->issuer->name,
 	    (struct crl_shard){ .of = (uint32_t)ca_conf(ca)->crl_shards });
+	if (ca_conf(ca)->crl_delta_s > 0 && ca_conf(ca)->crl_shards == 0)
+		d->delta_url = crl_shard_delta_url(url, j->issuer->name);
 	d->ocsp_url = mem_printf("%s/ocsp", url);
 	d->issuer_url = mem_printf("%s/ca/%s.crt", url, j->issuer->name);
 	spki_key_id(&q->csr->key, d->key_id);
@@ -112,6 +115,7 @@ fill_spec(struct ca *ca, const struct issue_request *q, const struct issue_judge
 		.names = j->names,
 		.path_len = -1,
 		.crl_url = d->crl_url,
+		.freshest_url = d->delta_url,
 		.ocsp_url = d->ocsp_url,
 		.issuer_url = d->issuer_url,
 	};

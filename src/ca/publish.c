@@ -250,7 +250,7 @@ publish_start(struct ca *ca, struct err *e)
 			(struct crl_shard){ 0 }, false, e))
 			return false;
 	}
-	return publish_shards_add(p, e);
+	return publish_shards_add(p, e) && publish_shards_clean(p, e);
 }
 
 void
@@ -282,6 +282,9 @@ publish_reload(struct ca *ca)
 		const int64_t due = s->this_update + publish_age(s);
 
 		/* One that is being made, or waits its turn, is scheduled when it is there. */
+		if (s->delta && s->timer == NULL && !s->wanted && !s->frozen &&
+		    ca->publish->build.slot != s && ca->conf->crl_delta_s > 0)
+			publish_schedule(s, 0); /* it rested */
 		if (s->timer != NULL && s->this_update != 0)
 			publish_schedule(s, due > now ? (due - now) * 1000 : 0);
 	}
@@ -293,7 +296,8 @@ bool
 publish_complete(const struct ca *ca)
 {
 	for (size_t i = 0; i < ca->publish->n; i++)
-		if (!ca->publish->v[i]->frozen && ca->publish->v[i]->next_update == 0)
+		if (!ca->publish->v[i]->frozen && !ca->publish->v[i]->delta &&
+		    ca->publish->v[i]->next_update == 0)
 			return false;
 	return true;
 }
@@ -315,10 +319,18 @@ publish_fresh(struct ca *ca, struct err *e)
 			    s->issuer);
 		if (s->frozen)
 			continue;
-		if (s->next_update == 0)
+		if (s->next_update == 0 && !(s->delta && ca->conf->crl_delta_s == 0))
 			return err_set(e, ERR_UNAVAILABLE,
 			    "the first CRL of %s (%s) is not made yet", s->issuer,
 			    s->file);
+		if (s->delta) { /* who cannot get it has the list of all */
+			if (now > s->next_update && ca->conf->crl_delta_s > 0)
+				return err_set(e, ERR_UNAVAILABLE,
+				    "the delta CRL of %s has ended: see the daemon's "
+				    "log",
+				    s->issuer);
+			continue;
+		}
 		if (now > half && now > s->this_update + 2 * ca->conf->crl_interval_s)
 			return err_set(e, ERR_UNAVAILABLE,
 			    "the CRL of %s (%s) is stale: see the daemon's log for why "

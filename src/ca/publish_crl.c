@@ -385,6 +385,8 @@ publish_crl_want(struct publish *p, struct crl_slot *s)
 		return;
 	}
 	s->wanted = false;
+	if (s->delta && p->ca->conf->crl_delta_s == 0)
+		return; /* no longer; what is there ends by itself */
 	if (!plan(p, s, &c, &e) || !open_temporary(p, &c, &e)) {
 		LOG_ERR(LOG_ERROR, "crl-failed", &e, LOG_TEXT("issuer", s->issuer),
 		    LOG_TEXT("file", s->file));

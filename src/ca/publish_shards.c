@@ -2,12 +2,15 @@
 /*
  * Which shards there are (x509/crl_shard.h): of each issuer but the root, those
  * that certificates are given now and all that certificates were given which have
- * not ended.  Of sets that nobody names any more the next start knows nothing.
+ * not ended.  Sets that nobody names any more are removed by the next start.  And
+ * the delta of the list of all.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "ca/publish_crl.h"
 #include "store/store_crl_shard.h"
@@ -30,10 +33,12 @@ add_set(void *arg, uint32_t shards, const char *place, struct err *e)
 }
 
 static bool
-has_slot(const struct publish *p, const char *issuer, struct crl_shard shard)
+has_slot(const struct publish *p, const char *issuer, struct crl_shard shard,
+    bool delta)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i]->shard.of == shard.of && p->v[i]->shard.at == shard.at &&
+		if (p->v[i]->delta == delta && p->v[i]->shard.of == shard.of &&
+		    p->v[i]->shard.at == shard.at &&
 		    strcmp(p->v[i]->issuer, issuer) == 0)
 			return true;
 	return false;
@@ -47,30 +52,103 @@ named_since(const struct publish *p)
 }
 
 static bool
+make_directory(struct publish *p, const char *issuer, struct err *e)
+{
+	char *dir = mem_printf("crl/%s", issuer);
+	struct err why;
+	const bool ok = file_mkdir(p->pub_fd, dir, 0755, &why);
+
+	free(dir);
+	if (!ok && why.code != ERR_CONFLICT) {
+		*e = why;
+		return false;
+	}
+	return true;
+}
+
+static bool
+add_set_of(struct publish *p, const struct crl_slot *all, uint32_t of, struct err *e)
+{
+	if (has_slot(p, all->issuer, (struct crl_shard){ .of = of }, false))
+		return true;
+	if (!make_directory(p, all->issuer, e))
+		return false;
+	for (uint32_t at = 0; at < of; at++)
+		if (!publish_slot_add(p, all->issuer, all->frozen,
+			(struct crl_shard){ of, at }, false, e))
+			return false;
+	return true;
+}
+
+static bool
+add_delta(struct publish *p, const struct crl_slot *all, struct err *e)
+{
+	if (p->ca->conf->crl_delta_s == 0 ||
+	    has_slot(p, all->issuer, (struct crl_shard){ 0 }, true))
+		return true;
+	return make_directory(p, all->issuer, e) &&
+	       publish_slot_add(p, all->issuer, all->frozen, (struct crl_shard){ 0 },
+		   true, e);
+}
+
+static bool
 add_issuer(struct publish *p, const struct crl_slot *all, struct err *e)
 {
 	struct sets sets = { 0 };
-	struct err why;
 
 	sets.wanted[p->ca->conf->crl_shards] = true;
 	if (!store_crl_shard_places(p->ca->store, all->issuer, named_since(p), add_set,
 		&sets, e))
 		return false;
-	for (uint32_t of = 1; of <= CRL_SHARDS_MAX; of++) {
-		if (!sets.wanted[of] ||
-		    has_slot(p, all->issuer, (struct crl_shard){ .of = of }))
-			continue;
-		char *dir = mem_printf("crl/%s", all->issuer);
-		const bool ok = file_mkdir(p->pub_fd, dir, 0755, &why);
-		free(dir);
-		if (!ok && why.code != ERR_CONFLICT) {
-			*e = why;
+	for (uint32_t of = 1; of <= CRL_SHARDS_MAX; of++)
+		if (sets.wanted[of] && !add_set_of(p, all, of, e))
 			return false;
-		}
-		for (uint32_t at = 0; at < of; at++)
-			if (!publish_slot_add(p, all->issuer, all->frozen,
-				(struct crl_shard){ of, at }, false, e))
-				return false;
+	return add_delta(p, all, e);
+}
+
+static void
+remove_file(struct publish *p, const char *path)
+{
+	if (unlinkat(p->pub_fd, path, 0) == 0)
+		LOG(LOG_DEBUG, "crl-removed", LOG_TEXT("file", path));
+}
+
+/* Files of a set that no certificate names any more; of 0: of a delta that is not wanted. */
+static void
+remove_files(struct publish *p, const char *issuer, uint32_t of)
+{
+	for (uint32_t at = 0; at < (of == 0 ? 1 : of); at++) {
+		char *path =
+		    of == 0 ? crl_shard_delta_url("", issuer)
+			    : crl_shard_url("", issuer, (struct crl_shard){ of, at });
+		char *temporary = mem_printf("%s.new", path + 1);
+
+		remove_file(p, path + 1);
+		remove_file(p, temporary);
+		free(temporary);
+		free(path);
+	}
+}
+
+bool
+publish_shards_clean(struct publish *p, struct err *e)
+{
+	const char *root = p->ca->issuers[0].name;
+
+	for (size_t i = 0; i < p->ca->n_issuers; i++) {
+		const char *issuer = p->ca->issuers[i].name;
+		struct sets made = { 0 };
+
+		if (issuer == root)
+			continue;
+		if (!store_crl_shard_sets(p->ca->store, issuer, add_set, &made, e))
+			return false;
+		for (uint32_t of = 1; of <= CRL_SHARDS_MAX; of++)
+			if (made.wanted[of] &&
+			    !has_slot(p, issuer, (struct crl_shard){ .of = of }, false))
+				remove_files(p, issuer, of);
+		if (!has_slot(p, issuer, (struct crl_shard){ 0 }, true))
+			remove_files(p, issuer, 0);
 	}
 	return true;
 }
@@ -82,8 +160,8 @@ publish_shards_add(struct publish *p, struct err *e)
 
 	for (size_t i = 0; i < p->n;
 	     i++) /* it grows by shards, which are passed over */
-		if (p->v[i]->shard.of == 0 && p->v[i]->issuer != root &&
-		    !add_issuer(p, p->v[i], e))
+		if (p->v[i]->shard.of == 0 && !p->v[i]->delta &&
+		    p->v[i]->issuer != root && !add_issuer(p, p->v[i], e))
 			return false;
 	return true;
 }

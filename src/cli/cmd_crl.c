@@ -23,6 +23,7 @@ struct crl_args {
 	const char *out;
 	bool list, shards;
 	struct crl_shard shard; /* of ISSUER/16-3 */
+	bool delta;             /* ISSUER/delta */
 };
 
 static const struct opt crl_opts[] = {
@@ -34,12 +35,13 @@ static const struct opt crl_opts[] = {
 };
 
 static const struct opt_usage usage = {
-	.operands = "[ISSUER[/SHARD]]",
+	.operands = "[ISSUER[/SHARD|/delta]]",
 	.about =
 	    "Without ISSUER: \"main\".  The signature is checked against the issuer's\n"
 	    "certificate, which is fetched too.  A shard is called as in the URL "
 	    "inside\n"
-	    "certificates, such as main/16-3.",
+	    "certificates, such as main/16-3; main/delta is what changed since an\n"
+	    "earlier list.",
 	.opts = crl_opts,
 	.shared = options_client,
 	.most = 1,
@@ -117,6 +119,29 @@ entries_of(gnutls_x509_crl_t crl)
 	return list;
 }
 
+/* The number of a delta's base, from the extension's INTEGER; 0: it is no delta. */
+static uint64_t
+base_of(gnutls_x509_crl_t crl)
+{
+	unsigned char octets[CRL_NUMBER_MAX + 4];
+	char oid[64];
+	uint64_t value = 0;
+
+	for (unsigned i = 0;; i++) {
+		size_t n = sizeof(oid), size = sizeof(octets);
+
+		if (gnutls_x509_crl_get_extension_info(crl, i, oid, &n, NULL) < 0)
+			return 0;
+		if (strcmp(oid, "2.5.29.27") != 0)
+			continue;
+		if (gnutls_x509_crl_get_extension_data(crl, i, octets, &size) < 0)
+			return 0;
+		for (size_t k = 2; k < size; k++)
+			value = value << 8 | octets[k];
+		return value;
+	}
+}
+
 /* What is to be said, as JSON; both forms are printed from it. */
 static json_t *
 describe(gnutls_x509_crl_t crl, const char *issuer, bool list)
@@ -137,6 +162,8 @@ describe(gnutls_x509_crl_t crl, const char *issuer, bool list)
 	    (json_int_t)value, "this_update", this_update, "next_update", next_update,
 	    "entries", (json_int_t)gnutls_x509_crl_get_crt_count(crl), "stale",
 	    gnutls_x509_crl_get_next_update(crl) < clock_now());
+	if (base_of(crl) != 0)
+		json_object_set_new(v, "base", json_integer((json_int_t)base_of(crl)));
 	if (list)
 		json_object_set_new(v, "revoked", entries_of(crl));
 	return v;
@@ -153,6 +180,9 @@ print(const json_t *v)
 	view_field(v, "issuer", "issuer");
 	printf("%-*s  %lld\n", VIEW_LABEL, "number",
 	    (long long)json_integer_value(json_object_get(v, "number")));
+	if (json_object_get(v, "base") != NULL)
+		printf("%-*s  %lld\n", VIEW_LABEL, "changes since",
+		    (long long)json_integer_value(json_object_get(v, "base")));
 	view_field_time(v, "this_update", "this update");
 	view_field_time(v, "next_update", "next update");
 	printf("%-*s  %lld\n", VIEW_LABEL, "entries",
@@ -266,9 +296,11 @@ read_operand(struct crl_args *a, char **ret_issuer, struct err *e)
 	const char *text = a->common.n_operands > 0 ? a->common.operands[0] : "main";
 	const char *slash = strchr(text, '/');
 
-	if (slash != NULL && !crl_shard_from_text(bytes_str(slash + 1), &a->shard))
+	a->delta = slash != NULL && strcmp(slash, "/delta") == 0;
+	if (slash != NULL && !a->delta &&
+	    !crl_shard_from_text(bytes_str(slash + 1), &a->shard))
 		return err_set(e, ERR_MALFORMED,
-		    "\"%s\" is no shard: such as main/16-3", text);
+		    "\"%s\" is no shard: such as main/16-3, or main/delta", text);
 	*ret_issuer =
 	    slash == NULL
 		? mem_strdup(text)
@@ -280,6 +312,9 @@ static bool
 tell_one(const struct crl_args *a, struct client *c, const char *issuer, struct err *e)
 {
 	char shard[CRL_SHARD_LEN], after[CRL_SHARD_LEN + 8] = ".crl";
+
+	if (a->delta)
+		snprintf(after, sizeof(after), "/delta.crl");
 	struct buf crl, cert;
 
 	if (a->shard.of != 0) {

@@ -186,8 +186,13 @@ read_crl(const struct loading *l, const struct raw_crl *r)
 	    !conf_load_span(l, n, "debounce", r->debounce, 0, MINUTE,
 		&c->crl_debounce_s) ||
 	    !conf_load_number(l, n, "shards", r->shards, 0, SHARDS_MOST,
-		&c->crl_shards))
+		&c->crl_shards) ||
+	    !conf_load_span(l, n, "delta", r->delta, 0, 10 * DAY, &c->crl_delta_s))
 		return false;
+	if (c->crl_delta_s >= c->crl_next_update_s)
+		return conf_load_fault(l, n, "delta",
+		    "delta must be shorter than next_update: it is what comes in "
+		    "between");
 	if (c->crl_next_update_s <= c->crl_interval_s)
 		return conf_load_fault(l, n,
 		    r->next_update != NULL ? "next_update" : "interval",

@@ -104,7 +104,7 @@ struct raw_log {
 };
 
 struct raw_crl {
-	char *interval, *next_update, *debounce, *shards;
+	char *interval, *next_update, *debounce, *shards, *delta;
 };
 
 struct raw_ocsp {

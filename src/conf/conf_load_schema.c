@@ -124,6 +124,7 @@ static const cyaml_schema_field_t crl_fields[] = {
 	TEXT("next_update", struct raw_crl, next_update),
 	TEXT("debounce",    struct raw_crl, debounce),
 	TEXT("shards",      struct raw_crl, shards),
+	TEXT("delta",       struct raw_crl, delta),
 	CYAML_FIELD_END
 };
 

@@ -240,6 +240,7 @@ draft(struct signer *s, struct wish *w, struct err *e)
 		.names = &w->names,
 		.path_len = -1,
 		.crl_url = w->issuer->crl_url,
+		.freshest_url = w->issuer->delta_url,
 		.ocsp_url = s->ocsp_url,
 		.issuer_url = w->issuer->issuer_url,
 	};

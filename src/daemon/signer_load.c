@@ -27,6 +27,7 @@ issuer_free(struct signer_issuer *i)
 	signer_revoked_free(&i->revoked);
 	free(i->name);
 	free(i->crl_url);
+	free(i->delta_url);
 	free(i->issuer_url);
 	key_free(i->key);
 	cert_free(i->cert);
@@ -263,7 +264,13 @@ signer_load_urls(struct signer *s)
 		struct signer_issuer *i = &s->issuers[k];
 
 		free(i->crl_url);
+		free(i->delta_url);
 		free(i->issuer_url);
+		/* A shard is of another scope than the delta of the list of all. */
+		i->delta_url =
+		    k > 0 && s->conf->crl_delta_s > 0 && s->conf->crl_shards == 0
+			? crl_shard_delta_url(s->conf->url_public, i->name)
+			: NULL;
 		i->crl_url = mem_printf("%s/crl/%s.crl", s->conf->url_public, i->name);
 		i->issuer_url =
 		    mem_printf("%s/ca/%s.crt", s->conf->url_public, i->name);

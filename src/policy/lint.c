@@ -122,6 +122,7 @@ compare(const struct lint_input *in, const struct cert_spec *s, struct verdict *
 		{ "path_len",           c->path_len == s->path_len },
 		{ "constraints",        bytes_eq(c->constraints, s->constraints) },
 		{ "crl_url",            same_url(in->crl_url, s->crl_url) },
+		{ "freshest_url",       same_url(in->freshest_url, s->freshest_url) },
 		{ "ocsp_url",           same_url(in->ocsp_url, s->ocsp_url) },
 		{ "issuer_url",         same_url(in->issuer_url, s->issuer_url) },
 		{ "ocsp_no_check",      (lint_ext(in, LINT_NO_CHECK) != NULL) == s->ocsp_no_check },

@@ -267,6 +267,27 @@ scope(const struct input *in)
 	return x == NULL ? NULL : lint_crl_scope(x->value);
 }
 
+static const char *
+delta(const struct input *in)
+{
+	const struct ext *x = find(in, EXT_DELTA), *n = find(in, EXT_NUMBER);
+
+	if (x == NULL)
+		return NULL;
+	return n == NULL ? "of a list without a number"
+			 : lint_crl_delta(x->value, n->value);
+}
+
+static const char *
+freshest(const struct input *in)
+{
+	const struct ext *x = find(in, EXT_FRESHEST);
+
+	if (x != NULL && find(in, EXT_DELTA) != NULL)
+		return "a delta of a delta";
+	return x == NULL ? NULL : lint_crl_freshest(x->value);
+}
+
 /* ---- the entries ---- */
 
 struct entry {
@@ -435,6 +456,8 @@ static const struct {
 	{ "lint.crl_authority_key", "RFC 5280 5.2.1",   LINT_BLOCKS, authority_key },
 	{ "lint.crl_number",        "RFC 5280 5.2.3",   LINT_BLOCKS, number },
 	{ "lint.crl_scope",         "RFC 5280 5.2.5",   LINT_BLOCKS, scope },
+	{ "lint.crl_delta",         "RFC 5280 5.2.4",   LINT_BLOCKS, delta },
+	{ "lint.crl_freshest",      "RFC 5280 5.2.6",   LINT_BLOCKS, freshest },
 	{ "lint.crl_entries",       "RFC 5280 5.1.2.6", LINT_BLOCKS, entries },
 	{ "lint.crl_unique",        "RFC 5280 5.1.2.6", LINT_BLOCKS, unique },
 	{ "lint.crl_dates",         "RFC 5280 5.1.2.6", LINT_BLOCKS, dates },

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which certificates a CRL is of: issuingDistributionPoint (RFC 5280 5.2.5), and delta CRLs. */
+#include <string.h>
+
 #include "lint_impl.h"
 
 enum part {
@@ -74,4 +76,44 @@ lint_crl_scope(struct bytes value)
 	const unsigned kinds = seen & only;
 	return (kinds & (kinds - 1)) != 0 ? "for two kinds of certificates alone"
 					  : NULL;
+}
+
+/* The base is an earlier list: numbers are one row (RFC 5280 5.2.4). */
+const char *
+lint_crl_delta(struct bytes value, struct bytes number)
+{
+	struct bytes base, own;
+	struct der b, n;
+	struct err e;
+
+	if (!der_whole(value, DER_INTEGER, &b, &e) ||
+	    !der_get_integer(b.body, &base, &e))
+		return "no number";
+	if (!der_whole(number, DER_INTEGER, &n, &e) ||
+	    !der_get_integer(n.body, &own, &e))
+		return "of a list without a number";
+	const bool earlier =
+	    base.n != own.n ? base.n < own.n : memcmp(base.p, own.p, base.n) < 0;
+	return earlier ? NULL : "a base that is no earlier list";
+}
+
+/* One point or more, each with a fullName. */
+const char *
+lint_crl_freshest(struct bytes value)
+{
+	struct der list, point, name;
+	const char *fault;
+	struct err e;
+
+	if (!der_whole(value, DER_SEQUENCE, &list, &e) || list.body.n == 0)
+		return "no list of points";
+	while (list.body.n > 0) {
+		if (!der_expect(&list.body, DER_SEQUENCE, &point, &e) ||
+		    !der_whole(point.body, DER_CONTEXT_CONSTRUCTED(0), &name, &e))
+			return "a point that says no place alone";
+		fault = point_name(name.body);
+		if (fault != NULL)
+			return fault;
+	}
+	return NULL;
 }

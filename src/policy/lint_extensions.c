@@ -184,7 +184,12 @@ lint_crl_point(const struct lint_input *in)
 {
 	if (!in->crl_form)
 		return "not one point with one URL";
-	return in->crl_url.n == 0 || is_http(in->crl_url) ? NULL : "a URL not of http";
+	if (in->crl_url.n == 0 && in->freshest_url.n > 0)
+		return "where the delta of a CRL is, and not where the CRL";
+	return (in->crl_url.n == 0 || is_http(in->crl_url)) &&
+		       (in->freshest_url.n == 0 || is_http(in->freshest_url))
+		   ? NULL
+		   : "a URL not of http";
 }
 
 const char *

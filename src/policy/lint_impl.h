@@ -19,6 +19,7 @@ enum lint_ext_kind { /* places in lint_extensions[] */
 	LINT_NO_REV_AVAIL,
 	LINT_AIA,
 	LINT_NO_CHECK,
+	LINT_FRESHEST,
 	LINT_UNKNOWN /* of all others; their number */
 };
 
@@ -36,6 +37,7 @@ struct lint_input {
 	struct lint_ext ext[LINT_EXTENSIONS_MAX];
 	size_t n_ext;
 	struct bytes crl_url, ocsp_url, issuer_url; /* empty: none */
+	struct bytes freshest_url;
 	bool crl_form, aia_form; /* in the form that clients expect; true if absent */
 	bool responder;          /* OCSP signing alone */
 	bool self_issued;
@@ -58,6 +60,9 @@ const char *lint_time(const struct der *t);
 
 /* What is wrong with the value of an issuingDistributionPoint; or NULL. */
 const char *lint_crl_scope(struct bytes value);
+/* Of a deltaCRLIndicator, beside the list's own cRLNumber; of a freshestCRL. */
+const char *lint_crl_delta(struct bytes value, struct bytes number);
+const char *lint_crl_freshest(struct bytes value);
 
 /* Each says what is wrong, or NULL. */
 typedef const char *lint_fn(const struct lint_input *in);

@@ -16,6 +16,7 @@ static const char *const oids[LINT_UNKNOWN] = {
 	[LINT_NO_REV_AVAIL] = "2.5.29.56",
 	[LINT_AIA] = "1.3.6.1.5.5.7.1.1",
 	[LINT_NO_CHECK] = "1.3.6.1.5.5.7.48.1.5",
+	[LINT_FRESHEST] = "2.5.29.46",
 };
 
 static enum lint_ext_kind
@@ -152,7 +153,10 @@ lint_read(const struct cert *c, struct lint_input *ret, struct err *e)
 
 	const struct lint_ext *crl = lint_ext(ret, LINT_CRL_POINTS);
 	const struct lint_ext *aia = lint_ext(ret, LINT_AIA);
-	ret->crl_form = crl == NULL || read_crl_point(crl->value, &ret->crl_url);
+	const struct lint_ext *freshest = lint_ext(ret, LINT_FRESHEST);
+	ret->crl_form =
+	    (crl == NULL || read_crl_point(crl->value, &ret->crl_url)) &&
+	    (freshest == NULL || read_crl_point(freshest->value, &ret->freshest_url));
 	ret->aia_form = aia == NULL || read_aia(aia->value, ret);
 	ret->responder = !c->ca && c->usages == USAGE_OCSP_SIGNING;
 	ret->self_issued = bytes_eq(c->issuer_dn, c->subject_dn);

@@ -322,6 +322,7 @@ profile_fill(const struct conf_profile *p, enum key_alg key, struct cert_spec *s
 	s->no_rev_avail = p->no_rev_avail;
 	if (p->no_rev_avail) { /* RFC 9608 4 */
 		s->crl_url = NULL;
+		s->freshest_url = NULL;
 		s->ocsp_url = NULL;
 	}
 }

@@ -27,6 +27,11 @@ static const struct stmt_def places_def = {
 	" ORDER BY p.not_after DESC, p.shards, p.place",
 	"list the sets of shards"
 };
+static const struct stmt_def sets_def = {
+	"SELECT DISTINCT shards FROM crl_shard"
+	" WHERE issuer_id = (SELECT id FROM issuer WHERE name = $1) AND shards > 0",
+	"list the sets of shards that were made"
+};
 static const struct stmt_def place_def = {
 	"INSERT INTO crl_place (issuer_id, shards, place, not_after)"
 	" VALUES ($1, $2, $3, $4) ON CONFLICT (issuer_id, shards, place)"
@@ -88,6 +93,22 @@ store_crl_shard_places(struct store *st, const char *issuer, int64_t since,
 	stmt_int(q, 2, since);
 	while (stmt_step(q))
 		if (!each(arg, (uint32_t)stmt_col_int(q, 0), stmt_col_text(q, 1), e)) {
+			struct err unused; /* 'e' has the cause */
+			(void)!stmt_finish(q, &unused);
+			return false;
+		}
+	return stmt_finish(q, e);
+}
+
+bool
+store_crl_shard_sets(struct store *st, const char *issuer, crl_place_each *each,
+    void *arg, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &sets_def);
+
+	stmt_text(q, 1, issuer);
+	while (stmt_step(q))
+		if (!each(arg, (uint32_t)stmt_col_int(q, 0), "", e)) {
 			struct err unused; /* 'e' has the cause */
 			(void)!stmt_finish(q, &unused);
 			return false;

@@ -15,6 +15,7 @@
 #define OID_BASIC         "2.5.29.19"
 #define OID_CONSTRAINTS   "2.5.29.30"
 #define OID_CRL_POINTS    "2.5.29.31"
+#define OID_FRESHEST      "2.5.29.46"
 #define OID_AUTHORITY_KEY "2.5.29.35"
 #define OID_EXT_KEY_USAGE "2.5.29.37"
 #define OID_NO_REV_AVAIL  "2.5.29.56"
@@ -76,20 +77,20 @@ put_authority_info(struct derw *w, const struct cert_spec *s)
 	wrap_extension(w, OID_AIA, false, mark);
 }
 
-/* RFC 5280 4.2.1.13: one point with one fullName (P32). */
+/* RFC 5280 4.2.1.13, 4.2.1.15: one point with one fullName (P32). */
 static void
-put_crl_point(struct derw *w, const struct cert_spec *s)
+put_crl_point(struct derw *w, const char *oid, const char *url)
 {
 	const size_t mark = der_mark(w);
 
-	if (s->crl_url == NULL)
+	if (url == NULL)
 		return;
-	put_url(w, s->crl_url);
+	put_url(w, url);
 	der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), mark); /* fullName */
 	der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), mark); /* distributionPoint */
 	der_wrap(w, DER_SEQUENCE, mark);
 	der_wrap(w, DER_SEQUENCE, mark);
-	wrap_extension(w, OID_CRL_POINTS, false, mark);
+	wrap_extension(w, oid, false, mark);
 }
 
 static void
@@ -168,7 +169,8 @@ put_extensions(struct derw *w, const struct cert_spec *s, struct err *e)
 	if (s->ocsp_no_check)
 		put_null_extension(w, OID_NO_CHECK);
 	put_authority_info(w, s);
-	put_crl_point(w, s);
+	put_crl_point(w, OID_FRESHEST, s->freshest_url);
+	put_crl_point(w, OID_CRL_POINTS, s->crl_url);
 	const size_t constraints = der_mark(w);
 	if (s->constraints.n > 0) {
 		der_put_raw(w, s->constraints);
@@ -211,8 +213,11 @@ check_whole(const struct cert_spec *s, struct err *e)
 	if (s->not_after < s->not_before)
 		return err_set(e, ERR_INTERNAL, "certificate: ends before it begins");
 	if (!url_is_fit(s->crl_url) || !url_is_fit(s->ocsp_url) ||
-	    !url_is_fit(s->issuer_url)) /* https would ask for us to be asked */
+	    !url_is_fit(s->issuer_url) ||
+	    !url_is_fit(s->freshest_url)) /* https would ask for us to be asked */
 		return err_set(e, ERR_INTERNAL, "certificate: a URL that is not http");
+	if (s->freshest_url != NULL && s->crl_url == NULL)
+		return err_set(e, ERR_INTERNAL, "certificate: a delta of no CRL");
 	if (s->no_rev_avail && (s->crl_url != NULL || s->ocsp_url != NULL))
 		return err_set(e, ERR_INTERNAL,
 		    "certificate: noRevAvail beside a CRL or OCSP URL");

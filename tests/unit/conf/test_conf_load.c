@@ -72,6 +72,7 @@ Test(conf_load, what_is_absent_has_its_default)
 	cr_expect_eq(c->crl_next_update_s, 86400);
 	cr_expect_eq(c->crl_debounce_s, 2);
 	cr_expect_eq(c->crl_shards, 0);
+	cr_expect_eq(c->crl_delta_s, 0);
 	cr_expect_eq(c->ocsp_validity_s, 43200);
 	cr_expect_eq(c->ocsp_responder_validity_s, 7 * 86400);
 	cr_expect_eq(c->body_max, 65536);
@@ -224,6 +225,7 @@ Test(conf_load, values_out_of_range_are_refused_with_their_line)
 		{ LEAST "crl: { debounce: 61s }\n", "3: crl.debounce: " },
 		{ LEAST "crl: { shards: 257 }\n", "3: crl.shards: " },
 		{ LEAST "crl: { shards: some }\n", "3: crl.shards: " },
+		{ LEAST "crl: { delta: 24h }\n", "3: crl.delta: " },
 		{ LEAST "crl:\n  interval: soon\n", "4: crl.interval: \"soon\" is not a duration" },
 		{ LEAST "ocsp: { validity: 59s }\n", "3: ocsp.validity: " },
 		{ LEAST "ocsp: { validity: 11d }\n", "3: ocsp.validity: " },

@@ -107,6 +107,7 @@ full_conf(void)
 	c->crl_interval_s = 3600;
 	c->crl_next_update_s = 86400;
 	c->crl_debounce_s = 2;
+	c->crl_delta_s = 300;
 	c->crl_shards = 16;
 	c->ocsp_validity_s = 43200;
 	c->ocsp_responder_validity_s = 604800;

@@ -101,6 +101,8 @@ struct crl_shape { /* what is wrong with it */
 	    number_twice, empty_list, same_serial, negative, late_date, generalized,
 	    reason_0, reason_7, reason_8;
 	struct bytes scope; /* an issuingDistributionPoint */
+	struct bytes delta; /* a deltaCRLIndicator; the list's number is 7 */
+	struct bytes freshest;
 };
 
 #define SCOPE(octets)                                                                  \
@@ -139,6 +141,10 @@ put_crl_extensions(struct derw *w, const struct crl_shape *s)
 		put_ext(w, "1.2.3.4", true, bytes_of(number, 3));
 	if (s->scope.n > 0)
 		put_ext(w, "2.5.29.28", true, s->scope);
+	if (s->delta.n > 0)
+		put_ext(w, "2.5.29.27", true, s->delta);
+	if (s->freshest.n > 0)
+		put_ext(w, "2.5.29.46", false, s->freshest);
 	for (int i = 0; i < (s->no_number ? 0 : s->number_twice ? 2 : 1); i++)
 		put_ext(w, CRL_NUMBER, s->number_critical,
 		    s->big_number ? bytes_of(big, sizeof(big)) : bytes_of(number, 3));
@@ -178,6 +184,44 @@ make_crl(const struct crl_shape *s, struct buf *ret)
 	    : s->other_alg ? "1.3.101.112"
 			   : ECDSA,
 	    ret);
+}
+
+#define PLACE "\xa0\x05\xa0\x03\x86\x01x"
+
+/* P69 */
+Test(lint_lists, each_fault_of_a_delta_or_its_base_is_found)
+{
+	static const struct {
+		struct crl_shape shape;
+		const char *rule; /* NULL: none */
+	} cases[] = {
+		/* clang-format off */
+		{ { .delta = SCOPE("\x02\x01\x06") }, NULL },
+		{ { .delta = SCOPE("\x02\x01\x06"), .reason_8 = true }, NULL },
+		{ { .freshest = SCOPE("\x30\x09\x30\x07" PLACE) }, NULL },
+		{ { .freshest = SCOPE("\x30\x12\x30\x07" PLACE "\x30\x07" PLACE) }, NULL },
+		{ { .delta = SCOPE("\x02\x01\x07") }, "lint.crl_delta" },
+		{ { .delta = SCOPE("\x02\x01\x08") }, "lint.crl_delta" },
+		{ { .delta = SCOPE("\x02\x02\x01\x06") }, "lint.crl_delta" },
+		{ { .delta = SCOPE("\x02\x01\xff") }, "lint.crl_delta" },
+		{ { .delta = SCOPE("\x0a\x01\x06") }, "lint.crl_delta" },
+		{ { .delta = SCOPE("\x02\x01\x06"),
+		    .freshest = SCOPE("\x30\x09\x30\x07" PLACE) }, "lint.crl_freshest" },
+		{ { .freshest = SCOPE("\x30\x00") }, "lint.crl_freshest" },
+		{ { .freshest = SCOPE("\x30\x02\x30\x00") }, "lint.crl_freshest" },
+		{ { .freshest = SCOPE("\x30\x06\x30\x04\xa0\x02\xa0\x00") }, "lint.crl_freshest" },
+		{ { .freshest = SCOPE("\x30\x05\x30\x03\x81\x01\x06") }, "lint.crl_freshest" },
+		/* clang-format on */
+	};
+	struct buf der;
+
+	buf_init(&der, KIB(64));
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		make_crl(&cases[i].shape, &der);
+		expect(lint_crl, buf_bytes(&der), cases[i].rule, cases[i].rule == NULL,
+		    cases[i].rule == NULL);
+	}
+	buf_free(&der);
 }
 
 /* P73 */
