@@ -5,7 +5,7 @@
  *
  * parent.c: options, detaching, the order of things.  parent_dir.c: the CA
  * directory.  parent_listen.c: the listening sockets.  parent_roles.c: the roles.
- * parent_reload.c: another configuration.  parent_watch.c: the service manager.
+ * parent_users.c: who they run as.  parent_reload.c: another configuration.  parent_watch.c: the service manager.
  */
 #ifndef DAEMON_PARENT_H
 #define DAEMON_PARENT_H
@@ -16,6 +16,7 @@
 #include "ipc/link.h"
 #include "ipc/msg_control.h"
 #include "sys/loop.h"
+#include "sys/proc.h"
 
 #define PARENT_LISTENERS_MAX 64
 
@@ -53,6 +54,8 @@ enum parent_state {
 struct parent_options {
 	const char *dir, *config;
 	bool foreground, check, recover, no_sandbox;
+	const char *users[PARENT__ROLES]; /* "signer=hanaper-signer" */
+	size_t n_users;
 };
 
 #define PARENT_RELOAD_ASKERS 64
@@ -79,6 +82,10 @@ struct parent {
 	struct conf *conf;
 	const struct parent_options *options;
 	bool foreground, recover, no_sandbox;
+	bool has_users; /* started as root for another: */
+	struct proc_user
+	    owner; /* of the CA directory; ours from the start of the roles on */
+	struct proc_user users[PARENT__ROLES];
 	int waiter; /* where a parent that waits for us reads; -1: none */
 	int pid_fd; /* run/hanaperd.pid, locked */
 	struct parent_listener listeners[PARENT_LISTENERS_MAX];
@@ -102,10 +109,20 @@ MUST_CHECK bool parent_load(const struct parent_options *o, struct conf **ret,
 /* To the log: whom ACME asks for names, where the file does not say it. */
 void parent_tell_resolvers(const struct conf *c);
 
+/* ---- parent_users.c ---- */
+
+/* Started as root: who is to be who, and we are the owner but for what rise() brackets. */
+MUST_CHECK bool parent_users_take(struct parent *p, struct err *e);
+MUST_CHECK bool parent_users_rise(const struct parent *p, struct err *e);
+MUST_CHECK bool parent_users_sink(const struct parent *p, struct err *e);
+/* The roles are started: root is given up for good. */
+MUST_CHECK bool parent_users_leave(const struct parent *p, struct err *e);
+
 /* ---- parent_dir.c ---- */
 
 /* Refuses looser modes than a CA's files may have (S81). */
-MUST_CHECK bool parent_dir_check(const struct conf *c, struct err *e);
+MUST_CHECK bool parent_dir_check(const struct parent *p, const struct conf *c,
+    struct err *e);
 /* Makes run/, takes its lock and writes run/hanaperd.pid.  ERR_CONFLICT: another has it. */
 MUST_CHECK bool parent_dir_claim(struct parent *p, struct err *e);
 /* Standard error to run/hanaperd.log, the other two to nowhere. */

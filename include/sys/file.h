@@ -44,6 +44,10 @@ MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);
 MUST_CHECK bool file_check_mode(int dirfd, const char *path, mode_t forbidden,
     struct err *e);
 
+/* The same of what belongs to 'uid', or to root. */
+MUST_CHECK bool file_check_owned(int dirfd, const char *path, mode_t forbidden,
+    uid_t uid, struct err *e);
+
 /* Removes a directory and all below it; does not follow links. */
 void file_remove_tree(const char *path);
 

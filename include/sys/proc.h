@@ -15,7 +15,13 @@ enum {
 	PROC_FD_FIRST = 4 /* further ones in the order given to proc_spawn() */
 };
 
+struct proc_user {
+	uid_t uid;
+	gid_t gid;
+};
+
 /*
+ * As 'user', and in no other group (we are root, if only by our real id); NULL: as we.
  * Starts 'path' with argv[0] = 'name', the 'fds' as descriptors 3, 4, …, and
  * no other descriptor but 0, 1, 2.  The environment holds only TZ, LANG,
  * CREDENTIALS_DIRECTORY and sanitizer and coverage options.  SIGINT, SIGTERM and
@@ -23,7 +29,7 @@ enum {
  * killed when the thread that called this ends (PR_SET_PDEATHSIG).
  */
 MUST_CHECK bool proc_spawn(const char *path, const char *name, const int *fds, size_t n,
-    pid_t *ret_pid, struct err *e);
+    const struct proc_user *user, pid_t *ret_pid, struct err *e);
 
 /*
  * For a role, first thing in main(): no_new_privs, not dumpable, no core file,

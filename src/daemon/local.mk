@@ -5,6 +5,7 @@ hanaperd_SOURCES = \
 	src/daemon/parent_listen.c \
 	src/daemon/parent_reload.c \
 	src/daemon/parent_roles.c \
+	src/daemon/parent_users.c \
 	src/daemon/parent_watch.c
 hanaperd_LDADD = libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a $(CYAML_LIBS)
 

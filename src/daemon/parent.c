@@ -20,7 +20,8 @@
 /* ---- options ---- */
 
 static const char usage[] =
-    "usage: hanaperd [-f] [--recover] [--no-sandbox] [--dir DIR] [--config FILE]\n"
+    "usage: hanaperd [-f] [--recover] [--no-sandbox] [--user ROLE=USER]...\n"
+    "                [--dir DIR] [--config FILE]\n"
     "       hanaperd --check [--dir DIR] [--config FILE]\n"
     "\n"
     "  -f, --foreground  stay in the foreground; log on standard error\n"
@@ -30,6 +31,8 @@ static const char usage[] =
     "      --check       say what is wrong with the configuration, and end\n"
     "      --recover     bring a restored, older database up to the journal\n"
     "      --no-sandbox  leave the processes unconfined, for a debugger\n"
+    "      --user ROLE=USER  started as root: whom a role runs as, instead of the\n"
+    "                    directory's owner\n"
     "      --help        this text\n"
     "      --version     the version\n"
     "\n"
@@ -45,6 +48,7 @@ parse_options(int argc, char **argv, struct parent_options *o)
 		{ "check", no_argument, NULL, 'k' },
 		{ "recover", no_argument, NULL, 'r' },
 		{ "no-sandbox", no_argument, NULL, 'n' },
+		{ "user", required_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
@@ -64,6 +68,8 @@ parse_options(int argc, char **argv, struct parent_options *o)
 			o->recover = true;
 		else if (c == 'n')
 			o->no_sandbox = true;
+		else if (c == 'u' && o->n_users < PARENT__ROLES)
+			o->users[o->n_users++] = optarg;
 		else if (c == 'h' || c == 'v') {
 			fputs(c == 'h' ? usage : "hanaperd " PACKAGE_VERSION "\n",
 			    stdout);
@@ -224,14 +230,14 @@ begin(struct parent *p, struct err *e)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
-	if (!parent_dir_check(p->conf, e) || !parent_dir_claim(p, e) ||
-	    !parent_listen_all(p, e))
+	if (!parent_users_take(p, e) || !parent_dir_check(p, p->conf, e) ||
+	    !parent_dir_claim(p, e) || !parent_listen_all(p, e))
 		return false;
 	if (!p->foreground && !parent_dir_detach(p, e))
 		return false;
 	raise_file_limit();
 	return loop_signals(p->loop, signals, NITEMS(signals), on_signal, p, e) &&
-	       parent_roles_start(p, e);
+	       parent_roles_start(p, e) && parent_users_leave(p, e);
 }
 
 /* One that comes early waits until the loop takes signals. */

@@ -13,22 +13,36 @@
 static const struct {
 	const char *path; /* below the CA directory */
 	mode_t forbidden;
+	enum parent_role of; /* who may own it where roles have users of their own */
 } modes[] = {
-	{ ".", 0027 },
-	{ "hanaper.db", 0137 },
-	{ "issuers", 0027 },
-	{ "journal", 0027 },
+	{ ".", 0027, PARENT_CORE },
+	{ "hanaper.db", 0137, PARENT_CORE },
+	{ "issuers", 0027, PARENT_SIGNER },
+	{ "journal", 0027, PARENT_SIGNER },
 };
 
+static bool
+check_one(const struct parent *p, size_t i, const char *path, struct err *e)
+{
+	const uid_t owner = p->has_users ? p->users[modes[i].of].uid : geteuid();
+	struct stat st;
+
+	/* Its role's, or ours, or root's. */
+	return file_check_owned(AT_FDCWD, path, modes[i].forbidden,
+	    p->has_users && stat(path, &st) == 0 && st.st_uid == owner ? owner
+								       : geteuid(),
+	    e);
+}
+
 bool
-parent_dir_check(const struct conf *c, struct err *e)
+parent_dir_check(const struct parent *p, const struct conf *c, struct err *e)
 {
 	if (!file_check_mode(AT_FDCWD, c->file, 0022, e))
 		return false;
 	for (size_t i = 0; i < NITEMS(modes); i++) {
 		const bool itself = modes[i].path[0] == '.';
 		char *path = itself ? mem_strdup(c->dir) : conf_path(c, modes[i].path);
-		const bool ok = file_check_mode(AT_FDCWD, path, modes[i].forbidden, e);
+		const bool ok = check_one(p, i, path, e);
 
 		free(path);
 		/* What is not there yet is made by who needs it. */

@@ -70,10 +70,11 @@ parent_listen_all(struct parent *p, struct err *e)
 {
 	const struct conf *c = p->conf;
 
-	return listen_tcp(p, LISTENER_API, &c->listen_api, e) &&
+	return parent_users_rise(p, e) && /* ports below 1024 */
+	       listen_tcp(p, LISTENER_API, &c->listen_api, e) &&
 	       listen_tcp(p, LISTENER_HTTP, &c->listen_http, e) &&
 	       listen_tcp(p, LISTENER_METRICS, &c->listen_metrics, e) &&
-	       listen_unix(p, e);
+	       parent_users_sink(p, e) && listen_unix(p, e);
 }
 
 void

@@ -208,7 +208,7 @@ load(struct parent *p, struct err *e)
 {
 	struct parent_reload *l = &p->reload;
 
-	if (parent_load(p->options, &l->next, e) && parent_dir_check(l->next, e) &&
+	if (parent_load(p->options, &l->next, e) && parent_dir_check(p, l->next, e) &&
 	    conf_reload_compare(p->conf, l->next, &l->changed, e))
 		return true;
 	e->code = ERR_CONFIGURATION;

@@ -158,7 +158,8 @@ start_one(struct parent *p, enum parent_role role, const int *peers, size_t n,
 		goto out;
 	fds[0] = pair[1];
 	memcpy(fds + 1, peers, n * sizeof(*peers));
-	ok = proc_spawn(path, roles[role].program, fds, n + 1, &q->pid, e);
+	ok = proc_spawn(path, roles[role].program, fds, n + 1,
+	    p->has_users ? &p->users[role] : NULL, &q->pid, e);
 	close(pair[1]);
 	if (!ok) {
 		close(pair[0]);
@@ -331,8 +332,10 @@ void
 parent_roles_free(struct parent *p)
 {
 	for (size_t i = 0; i < PARENT__ROLES; i++)
-		if (p->roles[i].pid > 0)
-			kill(p->roles[i].pid, SIGKILL);
+		/* Another user's: the kernel kills it when we end (PR_SET_PDEATHSIG). */
+		if (p->roles[i].pid > 0 && kill(p->roles[i].pid, SIGKILL) < 0 &&
+		    errno == EPERM)
+			p->roles[i].pid = 0;
 	for (size_t i = 0; i < PARENT__ROLES; i++) {
 		struct parent_process *q = &p->roles[i];
 

@@ -219,6 +219,13 @@ file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e)
 bool
 file_check_mode(int dirfd, const char *path, mode_t forbidden, struct err *e)
 {
+	return file_check_owned(dirfd, path, forbidden, geteuid(), e);
+}
+
+bool
+file_check_owned(int dirfd, const char *path, mode_t forbidden, uid_t uid,
+    struct err *e)
+{
 	struct stat st;
 
 	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -226,9 +233,9 @@ file_check_mode(int dirfd, const char *path, mode_t forbidden, struct err *e)
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(e, ERR_IO, "%s: is neither a file nor a directory",
 		    path);
-	if (st.st_uid != geteuid() && st.st_uid != 0)
+	if (st.st_uid != uid && st.st_uid != 0)
 		return err_set(e, ERR_IO, "%s: belongs to user %lu; run: chown %lu %s",
-		    path, (unsigned long)st.st_uid, (unsigned long)geteuid(), path);
+		    path, (unsigned long)st.st_uid, (unsigned long)uid, path);
 	if ((st.st_mode & forbidden) != 0)
 		return err_set(e, ERR_IO,
 		    "%s: mode %04o lets others in; run: chmod %04o %s", path,

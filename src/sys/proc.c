@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -106,13 +107,24 @@ set_signals(void)
 	       sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
+/* For good: real, effective and saved. */
+static bool
+take_user(const struct proc_user *u)
+{
+	return u == NULL || (seteuid(0) == 0 && setgroups(0, NULL) == 0 &&
+				setresgid(u->gid, u->gid, u->gid) == 0 &&
+				setresuid(u->uid, u->uid, u->uid) == 0);
+}
+
 /* In the child; comes back only to die. */
 static void
 become(const char *path, const char *name, char **env, const int *fds, size_t n,
-    pid_t parent, int *report)
+    const struct proc_user *user, pid_t parent, int *report)
 {
 	char *const argv[] = { (char *)(uintptr_t)name, NULL };
 
+	if (!take_user(user)) /* before the next: a change of user takes it back */
+		return;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return; /* the parent may have died before the call */
 	if (!place_fds(fds, n, report) || !set_signals())
@@ -121,8 +133,8 @@ become(const char *path, const char *name, char **env, const int *fds, size_t n,
 }
 
 bool
-proc_spawn(const char *path, const char *name, const int *fds, size_t n, pid_t *ret_pid,
-    struct err *e)
+proc_spawn(const char *path, const char *name, const int *fds, size_t n,
+    const struct proc_user *user, pid_t *ret_pid, struct err *e)
 {
 	const pid_t parent = getpid();
 	char **env = small_environment();
@@ -138,7 +150,7 @@ proc_spawn(const char *path, const char *name, const int *fds, size_t n, pid_t *
 	if (pid == 0) {
 		int fd = report[1];
 
-		become(path, name, env, fds, n, parent, &fd);
+		become(path, name, env, fds, n, user, parent, &fd);
 		why = errno;
 		if (write(fd, &why, sizeof(why)) < 0)
 			_exit(126);

@@ -236,7 +236,7 @@ stage_open(struct stage *s)
 	make_dir(s);
 	cr_assert(sock_pair(parent, &e) && sock_pair(core, &e));
 	const int fds[] = { parent[1], core[1] };
-	cr_assert(proc_spawn(HNP_FRONT, "hanaper-front", fds, 2, &pid, &e), "%s",
+	cr_assert(proc_spawn(HNP_FRONT, "hanaper-front", fds, 2, NULL, &pid, &e), "%s",
 	    e.detail);
 	s->pid = pid;
 	close(parent[1]);

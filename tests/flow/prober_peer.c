@@ -247,7 +247,7 @@ main(int argc, char **argv)
 		buf_printf(&words, "%s ", argv[i]);
 	if (!sock_pair(up, &e) || !sock_pair(probing, &e) ||
 	    !proc_spawn(HNP_PROBER, "hanaper-prober", (int[]){ up[1], probing[1] }, 2,
-		&pid, &e)) {
+		NULL, &pid, &e)) {
 		fprintf(stderr, "%s\n", e.detail);
 		return 2;
 	}

@@ -30,7 +30,7 @@ run_child(size_t more)
 	cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
 	for (size_t i = 0; i < 1 + more; i++)
 		given[i] = fds[1];
-	cr_assert(proc_spawn(path, "a-name", given, 1 + more, &pid, &e), "%s",
+	cr_assert(proc_spawn(path, "a-name", given, 1 + more, NULL, &pid, &e), "%s",
 	    e.detail);
 	close(fds[1]);
 	while ((got = read(fds[0], told + n, sizeof(told) - 1 - n)) > 0)
@@ -96,7 +96,7 @@ spawn_crosswise(const char *path, int at_3, int at_4)
 
 	if (dup2(at_4, 50) != 50 || dup2(at_3, 3) != 3 || dup2(50, 4) != 4)
 		_exit(1);
-	if (!proc_spawn(path, "x", (const int[]){ 4, 3 }, 2, &pid, &e))
+	if (!proc_spawn(path, "x", (const int[]){ 4, 3 }, 2, NULL, &pid, &e))
 		_exit(2);
 	_exit(waitpid(pid, NULL, 0) == pid ? 0 : 3);
 }
@@ -130,7 +130,7 @@ Test(proc, what_cannot_be_started_is_told)
 	char *path = NULL;
 	pid_t pid = -5;
 
-	cr_expect_not(proc_spawn("/absent/program", "p", NULL, 0, &pid, &e));
+	cr_expect_not(proc_spawn("/absent/program", "p", NULL, 0, NULL, &pid, &e));
 	cr_expect_neq(strstr(e.detail, "/absent/program"), NULL);
 	cr_expect_eq(pid, -5);
 	cr_expect_not(proc_find("no-such-program", "/absent", &path, &e));

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Started as root, each role has a user of its own; numbers that nobody has will do for that."""
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+import unittest
+
+from hnp import BUILD, CA, ROLES, WRAP
+
+OWNER, USERS = 54321, {"signer": 54322, "prober": 54323, "front": 54324, "core": 54321}
+OPTIONS = [o for role, uid in USERS.items() if uid != OWNER for o in ("--user", f"{role}={uid}")]
+
+
+def reachable(path):
+    """May a user who is nobody run what lies there?"""
+    return all(p.stat().st_mode & 0o001 for p in (path, *path.parents))
+
+
+@unittest.skipIf(os.geteuid() != 0, "takes root")
+@unittest.skipIf(WRAP, "wrapped")
+class Users(unittest.TestCase):
+    def setUp(self):
+        self.ca = CA()
+        self.addCleanup(self.ca.close)
+        self.bin = pathlib.Path(tempfile.mkdtemp(prefix="hnp-", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, self.bin, ignore_errors=True)
+        self.bin.chmod(0o755)
+        for name in (*ROLES, "hanaperd"):
+            shutil.copy(BUILD / name, self.bin / name)
+        self.ca.tmp.chmod(0o711)
+        if not reachable(self.ca.tmp):
+            self.skipTest(f"{self.ca.tmp} is closed to others")
+        self.ca.hanaperd = self.bin / "hanaperd"
+
+    def give(self):
+        """What docs/hanaperd.8, Users, says."""
+        d = self.ca.dir
+        for path in (d, *d.rglob("*")):
+            os.lchown(path, OWNER, OWNER)
+        for path in (d / "journal", *(d / "journal").iterdir(), d / "root.key", d / "issuers/main.key"):
+            os.lchown(path, USERS["signer"], OWNER)
+        (d / "issuers").chmod(0o750)
+
+    def ids(self, pid):
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return [set(re.search(rf"^{key}:\t(.*)$", status, re.M)[1].split()) for key in ("Uid", "Gid", "Groups")]
+
+    # S82: a role that is taken over is stopped by the file system too
+    def test_each_role_has_a_user_of_its_own_and_nobody_is_root(self):
+        self.give()
+        self.ca.start(*OPTIONS)
+        for program, pid in self.ca.role_pids().items():
+            uid = USERS[program.removeprefix("hanaper-")]
+            self.assertEqual(self.ids(pid), [{str(uid)}, {str(OWNER)}, set()], program)
+        self.assertEqual(self.ids(self.ca.daemon.pid), [{str(OWNER)}, {str(OWNER)}, set()])
+        serial = self.ca.issue("a", "DNS:localhost")
+        self.assertEqual(self.ca.revoke(serial, "keyCompromise").status, 200)
+        self.assertEqual(self.ca.ocsp(serial), "revoked")
+        self.ca.crl()
+        self.assertEqual(self.ca.stop(), 0, self.ca.said()[-2000:])
+        for path in ("journal", "issuers/main.key", "root.key"):
+            self.assertEqual((self.ca.dir / path).stat().st_uid, USERS["signer"])
+        self.ca.start(*OPTIONS)  # on what these users have made
+        self.assertEqual(self.ca.ocsp(serial), "revoked")
+
+    # S82, S81: a key that another role's user could read is refused as any other
+    def test_keys_of_another_user_are_refused(self):
+        self.give()
+        os.lchown(self.ca.dir / "issuers/main.key", USERS["front"], OWNER)
+        self.ca.start(*OPTIONS, wait=False)
+        self.assertEqual(self.ca.wait_end(), 1)
+        self.assertIn("main.key", self.ca.said())
+
+    # S82
+    def test_without_users_the_owner_of_the_directory_runs_all(self):
+        for path in (self.ca.dir, *self.ca.dir.rglob("*")):
+            os.lchown(path, OWNER, OWNER)
+        self.ca.start()
+        for pid in (self.ca.daemon.pid, *self.ca.role_pids().values()):
+            self.assertEqual(self.ids(pid), [{str(OWNER)}, {str(OWNER)}, set()])
+        self.ca.issue("a", "DNS:localhost")
+
+    # S82
+    def test_a_killed_role_takes_those_of_other_users_with_it(self):
+        self.give()
+        self.ca.start(*OPTIONS)
+        pids = self.ca.role_pids()
+        os.kill(pids["hanaper-prober"], 9)
+        self.assertEqual(self.ca.wait_end(), 1)
+        for program, pid in pids.items():
+            self.assertFalse(pathlib.Path(f"/proc/{pid}/exe").exists(), program)
+
+    # S89
+    def test_users_that_cannot_be_are_refused(self):
+        for option, words in (("signer=root", "does not run as root"), ("signer=0", "does not run as root"),
+                              ("cook=1", "ROLE=USER"), ("signer", "ROLE=USER"), ("signer=no-such-user", "no user")):
+            self.give()
+            self.ca.start("--user", option, wait=False)
+            self.assertEqual(self.ca.wait_end(), 1)
+            self.assertIn(words, self.ca.said())
+        for path in (self.ca.dir, *self.ca.dir.rglob("*")):
+            os.lchown(path, 0, 0)
+        self.ca.start(*OPTIONS, wait=False)
+        self.assertEqual(self.ca.wait_end(), 1)
+        self.assertIn("another user's", self.ca.said())
