@@ -159,7 +159,7 @@ run(struct verify *v, const char *journal, const char *database, const char *scr
 	/* First the database: whatever it holds the journal has held before. */
 	if (!store_open_read(database, &v->have, e) || !store_begin(v->have, e) ||
 	    !store_seq(v->have, &v->r.stored, e) ||
-	    !store_scratch(scratch, &v->want, e))
+	    !store_scratch(scratch, &v->want, e) || !store_bulk(v->want, true, e))
 		return false;
 	const bool comparable = read_journal(v, journal) && is_comparable(v, database);
 	if (v->broken.code != ERR_NONE) {

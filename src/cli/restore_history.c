@@ -15,7 +15,7 @@
 #include "store/store_token.h"
 #include "sys/file.h"
 
-#define BATCH        1000 /* records in one commit */
+#define BATCH        65536 /* records in one commit: see ca/replay.h */
 #define WHO          "hanaper restore"
 #define LIST_AT_ONCE 1000
 
@@ -54,9 +54,9 @@ replay(struct restore *r, struct err *e)
 	struct replay p = { .st = r->store };
 	struct journal_extent x;
 
-	const bool ok = store_seq(r->store, &p.have, e) &&
-			journal_extent(dir, replay_one, &p, &x, e) &&
-			store_commit(r->store, e);
+	const bool ok =
+	    store_bulk(r->store, true, e) && store_seq(r->store, &p.have, e) &&
+	    journal_extent(dir, replay_one, &p, &x, e) && store_commit(r->store, e);
 	if (ok && p.done > 0)
 		restore_tell(r,
 		    "%" PRIu64
