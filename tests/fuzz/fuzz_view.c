@@ -18,6 +18,9 @@ printable(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		require((text[i] & 0xe0) != 0 || text[i] == '\n' || text[i] == '\t');
+	/* U+0080 to U+009F are control characters too: U+009B begins what ESC [ does. */
+	for (size_t i = 0; i + 1 < n; i++)
+		require((uint8_t)text[i] != 0xc2 || (uint8_t)text[i + 1] >= 0xa0);
 	require(memchr(text, 0x7f, n) == NULL);
 }
 
