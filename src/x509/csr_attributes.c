@@ -8,7 +8,9 @@
 #include "codec/der.h"
 #include "csr_part.h"
 
-#define EXTENSIONS_MAX 64
+#define EXTENSIONS_MAX  64
+#define DEPTH_MAX       32   /* of an attribute that means nothing here */
+#define DER_CONSTRUCTED 0x20 /* X.690 8.1.2.5 */
 
 #define OID_EXTENSION_REQUEST "1.2.840.113549.1.9.14"  /* RFC 2985 5.4.2 */
 #define OID_MS_EXTENSIONS     "1.3.6.1.4.1.311.2.1.14" /* szOID_CERT_EXTENSIONS */
@@ -179,6 +181,21 @@ read_request(struct bytes values, struct csr *c, struct err *e)
 	return read_extensions(d.body, c, e);
 }
 
+/* R17: what nobody here reads is DER all the same. */
+static bool
+is_der(struct bytes in, unsigned depth)
+{
+	struct der d;
+	struct err e;
+
+	while (in.n > 0) {
+		if (depth == DEPTH_MAX || !der_next(&in, &d, &e) ||
+		    ((d.tag & DER_CONSTRUCTED) != 0 && !is_der(d.body, depth + 1)))
+			return false;
+	}
+	return true;
+}
+
 bool
 csr_read_attributes(struct bytes body, struct csr *c, struct err *e)
 {
@@ -197,8 +214,13 @@ csr_read_attributes(struct bytes body, struct csr *c, struct err *e)
 			return err_prefix(e, "attribute");
 		const bool is_pkcs9 = strcmp(text, OID_EXTENSION_REQUEST) == 0;
 		const bool is_ms = strcmp(text, OID_MS_EXTENSIONS) == 0;
-		if (!is_pkcs9 && !is_ms)
-			continue; /* challengePassword and the like: nothing of ours */
+		if (!is_pkcs9 && !is_ms) {
+			/* challengePassword and the like: nothing of ours */
+			if (!is_der(values.body, 0))
+				return err_set(e, ERR_BAD_CSR, "attribute %s: not DER",
+				    text);
+			continue;
+		}
 		if ((is_pkcs9 && pkcs9) || (is_ms && ms))
 			return err_set(e, ERR_BAD_CSR,
 			    "extensionRequest is there twice");

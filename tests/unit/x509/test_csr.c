@@ -343,6 +343,53 @@ Test(csr, that_asks_twice_is_refused)
 	stranger_free(s);
 }
 
+/* R17 */
+Test(csr, an_attribute_that_means_nothing_here_is_der_all_the_same)
+{
+	struct stranger *s = stranger_new(GNUTLS_PK_ECDSA);
+	static const struct {
+		struct bytes values;
+		bool good;
+	} rows[] = {
+		{ MAKE_T("\x31\x03\x0c\x01x"), true },
+		{ MAKE_T("\x31\x05\x30\x03\x02\x01\x05"), true },
+		{ MAKE_T("\x31\x03\x0c\x02x"), false }, /* longer than the SET */
+		{ MAKE_T("\x31\x05\x30\x03\x02\x02\x05"), false },
+		{ MAKE_T("\x31\x05\x30\x80\x00\x00\x00"), false }, /* BER */
+	};
+	struct buf b, at;
+
+	buf_init(&b, 10000);
+	buf_init(&at, 10000);
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		buf_clear(&at);
+		make_oid(&at, "1.2.3.4");
+		buf_put(&at, rows[i].values);
+		make_wrap(&at, DER_SEQUENCE);
+		make_csr_with_attributes(s, buf_bytes(&at), &b);
+		if (rows[i].good)
+			csr_free(parsed(buf_bytes(&b)));
+		else
+			refused("an attribute", buf_bytes(&b), ERR_BAD_CSR, "not DER");
+	}
+	/* nested without end */
+	buf_clear(&at);
+	for (int i = 0; i < 60; i++)
+		make_wrap(&at, DER_SEQUENCE);
+	make_wrap(&at, DER_SET);
+	struct buf whole;
+	buf_init(&whole, 10000);
+	make_oid(&whole, "1.2.3.4");
+	buf_put(&whole, buf_bytes(&at));
+	make_wrap(&whole, DER_SEQUENCE);
+	make_csr_with_attributes(s, buf_bytes(&whole), &b);
+	refused("sixty deep", buf_bytes(&b), ERR_BAD_CSR, "not DER");
+	buf_free(&whole);
+	buf_free(&at);
+	buf_free(&b);
+	stranger_free(s);
+}
+
 Test(csr, the_rule_that_was_broken_is_told)
 {
 	static const struct {
