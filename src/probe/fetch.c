@@ -344,7 +344,8 @@ set_options(struct fetch *f, const struct fetch_request *q)
 	SET(CURLOPT_USERAGENT, "hanaper/" PACKAGE_VERSION " (ACME validation)");
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
 	SET(CURLOPT_OPENSOCKETDATA, f);
-	SET(CURLOPT_VERBOSE, 1L);
+	/* It costs words for each step, and no redirect is gone after here. */
+	SET(CURLOPT_VERBOSE, strncasecmp(q->url, "http:", 5) != 0 ? 1L : 0L);
 	SET(CURLOPT_DEBUGFUNCTION, on_said);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, f);
