@@ -25,6 +25,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_certificate_query.c \
 	src/store/store_certificate_query.h \
 	src/store/store_search.c \
+	src/store/store_sql.c \
 	src/store/store_search.h \
 	src/store/store_once.c \
 	src/store/store_renewal.c \

@@ -12,6 +12,7 @@
 struct store {
 	struct db *db;
 	int64_t migrated_from;
+	struct store_sql *sql;
 };
 
 static struct store *
@@ -56,6 +57,7 @@ store_discard(struct store *st)
 	if (st == NULL)
 		return;
 	db_discard(st->db);
+	store_sql_free(st->sql);
 	free(st);
 }
 
@@ -124,6 +126,7 @@ store_close(struct store *st)
 	if (st == NULL)
 		return;
 	db_close(st->db);
+	store_sql_free(st->sql);
 	free(st);
 }
 
@@ -137,6 +140,12 @@ struct db *
 store_db(struct store *st)
 {
 	return st->db;
+}
+
+struct store_sql **
+store_sql_kept(struct store *st)
+{
+	return &st->sql;
 }
 
 /* ---- transactions ---- */

@@ -169,7 +169,7 @@ begin_list(struct store *st, const struct audit_query *q)
 	    buf_str(&b.match), buf_str(&b.walk),
 	    q->oldest_first ? "id" : "at DESC, id DESC");
 	assert(!sql.full && !b.walk.full && !b.match.full);
-	struct stmt *s = stmt_begin_sql(store_db(st), buf_str(&sql), "list the audit");
+	struct stmt *s = store_sql_begin(st, buf_str(&sql), "list the audit");
 	for (unsigned i = 0; i < b.n; i++)
 		if (b.values[i].text != NULL)
 			stmt_text(s, (int)i + 1, b.values[i].text);

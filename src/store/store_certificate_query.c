@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store_certificate_impl.h"
+#include "store_impl.h"
 #include "store_search.h"
 
 #define SQL_MAX    KIB(8)
@@ -307,8 +308,7 @@ begin(struct store *st, struct build *b)
 	    " WHERE %s < $1 AND %s > $3%s ORDER BY %s DESC LIMIT $2",
 	    b->from, buf_str(&b->joins), b->key, b->key, buf_str(&b->where), order);
 	assert(!sql.full && !b->joins.full && !b->where.full);
-	struct stmt *s =
-	    stmt_begin_sql(store_db(st), buf_str(&sql), "list certificates");
+	struct stmt *s = store_sql_begin(st, buf_str(&sql), "list certificates");
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->values[i].text != NULL)
 			stmt_text(s, (int)i + 1, b->values[i].text);

@@ -15,6 +15,16 @@
 MUST_CHECK bool store_own_begin(struct store *st, bool *ret_own, struct err *e);
 MUST_CHECK bool store_own_end(struct store *st, bool own, bool ok, struct err *e);
 
+/*
+ * As stmt_begin_sql(), for a text that is put together again and again: of these, the
+ * first STORE_SQL_MAX stay prepared.  'what' lives on.
+ */
+#define STORE_SQL_MAX 16
+struct store_sql;
+struct stmt *store_sql_begin(struct store *st, const char *sql, const char *what);
+struct store_sql **store_sql_kept(struct store *st);
+void store_sql_free(struct store_sql *kept); /* after the database was closed */
+
 /* Ends a statement that tells the rows it changed (RETURNING): adds to *n how many. */
 MUST_CHECK bool store_finish_counted(struct stmt *q, int64_t *n, struct err *e);
 

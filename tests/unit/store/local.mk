@@ -15,6 +15,7 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store_renewal.c \
 	tests/unit/store/test_store_revocation.c \
 	tests/unit/store/test_store_search.c \
+	tests/unit/store/test_store_sql.c \
 	tests/unit/store/test_store_token.c \
 	tests/unit/store/tmp_acme.h \
 	tests/unit/store/tmp_certificate.h \
