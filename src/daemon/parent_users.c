@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Started as root on a CA directory that is somebody else's, the parent becomes its
- * owner, and each role a user of its own where one is named (ADR 0024).
+ * owner, and each role a user of its own where one is named (ADR 0025).
  *
  * Until the roles have started it is the owner by its effective ids alone: there are
  * ports below 1024 to be bound, and users to be given to the roles.

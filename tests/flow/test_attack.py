@@ -157,7 +157,7 @@ class Crowded(FlowTest):
                     row = list(last)
                     row[at["id"]] = first + i
                     row[at["serial"]] = b"\x01" + i.to_bytes(18, "big") + b"\x01"
-                    row[at["note"]] = b'{"metadata":{"k":"%s"}}' % (b"v" * 4000) if i < 3000 else b""
+                    row[at["note"]] = b'{"metadata":{"k":"%s"}}' % (b"v" * 12000) if i < 3000 else b""
                     yield row
 
             db.executemany(f"INSERT INTO certificate VALUES ({','.join('?' * len(columns))})", rows())
