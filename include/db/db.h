@@ -51,6 +51,11 @@ void db_discard(struct db *db);
  * flushed.  ERR_CONFLICT: there is something at 'path'.
  */
 MUST_CHECK bool db_copy(struct db *db, const char *path, struct err *e);
+/*
+ * Brings what the WAL holds into the file itself and flushes it: from here on that
+ * alone is the database.  A close tries the same, and tells nobody when it fails.
+ */
+MUST_CHECK bool db_settle(struct db *db, struct err *e);
 /* ERR_IO telling the first damage that a walk through all of it finds: slow. */
 MUST_CHECK bool db_check(struct db *db, struct err *e);
 

@@ -47,6 +47,8 @@ MUST_CHECK bool store_bulk(struct store *st, bool on, struct err *e); /* db_bulk
 bool store_unflushed(const struct store *st);
 MUST_CHECK bool store_flush(struct store *st, struct err *e);
 bool store_broken(const struct store *st);
+/* db_settle() */
+MUST_CHECK bool store_settle(struct store *st, struct err *e);
 /* Walks through everything, which is slow.  ERR_IO: the first damage. */
 MUST_CHECK bool store_check(struct store *st, struct err *e);
 

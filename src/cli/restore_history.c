@@ -302,7 +302,7 @@ restore_history(struct restore *r, struct err *e)
 {
 	if (!replay(r, e) || (!r->keep_journal && !go_on(r, e)) ||
 	    (!r->keep_database && !withdraw_tokens(r, e)) || !tell_auditor(r, e) ||
-	    !store_commit(r->store, e))
+	    !store_commit(r->store, e) || !store_settle(r->store, e))
 		return false;
 	/* Closed, so that it is one file again. */
 	store_close(r->store);

@@ -54,3 +54,17 @@ db_copy(struct db *db, const char *path, struct err *e)
 		unlink(path);
 	return ok;
 }
+
+bool
+db_settle(struct db *db, struct err *e)
+{
+	struct stmt *q = stmt_begin_sql(db, "PRAGMA wal_checkpoint(TRUNCATE)",
+	    "bring the database into one file");
+
+	if (!stmt_row(q, e))
+		return false;
+	const bool busy = stmt_col_int(q, 0) != 0;
+	if (!stmt_finish(q, e))
+		return false;
+	return !busy || err_set(e, ERR_IO, "another program reads the database");
+}

@@ -136,6 +136,12 @@ store_keep_files(struct store *st, struct err *e)
 	return db_keep_files(st->db, e);
 }
 
+bool
+store_settle(struct store *st, struct err *e)
+{
+	return db_settle(st->db, e);
+}
+
 struct db *
 store_db(struct store *st)
 {

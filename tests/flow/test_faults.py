@@ -231,6 +231,13 @@ class Life(FaultTest):
                     with tarfile.open(file) as tar:
                         self.assertIn("MANIFEST", tar.getnames())
         self.assertGreater(failed, 0)
+        # One whose journal is ahead of its database: the restore has something to replay.
+        file.unlink()
+        load = oracle.Load(self.ca, self.told, issuing=4, revoking=1)
+        self.ca.plan("cli", faults.OPEN, faults.HANG, error=10, times=faults.FOR_EVER)
+        self.ca.command("backup", file, "--dir", self.ca.dir)
+        self.ca.unplan()
+        load.end()
         self.assertEqual(self.ca.stop(), 0)
         into, refused = self.ca.file("restored"), 0
         for _ in self.each("cli", DISK | faults.OPEN, faults.ERROR, errno.ENOSPC, 1 if ALL else 9):
