@@ -37,8 +37,10 @@ as_gnutls_sees_it(struct bytes in, const struct ocsp_request *q)
 	if (gnutls_ocsp_req_import(req, &der) >= 0) {
 		size_t n = 0;
 
-		while (gnutls_ocsp_req_get_cert_id(req, (unsigned)n, NULL, NULL, NULL,
-			   NULL) >= 0)
+		/* One by a hash that it does not know is one, too. */
+		while (n <= q->n &&
+		       gnutls_ocsp_req_get_cert_id(req, (unsigned)n, NULL, NULL, NULL,
+			   NULL) != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			n++;
 		require(n == q->n);
 	}
