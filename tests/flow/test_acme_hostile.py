@@ -200,6 +200,27 @@ class Shortcuts(OrderTest):
         self.names.gone.clear()
         self.assertEqual(c.poll(url, ("valid", "invalid"), 30 * SLOW).json["status"], "valid")
 
+    # A163, A244: whoever looks, too; it is on disk by then
+    def test_who_looks_at_a_challenge_under_way_is_told_so(self):
+        c = self.client(register=True)
+        self.names.gone.add("looked.internal")
+        order = c.order("looked.internal")
+        url = order.json["authorizations"][0]
+        challenge, _ = c.challenge(url)
+        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        told = []
+        one = threading.Thread(target=lambda: told.append(c.post(challenge["url"], {})))
+        other = self.client(key=c.key)
+        other.kid = c.kid
+        one.start()
+        seen = other.poll(challenge["url"], ("processing",), 10 * SLOW)
+        row = self.count("acme_challenge", f"token = '{challenge['token']}' AND status = 2")
+        one.join()
+        self.assertEqual((seen.json["status"], row), ("processing", 1))
+        self.assertEqual(told[0].json["status"], "processing", told[0])
+        self.names.gone.clear()
+        self.assertEqual(other.poll(url, ("valid", "invalid"), 30 * SLOW).json["status"], "valid")
+
 
 class Races(OrderTest):
     def certificates(self, name):

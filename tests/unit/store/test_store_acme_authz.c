@@ -225,6 +225,51 @@ Test(store_acme_authz, of_attempts_the_newest_are_kept, .init = tmp_acme_begin,
 	cr_expect_str_eq(seen, "new new old10003 old6 ");
 }
 
+Test(store_acme_authz, a_challenge_without_an_id_is_found_by_its_authorization,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	struct acme_challenge c[] = {
+		{ .type = CHALLENGE_HTTP_01, .token = "t1", .status = ACME_PENDING },
+		{ .type = CHALLENGE_DNS_01, .token = "t2", .status = ACME_PENDING },
+	};
+	const struct acme_authz a = {
+		.id = "authz-1",
+		.account_num = 1,
+		.type = NAME_TYPE_DNS,
+		.value = (char *)"a.internal",
+		.status = ACME_PENDING,
+		.created_at = NOW,
+		.expires_at = NOW + 60,
+		.challenges = c,
+		.n_challenges = 2,
+	};
+	static const char *const none[] = { "", ".", ".1", "authz-1", "authz-1.",
+		"authz-1.0", "authz-1.01", "authz-1.99", "authz-2.1", "authz-1.1.1",
+		"c1-dns.1", "c1" };
+	struct acme_authz got;
+	int64_t num;
+
+	tmp_authz(1, 1, "b.internal", ACME_PENDING, NOW + 60); /* ids of the old kind */
+	MUST(store_acme_authz_add(st, &a, &num, &e));
+	for (size_t i = 0; i < 2; i++) {
+		store_acme_authz_challenge_id(&a, &c[i]);
+		MUST(store_acme_authz_by_challenge(st, c[i].id, &got, &e));
+		cr_expect_eq(got.num, num);
+		cr_expect_eq(got.n_challenges, 2);
+		cr_expect_str_eq(got.challenges[i].id, c[i].id);
+		cr_expect_eq(got.challenges[i].type, c[i].type);
+		store_acme_authz_free(&got);
+	}
+	MUST(store_acme_authz_by_challenge(st, "c1-http", &got, &e));
+	cr_expect_neq(got.num, num);
+	store_acme_authz_free(&got);
+	for (size_t i = 0; i < NITEMS(none); i++) {
+		cr_expect_not(store_acme_authz_by_challenge(st, none[i], &got, &e),
+		    "%s", none[i]);
+		cr_expect_eq(e.code, ERR_NOT_FOUND, "%s", none[i]);
+	}
+}
+
 /* A246 */
 Test(store_acme_authz, old_ones_go_but_not_while_an_order_names_them,
     .init = tmp_acme_begin, .fini = tmp_end)
