@@ -32,9 +32,11 @@ struct crl_build {             /* the one that is being built */
 	int64_t began_ms; /* by the monotonic clock */
 	char *temporary;  /* its file in pub/, to be renamed */
 	int fd;
-	size_t room;      /* octets before the content, for the outer header */
-	uint64_t octets;  /* of the content: what the signer sent so far */
-	uint64_t flushed; /* so much of it is on its way to the disk */
+	size_t room;            /* octets before the content, for the outer header */
+	uint64_t octets;        /* of the content: what the signer sent so far */
+	uint64_t flushed;       /* so much of it is on its way to the disk */
+	uint64_t entries, base; /* as it was signed */
+	struct loop_timer *settling; /* the disk takes the rest of it */
 };
 
 struct publish {

@@ -17,7 +17,10 @@
 #include "x509/crl.h"
 
 #define ROOT_NEXT_UPDATE_S (INT64_C(180) * 86400) /* P73: at most 12 months */
-#define FLUSH_EACH         MIB(4)
+#define FLUSH_EACH         MIB(1)
+#define SETTLE_MS          20 /* for the disk to take the rest; longer for a larger list */
+#define SETTLE_LONG_MS     100
+#define SETTLE_LONG        MIB(16)
 #define AHEAD              2 /* parts that are asked for, or on their way */
 
 void
@@ -25,6 +28,7 @@ publish_crl_drop(struct publish *p)
 {
 	if (p->build.slot == NULL)
 		return;
+	loop_cancel(p->build.settling);
 	close(p->build.fd);
 	free(p->build.temporary);
 	p->build = (struct crl_build){ 0 };
@@ -139,6 +143,15 @@ put_in_place(struct publish *p, struct err *e)
 	return file_sync_dir(p->pub_fd, e);
 }
 
+/* No more than a hint: the end flushes it all. */
+static void
+begin_flush(struct crl_build *b)
+{
+	(void)!sync_file_range(b->fd, (off_t)b->flushed,
+	    (off_t)(b->room + b->octets - b->flushed), SYNC_FILE_RANGE_WRITE);
+	b->flushed = b->octets;
+}
+
 /* The next octets; while more come, the disk takes what is there. */
 static bool
 add_octets(struct crl_build *b, struct bytes octets, struct err *e)
@@ -150,12 +163,8 @@ add_octets(struct crl_build *b, struct bytes octets, struct err *e)
 	if (!write_at(b->fd, octets, b->room + b->octets, e))
 		return false;
 	b->octets += octets.n;
-	if (b->octets - b->flushed < FLUSH_EACH)
-		return true;
-	/* No more than a hint: the end flushes it all. */
-	(void)!sync_file_range(b->fd, (off_t)b->flushed,
-	    (off_t)(b->octets - b->flushed), SYNC_FILE_RANGE_WRITE);
-	b->flushed = b->octets;
+	if (b->octets - b->flushed >= FLUSH_EACH)
+		begin_flush(b);
 	return true;
 }
 
@@ -166,18 +175,18 @@ struct
 };
 
 static void
-in_place(struct publish *p, const struct record_crl *r)
+in_place(struct publish *p)
 {
 	const struct crl_build *b = &p->build;
 	struct crl_slot *s = b->slot;
 	const struct crl_row row = {
 		.issuer = s->issuer,
 		.shard = s->shard,
-		.base = r->base,
+		.base = b->base,
 		.number = b->number,
 		.this_update = b->this_update,
 		.next_update = b->next_update,
-		.entries = r->entries,
+		.entries = b->entries,
 	};
 	fault_point("core.crl.after");
 	s->this_update = b->this_update;
@@ -208,6 +217,39 @@ is_planned(const struct crl_build *b, const struct record *r, struct record_crl 
 }
 
 static void
+show(void *arg)
+{
+	struct publish *p = arg;
+	struct err e;
+
+	p->build.settling = NULL;
+	if (put_in_place(p, &e))
+		in_place(p);
+	else
+		give_up(p, &e);
+}
+
+/*
+ * The flush at the end waits for the disk, and nothing else is done meanwhile: so of
+ * what is large the rest is begun now, and a moment later little is left to wait for.
+ */
+static void
+settle(struct publish *p, const struct record_crl *r)
+{
+	struct crl_build *b = &p->build;
+
+	b->entries = r->entries;
+	b->base = r->base;
+	if (b->octets < FLUSH_EACH) {
+		show(p);
+		return;
+	}
+	begin_flush(b);
+	b->settling = loop_after(p->ca->loop,
+	    b->octets < SETTLE_LONG ? SETTLE_MS : SETTLE_LONG_MS, show, p);
+}
+
+static void
 on_signed(void *arg, const struct ask_answer *a)
 {
 	struct waiting *w = arg;
@@ -226,10 +268,8 @@ on_signed(void *arg, const struct ask_answer *a)
 	else if (!is_planned(&p->build, a->record, &r)) {
 		err_set(&e, ERR_MALFORMED, "it signed a CRL that was not asked for");
 		ask_lied(p->ca, &e);
-	} else if (!put_in_place(p, &e))
-		give_up(p, &e);
-	else
-		in_place(p, &r);
+	} else
+		settle(p, &r);
 }
 
 /* ---- asking the signer ---- */
