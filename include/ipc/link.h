@@ -16,6 +16,12 @@
 struct link;
 
 /*
+ * Octets that may wait for a peer which asks and does not read (S83): beyond them
+ * the link is over.  Several of the longest messages fit.
+ */
+#define LINK_QUEUED_MAX MIB(128)
+
+/*
  * Told once, when the link is over: the peer closed (link_closed() tells), it
  * sent what no rule takes, a handler failed, or the socket did.  The link
  * receives and sends no more.  It still has to be freed: here, if liked, but not

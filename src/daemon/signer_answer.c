@@ -11,6 +11,8 @@
 #define REPLAY_SLICE  256    /* records at once */
 #define REPLAY_QUEUED MIB(4) /* octets that may wait in the channel */
 #define REPLAY_MS     2      /* pause while the channel is full */
+#define REPLAY_ANSWERS                                                                 \
+	65536 /* that may wait behind it: core has 4096 clients at most (S83) */
 
 void
 signer_answer(struct signer *s, unsigned type, uint64_t id, bool unsynced,
@@ -117,6 +119,11 @@ signer_commit(struct signer *s)
 		signer_crl_fail(s, &e);
 		signer_state_undo(s);
 		take_back_answers(s, &e);
+	}
+	if (s->replaying && s->n_answers > REPLAY_ANSWERS) {
+		err_set(&e, ERR_MALFORMED,
+		    "core: it asks and does not read the journal that it asked for");
+		role_fail(&e);
 	}
 	/* Records reach core in their order: live ones wait behind those replayed. */
 	if (!s->replaying)

@@ -75,6 +75,18 @@ on_socket(void *arg, unsigned events)
 		receive(k);
 }
 
+/* The socket takes no more: how much may wait? */
+static void
+check_queue(struct link *k)
+{
+	struct err e;
+
+	if (chan_queued(k->chan) <= LINK_QUEUED_MAX)
+		return;
+	err_set(&e, ERR_MALFORMED, "it does not read what it is sent");
+	end(k, &e);
+}
+
 static void
 on_before_wait(void *arg)
 {
@@ -82,7 +94,11 @@ on_before_wait(void *arg)
 	struct err e = { 0 };
 	bool left;
 
-	if (k->blocked || k->mute || chan_queued(k->chan) == 0)
+	if (k->blocked) {
+		check_queue(k);
+		return;
+	}
+	if (k->mute || chan_queued(k->chan) == 0)
 		return;
 	if (!chan_flush(k->chan, &left, &e)) {
 		if (e.code == ERR_UNAVAILABLE)
@@ -93,6 +109,8 @@ on_before_wait(void *arg)
 	}
 	k->blocked = left;
 	loop_want(k->watch, left ? LOOP_IN | LOOP_OUT : LOOP_IN);
+	if (left)
+		check_queue(k);
 }
 
 struct link *

@@ -5,6 +5,7 @@ The genuine message is taken from the wire and asked again with the fields of th
 row.  What a captured core may still do is in the rows that say "same".
 """
 import os
+import threading
 import time
 import unittest
 
@@ -302,3 +303,40 @@ class Ends(unittest.TestCase):
         self.row("a profile that is a path", [cert.but(profile=b"../root")], "SIGN_CERT: ")
         self.row("a life before the epoch", [cert.but(not_before=-1)], "SIGN_CERT: ")
         self.row("a hundred years and more", [cert.but(validity_s=1 << 62)], "SIGN_CERT: ")
+
+
+@unittest.skipUnless(os.environ.get("HNP_LONG"), "HNP_LONG=1: a million refusals; link.a_peer_that_does_not_read is short")
+class Floods(unittest.TestCase):
+    """Questions without end, by a core that reads no answer."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.ca = Between("signer")
+        cls.addClassCleanup(cls.ca.close)
+
+    def memory(self, pid):
+        text = open(f"/proc/{pid}/status").read()
+        return int(text.split("VmRSS:")[1].split()[0]) // 1024
+
+    # S83: the answers wait in the signer's memory, up to a bound
+    def test_who_asks_and_does_not_read_ends_the_signer(self):
+        ask = make("core", True, "CRL_BEGIN", id=BIG, stored_seq=0, issuer=b"nobody", number=1, this_update=1,
+                   next_update=2, since=1, delta=0, shards=0, shard=0, places=[])
+        stop = threading.Event()
+        self.ca.start()
+        signer = self.ca.at["signer"]
+        signer.lie = lambda f: [] if f.link == "core" and not f.to_role and stop.wait(60 * SLOW) else None
+        most = 0
+        for _ in range(10000):
+            pid = signer.pid
+            if not signer.say(Raw("core", True, 0, ask.octets() * 500)) or not pid:
+                break
+            try:
+                most = max(most, self.memory(pid))
+            except OSError:
+                break
+        stop.set()
+        self.assertEqual(self.ca.wait_end(30), 1)
+        self.assertRegex(self.ca.said(), r'ended error="signer: core: it does not read what it is sent"')
+        print(f"     the signer had {most} MiB")
+        self.assertLess(most, 400)

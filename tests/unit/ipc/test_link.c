@@ -205,3 +205,28 @@ Test(link, the_last_words_of_a_peer_that_ends_are_heard_though_nobody_reads_ours
 	cr_expect(closed);
 	close_pair();
 }
+
+/* S83: who asks and does not read must not fill our memory */
+Test(link, a_peer_that_does_not_read_is_given_up)
+{
+	static uint8_t octets[KIB(64)];
+	const struct bytes body = bytes_of(octets, sizeof(octets));
+	int fds[2];
+
+	loop = loop_new();
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	far = link_new(loop, fds[0], PEER_FRONT, 100, far_rules, NULL);
+	link_on_gone(far, on_gone, NULL);
+	/* The socket itself takes some of it. */
+	for (size_t n = 0; n <= LINK_QUEUED_MAX + MIB(4); n += body.n)
+		link_send(far, MSG_HTTP_RESPONSE, body);
+	cr_assert_gt(link_queued(far), LINK_QUEUED_MAX);
+	(void)loop_after(loop, 20, give_up, NULL);
+	ended = ERR_NONE;
+	loop_run(loop);
+	cr_expect_eq(ended, ERR_MALFORMED);
+	cr_expect_not(closed);
+	link_free(far);
+	close(fds[1]);
+	loop_free(loop);
+}
