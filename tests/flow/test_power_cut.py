@@ -139,6 +139,7 @@ class PowerCut(unittest.TestCase):
         left = self.after(base, "init", "--dir", base / "ca", *ports)
         made = copy.copy(ca)
         made.dir, made.program = left / "ca", hnp.BUILD / "hanaperd"
+        self.addCleanup(made.stop)
         made.start()
         serial = made.issue("first", "DNS:first.internal")
         base = ca.file("backups")
