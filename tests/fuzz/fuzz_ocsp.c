@@ -23,8 +23,9 @@ question(const struct ocsp_issuer *issuer, const struct ocsp_cert_id *id)
 	require(again.hash == id->hash && bytes_eq(again.serial, id->serial) &&
 		bytes_eq(again.name_hash, id->name_hash) &&
 		bytes_eq(again.key_hash, id->key_hash));
-	/* Nobody guesses the hash of our key. */
-	require(!ocsp_issuer_is(issuer, id));
+	/* The fuzzer sees what is compared, and finds our hashes. */
+	if (ocsp_issuer_is(issuer, id))
+		require(id->hash != OCSP_HASH_OTHER && id->name_hash.n > 0);
 }
 
 static void
