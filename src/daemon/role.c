@@ -30,8 +30,8 @@ struct role {
 	struct link *parent;
 	struct link *links[LINKS_MAX]; /* to other roles */
 	size_t n_links;
-	bool started, ready, stopping;
-	enum peer gone; /* the peer that has closed; 0: none */
+	bool started, begun, ready, stopping; /* begun: the role itself runs */
+	enum peer gone;                       /* the peer that has closed; 0: none */
 };
 
 static const char *const peer_names[] = {
@@ -114,7 +114,7 @@ on_reload(void *ctx, const struct frame *f, struct err *e)
 	struct conf *next;
 	struct err why;
 
-	if (!r->started)
+	if (!r->begun)
 		return err_set(e, ERR_MALFORMED, "it came before the start");
 	if (!msg_reload_get(f->body, &m, e))
 		return false;
@@ -209,7 +209,7 @@ on_stop(void *ctx, const struct frame *f, struct err *e)
 	(void)f;
 	(void)e;
 	r->stopping = true;
-	if (r->started && r->def.on_stop != NULL)
+	if (r->begun && r->def.on_stop != NULL)
 		r->def.on_stop(r->def.ctx, r);
 	else
 		loop_stop(r->loop);
@@ -262,6 +262,7 @@ role_begin(const struct role_def *def)
 		exit(role_end(r)); /* before it has begun */
 	if (!conf_log(r->conf, r->def.name, &e))
 		role_fail(&e);
+	r->begun = true;
 	return r;
 }
 
