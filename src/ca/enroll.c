@@ -75,9 +75,12 @@ check_status(const struct store_token *t, struct err *e)
 
 	switch (store_token_status(t, clock_now())) {
 	case STORE_TOKEN_USED:
+		if (t->uses == 1)
+			return err_set(e, ERR_TOKEN_USED,
+			    "it was good for one use, which was made; ask for a new "
+			    "token");
 		return err_set(e, ERR_TOKEN_USED,
-		    "it counted %lld time(s), and so often it was used; ask for a new "
-		    "one",
+		    "it was good for %lld uses, which were made; ask for a new token",
 		    (long long)t->uses);
 	case STORE_TOKEN_WITHDRAWN:
 		clock_rfc3339(t->withdrawn_at, at);

@@ -223,7 +223,8 @@ begin(struct making *m, struct err *e)
 		return false;
 	if (access(b->file, F_OK) == 0)
 		return err_set(e, ERR_CONFLICT,
-		    "%s is there already; nothing was changed", b->file);
+		    "%s is there already; nothing was changed; give another FILE",
+		    b->file);
 	if (!scratch_file(b->file, "partial", &m->part, &m->fd, e) ||
 	    !scratch_dir(b->file, "scratch", &m->scratch, e))
 		return false;

@@ -111,24 +111,33 @@ on_body(char *p, size_t size, size_t n, void *arg)
 static const struct {
 	CURLcode code;
 	const char *todo;
+	const char
+	    *stranger; /* for whom has no certificate and no file; NULL: the same */
 } todos[] = {
-	{ CURLE_COULDNT_CONNECT,
-	    "is hanaperd running there, and is the port its own?" },
+	{ CURLE_COULDNT_RESOLVE_HOST,
+	    "this machine finds no address for that name: mend its DNS, or name the "
+	    "host otherwise by --url",
+	    NULL },
+	{ CURLE_COULDNT_CONNECT, "is hanaperd running there, and is the port its own?",
+	    NULL },
 	{ CURLE_PEER_FAILED_VERIFICATION,
 	    "--cacert wants the CA's root.crt, --url a name that the CA was told "
-	    "(hanaper init --dns, --ip)" },
-	{ CURLE_SSL_CACERT_BADFILE, "--cacert wants the CA's root.crt" },
+	    "(hanaper init --dns, --ip)",
+	    "--url wants a name that the CA was told (hanaper init --dns, --ip)" },
+	{ CURLE_SSL_CACERT_BADFILE, "--cacert wants the CA's root.crt", NULL },
 	{ CURLE_SSL_CONNECT_ERROR,
 	    "--cert and --key want PEM files that belong together, --url the TLS "
-	    "listener" },
+	    "listener",
+	    "--url wants the TLS listener" },
 };
 
 static const char *
-todo(CURLcode rc)
+todo(CURLcode rc, bool stranger)
 {
 	for (size_t i = 0; i < NITEMS(todos); i++)
 		if (todos[i].code == rc)
-			return todos[i].todo;
+			return stranger && todos[i].stranger != NULL ? todos[i].stranger
+								     : todos[i].todo;
 	return NULL;
 }
 
@@ -144,12 +153,11 @@ explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
 		said = curl_easy_strerror(rc);
 	if (c == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s", url, said);
-	if (c->authorization != NULL || c->unverified) /* has none of our options */
-		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s", c->base, said);
 	if (c->socket == NULL) {
-		err_set(e, ERR_UNAVAILABLE, "%.200s: %s%s%s", c->base, said,
-		    todo(rc) != NULL ? "; " : "", todo(rc) != NULL ? todo(rc) : "");
-		return false;
+		const char *what = todo(rc, c->authorization != NULL || c->unverified);
+
+		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s%s%s", c->base, said,
+		    what != NULL ? "; " : "", what != NULL ? what : "");
 	}
 	if (os == EACCES || os == EPERM)
 		return err_set(e, ERR_FORBIDDEN,

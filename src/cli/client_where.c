@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -135,14 +136,24 @@ use_url(struct client *c, const struct options_common *o, struct err *e)
 	return true;
 }
 
+/* A directory that is there and lets this user not in. */
+static bool
+is_closed(const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0)
+		return errno == EACCES;
+	return S_ISDIR(st.st_mode) && access(dir, X_OK) < 0 && errno == EACCES;
+}
+
 static bool
 use_socket(struct client *c, const struct options_common *o, struct err *e)
 {
 	const char *named = o->dir != NULL ? o->dir : getenv("HANAPER_DIR");
 
 	c->dir = client_find_dir(o->dir);
-	if (c->dir == NULL && named != NULL && access(named, X_OK) < 0 &&
-	    errno == EACCES)
+	if (c->dir == NULL && named != NULL && is_closed(named))
 		return err_set(e, ERR_FORBIDDEN,
 		    "%s: only root and the daemon's own user may use this directory; "
 		    "others: --url --cert --key --cacert",

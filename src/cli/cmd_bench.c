@@ -158,7 +158,13 @@ find_public(struct bench *b, const json_t *issuer, struct err *e)
 	crl = strchr(strstr(crl, "://") + 3, '/');
 	b->world.ocsp_path = mem_strdup(ocsp != NULL ? ocsp : "/");
 	b->world.crl_path = mem_strdup(crl != NULL ? crl : "/");
-	return talk_place_read(front, &b->world.plain, e);
+	struct err why;
+
+	return talk_place_read(front, &b->world.plain, &why) ||
+	       err_set(e, why.code,
+		   "%s; --public says where OCSP and CRLs are, if not where the "
+		   "certificates say",
+		   why.detail);
 }
 
 /* The first issuer's certificates that are valid now. */

@@ -60,7 +60,12 @@ fetch(struct client *c, const char *before, const char *issuer, const char *afte
 	buf_puts(&path, after);
 	ok = buf_ok(&path, "the issuer's name", e) &&
 	     client_get(c, buf_str(&path), "*/*", ret, e);
-	if (!ok && e->code == ERR_NOT_FOUND)
+	if (!ok && e->code == ERR_NOT_FOUND && after[0] == '/')
+		err_set(e, ERR_NOT_FOUND,
+		    "issuer \"%s\" has no CRL \"%s%.*s\": crl.delta and crl.shards in "
+		    "hanaper.yaml make such; hanaper crl --shards lists the shards",
+		    issuer, issuer, (int)(strlen(after) - strlen(".crl")), after);
+	else if (!ok && e->code == ERR_NOT_FOUND)
 		err_set(e, ERR_NOT_FOUND,
 		    "nothing is published of an issuer \"%s\"; all of them: hanaper "
 		    "issuer",
@@ -181,7 +186,7 @@ print(const json_t *v)
 	printf("%-*s  %lld\n", VIEW_LABEL, "number",
 	    (long long)json_integer_value(json_object_get(v, "number")));
 	if (json_object_get(v, "base") != NULL)
-		printf("%-*s  %lld\n", VIEW_LABEL, "changes since",
+		printf("%-*s  %lld\n", VIEW_LABEL, "since number",
 		    (long long)json_integer_value(json_object_get(v, "base")));
 	view_field_time(v, "this_update", "this update");
 	view_field_time(v, "next_update", "next update");

@@ -104,6 +104,12 @@ print_one(const json_t *p)
 			out_field(spans[i][1], VIEW_LABEL, buf_str(&b));
 		buf_free(&b);
 	}
+	if (json_is_true(json_object_get(p, "no_rev_avail")))
+		out_field("revocation", VIEW_LABEL,
+		    "none: too short a life (noRevAvail)");
+	if (json_is_true(json_object_get(p, "strict_lint")))
+		out_field("strict lint", VIEW_LABEL,
+		    "what the lints warn of is not signed");
 	view_field_list(p, "keys", "keys");
 	view_field_list(names, "dns", "DNS names");
 	view_field_list(names, "ip", "IP addresses");

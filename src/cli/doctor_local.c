@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -27,12 +28,25 @@ doctor_configuration(struct doctor *d)
 		    "%s", e.detail);
 }
 
+/* Whose 'name' below the CA directory is; 'otherwise' where it is not there. */
+static uid_t
+owner_of(const struct doctor *d, const char *name, uid_t otherwise)
+{
+	char *path = mem_printf("%s/%s", d->dir, name);
+	struct stat st;
+	const bool is = stat(path, &st) == 0;
+
+	free(path);
+	return is ? st.st_uid : otherwise;
+}
+
 static size_t
-check_mode(struct doctor *d, const char *path, mode_t forbidden)
+check_mode(struct doctor *d, const char *path, mode_t forbidden, uid_t owner)
 {
 	struct err e;
 
-	if (access(path, F_OK) < 0 || file_check_mode(AT_FDCWD, path, forbidden, &e))
+	if (access(path, F_OK) < 0 ||
+	    file_check_owned(AT_FDCWD, path, forbidden, owner, &e))
 		return 0;
 	doctor_say(d, DOCTOR_FAIL, "as it says", "%s", e.detail);
 	return 1;
@@ -44,29 +58,38 @@ doctor_permissions(struct doctor *d)
 	static const struct {
 		const char *path;
 		mode_t forbidden;
+		bool signers;
 	} files[] = {
-		{ "", 0022 },
-		{ "root.key", 0077 },
-		{ "admin.key", 0077 },
-		{ "hanaper.db", 0077 },
-		{ "journal", 0077 },
-		{ "issuers", 0022 },
+		{ "", 0022, false },
+		{ "root.key", 0077, true },
+		{ "admin.key", 0077, false },
+		{ "hanaper.db", 0077, false },
+		{ "journal", 0077, true },
+		{ "issuers", 0022, false },
 	};
 	size_t faults = 0;
 
 	if (d->dir == NULL)
 		return;
-	faults += check_mode(d, d->file, 0022);
+	/*
+	 * Whoever asks, the daemon runs as the directory's owner; where its signer has a
+	 * user of its own (hanaperd --user), keys and journal are that one's alike.
+	 */
+	const uid_t owner = owner_of(d, "", geteuid());
+	const uid_t signer = owner_of(d, "journal", owner);
+
+	faults += check_mode(d, d->file, 0022, owner);
 	for (size_t i = 0; i < NITEMS(files); i++) {
 		char *path = mem_printf("%s/%s", d->dir, files[i].path);
 
-		faults += check_mode(d, path, files[i].forbidden);
+		faults += check_mode(d, path, files[i].forbidden,
+		    files[i].signers ? signer : owner);
 		free(path);
 	}
 	for (size_t i = 0; d->conf != NULL && i < d->conf->n_issuers; i++) {
 		char *path = conf_path(d->conf, d->conf->issuers[i].key);
 
-		faults += check_mode(d, path, 0077);
+		faults += check_mode(d, path, 0077, signer);
 		free(path);
 	}
 	if (faults == 0)

@@ -46,13 +46,14 @@ keep_yaml(void *arg, const struct tar_entry *t, struct bytes piece, struct err *
 static bool
 read_file(struct restore *r, struct err *e)
 {
-	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
-
 	r->fd = open(r->file, O_RDONLY | O_CLOEXEC);
-	bool ok = r->fd >= 0 || err_errno(e, "%s", r->file);
-	ok = ok && archive_read(r->fd, keep_yaml, r, &r->facts, e) &&
-	     buf_ok(&r->yaml, "the backup's hanaper.yaml", e) &&
-	     conf_load_text(buf_bytes(&r->yaml), path, &r->conf, e);
+	if (r->fd < 0)
+		return err_errno(e, "%s", r->file);
+
+	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
+	const bool ok = archive_read(r->fd, keep_yaml, r, &r->facts, e) &&
+			buf_ok(&r->yaml, "the backup's hanaper.yaml", e) &&
+			conf_load_text(buf_bytes(&r->yaml), path, &r->conf, e);
 	free(path);
 	return ok || err_prefix(e, r->file);
 }

@@ -119,7 +119,10 @@ pem_next(struct bytes *rest, struct bytes *ret_label, struct buf *ret_der,
 		line = next_line(&in);
 	} while (!bytes_starts(line, begin));
 	if (!label_of(line, begin, &label))
-		return err_set(e, ERR_MALFORMED, "PEM: the BEGIN line is damaged");
+		return err_set(e, ERR_MALFORMED,
+		    "PEM: the BEGIN line is damaged, or has lost its end (curl -d "
+		    "takes "
+		    "line ends away, --data-binary does not)");
 
 	buf_init(&text, in.n);
 	bool ok = read_body(&in, label, &text, e);

@@ -118,6 +118,7 @@ static bool
 renew(struct signer *s, struct signer_issuer *i, struct err *e)
 {
 	struct signer_responder r = { 0 };
+	char until[CLOCK_RFC3339_LEN];
 
 	signer_settle(s); /* they sign with the one before */
 	buf_init(&r.cert, CERT_MAX);
@@ -132,8 +133,9 @@ renew(struct signer *s, struct signer_issuer *i, struct err *e)
 	}
 	signer_responder_free(&i->responder);
 	i->responder = r;
+	clock_rfc3339(r.not_after, until);
 	LOG(LOG_INFO, "ocsp-responder", LOG_TEXT("issuer", i->name),
-	    LOG_NUM("not_after", r.not_after));
+	    LOG_TEXT("not_after", until));
 	return true;
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/lint.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "lint_impl.h"
 
 /* Every lint there is. */
@@ -59,8 +62,15 @@ run_all(const struct lint_input *in, enum lint_mode mode, struct verdict *v)
 		const bool row = fault == NULL || (lints[i].severity == LINT_WARNS &&
 						      mode != LINT_STRICT);
 
+		const bool strict = !row && lints[i].severity == LINT_WARNS;
+		char *allowed =
+		    strict ? mem_printf("%s, to which strict_lint holds this profile",
+				 lints[i].reference)
+			   : NULL;
+
 		verdict_add(v, row, ERR_POLICY, lints[i].id, "certificate",
-		    fault != NULL ? fault : "", lints[i].reference);
+		    fault != NULL ? fault : "", strict ? allowed : lints[i].reference);
+		free(allowed);
 		pass = pass && row;
 	}
 	return pass;

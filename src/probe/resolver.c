@@ -61,7 +61,7 @@ static const char *const rc_words[] = {
 	[RESOLVER_NODATA] = "no such record",
 	[RESOLVER_SERVFAIL] = "SERVFAIL",
 	[RESOLVER_REFUSED] = "REFUSED",
-	[RESOLVER_TIMEOUT] = "timeout",
+	[RESOLVER_TIMEOUT] = "no resolver answered (timeout)",
 	[RESOLVER_MALFORMED] = "malformed answer",
 	[RESOLVER_LOOP] = "too many CNAMEs",
 };

@@ -15,6 +15,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -26,6 +27,8 @@ BUILD = pathlib.Path(os.environ.get("HNP_BUILD", SOURCE / "build")).resolve()
 WRAP = os.environ.get("HNP_WRAP", "").split()  # valgrind and its options
 SLOW = 20 if WRAP else 1
 UNCONFINED = ("--no-sandbox",) if WRAP else ()  # what wraps it does what no role may
+if not (BUILD / "hanaper").exists():
+    sys.exit(f"{BUILD} holds no build: make one there, or name another by HNP_BUILD")
 SANITIZED = b"__asan_init" in (BUILD / "hanaper").read_bytes()
 ROLES = ("hanaper-signer", "hanaper-prober", "hanaper-core", "hanaper-front")
 

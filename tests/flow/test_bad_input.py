@@ -52,6 +52,8 @@ class BadInput(FlowTest):
         }.items():
             with self.subTest(name):
                 self.refused(self.sign(body), 400, "bad-csr")
+        with self.subTest("as curl -d sends it"):
+            self.refused(self.sign(pem.replace("\n", "")), 400, "bad-csr", "--data-binary")
         with self.subTest("trailing octets"):
             self.refused(self.sign(der + b"\0", {"Content-Type": "application/pkcs10"}), 400, "bad-csr")
         with self.subTest("4 GiB said"):

@@ -117,12 +117,13 @@ class Delta(DeltaTest):
         shown = json.loads(run(BUILD / "hanaper", "crl", "main/delta", "--json", "--dir", ca.dir).stdout)
         delta = self.get(DELTA)
         self.assertEqual((shown["number"], shown["base"]), (delta.number, self.base_of(delta)))
-        self.assertRegex(run(BUILD / "hanaper", "crl", "main/delta", "--dir", ca.dir).stdout, r"changes since +\d+\n")
+        self.assertRegex(run(BUILD / "hanaper", "crl", "main/delta", "--dir", ca.dir).stdout, r"since number +\d+\n")
         issuers = {i["name"]: i for i in ca.ask("GET", "/v1/issuers").json["issuers"]}
         self.assertEqual(issuers["main"]["crl_delta"]["base"], shown["base"])
         self.assertNotIn("crl_delta", issuers["root"])
         done = run(BUILD / "hanaper", "crl", "root/delta", "--dir", ca.dir, check=False)
         self.assertEqual(done.returncode, 1)
+        self.assertIn("crl.delta", done.stderr)
 
 
 class Changed(DeltaTest):

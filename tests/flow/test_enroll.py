@@ -10,6 +10,7 @@ import threading
 import time
 
 from hnp import BUILD, CA, SLOW, FlowTest, run
+from ports import free_port
 
 HANAPER = BUILD / "hanaper"
 
@@ -270,6 +271,17 @@ class Enroll(FlowTest):
         done = self.enroll(made["token"], "relay", url=f"https://127.0.0.2:{listener.getsockname()[1]}")
         self.silent(made, done)
         self.assertEqual(self.enroll(made["token"], "relay").returncode, 0)
+
+    def test_a_wrong_url_is_told_with_what_to_do(self):
+        ca, made = self.ca, self.token()
+        for url, words in ((f"https://localhost:{free_port()}", "is hanaperd running there"),
+                           (f"https://localhost:{ca.http_port}", "--url wants the TLS listener"),
+                           (f"https://nowhere.invalid:{ca.api_port}", "mend its DNS")):
+            done = self.enroll(made["token"], "wrong", url=url)
+            self.silent(made, done)
+            self.assertIn(words, done.stderr)
+        done = self.enroll(made["token"], "wrong")
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     # R51: the first answer gets lost, the token is used up by it
     def test_a_lost_answer_is_asked_for_again(self):

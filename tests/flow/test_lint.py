@@ -131,7 +131,9 @@ class Strict(FlowTest):
                 a = ask()
                 self.assertEqual(a.status, status, a.body)
                 if status != 201:
-                    self.assertIn("lint.validity_long", a.json["detail"])
+                    for word in ("lint.validity_long", "strict_lint"):
+                        self.assertIn(word, a.json["detail"])
+                    self.assertIn("strict lint", run(BUILD / "hanaper", "profile", "server", "--dir", ca.dir).stdout)
         explained = ca.ask("POST", "/v1/explain", json.dumps({"profile": "server", "csr": csr.decode(), "validity": "450d"}),
                            {"Content-Type": "application/json"}).body.decode()
         self.assertIn("lint.validity_long", explained)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Started as root, each role has a user of its own; numbers that nobody has will do for that."""
+import json
 import os
 import pathlib
 import re
@@ -7,7 +8,7 @@ import shutil
 import tempfile
 import unittest
 
-from hnp import BUILD, CA, ROLES, WRAP
+from hnp import BUILD, CA, ROLES, WRAP, run
 
 OWNER, USERS = 54321, {"signer": 54322, "prober": 54323, "front": 54324, "core": 54321}
 OPTIONS = [o for role, uid in USERS.items() if uid != OWNER for o in ("--user", f"{role}={uid}")]
@@ -47,6 +48,11 @@ class Users(unittest.TestCase):
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
         return [set(re.search(rf"^{key}:\t(.*)$", status, re.M)[1].split()) for key in ("Uid", "Gid", "Groups")]
 
+    def permissions(self):
+        """As root sees them, who is not the daemon's user."""
+        done = run(BUILD / "hanaper", "doctor", "--json", "--dir", self.ca.dir, check=False)
+        return [f["level"] for f in json.loads(done.stdout)["findings"] if f["check"] == "permissions"]
+
     # S82: a role that is taken over is stopped by the file system too
     def test_each_role_has_a_user_of_its_own_and_nobody_is_root(self):
         self.give()
@@ -55,6 +61,7 @@ class Users(unittest.TestCase):
             uid = USERS[program.removeprefix("hanaper-")]
             self.assertEqual(self.ids(pid), [{str(uid)}, {str(OWNER)}, set()], program)
         self.assertEqual(self.ids(self.ca.daemon.pid), [{str(OWNER)}, {str(OWNER)}, set()])
+        self.assertEqual(self.permissions(), ["ok"])
         serial = self.ca.issue("a", "DNS:localhost")
         self.assertEqual(self.ca.revoke(serial, "keyCompromise").status, 200)
         self.assertEqual(self.ca.ocsp(serial), "revoked")
@@ -72,6 +79,7 @@ class Users(unittest.TestCase):
         self.ca.start(*OPTIONS, wait=False)
         self.assertEqual(self.ca.wait_end(), 1)
         self.assertIn("main.key", self.ca.said())
+        self.assertEqual(self.permissions(), ["FAIL"])
 
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):
