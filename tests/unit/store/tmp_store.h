@@ -32,9 +32,7 @@ tmp_begin(void)
 static inline void
 tmp_drop(void)
 {
-	if (st != NULL)
-		db_discard(store_db(st));
-	free(st); /* db_discard() has closed what it held */
+	store_discard(st);
 	st = NULL;
 }
 

@@ -36,7 +36,7 @@ close_all(void)
 	loop_free(loop);
 }
 
-TestSuite(pool, .init = open_loop, .fini = close_all, .timeout = 30);
+TestSuite(pool, .init = open_loop, .fini = close_all);
 
 static void
 start(unsigned threads)
