@@ -31,3 +31,15 @@ def append(directory, kind, at, bodies):
             before = hashlib.sha256(before + record).digest()
             f.write(record + before)
             seq += 1
+
+
+def count(directory, *kinds):
+    """Records of these kinds."""
+    n = 0
+    for path in sorted(directory.glob("*.hj")):
+        octets, place = path.read_bytes(), 52
+        while place + 29 <= len(octets):
+            length, _, _, _, kind = struct.unpack_from(">IQqQB", octets, place)
+            n += kind & 0x7f in kinds  # the top bit: the first of a batch
+            place += 4 + length + 32
+    return n
