@@ -90,6 +90,20 @@ client_find_dir(const char *dir)
 	return named != NULL ? follow(named) : NULL;
 }
 
+bool
+client_found_none(const char *dir, struct err *e)
+{
+	const char *named = dir != NULL ? dir : getenv("HANAPER_DIR");
+
+	if (named != NULL && named[0] != '\0')
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s is no CA directory, or closed to you: name the one where "
+		    "hanaper.yaml is, or run this as root or the daemon's user",
+		    named);
+	return err_set(e, ERR_NOT_FOUND,
+	    "no CA directory here: say --dir DIR, where hanaper.yaml is");
+}
+
 /* What the user gave, else the file in the CA directory where there is one. */
 static char *
 given_or_in_dir(const char *given, const char *dir, const char *file)

@@ -97,9 +97,7 @@ cmd_audit_verify(const struct audit_args *a)
 	int status = OUT_FAILED;
 
 	if (dir == NULL)
-		err_set(&e, ERR_NOT_FOUND,
-		    "no CA directory here: say --dir DIR, where hanaper.yaml and "
-		    "journal/ are");
+		client_found_none(a->common.dir, &e);
 	if (dir == NULL || !verify(dir, &t, &r, &e)) {
 		out_fail(&e);
 	} else {

@@ -78,8 +78,7 @@ cmd_backup(const struct command *self, int argc, char **argv)
 	file = client_find_conf(a.common.dir);
 	b.file = a.common.operands[0];
 	b.with_keys = a.with_keys;
-	bool ok = file != NULL || err_set(&e, ERR_NOT_FOUND,
-				      "no CA directory here; say where: --dir DIR");
+	bool ok = file != NULL || client_found_none(a.common.dir, &e);
 	ok = ok && conf_load(file, &conf, &e);
 	b.conf = conf;
 	if (!ok || !backup_make(&b, &e))

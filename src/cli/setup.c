@@ -52,6 +52,8 @@ check_target(const struct setup *s, struct err *e)
 
 	if (lstat(s->dir, &st) < 0 && errno == ENOENT)
 		return true;
+	if (lstat(s->dir, &st) < 0)
+		return err_errno(e, "%s", s->dir);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT,
 		    "%s is there and no directory; choose another: --dir DIR", s->dir);

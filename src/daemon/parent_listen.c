@@ -45,8 +45,10 @@ listen_tcp(struct parent *p, enum listener_kind kind, const struct strings *list
 
 		if (!has_room(p, e))
 			return false;
-		if (!sock_listen_tcp(list->v[i], &fd, bound, sizeof(bound), e))
-			return err_prefix(e, words[kind]);
+		if (!sock_listen_tcp(list->v[i], &fd, bound, sizeof(bound), e)) {
+			err_prefix(e, words[kind]);
+			return err_prefix(e, "hanaper.yaml: listen");
+		}
 		add(p, kind, bound, fd);
 	}
 	return true;
