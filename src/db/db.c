@@ -372,49 +372,6 @@ db_check(struct db *db, struct err *e)
 
 /* ---- transactions ---- */
 
-/* The WAL's octets to the disk, as COMMIT does where synchronous is FULL. */
-static bool
-flush_wal(struct db *db, struct err *e)
-{
-	sqlite3_file *wal = NULL;
-
-	int rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER,
-	    &wal);
-	if (rc == SQLITE_OK && (wal == NULL || wal->pMethods == NULL))
-		rc = SQLITE_NOTFOUND;
-	if (rc == SQLITE_OK)
-		rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
-	return rc == SQLITE_OK ? true : db_error(db, rc, "flush the database", e);
-}
-
-bool
-db_flush(struct db *db, struct err *e)
-{
-	if (!db->unflushed)
-		return true;
-	db->broken = !flush_wal(db, e);
-	db->unflushed = false;
-	return !db->broken;
-}
-
-bool
-db_broken(const struct db *db)
-{
-	return db->broken;
-}
-
-bool
-db_unflushed(const struct db *db)
-{
-	return db->unflushed;
-}
-
-void
-db_replaying(struct db *db, bool on)
-{
-	db->replaying = on;
-}
-
 /* Whether COMMIT flushes can be changed between transactions alone. */
 bool
 db_choose_flush(struct db *db, struct err *e)
@@ -452,14 +409,26 @@ db_begin(struct db *db, struct err *e)
 bool
 db_commit(struct db *db, struct err *e)
 {
+	const int before = db_pages_written(db);
+
 	assert(db->open);
 	if (!db_usable(db, e) || !stmt_finish(stmt_begin(db, &commit_def), e)) {
+		/* What lazy ones left was part of that flush, and is not written again. */
+		if (db->unflushed &&
+		    sqlite3_extended_errcode(db->handle) == SQLITE_IOERR_FSYNC) {
+			err_prefix(e, "flush the database");
+			db->broken = true;
+		}
 		db_rollback(db);
 		return false;
 	}
 	db->open = false;
-	/* COMMIT with FULL flushes the whole WAL, so what lazy ones left in it too. */
-	db->unflushed = db->lazy;
+	/*
+	 * COMMIT with FULL flushes the whole WAL, so what lazy ones left in it too; but
+	 * where there was nothing to write it flushes nothing.
+	 */
+	if (db->lazy || db_pages_written(db) != before)
+		db->unflushed = db->lazy;
 	return !db->owed || db_flush(db, e);
 }
 

@@ -38,5 +38,7 @@ void stmt_free_all(struct db *db);
 
 /* Before a transaction or a write outside of one: flushed or not, by db_replaying(). */
 bool db_choose_flush(struct db *db, struct err *e);
+/* Pages that this connection has written to the WAL, by a counter that may wrap. */
+int db_pages_written(struct db *db);
 
 #endif

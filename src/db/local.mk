@@ -2,5 +2,6 @@ noinst_LIBRARIES += libhnp_db.a
 libhnp_db_a_SOURCES = \
 	src/db/db.c \
 	src/db/db_copy.c \
+	src/db/db_flush.c \
 	src/db/db_impl.h \
 	src/db/stmt.c

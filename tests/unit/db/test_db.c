@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -204,6 +205,80 @@ Test(db, only_what_stands_elsewhere_is_committed_without_a_flush, .init = tmp_be
 	cr_expect_not(db_broken(db));
 	reopen();
 	cr_expect_eq(tmp_count(), 6);
+}
+
+static void
+commit_lazily(int64_t id, const char *name)
+{
+	db_replaying(db, true);
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(id, name));
+	db_replaying(db, false);
+	MUST(db_commit(db, &e));
+	cr_assert(db_unflushed(db));
+}
+
+static unsigned flushes;
+static bool disk_fails;
+
+/* SQLite's, in this program. */
+int
+fdatasync(int fd)
+{
+	flushes++;
+	errno = EIO;
+	return disk_fails ? -1 : fsync(fd);
+}
+
+/* R89 */
+Test(db, a_commit_that_wrote_nothing_flushed_nothing, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	static const struct stmt_def none = { "DELETE FROM t WHERE id = 99",
+		"delete what is not there" };
+
+	commit_lazily(1, "replayable 1");
+	flushes = 0;
+	MUST(db_begin(db, &e));
+	MUST(db_commit(db, &e));
+	cr_expect_eq(flushes, 0u);
+	cr_expect(db_unflushed(db), "nothing was flushed, so nothing is on disk");
+
+	MUST(db_begin(db, &e));
+	MUST(stmt_finish(stmt_begin(db, &none), &e));
+	MUST(db_commit(db, &e));
+	cr_expect_eq(flushes, 1u);
+	cr_expect_not(db_unflushed(db));
+
+	/* Nothing is flushed twice. */
+	commit_lazily(2, "replayable 2");
+	flushes = 0;
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(3, "known here alone 3"));
+	MUST(db_commit(db, &e));
+	cr_expect_eq(flushes, 1u);
+	cr_expect_not(db_unflushed(db));
+}
+
+/* R89 */
+Test(db, a_flush_that_failed_and_was_others_too_ends_all, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	MUST(tmp_insert(1, "known here alone 1"));
+	disk_fails = true;
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(2, "known here alone 2"));
+	cr_expect_not(db_commit(db, &e));
+	cr_expect_not(db_broken(db), "it is undone, and all before was on disk");
+
+	disk_fails = false;
+	commit_lazily(3, "replayable 3");
+	disk_fails = true;
+	MUST(db_begin(db, &e));
+	MUST(tmp_insert(4, "known here alone 4"));
+	cr_expect_not(db_commit(db, &e));
+	cr_expect(db_broken(db), "the third may be lost by now");
+	disk_fails = false;
 }
 
 Test(db, a_statement_that_failed_spoils_its_transaction, .init = tmp_begin,
