@@ -26,7 +26,8 @@ struct proc_user {
  * no other descriptor but 0, 1, 2.  The environment holds only TZ, LANG,
  * CREDENTIALS_DIRECTORY and sanitizer and coverage options.  SIGINT, SIGTERM and
  * SIGHUP are ignored: a role obeys its parent, not the terminal.  The child is
- * killed when the thread that called this ends (PR_SET_PDEATHSIG).
+ * killed when the thread that called this ends (PR_SET_PDEATHSIG); that of a 'user',
+ * by a pipe behind its descriptors, when our process does.
  */
 MUST_CHECK bool proc_spawn(const char *path, const char *name, const int *fds, size_t n,
     const struct proc_user *user, pid_t *ret_pid, struct err *e);

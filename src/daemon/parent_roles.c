@@ -332,7 +332,7 @@ void
 parent_roles_free(struct parent *p)
 {
 	for (size_t i = 0; i < PARENT__ROLES; i++)
-		/* Another user's: the kernel kills it when we end (PR_SET_PDEATHSIG). */
+		/* Another user's: the kernel kills it when we end (sys/proc.h). */
 		if (p->roles[i].pid > 0 && kill(p->roles[i].pid, SIGKILL) < 0 &&
 		    errno == EPERM)
 			p->roles[i].pid = 0;

@@ -5,10 +5,12 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import tempfile
+import time
 import unittest
 
-from hnp import BUILD, CA, ROLES, WRAP, run
+from hnp import BUILD, CA, ROLES, SLOW, WRAP, run
 
 OWNER, USERS = 54321, {"signer": 54322, "prober": 54323, "front": 54324, "core": 54321}
 OPTIONS = [o for role, uid in USERS.items() if uid != OWNER for o in ("--user", f"{role}={uid}")]
@@ -99,6 +101,24 @@ class Users(unittest.TestCase):
         self.assertEqual(self.ca.wait_end(), 1)
         for program, pid in pids.items():
             self.assertFalse(pathlib.Path(f"/proc/{pid}/exe").exists(), program)
+
+    # S82: nobody is left behind who does not hear that his channels have closed
+    def test_a_parent_that_is_killed_takes_hanging_roles_of_other_users_with_it(self):
+        self.give()
+        self.ca.start(*OPTIONS)
+        pids = self.ca.role_pids()
+        for pid in pids.values():
+            os.kill(pid, signal.SIGSTOP)
+        self.ca.daemon.kill()
+        self.ca.wait_end()
+        end = time.monotonic() + 10 * SLOW
+        left = dict(pids)
+        while left and time.monotonic() < end:
+            left = {program: pid for program, pid in left.items() if pathlib.Path(f"/proc/{pid}/exe").exists()}
+            time.sleep(0.02)
+        for pid in left.values():
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(left, {})
 
     # S89
     def test_users_that_cannot_be_are_refused(self):
