@@ -192,6 +192,14 @@ take(struct restore *r, struct bytes der, struct err *e)
 	return true;
 }
 
+static bool
+is_crl(struct bytes label, struct err *e)
+{
+	return bytes_eq_str(label, "X509 CRL") ||
+	       err_set(e, ERR_MALFORMED, "the PEM block is \"%.*s\", not \"X509 CRL\"",
+		   (int)label.n, (const char *)label.p);
+}
+
 bool
 restore_crl(struct restore *r, const char *path, struct err *e)
 {
@@ -200,13 +208,17 @@ restore_crl(struct restore *r, const char *path, struct err *e)
 
 	buf_init(&text, CRL_FILE_MAX);
 	buf_init(&der, CRL_FILE_MAX);
-	bool ok = file_read_named(path, &text, e);
-	rest = buf_bytes(&text);
-	if (ok && pem_looks_like(rest))
-		ok = pem_next(&rest, &label, &der, e) && take(r, buf_bytes(&der), e);
-	else
-		ok = ok && take(r, rest, e);
+	bool ok = file_read_named(path, &text, e); /* says the path itself */
+	if (ok) {
+		rest = buf_bytes(&text);
+		if (pem_looks_like(rest))
+			ok = pem_next(&rest, &label, &der, e) && is_crl(label, e) &&
+			     take(r, buf_bytes(&der), e);
+		else
+			ok = take(r, rest, e);
+		ok = ok || err_prefix(e, path);
+	}
 	buf_free(&text);
 	buf_free(&der);
-	return ok || err_prefix(e, path);
+	return ok;
 }
