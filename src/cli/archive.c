@@ -163,6 +163,15 @@ pad(const struct archive_out *a, uint64_t size, struct err *e)
 	return write_all(a->fd, zeros, tar_padding(size), e);
 }
 
+static bool
+name_is_free(const char *path, struct err *e)
+{
+	if (strcmp(path, ARCHIVE_MANIFEST) != 0)
+		return true;
+	return err_set(e, ERR_CONFLICT,
+	    "%s: a backup's own list has this name; give the file another", path);
+}
+
 bool
 archive_put_fd(struct archive_out *a, const char *path, unsigned mode, int fd,
     uint64_t size, struct err *e)
@@ -171,7 +180,7 @@ archive_put_fd(struct archive_out *a, const char *path, unsigned mode, int fd,
 	gnutls_hash_hd_t hash;
 	struct tar_entry t;
 
-	if (!put_head(a, &t, path, mode, size, e))
+	if (!name_is_free(path, e) || !put_head(a, &t, path, mode, size, e))
 		return false;
 	if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
 		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
@@ -191,6 +200,8 @@ archive_put(struct archive_out *a, const char *path, unsigned mode,
 
 	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, content.p, content.n, digest) < 0)
 		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	if (!name_is_free(path, e))
+		return false;
 	if (!put_head(a, &t, path, mode, content.n, e) ||
 	    !write_all(a->fd, content.p, content.n, e) || !pad(a, content.n, e))
 		return err_prefix(e, path);

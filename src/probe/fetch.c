@@ -77,6 +77,8 @@ finish(struct fetch *f, CURLcode rc)
 
 	curl_easy_getinfo(f->curl, CURLINFO_CONNECT_TIME_T, &connect_us);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &r.status);
+	if (r.status < 0 || r.status > 999) /* libcurl's -1: a line that is no HTTP's */
+		r.status = 0;
 	r.connected = connect_us > 0;
 	/* The body of a redirect was not wanted. */
 	if (rc == CURLE_WRITE_ERROR && is_redirect(r.status) && !f->too_long)

@@ -140,6 +140,19 @@ Test(archive, it_is_extracted_with_its_modes_and_never_over_something)
 	close(fd);
 }
 
+Test(archive, the_name_of_its_own_list_is_not_for_others)
+{
+	struct err e = { 0 };
+	const int fd = memfd_create("backup", MFD_CLOEXEC);
+	struct archive_out *a = archive_begin(fd, 1800000000);
+
+	cr_expect_not(archive_put(a, "MANIFEST", 0600, bytes_str("x"), &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_not(archive_put_fd(a, "MANIFEST", 0600, fd, 0, &e));
+	archive_free(a);
+	close(fd);
+}
+
 Test(archive, a_file_that_became_shorter_or_has_no_place_is_told)
 {
 	const int fd = memfd_create("archive", MFD_CLOEXEC),
