@@ -52,7 +52,7 @@ _hanaper()
 		return
 		;;
 	--key-type)
-		mapfile -t COMPREPLY < <(compgen -W "p256 p384 ed25519 rsa-3072 rsa-4096" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "ecdsa-p256 ecdsa-p384 ecdsa-p521 ed25519 rsa-3072 rsa-4096" -- "$cur")
 		return
 		;;
 	--status)

@@ -20,7 +20,7 @@ end
 complete -c hanaper -n __fish_use_subcommand -f -a '(__hanaper_commands)'
 complete -c hanaper -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -f -a '(__hanaper_options)'
 complete -c hanaper -n 'string match -q -- --reason (commandline -opc)[-1]' -f -a 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn'
-complete -c hanaper -n 'string match -q -- --key-type (commandline -opc)[-1]' -f -a 'p256 p384 ed25519 rsa-3072 rsa-4096'
+complete -c hanaper -n 'string match -q -- --key-type (commandline -opc)[-1]' -f -a 'ecdsa-p256 ecdsa-p384 ecdsa-p521 ed25519 rsa-3072 rsa-4096'
 complete -c hanaper -n 'string match -q -- --status (commandline -opc)[-1]; and not __fish_seen_subcommand_from token acme' -f -a 'valid expired revoked'
 complete -c hanaper -n 'string match -q -- --status (commandline -opc)[-1]; and __fish_seen_subcommand_from token' -f -a 'pending used withdrawn expired'
 complete -c hanaper -n 'set -l w (commandline -opc); test (count $w) -eq 2; and test $w[2] = acme' -f -a '(__hanaper_groups)'

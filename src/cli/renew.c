@@ -221,7 +221,15 @@ fail(struct renew *r, const struct client *c, const struct err *e)
 	}
 	if (r->json)
 		renew_tell(r, "refused", json_pack("{s:s}", "detail", e->detail));
-	client_fail(c, e);
+	if (e->code == ERR_UNAUTHENTICATED && c != NULL && client_sent(c)) {
+		/* The certificate is the client certificate: another would be no help. */
+		out_fail(e);
+		out_note(
+		    "it renews nothing any more; get a new one: hanaper enroll, or "
+		    "hanaper issue");
+	} else {
+		client_fail(c, e);
+	}
 	return RENEW_NEVER;
 }
 

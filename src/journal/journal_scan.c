@@ -51,7 +51,8 @@ journal_dir_open(const char *dir, int *ret_fd, struct err *e)
 
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND,
-		    "there is no journal at %s; it is made with the CA, never anew",
+		    "there is no journal at %s; it is made with the CA, never anew: "
+		    "put it back, or restore a backup",
 		    dir);
 	if (fd < 0)
 		return err_errno(e, "journal %s", dir);

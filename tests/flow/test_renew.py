@@ -473,7 +473,10 @@ class RenewCommand(RenewTest):
         ca = self.ca
         where = self.place("mend", "DNS:mend.internal")
         ca.revoke(self.serial_of(where / "cert.pem"), "superseded")
-        self.assertIn("revoked", self.hanaper(where, "--now", status=1).stderr)
+        said = self.hanaper(where, "--now", status=1).stderr
+        for word in ("revoked", "hanaper enroll"):
+            self.assertIn(word, said)
+        self.assertNotIn("--cert", said)
         event = json.loads(self.hanaper(where, "--now", "--json", status=1).stdout)
         self.assertEqual(event["event"], "refused")
         # A daemon ends for that, too.
