@@ -79,19 +79,21 @@ issue_free(struct issue *i)
 static bool
 check_path(const char *path, bool force, struct err *e)
 {
-	char *slash, *dir = mem_strdup(path);
+	char *slash, *inside, *dir = mem_strdup(path);
 	bool ok = true;
 
 	slash = strrchr(dir, '/');
 	if (slash != NULL)
 		slash[slash == dir] = '\0';
+	inside = mem_printf("%s/.", slash != NULL ? dir : "."); /* no file has that */
 	if (!force && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		ok = err_set(e, ERR_CONFLICT,
 		    "%s is there already; --force replaces it, --out BASE writes "
 		    "elsewhere",
 		    path);
-	else if (access(slash != NULL ? dir : ".", W_OK) != 0)
+	else if (access(inside, W_OK) != 0)
 		ok = err_errno(e, "cannot write to %s", slash != NULL ? dir : ".");
+	free(inside);
 	free(dir);
 	return ok;
 }

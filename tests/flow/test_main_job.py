@@ -284,6 +284,9 @@ class MainJob(FlowTest):
         self.assertEqual(out.with_suffix(".key").stat().st_mode & 0o777, 0o600)
         run("openssl", "verify", "-x509_strict", "-CAfile", ca.dir / "root.crt", "-untrusted",
             out.with_suffix(".crt"), out.with_suffix(".crt"))
+        done = run(BUILD / "hanaper", "issue", "none.internal", "--dir", ca.dir, "--out", f"{out}.key/x", check=False)
+        self.assertIn("Not a directory", done.stderr)
+        self.assertEqual(ca.ask("GET", "/v1/certificates?dns=none.internal").json["certificates"], [])
         self.assertEqual(run(BUILD / "hanaper", "issue", "cli.internal", "--dir", ca.dir, "--out",
                              out, check=False).returncode, 1)
         remote = ("--url", f"https://localhost:{ca.api_port}", "--cert", ca.dir / "admin.crt",
