@@ -163,7 +163,7 @@ struct faults { /* what is not said is as it should be */
 	size_t serial_n, singles, nonce_n, exts, version;
 	bool no_singles, no_nonce, no_exts, has_version;
 	bool null_params, null_not_empty, critical, signature, requestor, single_ext;
-	bool bare_nonce, bad_bool;
+	bool bare_nonce, bad_bool, endless_hash;
 };
 
 static struct faults
@@ -221,7 +221,10 @@ put_cert_id(const struct faults *f)
 		der_put_tlv(&w, DER_NULL, bytes_of("", 1));
 	else if (f->null_params)
 		der_put_null(&w);
-	der_put_oid(&w, f->hash_oid);
+	if (f->endless_hash) /* a part that would go on */
+		der_put_tlv(&w, DER_OID, bytes_of("\x2b\x0e\x03\x30\x80", 5));
+	else
+		der_put_oid(&w, f->hash_oid);
 	der_wrap(&w, DER_SEQUENCE, alg);
 	der_wrap(&w, DER_SEQUENCE, id);
 }
@@ -311,6 +314,7 @@ Test(ocsp, what_is_not_allowed_is_malformed)
 		{ .ext_oid = "1.2.3", .critical = true, .single_ext = true },
 		{ .bad_bool = true },
 		{ .null_not_empty = true },
+		{ .endless_hash = true },
 		{ .has_version = true, .version = 1 },
 		{ .serial = "", .serial_n = 0 },
 		{ .serial = "\0\1", .serial_n = 2 },
