@@ -55,15 +55,33 @@ take_head_line(struct bytes *rest, struct bytes *ret)
 }
 
 /*
- * R81: two parsers can read what was let through in one way only.  But a NUL right
- * before a bare LF: libmicrohttpd overwrites both as it does a CRLF (http/guard.h).
+ * R81: two parsers can read what was let through in one way only.  But a NUL that
+ * makes a bare LF as long as a CRLF, right before it or before the end of the line
+ * before: libmicrohttpd overwrites all of it as it does CRLFs (http/guard.h).
  */
+static size_t
+overwritten(struct bytes b)
+{
+	static const struct {
+		const char *octets;
+		size_t n;
+	} shapes[] = { { "\0\n", 2 }, { "\0\r\n\n", 4 } };
+
+	for (size_t i = 0; i < NITEMS(shapes); i++)
+		if (b.n >= shapes[i].n &&
+		    memcmp(b.p, shapes[i].octets, shapes[i].n) == 0)
+			return shapes[i].n;
+	return 0;
+}
+
 static void
 one_way_only(struct bytes head)
 {
 	for (size_t i = 0; i < head.n; i++) {
-		if (i + 1 < head.n && head.p[i] == 0 && head.p[i + 1] == '\n') {
-			i++;
+		const size_t hidden = overwritten(bytes_skip(head, i));
+
+		if (hidden > 0) {
+			i += hidden - 1;
 			continue;
 		}
 		require(head.p[i] != 0);
