@@ -7,9 +7,9 @@
  * ways is refused before anything acts on it, and the connection ends there.
  *
  * Pure: fed with what the library parsed, and where it stood.  One thing is out of its
- * sight: the library has overwritten each CRLF by two NULs, and a NUL right before a bare
- * LF, or before a CRLF and a bare LF, looks the same then.  Who stands between would have to let a NUL pass, and take that
- * LF for no end of a line, to be misled by it.
+ * sight: the library has overwritten each CRLF by two NULs, and a NUL beside a bare LF
+ * may look the same then.  Who stands between would have to let a NUL pass, and take
+ * that LF for no end of a line, to be misled by it.
  */
 #ifndef HTTP_GUARD_H
 #define HTTP_GUARD_H
