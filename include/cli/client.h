@@ -14,6 +14,7 @@
 #define CLIENT_ANSWER_MAX   MIB(512) /* octets: a CRL of ten million entries */
 #define CLIENT_STRANGER_MAX MIB(1)
 #define CLIENT_SOCKET       "run/hanaper.sock"
+#define CLIENT_ADDRESSES    "run/addresses"
 
 struct client;
 
@@ -29,6 +30,17 @@ MUST_CHECK bool client_open(const struct options_common *o, struct client **ret,
 MUST_CHECK bool client_open_stranger(const char *url, const char *cacert,
     const char *bearer, struct client **ret, struct err *e);
 void client_free(struct client *c); /* NULL is fine */
+
+/*
+ * Of a client of an URL: connects to 'address', "HOST:PORT", whatever the URL's own host
+ * and port lead to.  Who answers there must be who the URL names all the same.
+ */
+void client_connect_at(struct client *c, const char *address);
+/*
+ * Where the API of the daemon of this CA directory listens, as one on its machine
+ * reaches it; free() it.  NULL: it does not run, or its files are closed to us.
+ */
+char *client_local_api(const char *dir);
 
 /* The CA directory whose socket is used; NULL with --url. */
 const char *client_dir(const struct client *c);
@@ -62,10 +74,12 @@ MUST_CHECK bool client_post_json_once(struct client *c, const char *path, json_t
     const char *once, json_t **ret, struct err *e);
 MUST_CHECK bool client_delete_json(struct client *c, const char *path, json_t **ret,
     struct err *e);
-/* POST to a whole http URL, without any client: what is inside a certificate. */
+/*
+ * To a whole http URL, without any client: what is inside a certificate.
+ * ERR_NOT_FOUND: its host has no address.
+ */
 MUST_CHECK bool client_post_url(const char *url, const char *type, struct bytes body,
     struct buf *ret, struct err *e);
-
 MUST_CHECK bool client_get_url(const char *url, struct buf *ret, struct err *e);
 
 /* Did the last request leave, whatever became of it? */

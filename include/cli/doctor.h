@@ -2,7 +2,8 @@
 /*
  * doctor - the checks of "hanaper doctor": one function and one row each.
  *
- * A check says what it found, by doctor_say(), at least once.
+ * A check says what it found, by doctor_say(), at least once, but where the same
+ * cause was told before.
  */
 #ifndef CLI_DOCTOR_H
 #define CLI_DOCTOR_H
@@ -24,6 +25,7 @@ struct doctor {
 	struct conf *conf;     /* NULL: no directory, or it does not load */
 	json_t *issuers;       /* of GET /v1/issuers; NULL: the daemon did not answer */
 	json_t *findings;
+	char *lost; /* a host without an address, that was told; NULL: none */
 	size_t warned, failed;
 	const char *check; /* the name of the check that runs */
 };

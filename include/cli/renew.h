@@ -11,6 +11,7 @@
 struct renew {
 	char *where, *key;  /* owned, absolute; key NULL: beside the certificate */
 	char *url, *cacert; /* owned; NULL: the directory says it */
+	char *local; /* owned; where that URL's daemon listens here; NULL: elsewhere */
 	const char *exec, *validity; /* NULL: none, the profile's */
 	bool json, rekey;
 	bool daemon;       /* does not tell that nothing is due */

@@ -18,6 +18,8 @@ struct key;
 /* 'bits' for RSA only.  ERR_INTERNAL. */
 MUST_CHECK bool key_generate(enum key_alg alg, unsigned bits, struct key **ret,
     struct err *e);
+/* Does it want a passphrase? */
+bool key_is_encrypted(struct bytes pem);
 /*
  * PKCS #8 PEM, encrypted if the file says so; 'passphrase' NULL: none.  EC and
  * RSA PEM of old are read too.  ERR_MALFORMED says whether the passphrase is

@@ -55,6 +55,7 @@ client_free(struct client *c)
 	if (c == NULL)
 		return;
 	curl_easy_cleanup(c->curl);
+	curl_slist_free_all(c->at);
 	free(c->dir);
 	free(c->socket);
 	free(c->base);
@@ -65,6 +66,15 @@ client_free(struct client *c)
 		mem_wipe_free(c->authorization, strlen(c->authorization));
 	json_decref(c->problem);
 	free(c);
+}
+
+void
+client_connect_at(struct client *c, const char *address)
+{
+	char *rule = mem_printf("::%s", address); /* any host, any port */
+
+	c->at = curl_slist_append(c->at, rule);
+	free(rule);
 }
 
 bool
@@ -152,7 +162,9 @@ explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
 	if (said[0] == '\0')
 		said = curl_easy_strerror(rc);
 	if (c == NULL)
-		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s", url, said);
+		return err_set(e,
+		    rc == CURLE_COULDNT_RESOLVE_HOST ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
+		    "%.200s: %s", url, said);
 	if (c->socket == NULL) {
 		const char *what = todo(rc, c->authorization != NULL || c->unverified);
 
@@ -188,6 +200,10 @@ set_peer(const struct client *c, CURL *curl)
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->socket);
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 		return;
+	}
+	if (c->at != NULL) {
+		curl_easy_setopt(curl, CURLOPT_CONNECT_TO, c->at);
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	}
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (c->cert != NULL) {

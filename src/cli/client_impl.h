@@ -13,6 +13,7 @@ struct client {
 	char *socket; /* path */
 	char *base;   /* before a path, without a slash at the end */
 	char *cert, *key, *cacert;
+	struct curl_slist *at;  /* where it connects to; NULL: as the URL says */
 	bool unverified;        /* the server may be anybody */
 	char *authorization;    /* with a token; NULL: none */
 	size_t answer_max;      /* octets */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the daemon is: behind a URL, or in a CA directory that is at hand. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "cli/setup.h"
 #include "client_impl.h"
 #include "conf/conf_load.h"
+#include "sys/file.h"
 
 static bool
 is_ca_dir(const char *dir)
@@ -88,6 +90,50 @@ client_find_dir(const char *dir)
 	char *named = find_named(dir);
 
 	return named != NULL ? follow(named) : NULL;
+}
+
+/* "0.0.0.0:8443" is where one listens, not where one goes. */
+static char *
+reachable(struct bytes address)
+{
+	static const struct {
+		const char *all, *here;
+	} words[] = { { "0.0.0.0:", "127.0.0.1:" }, { "[::]:", "[::1]:" } };
+
+	for (size_t i = 0; i < NITEMS(words); i++)
+		if (bytes_starts(address, words[i].all)) {
+			const struct bytes port =
+			    bytes_skip(address, strlen(words[i].all));
+
+			return mem_printf("%s%.*s", words[i].here, (int)port.n,
+			    (const char *)port.p);
+		}
+	return mem_strndup(address);
+}
+
+char *
+client_local_api(const char *dir)
+{
+	char *path = mem_printf("%s/" CLIENT_ADDRESSES, dir), *found = NULL;
+	struct buf text;
+	struct err e;
+
+	buf_init(&text, KIB(64));
+	if (file_read(AT_FDCWD, path, &text, &e)) {
+		struct bytes rest = buf_bytes(&text);
+
+		while (found == NULL && rest.n > 0) {
+			const size_t n = bytes_index(rest, '\n');
+			const struct bytes line = bytes_of(rest.p, n);
+
+			if (bytes_starts(line, "api "))
+				found = reachable(bytes_skip(line, 4));
+			rest = bytes_skip(rest, n + 1);
+		}
+	}
+	buf_free(&text);
+	free(path);
+	return found;
 }
 
 bool

@@ -106,5 +106,6 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	client_free(d.client);
 	free(d.dir);
 	free(d.file);
+	free(d.lost);
 	return status;
 }

@@ -180,8 +180,11 @@ look_around(struct renew *r, const struct options_common *o, struct err *e)
 	}
 	char *path = mem_printf("%s/hanaper.yaml", dir);
 	const bool ok = r->url != NULL || conf_load(path, &conf, e);
-	if (conf != NULL)
+	if (conf != NULL) {
+		/* Other machines may have to take another way to that name. */
 		r->url = mem_strdup(conf->url_api);
+		r->local = client_local_api(dir);
+	}
 	if (ok && r->cacert == NULL)
 		r->cacert = mem_printf("%s/root.crt", dir);
 	conf_free(conf);
@@ -246,5 +249,6 @@ cmd_renew(const struct command *self, int argc, char **argv)
 	free(r.key);
 	free(r.url);
 	free(r.cacert);
+	free(r.local);
 	return status;
 }

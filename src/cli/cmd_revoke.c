@@ -27,9 +27,9 @@ static const struct opt revoke_opts[] = {
 static const struct opt_usage usage = {
 	.operands = "SERIAL|FILE",
 	.about =
-	    "Reasons: unspecified, keyCompromise, cACompromise, affiliationChanged,\n"
-	    "superseded, cessationOfOperation, privilegeWithdrawn; key-compromise\n"
-	    "and the like are understood too.",
+	    "Reasons: unspecified, keyCompromise, affiliationChanged, superseded,\n"
+	    "cessationOfOperation, privilegeWithdrawn; key-compromise and the like\n"
+	    "are understood too.",
 	.opts = revoke_opts,
 	.shared = options_client,
 	.least = 1,

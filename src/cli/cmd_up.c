@@ -22,6 +22,7 @@ struct up {
 	char *dir;
 	char *temporary; /* --ephemeral: removed at the end */
 	char *program;
+	bool json; /* standard output is for JSON alone */
 };
 
 static const struct opt up_opts[] = {
@@ -161,6 +162,8 @@ become_daemon(const struct up *u, const sigset_t *mask, pid_t parent)
 	/* A daemon that nobody watches any more is to end. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(OUT_FAILED);
+	if (u->json && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		_exit(OUT_FAILED);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execv(u->program, argv);
 	out_note("%s: %s", u->program, strerror(errno));
@@ -287,6 +290,7 @@ cmd_up(const struct command *self, int argc, char **argv)
 		status = out_fail(&e);
 		goto out;
 	}
+	u.json = a.common.json;
 	if (ensure_ca(self, &a, &u, &status))
 		status = run(&u);
 out:

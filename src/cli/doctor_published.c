@@ -32,15 +32,49 @@ doctor_lifetimes(struct doctor *d)
 		if (!clock_rfc3339_parse(bytes_str(json_text(v, "not_after")), &end,
 			&e))
 			continue;
-		const int64_t days = (end - clock_now()) / DAY_S;
-		const enum doctor_level level = days < 0             ? DOCTOR_FAIL
-						: days < ISSUER_WARN ? DOCTOR_WARN
-								     : DOCTOR_OK;
+		const int64_t left = end - clock_now();
+		const enum doctor_level level = left < 0 ? DOCTOR_FAIL
+						: left < ISSUER_WARN * DAY_S
+						    ? DOCTOR_WARN
+						    : DOCTOR_OK;
 		doctor_say(d, level,
 		    level == DOCTOR_OK ? NULL : "make its successor in good time",
 		    "issuer %s has %lld days left", json_text(v, "name"),
-		    (long long)days);
+		    (long long)((left + (left < 0 ? -DAY_S : DAY_S) / 2) / DAY_S));
 	}
+}
+
+static bool
+host_is(const char *url, const char *host)
+{
+	const char *at = strstr(url, "://");
+	const size_t n = strlen(host);
+
+	return at != NULL && strncmp(at + 3, host, n) == 0 &&
+	       strchr(":/", at[3 + n]) != NULL;
+}
+
+/* That it has no address is told once, and holds for all below it. */
+static bool
+is_lost(const struct doctor *d, const char *url)
+{
+	return d->lost != NULL && url != NULL && host_is(url, d->lost);
+}
+
+static void
+say_unreachable(struct doctor *d, const char *url, const struct err *why)
+{
+	if (why->code != ERR_NOT_FOUND) {
+		doctor_say(d, DOCTOR_FAIL, reach, "%s", why->detail);
+		return;
+	}
+	const char *host = strstr(url, "://") + 3;
+	free(d->lost);
+	d->lost = mem_strndup(bytes_of(host, strcspn(host, ":/")));
+	doctor_say(d, DOCTOR_FAIL,
+	    "give the name an address in the DNS, or change urls.public in "
+	    "hanaper.yaml before more is issued",
+	    "%s has no address: certificates say %s", d->lost, url);
 }
 
 /* The DER that the daemon gives for an issuer. */
@@ -58,9 +92,11 @@ check_certificate(struct doctor *d, const json_t *issuer)
 	struct buf got;
 	struct err e;
 
+	if (is_lost(d, url))
+		return;
 	buf_init(&got, KIB(64));
 	if (!issuer_der(issuer, &cert, &e) || !client_get_url(url, &got, &e))
-		doctor_say(d, DOCTOR_FAIL, reach, "%s", e.detail);
+		say_unreachable(d, url, &e);
 	else if (!bytes_eq(buf_bytes(&got), buf_bytes(&cert->der)))
 		doctor_say(d, DOCTOR_FAIL, reach,
 		    "%s is not the certificate of issuer %s", url,
@@ -134,13 +170,15 @@ check_crl(struct doctor *d, const json_t *issuer)
 	struct buf got;
 	struct err e;
 
+	if (is_lost(d, url))
+		return;
 	buf_init(&got, FETCH_MAX);
 	if (!json_is_object(json_object_get(issuer, "crl")))
 		doctor_say(d, DOCTOR_WARN,
 		    "put the issuer's key back once, and the daemon makes one",
 		    "issuer %s has no CRL", json_text(issuer, "name"));
 	else if (!issuer_der(issuer, &cert, &e) || !client_get_url(url, &got, &e))
-		doctor_say(d, DOCTOR_FAIL, reach, "%s", e.detail);
+		say_unreachable(d, url, &e);
 	else if (!read_crl(buf_bytes(&got), cert, &e))
 		doctor_say(d, DOCTOR_FAIL,
 		    "see the daemon's log for why no new one is made", "%s: %s", url,
@@ -197,7 +235,7 @@ ask_ocsp(struct doctor *d, const json_t *issuer, const json_t *certificate)
 	else if (!ocsp_ask_new(leaf, by, &ask, &e) ||
 		 !client_post_url(url, "application/ocsp-request",
 		     ocsp_ask_request(ask), &got, &e))
-		doctor_say(d, DOCTOR_FAIL, reach, "%s", e.detail);
+		say_unreachable(d, url, &e);
 	else if (!ocsp_ask_answer(ask, buf_bytes(&got), &told, &e))
 		doctor_say(d, DOCTOR_FAIL, reach, "%s: %s", url, e.detail);
 	else
@@ -247,7 +285,9 @@ doctor_ocsp(struct doctor *d)
 
 	json_array_foreach(d->issuers, i, v)
 	{
-		if (json_is_object(json_object_get(v, "crl"))) /* its key is here */
+		/* Its key is here. */
+		if (json_is_object(json_object_get(v, "crl")) &&
+		    !is_lost(d, json_text(v, "ocsp_url")))
 			check_ocsp(d, v);
 	}
 }

@@ -166,6 +166,7 @@ out_relative(const char *rfc3339, char *ret, size_t size)
 		snprintf(ret, size, "now");
 		return;
 	}
+	/* To the nearest: of 30 days a second has gone when they are shown first. */
 	snprintf(ret, size, span < 0 ? "%lld%c ago" : "in %lld%c",
-	    (long long)(whole / units[i].s), units[i].unit);
+	    (long long)((whole + units[i].s / 2) / units[i].s), units[i].unit);
 }

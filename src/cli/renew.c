@@ -162,7 +162,11 @@ renew_client(const struct renew *r, const struct renew_files *f,
 	if (o->cacert != NULL && access(o->cacert, R_OK) != 0)
 		return err_set(e, ERR_NOT_FOUND,
 		    "%s: the root certificate cannot be read; see --cacert", o->cacert);
-	return client_open(o, ret, e);
+	if (!client_open(o, ret, e))
+		return false;
+	if (r->local != NULL)
+		client_connect_at(*ret, r->local);
+	return true;
 }
 
 /* Files and lock are the caller's; tells what it did.  'ret_c' is for what was refused. */

@@ -103,10 +103,10 @@ credential_path(const char *name)
 	return path;
 }
 
-/* 'passphrase_file' NULL: none. */
+/* 'passphrase_file' NULL: none.  'name' is the issuer's. */
 static bool
-load_key_with(const char *path, const char *passphrase_file, struct key **ret,
-    struct err *e)
+load_key_with(const char *path, const char *passphrase_file, const char *name,
+    struct key **ret, struct err *e)
 {
 	struct buf pem, phrase;
 	bool ok = false;
@@ -118,8 +118,21 @@ load_key_with(const char *path, const char *passphrase_file, struct key **ret,
 		goto out;
 	if (passphrase_file != NULL && !read_passphrase(passphrase_file, &phrase, e))
 		goto out;
+	if (passphrase_file == NULL && key_is_encrypted(buf_bytes(&pem))) {
+		err_set(e, ERR_NOT_FOUND,
+		    "%s is encrypted, and nothing says its passphrase: set "
+		    "passphrase_file of issuer %s in hanaper.yaml, or give the service "
+		    "a credential of the name %s",
+		    path,
+		    strcmp(name, SIGNER_ROOT) == 0 ? "NAME (which may share the root's)"
+						   : name,
+		    name);
+		goto out;
+	}
 	ok = key_load(buf_bytes(&pem),
 	    passphrase_file != NULL ? buf_str(&phrase) : NULL, ret, e);
+	if (!ok && passphrase_file != NULL)
+		err_prefix(e, passphrase_file);
 	if (!ok)
 		err_prefix(e, path);
 out:
@@ -154,7 +167,8 @@ load_issuer_key(struct signer *s, struct signer_issuer *i, const struct conf_iss
 	char *phrase = c->passphrase_file != NULL
 			   ? conf_path(s->conf, c->passphrase_file)
 			   : credential_path(c->name);
-	const bool ok = load_key_with(path, phrase, &i->key, e) && check_pair(i, e);
+	const bool ok =
+	    load_key_with(path, phrase, c->name, &i->key, e) && check_pair(i, e);
 
 	free(path);
 	free(phrase);
@@ -166,14 +180,14 @@ static bool
 open_root_key(struct signer *s, const char *path, struct key **ret, struct err *e)
 {
 	char *phrase = credential_path(SIGNER_ROOT);
-	bool ok = load_key_with(path, phrase, ret, e);
+	bool ok = load_key_with(path, phrase, SIGNER_ROOT, ret, e);
 
 	free(phrase);
 	for (size_t k = 0; !ok && k < s->conf->n_issuers; k++) {
 		if (s->conf->issuers[k].passphrase_file == NULL)
 			continue;
 		phrase = conf_path(s->conf, s->conf->issuers[k].passphrase_file);
-		ok = load_key_with(path, phrase, ret, e);
+		ok = load_key_with(path, phrase, SIGNER_ROOT, ret, e);
 		free(phrase);
 	}
 	return ok;

@@ -166,13 +166,19 @@ says(struct bytes text, const char *words)
 	return text.n > 0 && memmem(text.p, text.n, words, strlen(words)) != NULL;
 }
 
+bool
+key_is_encrypted(struct bytes pem)
+{
+	return says(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----") ||
+	       says(pem, "Proc-Type: 4,ENCRYPTED");
+}
+
 /* Reads the PEM of a private key in any of its forms. */
 static bool
 read_pem(struct bytes pem, const char *passphrase, gnutls_x509_privkey_t x,
     struct err *e)
 {
-	const bool locked = says(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----") ||
-			    says(pem, "Proc-Type: 4,ENCRYPTED");
+	const bool locked = key_is_encrypted(pem);
 	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)pem.p,
 		(unsigned)pem.n };
 

@@ -222,8 +222,16 @@ class Init(FlowTest):
         secret.write_text("wrong\n")
         ca.start(wait=False)
         self.assertNotEqual(ca.wait_end(), 0)
-        self.assertIn("passphrase", ca.said())
+        self.assertIn("the passphrase is wrong", ca.said())
+        self.assertIn(str(secret), ca.said())
         secret.write_text("correct horse\n")
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        (ca.dir / "hanaper.yaml").write_text("".join(
+            line for line in yaml.splitlines(True) if "passphrase_file" not in line))
+        ca.start(wait=False)
+        self.assertNotEqual(ca.wait_end(), 0)
+        self.assertIn("set passphrase_file of issuer main in hanaper.yaml", ca.said())
+        (ca.dir / "hanaper.yaml").write_text(yaml)
         for path, mode in (("issuers/main.key", 0o644), ("root.key", 0o640)):
             with self.subTest(path):
                 old = (ca.dir / path).stat().st_mode & 0o777

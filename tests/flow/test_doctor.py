@@ -66,6 +66,24 @@ class Doctor(FlowTest):
             db.write_bytes(whole)
             ca.start()
 
+    def test_a_host_without_an_address_is_told_once(self):
+        ca = self.ca
+        ca.stop()
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        (ca.dir / "hanaper.yaml").write_text(yaml.replace(
+            f'public: "http://127.0.0.1:{ca.http_port}"', 'public: "http://nowhere.invalid:8080"'))
+        ca.start()
+        try:
+            ca.issue("nowhere", "DNS:nowhere.internal")
+            said = [f for f in self.findings(status=1) if f["level"] == "FAIL"]
+            self.assertEqual(len(said), 1, said)
+            self.assertIn("nowhere.invalid has no address", said[0]["found"])
+            self.assertIn("urls.public", said[0]["todo"])
+        finally:
+            ca.stop()
+            (ca.dir / "hanaper.yaml").write_text(yaml)
+            ca.start()
+
     def test_urls_that_do_not_answer(self):
         ca = self.ca
         ca.stop()

@@ -382,6 +382,28 @@ class UpAtOnce(FlowTest):
             up.send_signal(signal.SIGTERM)
             self.assertEqual(up.wait(20 * SLOW), 0)
 
+    def test_with_json_nothing_else_is_on_standard_output(self):
+        import json
+        import pathlib
+        import signal
+        import tempfile
+        tmp = pathlib.Path(tempfile.mkdtemp(prefix="hnp-"))
+        self.addCleanup(shutil.rmtree, tmp, ignore_errors=True)
+        ports = [x for kind in ("--api", "--http", "--metrics")
+                 for x in (kind, f"127.0.0.1:{free_port()}")]
+        with open(tmp / "out", "wb") as out, open(tmp / "log", "wb") as log:
+            up = subprocess.Popen([BUILD / "hanaper", "up", "--json", *ports], cwd=tmp, stdout=out, stderr=log)
+        try:
+            end = time.monotonic() + 20 * SLOW
+            while not re.search(rb"^ready ", (tmp / "log").read_bytes(), re.M):
+                self.assertIsNone(up.poll(), (tmp / "log").read_text())
+                self.assertLess(time.monotonic(), end, (tmp / "log").read_text())
+                time.sleep(0.005)
+        finally:
+            up.send_signal(signal.SIGTERM)
+            self.assertEqual(up.wait(20 * SLOW), 0)
+        self.assertEqual(json.loads((tmp / "out").read_text())["url_api"], f"https://{ports[1]}")
+
     def test_up_makes_nothing_where_a_port_is_taken(self):
         import pathlib
         import socket

@@ -450,6 +450,25 @@ class RenewCommand(RenewTest):
         self.assertIn("is not the key of", self.hanaper(base, "--now", "--key", ca.file("stranger2.key"),
                                                         *where, status=1).stderr)
 
+    def test_on_the_cas_own_machine_its_name_need_lead_nowhere(self):
+        ca = self.ca
+        base = ca.file("own")
+        run(BUILD / "hanaper", "issue", "own.internal", "--profile", "peer", "--out", base, "--dir", ca.dir)
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        ca.stop()
+        (ca.dir / "hanaper.yaml").write_text(yaml.replace(
+            f'api: "https://127.0.0.1:{ca.api_port}"', 'api: "https://ca.nowhere.invalid"'))
+        ca.start()
+        try:
+            self.assertIn("ca.nowhere.invalid", (ca.dir / "hanaper.yaml").read_text())
+            first = self.serial_of(f"{base}.crt")
+            self.hanaper(base, "--now", "--dir", ca.dir)
+            self.assertEqual(self.lineage(self.serial_of(f"{base}.crt"))[1], first)
+        finally:
+            ca.stop()
+            (ca.dir / "hanaper.yaml").write_text(yaml)
+            ca.start()
+
     def test_the_command_is_told_once_and_again_when_it_failed(self):
         where = self.place("exec", "DNS:exec.internal")
         told = self.ca.file("told")
