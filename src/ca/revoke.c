@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/revoke.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,26 +23,22 @@ struct revoking {
 
 /* Its row is in the transaction already, by ca/reconcile. */
 static void
-tell_revoked(struct ca *ca, const struct record_revocation *rr)
+tell_revoked(struct ca *ca, const struct record_revocation *rr, const char *issuer,
+    const struct serial *serial)
 {
 	char *who = mem_strndup(rr->requester), *id = mem_strndup(rr->request_id);
-	char *issuer = mem_strndup(rr->issuer);
-	struct serial serial;
-	struct err ignored;
 
-	const bool known = serial_from_bytes(rr->serial, &serial, &ignored);
 	audit_log(&(struct audit_event){
 	    .kind = AUDIT_REVOKED,
 	    .request_id = id,
 	    .identity = who,
 	    .issuer = issuer,
-	    .serial = known ? &serial : NULL,
+	    .serial = serial,
 	    .reason = sets_reason_word(rr->reason),
 	});
 	prom_count(&ca->tally.revoked, sets_reason_word(rr->reason), issuer);
 	free(who);
 	free(id);
-	free(issuer);
 }
 
 bool
@@ -60,7 +57,7 @@ revoke_answer(struct ca *ca, const struct ask_answer *a, const char *issuer,
 		ask_lied(ca, e);
 		return false;
 	}
-	tell_revoked(ca, ret);
+	tell_revoked(ca, ret, issuer, serial);
 	publish_revoked(ca, bytes_str(issuer), ret->serial);
 	return true;
 }
@@ -117,8 +114,11 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
 	char at[CLOCK_RFC3339_LEN];
 
 	if (!q->judged && !is_own(q->who, row) &&
-	    !grant_find(ca->conf, q->who, RIGHT_REVOKE, row->profile, &grant, v))
-		return verdict_ok(v, e) ? err_set(e, ERR_FORBIDDEN, "no grant") : false;
+	    !grant_find(ca->conf, q->who, RIGHT_REVOKE, row->profile, &grant, v)) {
+		const bool granted = verdict_ok(v, e);
+		assert(!granted); /* the row "grant" has failed */
+		return granted;
+	}
 	if (strcmp(row->issuer, "root") == 0)
 		return err_set(e, ERR_FORBIDDEN,
 		    "this is a CA certificate: it is not revoked by this route");

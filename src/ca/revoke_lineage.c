@@ -52,10 +52,9 @@ family_free(struct revoke_family *f)
 {
 	struct revoke_family **at = &f->ca->families;
 
-	while (*at != NULL && *at != f)
+	while (*at != f)
 		at = &(*at)->next;
-	if (*at == f)
-		*at = f->next;
+	*at = f->next;
 	free(f->requester);
 	free(f->request_id);
 	free(f->serials);
