@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "api/overdue.h"
 #include "api/slices.h"
 #include "ca/caller.h"
 #include "http/route.h"
@@ -24,7 +25,8 @@ struct request;
 /* How an answer gets to front; 'wrote': it may only leave when the round is committed. */
 struct api {
 	struct ca *ca;
-	struct slices *slices; /* for what takes long */
+	struct slices *slices;   /* for what takes long */
+	struct overdue *overdue; /* who waits for the signer; NULL: nobody looks */
 	void *arg;
 	void (*answer)(void *arg, const struct msg_http_response *m, bool wrote);
 	/* Has the configuration loaded anew for this request; core_reload_done() comes later. */
@@ -45,7 +47,8 @@ struct request {
 	bool wrote;         /* set by handlers whose answer tells of a write */
 	struct msg_keep
 	    keep; /* set by handlers whose answer front may keep; borrowed */
-	struct {  /* for the audit of a refusal: request_about() */
+	struct overdue_wait late;
+	struct { /* for the audit of a refusal: request_about() */
 		char *profile, *names, *serial, *object;
 	} about;
 };
@@ -58,7 +61,7 @@ typedef void request_handler(struct request *r);
  */
 MUST_CHECK bool request_take(const struct api *api, struct bytes frame, struct err *e);
 
-/* The answers; each frees the request. */
+/* The answers; each frees the request, but for overdue.h. */
 void request_json(struct request *r, int status, json_t *v); /* takes over 'v' */
 /* The same of a text that is JSON, without the newline behind. */
 void request_json_text(struct request *r, int status, struct buf *text);

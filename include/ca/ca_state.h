@@ -38,6 +38,7 @@ struct ask {
 	ask_cb *cb;
 	void *arg;
 	int64_t since_us;
+	bool patient; /* it may take as long as it takes */
 };
 
 struct token_in_use { /* asked of the signer, not answered yet */
@@ -85,6 +86,7 @@ struct ca {
 	struct ask *asks; /* open: slot = id modulo n_asks, n_asks a power of two */
 	size_t n_asks;
 	uint64_t next_id;
+	uint64_t oldest_id; /* none before it is open, but patient ones */
 
 	struct ocsp_asked *ocsp_asked; /* ca/ocsp_answer.c's */
 
@@ -102,6 +104,16 @@ struct ca {
 uint64_t ask_new(struct ca *ca, ask_cb *cb, void *arg);
 /* Takes the question out of the table; false: there is none of this id. */
 bool ask_take(struct ca *ca, uint64_t id, struct ask *ret);
+
+/* Nobody waits for this one: that it is old says nothing. */
+void ask_patient(struct ca *ca, uint64_t id);
+/* Since when the oldest question is open, of clock_mono_us(); 0: none is. */
+int64_t ask_oldest_us(struct ca *ca);
+/*
+ * ERR_UNAVAILABLE while the signer keeps others waiting: who is let in now would wait
+ * in vain, and the queue would never get shorter again.
+ */
+MUST_CHECK bool ask_prompt(struct ca *ca, struct err *e);
 
 /* The signer told of what it was not asked for: the role ends. */
 void ask_lied(struct ca *ca, const struct err *e);

@@ -165,7 +165,8 @@ acme_json(struct acme *a, int status, json_t *v)
 	struct request *r = a->r;
 
 	add_headers(a);
-	acme_free(a);
+	if (!r->late.telling) /* else it goes on */
+		acme_free(a);
 	request_json(r, status, v);
 }
 
@@ -180,9 +181,12 @@ acme_json_put(struct acme *a, int status, struct json_put *w)
 void
 acme_octets(struct acme *a, int status, const char *type, struct bytes body)
 {
+	const bool goes_on = a->r->late.telling;
+
 	add_headers(a);
 	request_octets(a->r, status, type, body);
-	acme_free(a);
+	if (!goes_on)
+		acme_free(a);
 }
 
 void

@@ -257,6 +257,21 @@ is_under_way(const struct acme_order *o)
 	return o->status == ACME_PROCESSING || o->status == ACME_VALID;
 }
 
+/* It is being processed, and the client asks for the order until it is not (RFC 8555 7.4). */
+static void
+on_overdue(void *arg)
+{
+	struct acme *a = arg;
+	struct acme_order o = { 0 };
+	struct err e;
+
+	if (acme_order_find(a, &o, &e))
+		answer(a, 200, &o);
+	else
+		acme_problem(a, &e, NULL, NULL);
+	store_acme_order_free(&o);
+}
+
 static void
 finalize(struct acme *a, struct acme_order *o)
 {
@@ -264,6 +279,7 @@ finalize(struct acme *a, struct acme_order *o)
 	struct verdict v = { 0 };
 	struct err e;
 
+	overdue_watch(a->r, on_overdue, a);
 	if (!read_csr(a, &csr, &e) || !acme_order_finalize(a->r->ca, &a->account, o,
 					  csr, a->r->id, on_finalized, a, &v, &e))
 		acme_problem(a, &e, &v, NULL);

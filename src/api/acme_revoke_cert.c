@@ -46,6 +46,15 @@ on_revoked(void *arg, const struct revoke_result *res, const struct err *refused
 		acme_octets(a, 200, "", bytes_of(NULL, 0));
 }
 
+static void
+on_overdue(void *arg)
+{
+	struct err e;
+
+	overdue_words(&e);
+	acme_problem(arg, &e, NULL, NULL);
+}
+
 void
 acme_on_revoke_cert(struct acme *a)
 {
@@ -64,6 +73,7 @@ acme_on_revoke_cert(struct acme *a)
 	bool ok = read_payload(a->payload, &der, &q.reason, &e);
 	if (ok) {
 		q.der = buf_bytes(&der);
+		overdue_watch(a->r, on_overdue, a);
 		ok = acme_revoke_start(a->r->ca, &q, on_revoked, a, &cert, &v, &e);
 	}
 	if (!ok) {

@@ -142,6 +142,7 @@ core_certificate_revoke(struct request *r)
 		*p = (struct pending){ .r = r,
 			.serial = q.serial,
 			.lineage = q.lineage };
+		overdue_watch(r, NULL, NULL);
 		ok = revoke_start(r->ca, &q, on_revoked, p, &v, &e);
 	}
 	if (!ok) {

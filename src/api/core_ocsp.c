@@ -49,10 +49,30 @@ on_answer(void *arg, const struct ocsp_answer *a)
 	request_octets(r, 200, OCSP_TYPE, a->response);
 }
 
+/* RFC 6960 4.2.1: OCSP has words of its own for it. */
+static void
+on_overdue(void *arg)
+{
+	struct request *r = arg;
+	uint8_t later[5];
+
+	ocsp_status_response(OCSP_TRY_LATER, later);
+	request_header(r, "Cache-Control", "no-store");
+	request_header(r, "Retry-After", "5");
+	request_octets(r, 503, OCSP_TYPE, bytes_of(later, sizeof(later)));
+}
+
+static void
+start(struct request *r, struct bytes question)
+{
+	overdue_watch(r, on_overdue, r);
+	ocsp_answer_start(r->ca, question, on_answer, r);
+}
+
 void
 core_ocsp_post(struct request *r)
 {
-	ocsp_answer_start(r->ca, r->in.body, on_answer, r);
+	start(r, r->in.body);
 }
 
 /* Base64, perhaps escaped, perhaps without padding; a '/' of it may look like a path (P80). */
@@ -68,7 +88,7 @@ core_ocsp_get(struct request *r)
 	if (!uri_decode(r->params[0], &text, &e) ||
 	    !base64_read_lax(buf_bytes(&text), &der, &e))
 		buf_clear(&der);
-	ocsp_answer_start(r->ca, buf_bytes(&der), on_answer, r);
+	start(r, buf_bytes(&der));
 	buf_free(&text);
 	buf_free(&der);
 }

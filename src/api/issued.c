@@ -25,6 +25,7 @@ issued_new(struct request *r, struct issued **ret, struct err *e)
 		return false;
 	*ret = mem_zalloc(sizeof(**ret));
 	**ret = (struct issued){ .r = r, .type = type };
+	overdue_watch(r, NULL, NULL);
 	return true;
 }
 

@@ -42,6 +42,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_token.c \
 	src/api/core_whoami.c \
 	src/api/issued.c \
+	src/api/overdue.c \
 	src/api/page.c \
 	src/api/refusal.c \
 	src/api/renewal_json.c \

@@ -97,7 +97,7 @@ may_tell(struct request *r, const struct err *e, bool decision)
 void
 refusal_tell(struct request *r, const struct err *e, const struct verdict *v)
 {
-	const bool decision = is_decision(r, e);
+	const bool decision = !r->late.telling && is_decision(r, e);
 	const char *rule = NULL;
 
 	for (size_t i = 0; v != NULL && rule == NULL && i < v->n; i++)

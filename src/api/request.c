@@ -16,6 +16,7 @@
 static void
 request_free(struct request *r)
 {
+	overdue_end(r);
 	caller_free(&r->caller);
 	buf_wipe(&r->frame); /* it may hold a bearer token */
 	buf_free(&r->headers);
@@ -45,8 +46,12 @@ request_octets(struct request *r, int status, const char *type, struct bytes bod
 		.body = body,
 		.keep = r->keep,
 	};
-	r->api->answer(r->api->arg, &m, r->wrote);
-	request_free(r);
+	if (!r->late.told)
+		r->api->answer(r->api->arg, &m, r->wrote);
+	if (r->late.telling)
+		buf_clear(&r->headers);
+	else
+		request_free(r);
 }
 
 static void

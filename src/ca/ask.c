@@ -7,6 +7,7 @@
 #include "ca/ca_state.h"
 
 #define ASKS_FIRST 64
+#define SLOW_MS    5000 /* half of what a client is kept waiting (api/overdue.h) */
 
 static void
 grow(struct ca *ca)
@@ -36,12 +37,20 @@ ask_new(struct ca *ca, ask_cb *cb, void *arg)
 	return id;
 }
 
-bool
-ask_take(struct ca *ca, uint64_t id, struct ask *ret)
+static struct ask *
+find(struct ca *ca, uint64_t id)
 {
 	struct ask *slot = ca->n_asks == 0 ? NULL : &ca->asks[id & (ca->n_asks - 1)];
 
-	if (id == 0 || slot == NULL || slot->id != id)
+	return id != 0 && slot != NULL && slot->id == id ? slot : NULL;
+}
+
+bool
+ask_take(struct ca *ca, uint64_t id, struct ask *ret)
+{
+	struct ask *slot = find(ca, id);
+
+	if (slot == NULL)
 		return false;
 	*ret = *slot;
 	ca->tally.asks--;
@@ -57,6 +66,46 @@ ask_any_until(const struct ca *ca, uint64_t id)
 	for (size_t i = 0; i < ca->n_asks; i++)
 		if (ca->asks[i].id != 0 && ca->asks[i].id <= id)
 			return true;
+	return false;
+}
+
+void
+ask_patient(struct ca *ca, uint64_t id)
+{
+	struct ask *slot = find(ca, id);
+
+	if (slot != NULL)
+		slot->patient = true;
+}
+
+int64_t
+ask_oldest_us(struct ca *ca)
+{
+	for (; ca->oldest_id <= ca->next_id; ca->oldest_id++) {
+		const struct ask *slot = find(ca, ca->oldest_id);
+
+		if (slot != NULL && !slot->patient)
+			return slot->since_us;
+	}
+	return 0;
+}
+
+bool
+ask_prompt(struct ca *ca, struct err *e)
+{
+	const int64_t since_us = ask_oldest_us(ca);
+
+	if (since_us == 0)
+		return true;
+	const int64_t ms = (clock_mono_us() - since_us) / 1000;
+	if (ms < SLOW_MS)
+		return true;
+	err_set(e, ERR_UNAVAILABLE,
+	    "the signer has kept another request waiting for %lld seconds; if this "
+	    "goes "
+	    "on, look at what holds the CA key and at the daemon's log",
+	    (long long)ms / 1000);
+	e->retry_s = SLOW_MS / 1000;
 	return false;
 }
 

@@ -262,5 +262,5 @@ ca_writable(const struct ca *ca, struct err *e)
 bool
 ca_healthy(struct ca *ca, struct err *e)
 {
-	return ca_writable(ca, e) && publish_fresh(ca, e);
+	return ca_writable(ca, e) && ask_prompt(ca, e) && publish_fresh(ca, e);
 }

@@ -132,7 +132,8 @@ issue_start(struct ca *ca, const struct issue_request *q, issue_done *done, void
 {
 	struct issue_judged j;
 
-	if (!ca_writable(ca, e) || !issue_judge(ca, q, &j, v, e) || !verdict_ok(v, e) ||
+	if (!ca_writable(ca, e) || !ask_prompt(ca, e) ||
+	    !issue_judge(ca, q, &j, v, e) || !verdict_ok(v, e) ||
 	    !throttle_names(ca, q->who, j.profile->name, j.names, e))
 		return false;
 	assert(q->csr != NULL && j.names != NULL); /* else a row has failed */

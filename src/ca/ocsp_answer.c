@@ -305,7 +305,7 @@ ask(struct answering *it)
 		return;
 	}
 	/* While behind, the newest revocations may not be in the database. */
-	if (it->ca->phase != CA_RUNNING) {
+	if (it->ca->phase != CA_RUNNING || !ask_prompt(it->ca, &e)) {
 		finish(it, NULL, OCSP_TRY_LATER);
 		return;
 	}

@@ -405,6 +405,7 @@ send_begin(struct publish *p, struct err *e)
 		m.id = c->id = ask_new(p->ca, on_signed, w);
 		*w = (struct waiting){ .publish = p, .id = c->id };
 		p->waiting = w;
+		ask_patient(p->ca, m.id); /* a large one takes its time */
 		buf_init(&b, KIB(16));
 		msg_crl_begin_put(&b, &m);
 		send(p, MSG_CRL_BEGIN, &b);

@@ -410,6 +410,7 @@ main(void)
 	c.api = (struct api){
 		.ca = c.ca,
 		.slices = slices_new(role_loop(c.role)),
+		.overdue = overdue_new(role_loop(c.role)),
 		.arg = &c,
 		.answer = on_answer,
 		.reload = on_reload_wanted,
@@ -431,6 +432,7 @@ main(void)
 	ca_stop(c.ca);
 	on_batch(&c); /* their last words */
 	ca_free(c.ca);
+	overdue_free(c.api.overdue);
 	store_close(c.store);
 	free(c.held);
 	return role_end(c.role);

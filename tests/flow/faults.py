@@ -19,7 +19,7 @@ LIBRARY = hnp.BUILD / "tests/flow/faults.so"
 ROLE_NUMBER = {"signer": 0, "prober": 1, "core": 2, "front": 3, "cli": 4}
 
 # As in faults.c.
-WRITE, SYNC, TRUNCATE, NAME, OPEN, SEND, MEMORY = (1 << i for i in range(7))
+WRITE, SYNC, TRUNCATE, NAME, OPEN, SEND, MEMORY, SIGN = (1 << i for i in range(8))
 ERROR, SHORT, KILL_BEFORE, KILL_AFTER, HANG = range(1, 6)
 PLAN_AT, PLAN = 64, struct.Struct("=8q")
 FOR_EVER = 1 << 62
@@ -31,6 +31,8 @@ class FaultCA(hnp.CA):
     """A CA whose daemon can be made to meet faults while it runs."""
 
     def __init__(self, *options, log=False):
+        if not LIBRARY.exists():
+            raise AssertionError(f"{LIBRARY} is not built: without it nothing fails (make check_PROGRAMS)")
         super().__init__(*options)
         self.page_file = self.tmp / "page"
         self.page_file.write_bytes(bytes(4096))

@@ -16,6 +16,7 @@ enum call {
 	CALL_OPEN = 16,
 	CALL_SEND = 32, /* to another role */
 	CALL_MEMORY = 64,
+	CALL_SIGN = 128, /* by a key, in hardware perhaps */
 };
 
 enum action {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* faults.so: the clock, and memory. */
+/* faults.so: the clock, memory, and the key. */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -74,4 +75,40 @@ void *
 realloc(void *p, size_t n)
 {
 	return faults_judge(CALL_MEMORY) == FAIL ? NULL : __libc_realloc(p, n);
+}
+
+/* ---- the key: a token that is slow, or gone ---- */
+
+#define DEVICE_ERROR (-302) /* GNUTLS_E_PKCS11_DEVICE_ERROR */
+
+/* The handles are GnuTLS's own; nothing of it is linked to this library. */
+typedef int sign_fn(void *key, int algorithm, unsigned flags, const void *in,
+    void *ret);
+static sign_fn *sign_data, *sign_hash;
+
+sign_fn gnutls_privkey_sign_data2, gnutls_privkey_sign_hash2;
+
+int
+gnutls_privkey_sign_data2(void *key, int algorithm, unsigned flags, const void *in,
+    void *ret)
+{
+	return faults_judge(CALL_SIGN) == FAIL
+		   ? DEVICE_ERROR
+		   : sign_data(key, algorithm, flags, in, ret);
+}
+
+int
+gnutls_privkey_sign_hash2(void *key, int algorithm, unsigned flags, const void *in,
+    void *ret)
+{
+	return faults_judge(CALL_SIGN) == FAIL
+		   ? DEVICE_ERROR
+		   : sign_hash(key, algorithm, flags, in, ret);
+}
+
+__attribute__((constructor)) static void
+find_key(void)
+{
+	sign_data = (sign_fn *)dlsym(RTLD_NEXT, "gnutls_privkey_sign_data2");
+	sign_hash = (sign_fn *)dlsym(RTLD_NEXT, "gnutls_privkey_sign_hash2");
 }

@@ -28,11 +28,14 @@ def der_of(pem):
     return ssl.PEM_cert_to_DER_cert(pem[:pem.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
 
 
+def ocsp_request(serial, issuer):
+    return ocsp.OCSPRequestBuilder().add_certificate_by_hash(
+        *hashes_of(issuer), int(serial, 16), hashes.SHA1()).build().public_bytes(serialization.Encoding.DER)
+
+
 def ask_ocsp(ca, serial, issuer):
     """good, revoked or unknown, as a client without openssl sees it; and when it was said."""
-    one = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-        *hashes_of(issuer), int(serial, 16), hashes.SHA1()).build()
-    answer = ca.ask_http("POST", "/ocsp", one.public_bytes(serialization.Encoding.DER),
+    answer = ca.ask_http("POST", "/ocsp", ocsp_request(serial, issuer),
                          {"Content-Type": "application/ocsp-request"})
     if answer.status != 200:
         return f"HTTP {answer.status}", None

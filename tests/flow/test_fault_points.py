@@ -28,6 +28,8 @@ class Points(FaultTest):
         self.responder = acme_client.Responder()
         self.addCleanup(self.responder.close)
         acme_world.directory(self.ca, http_port=self.responder.port)
+        path = self.ca.dir / "hanaper.yaml"
+        path.write_text(path.read_text() + "\nacme:\n  limits: { accounts_per_hour: 0 }\n")
         self.orders = []  # (client, URL) that could be finalized
         self.addCleanup(os.environ.pop, "HNP_FAULT", None)
 
