@@ -3,6 +3,7 @@ libhnp_base_a_SOURCES = \
 	src/base/buf.c \
 	src/base/bytes.c \
 	src/base/clock.c \
+	src/base/coverage.c \
 	src/base/err.c \
 	src/base/fault.c \
 	src/base/hex.c \

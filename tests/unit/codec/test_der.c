@@ -107,10 +107,15 @@ Test(der, an_object_identifier_of_as_many_parts_as_can_be_read_is_written)
 
 Test(der, text_that_is_no_object_identifier_spoils_the_writer)
 {
-	static const char *const bad[] = { "", "1", "3.1", "1.40", "1..2", ".1.2",
-		"1.2.", "1.02", "a.b", "1.2 ", "1.2.18446744073709551616" };
+	char more_than_can_be_read[200] = "1.2";
+	const char *const bad[] = { "", "1", "3.1", "1.40", "1..2", ".1.2", "1.2.",
+		"1.02", "a.b", "1.2 ", "1.2.18446744073709551616",
+		"1.2.184467440737095516150", "0.40", "2.18446744073709551536",
+		"2.18446744073709551615", more_than_can_be_read };
 	struct buf out;
 
+	for (int i = 2; i < 65; i++) /* 65 arcs */
+		strncat(more_than_can_be_read, ".7", 3);
 	buf_init(&out, 100);
 	for (size_t i = 0; i < NITEMS(bad); i++) {
 		struct err e = { 0 };
@@ -247,6 +252,127 @@ Test(der, the_limit_of_a_writer_sticks)
 	cr_expect_eq(e.code, ERR_TOO_LARGE);
 	cr_expect_eq(out.n, 5);
 	buf_free(&out);
+}
+
+static void
+put_one_of(struct derw *to, int i)
+{
+	switch (i) {
+	case 0:
+		der_put_null(to);
+		break;
+	case 1:
+		der_put_bool(to, true);
+		break;
+	case 2:
+		der_put_uint(to, 128);
+		break;
+	case 3:
+		der_put_oid(to, "2.5.29.15");
+		break;
+	case 4:
+		der_wrap_bits(to, 0);
+		break;
+	case 5:
+		der_put_named_bits(to, 1);
+		break;
+	case 6:
+		der_put_time(to, 0);
+		break;
+	default:
+		der_wrap(to, DER_SEQUENCE, 9); /* the mark of what was not written */
+	}
+}
+
+/* Whatever comes behind what did not fit is not written either, so nothing has a hole in it. */
+Test(der, a_writer_that_is_full_takes_nothing_more)
+{
+	struct buf out;
+
+	buf_init(&out, 100);
+	for (int i = 0; i < 8; i++) {
+		struct err e = { 0 };
+
+		derw_init(&w, 3);
+		der_put_raw(&w, bytes_str("abcd"));
+		cr_expect(w.full);
+		put_one_of(&w, i);
+		cr_expect_eq(w.n, 0, "%d", i);
+		cr_expect_eq(der_bytes(&w).n, 0, "%d", i);
+		cr_expect_not(der_take(&w, "it", &out, &e));
+		cr_expect_eq(e.code, ERR_TOO_LARGE);
+		cr_expect_str_eq(e.detail, "it is over its limit of 3 octets");
+		derw_free(&w);
+	}
+	buf_free(&out);
+}
+
+Test(der, a_writer_that_grows_keeps_what_is_there)
+{
+	uint8_t many[3000];
+	struct der d, inner;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < sizeof(many); i++)
+		many[i] = (uint8_t)(i * 7);
+	for (int i = 0; i < 5; i++)
+		der_put_tlv(&w, DER_OCTET_STRING, bytes_of(many, sizeof(many)));
+	der_wrap(&w, DER_SEQUENCE, 0);
+	cr_assert(der_whole(der_bytes(&w), DER_SEQUENCE, &d, &e), "%s", e.detail);
+	for (int i = 0; i < 5; i++) {
+		cr_assert(der_expect(&d.body, DER_OCTET_STRING, &inner, &e), "%s",
+		    e.detail);
+		cr_expect(bytes_eq(inner.body, bytes_of(many, sizeof(many))), "%d", i);
+	}
+	cr_expect_eq(d.body.n, 0);
+}
+
+Test(der, nothing_written_is_nothing_to_take)
+{
+	struct err e = { 0 };
+	struct buf out;
+
+	buf_init(&out, 4);
+	cr_expect_null(der_bytes(&w).p);
+	cr_expect(der_take(&w, "it", &out, &e), "%s", e.detail);
+	cr_expect_eq(out.n, 0);
+	der_put_raw(&w, bytes_of(NULL, 0));
+	cr_expect_eq(der_mark(&w), 0);
+	buf_free(&out);
+}
+
+Test(der, what_takes_from_a_writer_may_have_less_room_than_it)
+{
+	struct err e = { 0 };
+	struct buf out;
+
+	buf_init(&out, 4);
+	buf_put(&out, bytes_str("ab"));
+	der_put_bool(&w, true);
+	cr_expect_not(der_take(&w, "it", &out, &e));
+	cr_expect_eq(e.code, ERR_TOO_LARGE);
+	cr_expect_str_eq(e.detail, "it is over its limit of 4 octets");
+	cr_expect_eq(out.n, 2, "and nothing of it");
+	buf_free(&out);
+}
+
+/* P40: the fewest octets that hold the length, up to all that 64 bits hold. */
+Test(der, the_header_of_any_length_is_minimal)
+{
+	for (unsigned bits = 0; bits <= 64; bits++) {
+		const uint64_t n = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+		const size_t octets = bits <= 7 ? 0 : (bits + 7) / 8;
+		uint8_t header[DER_HEADER_MAX] = { 0 };
+		uint64_t back = 0;
+
+		cr_expect_eq(der_header(DER_SEQUENCE, n, header), 2 + octets, "%u",
+		    bits);
+		cr_expect_eq(header[0], DER_SEQUENCE);
+		for (size_t i = 0; i < octets; i++)
+			back = back << 8 | header[2 + i];
+		cr_expect_eq(octets == 0 ? header[1] : back, n);
+		cr_expect_eq(header[1], octets == 0 ? n : 0x80 | octets);
+	}
 }
 
 Test(der, what_is_not_der_is_refused)

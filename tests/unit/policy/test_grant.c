@@ -9,7 +9,7 @@
 static char *star[] = { (char *)"*" };
 static char *server[] = { (char *)"server" };
 
-/* A caller with the names "web.internal" and "admin@internal". */
+/* A caller with the names "web.internal", "admin@internal" and "spiffe://internal/web". */
 struct caller {
 	struct cert cert;
 	struct identity who;
@@ -22,6 +22,7 @@ caller_init(struct caller *c, const char *cn)
 	cr_assert(bytes_to_str(bytes_str(cn), c->cert.cn, sizeof(c->cert.cn)));
 	add_name(&c->cert.names, NAME_TYPE_DNS, "web.internal");
 	add_name(&c->cert.names, NAME_TYPE_EMAIL, "admin@internal");
+	add_name(&c->cert.names, NAME_TYPE_URI, "spiffe://internal/web");
 	c->who = (struct identity){
 		.kind = IDENTITY_CERT,
 		.text = (char *)"cert:web",
@@ -117,7 +118,10 @@ Test(grant, each_member_of_who_must_fit_and_an_empty_one_fits_nobody)
 		{ { .dns = (char *)"internal" }, false },
 		{ { .email = (char *)"*@internal" }, true },
 		{ { .email = (char *)"web.internal" }, false },
-		{ { .uri = (char *)"*" }, false },
+		{ { .uri = (char *)"spiffe://other/*" }, false },
+		{ { .uri = (char *)"spiffe://internal/web" }, true },
+		{ { .uri = (char *)"spiffe://internal/we" }, false },
+		{ { .uri = (char *)"web.internal" }, false },
 		{ { .profile = (char *)"server" }, true },
 		{ { .profile = (char *)"admin" }, false },
 		{ { .issuer = (char *)"main" }, true },
@@ -258,6 +262,17 @@ Test(grant, any_and_listed_names_are_what_they_say)
 	cr_expect_str_eq(v.v[1].field, "names[2]");
 	verdict_free(&v);
 	names_free(&names);
+	names_free(&c.cert.names);
+}
+
+/* R49: a mode that is no member, out of a configuration gone wrong, gives nothing. */
+Test(grant, a_mode_of_names_that_is_none_gives_no_name)
+{
+	const struct conf_grant g = { .names_mode = (enum grant_names)3 };
+	struct caller c;
+
+	caller_init(&c, "web");
+	cr_expect_not(names_pass(&g, &c.who, NAME_TYPE_DNS, "web.internal"));
 	names_free(&c.cert.names);
 }
 
