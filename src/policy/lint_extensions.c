@@ -80,15 +80,27 @@ lint_basic_constraints(const struct lint_input *in)
 	return x->value.n == 2 ? NULL : "a leaf's is not empty";
 }
 
+/* Does the last octet end with a bit that is set?  (X.690 11.2.2, of what the reader has taken) */
+static bool
+is_cut(struct bytes bits)
+{
+	const unsigned unused = bits.n > 3 ? bits.p[2] : 8;
+
+	return unused < 8 && (bits.p[bits.n - 1] >> unused & 1) != 0;
+}
+
 const char *
 lint_key_usage(const struct lint_input *in)
 {
+	const struct lint_ext *x = lint_ext(in, LINT_KEY_USAGE);
 	const struct cert *c = in->cert;
 	const unsigned ca_bits = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN;
 	unsigned leaf_bits = CERT_KU_DIGITAL_SIGNATURE;
 
-	if (lint_ext(in, LINT_KEY_USAGE) == NULL)
+	if (x == NULL)
 		return "absent";
+	if (!is_cut(x->value))
+		return "its trailing zero bits are not cut";
 	if (c->ca)
 		return (c->key_usage & ca_bits) == ca_bits &&
 			       (c->key_usage & ~(ca_bits | leaf_bits)) == 0

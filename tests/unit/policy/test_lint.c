@@ -6,105 +6,8 @@
 #include "policy/lint.h"
 
 #include "base/hex.h"
-#include "key/key.h"
-#include "policy_data.h"
+#include "made.h"
 #include "x509/dn.h"
-
-#define NOW INT64_C(1800000000)
-#define DAY INT64_C(86400)
-
-/* A leaf that is right in all, and what it was made of. */
-struct made {
-	struct key *key;
-	struct buf issuer, subject, der;
-	struct spki spki;
-	uint8_t key_id[20], issuer_key_id[20];
-	struct names names;
-	struct cert_spec spec;
-	struct cert *cert;
-};
-
-static void
-made_spec(struct made *m, enum key_alg alg)
-{
-	struct err e = { 0 };
-
-	*m = (struct made){ 0 };
-	buf_init(&m->issuer, KIB(1));
-	buf_init(&m->subject, KIB(1));
-	buf_init(&m->der, KIB(64));
-	cr_assert(key_generate(alg, 2048, &m->key, &e), "%s", e.detail);
-	cr_assert(spki_parse(key_spki(m->key), &m->spki, &e), "%s", e.detail);
-	cr_assert(dn_build(NULL, "Issuer", &m->issuer, &e));
-	cr_assert(dn_build(NULL, "a.internal", &m->subject, &e));
-	spki_key_id(&m->spki, m->key_id);
-	memset(m->issuer_key_id, 7, sizeof(m->issuer_key_id));
-	add_name(&m->names, NAME_TYPE_DNS, "a.internal");
-	add_name(&m->names, NAME_TYPE_IP, "10.0.0.1");
-	m->spec = (struct cert_spec){
-		.sig_alg = key_sig_alg(m->key),
-		.issuer_dn = buf_bytes(&m->issuer),
-		.authority_key_id = bytes_of(m->issuer_key_id, 20),
-		.subject_dn = buf_bytes(&m->subject),
-		.spki = key_spki(m->key),
-		.key_id = bytes_of(m->key_id, 20),
-		.not_before = NOW,
-		.not_after = NOW + 30 * DAY - 1,
-		.names = &m->names,
-		.key_usage = CERT_KU_DIGITAL_SIGNATURE,
-		.usages = USAGE_SERVER_AUTH | USAGE_CLIENT_AUTH,
-		.path_len = -1,
-		.crl_url = "http://ca.example/crl/main.crl",
-		.ocsp_url = "http://ca.example/ocsp",
-		.issuer_url = "http://ca.example/ca/main.crt",
-	};
-	cr_assert(serial_new(NOW, &m->spec.serial, &e));
-}
-
-/* Builds, wraps with no real signature, reads back. */
-static void
-made_build(struct made *m)
-{
-	struct err e = { 0 };
-	struct buf tbs;
-
-	buf_init(&tbs, KIB(64));
-	cr_assert(cert_build_tbs(&m->spec, &tbs, &e), "%s", e.detail);
-	buf_clear(&m->der);
-	cr_assert(cert_assemble(buf_bytes(&tbs), m->spec.sig_alg, bytes_str("none"),
-		      &m->der, &e),
-	    "%s", e.detail);
-	cert_free(m->cert);
-	m->cert = NULL;
-	cr_assert(cert_parse(buf_bytes(&m->der), &m->cert, &e), "%s", e.detail);
-	buf_free(&tbs);
-}
-
-static void
-made_free(struct made *m)
-{
-	cert_free(m->cert);
-	key_free(m->key);
-	names_free(&m->names);
-	buf_free(&m->issuer);
-	buf_free(&m->subject);
-	buf_free(&m->der);
-}
-
-/* Changes octets of the certificate that was read, in place; both as hex of one length. */
-static void
-patch(struct made *m, const char *from, const char *to)
-{
-	uint8_t a[64], b[64];
-	size_t n, k;
-
-	cr_assert(hex_read(bytes_str(from), a, sizeof(a), &n));
-	cr_assert(hex_read(bytes_str(to), b, sizeof(b), &k));
-	cr_assert_eq(n, k);
-	uint8_t *at = memmem(m->cert->der.p, m->cert->der.n, a, n);
-	cr_assert_not_null(at, "%s", from);
-	memcpy(at, b, n);
-}
 
 static void
 expect_lint(const struct made *m, const char *id, bool pass)
@@ -159,7 +62,8 @@ Test(lint, an_empty_subject_a_far_end_and_a_short_life_pass_too)
 	m.spec.usages = USAGE_CLIENT_AUTH;
 	made_build(&m);
 	expect_lint(&m, NULL, true);
-	patch(&m, "180f32303637", "180f32303337"); /* P7: 2037 in GeneralizedTime */
+	made_patch(&m, "180f32303637",
+	    "180f32303337"); /* P7: 2037 in GeneralizedTime */
 	expect_lint(&m, "lint.time_form", false);
 	m.spec.no_rev_avail = true;
 	m.spec.crl_url = m.spec.ocsp_url = NULL;
@@ -230,7 +134,7 @@ Test(lint, wrong_octets_are_found)
 
 		made_spec(&m, KEY_ALG_ECDSA_P256);
 		made_build(&m);
-		patch(&m, all[i].from, all[i].to);
+		made_patch(&m, all[i].from, all[i].to);
 		expect_lint(&m, all[i].id, false);
 		made_free(&m);
 	}
