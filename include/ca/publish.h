@@ -2,9 +2,8 @@
 /*
  * publish - the files that anybody may fetch: CA certificates and CRLs.
  *
- * A CRL is built in slices, between which other work goes on: entries are
- * streamed from the database to the signer, the signed octets into a file
- * that takes the old one's place at once.
+ * A CRL is built in slices, between which other work goes on: the signer streams
+ * its octets into a file that takes the old one's place at once.
  */
 #ifndef CA_PUBLISH_H
 #define CA_PUBLISH_H
@@ -12,6 +11,8 @@
 #include "ca/ca.h"
 #include "store/store_revocation.h"
 
+/* The thread that flushes files, to be made before publish_start().  ERR_IO, ERR_INTERNAL. */
+MUST_CHECK bool publish_threads(struct ca *ca, struct err *e);
 /* Writes and announces pub/ca/, announces the CRLs that are there, and begins new ones. */
 MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
 /* This serial was revoked: the CRLs that must have it, within the debounce time. */

@@ -7,6 +7,7 @@
 #define CA_PUBLISH_CRL_H
 
 #include "ca/ca_state.h"
+#include "ca/publish_file.h"
 #include "store/store_crl_shard.h"
 
 struct crl_slot { /* one issuer's CRL, or a shard of it */
@@ -30,17 +31,13 @@ struct crl_build {             /* the one that is being built */
 	uint64_t number;
 	int64_t since, this_update, next_update;
 	int64_t began_ms; /* by the monotonic clock */
-	char *temporary;  /* its file in pub/, to be renamed */
-	int fd;
-	size_t room;            /* octets before the content, for the outer header */
-	uint64_t octets;        /* of the content: what the signer sent so far */
-	uint64_t flushed;       /* so much of it is on its way to the disk */
+	struct crl_file file;
 	uint64_t entries, base; /* as it was signed */
-	struct loop_timer *settling; /* the disk takes the rest of it */
 };
 
 struct publish {
 	struct ca *ca;
+	struct aside *aside; /* flushes files */
 	int pub_fd;
 	struct crl_slot **v; /* grows; each stays where it is */
 	size_t n;

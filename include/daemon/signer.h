@@ -44,14 +44,14 @@ struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) *
 
 /*
  * A list of all, to which a delta CRL can add.  Of those in force some are kept, with
- * a distance; and the newest that has ended, as its delta is good for each client.
+ * a distance: each stands for those up to the next one.
  */
 #define SIGNER_BASES_MAX 20
 #define SIGNER_BASES_OF  16 /* of one list's life, this part lies between two */
 struct signer_base {
 	uint64_t number;
 	uint64_t after; /* what is revoked by later records may not be on it */
-	int64_t this_update, next_update;
+	int64_t this_update, next_update; /* the latest of those it stands for */
 };
 
 struct signer_issuer {
@@ -182,6 +182,8 @@ void signer_answer_free(struct signer *s);
 /* ---- one file for each thing that core may ask ---- */
 msg_handler signer_on_cert, signer_on_revoke, signer_on_crl_begin, signer_on_crl_more,
     signer_on_ocsp, signer_on_journal_read;
+/* The next slice of the list that is made, if core asked for one; once in a round. */
+void signer_crl_turn(struct signer *s);
 void signer_crl_drop(struct signer *s);
 /* What it has read of the state is taken back: it is refused. */
 void signer_crl_fail(struct signer *s, const struct err *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_revocation - what is revoked, in the order of the CRL; and the CRLs made. */
+/* store_revocation - what is revoked, in the order of its records; and the CRLs made. */
 #ifndef STORE_STORE_REVOCATION_H
 #define STORE_STORE_REVOCATION_H
 
@@ -7,7 +7,7 @@
 #include "x509/crl_shard.h"
 
 struct revocation {
-	int64_t id;   /* seq of the first record: grows; the order on the CRL */
+	int64_t id;   /* seq of the first record: grows */
 	uint64_t seq; /* of the record that gave the present reason, from 1 */
 	const char *issuer;
 	struct serial serial;
@@ -26,21 +26,10 @@ struct revocation {
 MUST_CHECK bool store_revocation_put(struct store *st, const struct revocation *r,
     struct err *e);
 
-/* What a CRL of this issuer must hold: everything whose certificate ends at or after 'since'. */
-struct revocation_sum {
-	int64_t last_id; /* entries up to this one are counted; 0: none */
-	uint64_t entries;
-	uint64_t serial_octets; /* sum of serial_der_len */
-	uint64_t with_reason;   /* reason is not unspecified */
-};
-MUST_CHECK bool store_revocation_sum(struct store *st, const char *issuer,
-    int64_t since, struct revocation_sum *ret, struct err *e);
-
 typedef bool revocation_each(void *arg, const struct revocation *r, struct err *e);
 /*
- * In order of id, those over 'after_id' and up to 'last_id', at most 'limit'.  A
- * reason that is raised between sum and list changes with_reason: whoever streams
- * a CRL over several calls compares what he wrote with the sum.
+ * In order of id, those over 'after_id' and up to 'last_id' whose certificate ends at or
+ * after 'since', at most 'limit'.
  */
 MUST_CHECK bool store_revocation_list(struct store *st, const char *issuer,
     int64_t since, int64_t after_id, int64_t last_id, size_t limit,

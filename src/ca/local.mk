@@ -35,6 +35,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/ocsp_answer.c \
 	src/ca/publish.c \
 	src/ca/publish_crl.c \
+	src/ca/publish_file.c \
 	src/ca/publish_shards.c \
 	src/ca/reconcile.c \
 	src/ca/renew.c \

@@ -17,10 +17,6 @@
 #include "x509/crl.h"
 
 #define ROOT_NEXT_UPDATE_S (INT64_C(180) * 86400) /* P73: at most 12 months */
-#define FLUSH_EACH         MIB(1)
-#define SETTLE_MS          20 /* for the disk to take the rest; longer for a larger list */
-#define SETTLE_LONG_MS     100
-#define SETTLE_LONG        MIB(16)
 #define AHEAD              2 /* parts that are asked for, or on their way */
 
 void
@@ -28,9 +24,7 @@ publish_crl_drop(struct publish *p)
 {
 	if (p->build.slot == NULL)
 		return;
-	loop_cancel(p->build.settling);
-	close(p->build.fd);
-	free(p->build.temporary);
+	publish_file_end(&p->build.file);
 	p->build = (struct crl_build){ 0 };
 }
 
@@ -64,110 +58,6 @@ give_up(struct publish *p, const struct err *e)
 	next_in_line(p);
 }
 
-/* ---- the signed octets into a file ---- */
-
-static bool
-write_at(int fd, struct bytes b, uint64_t at, struct err *e)
-{
-	while (b.n > 0) {
-		const ssize_t k = pwrite(fd, b.p, b.n, (off_t)at);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return err_errno(e, "cannot write the CRL");
-		b = bytes_skip(b, (size_t)k);
-		at += (uint64_t)k;
-	}
-	return true;
-}
-
-/*
- * The outer header holds the length of all, which ends in a signature whose
- * length ECDSA does not fix: so it is made last.  The room for it is known but
- * where these few octets add one to the length's own; then all of it is moved.
- */
-static bool
-move_content(struct crl_build *b, size_t room, struct err *e)
-{
-	const size_t most = KIB(256);
-	uint8_t *block = mem_zalloc(most);
-	uint64_t left = b->octets;
-	bool ok = true;
-
-	/* From the end when it goes up, from the front when it goes down. */
-	while (ok && left > 0) {
-		const size_t n = left < most ? (size_t)left : most;
-		const uint64_t at = room > b->room ? left - n : b->octets - left;
-		const ssize_t k = pread(b->fd, block, n, (off_t)(b->room + at));
-
-		ok = k == (ssize_t)n ? write_at(b->fd, bytes_of(block, n), room + at, e)
-				     : err_errno(e, "cannot read the CRL back");
-		left -= n;
-	}
-	free(block);
-	if (ok && ftruncate(b->fd, (off_t)(room + b->octets)) < 0)
-		ok = err_errno(e, "cannot cut the CRL's file");
-	b->room = room;
-	return ok;
-}
-
-static bool
-put_header(struct crl_build *b, struct err *e)
-{
-	struct buf head;
-
-	buf_init(&head, 16);
-	crl_outer(b->octets, &head);
-	const bool ok = (head.n == b->room || move_content(b, head.n, e)) &&
-			write_at(b->fd, buf_bytes(&head), 0, e);
-	buf_free(&head);
-	return ok;
-}
-
-static bool
-put_in_place(struct publish *p, struct err *e)
-{
-	struct crl_build *b = &p->build;
-	const char *file = b->slot->file;
-
-	fault_point("core.crl.before");
-	if (!put_header(b, e))
-		return false;
-	if (fdatasync(b->fd) < 0)
-		return err_errno(e, "cannot flush pub/%s", b->temporary);
-	fault_point("core.crl.written");
-	if (renameat(p->pub_fd, b->temporary, p->pub_fd, file) < 0)
-		return err_errno(e, "cannot put pub/%s in place", file);
-	fault_point("core.crl.renamed");
-	return file_sync_dir(p->pub_fd, e);
-}
-
-/* No more than a hint: the end flushes it all. */
-static void
-begin_flush(struct crl_build *b)
-{
-	(void)!sync_file_range(b->fd, (off_t)b->flushed,
-	    (off_t)(b->room + b->octets - b->flushed), SYNC_FILE_RANGE_WRITE);
-	b->flushed = b->octets;
-}
-
-/* The next octets; while more come, the disk takes what is there. */
-static bool
-add_octets(struct crl_build *b, struct bytes octets, struct err *e)
-{
-	if (octets.n == 0)
-		return true;
-	if (b->octets == 0)
-		b->room = crl_outer_room(octets);
-	if (!write_at(b->fd, octets, b->room + b->octets, e))
-		return false;
-	b->octets += octets.n;
-	if (b->octets - b->flushed >= FLUSH_EACH)
-		begin_flush(b);
-	return true;
-}
-
 struct
     waiting { /* for one MSG_CRL_SIGNED; the build may have been given up meanwhile */
 	struct publish *publish;
@@ -196,7 +86,7 @@ in_place(struct publish *p)
 	/* Of shards there may be hundreds. */
 	LOG(s->shard.of == 0 && !s->delta ? LOG_INFO : LOG_DEBUG, "crl",
 	    LOG_TEXT("issuer", s->issuer), LOG_NUM("number", row.number),
-	    LOG_NUM("entries", row.entries), LOG_NUM("octets", b->octets),
+	    LOG_NUM("entries", row.entries), LOG_NUM("octets", b->file.octets),
 	    LOG_TEXT("file", s->file), LOG_NUM("ms", clock_mono_ms() - b->began_ms));
 	publish_schedule(s, publish_age(s) * 1000);
 	ca_published(p->ca);
@@ -217,36 +107,26 @@ is_planned(const struct crl_build *b, const struct record *r, struct record_crl 
 }
 
 static void
-show(void *arg)
+on_placed(struct crl_file *f)
 {
-	struct publish *p = arg;
-	struct err e;
+	struct publish *p = f->ctx;
 
-	p->build.settling = NULL;
-	if (put_in_place(p, &e))
+	if (f->placed)
 		in_place(p);
 	else
-		give_up(p, &e);
+		give_up(p, &f->why);
 }
 
-/*
- * The flush at the end waits for the disk, and nothing else is done meanwhile: so of
- * what is large the rest is begun now, and a moment later little is left to wait for.
- */
 static void
-settle(struct publish *p, const struct record_crl *r)
+place(struct publish *p, const struct record_crl *r)
 {
 	struct crl_build *b = &p->build;
 
 	b->entries = r->entries;
 	b->base = r->base;
-	if (b->octets < FLUSH_EACH) {
-		show(p);
-		return;
-	}
-	begin_flush(b);
-	b->settling = loop_after(p->ca->loop,
-	    b->octets < SETTLE_LONG ? SETTLE_MS : SETTLE_LONG_MS, show, p);
+	b->file.done = on_placed;
+	b->file.ctx = p;
+	publish_file_place(&b->file, p->aside);
 }
 
 static void
@@ -269,7 +149,7 @@ on_signed(void *arg, const struct ask_answer *a)
 		err_set(&e, ERR_MALFORMED, "it signed a CRL that was not asked for");
 		ask_lied(p->ca, &e);
 	} else
-		settle(p, &r);
+		place(p, &r);
 }
 
 /* ---- asking the signer ---- */
@@ -299,9 +179,9 @@ publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e)
 	struct err why;
 
 	(void)e;
-	if (c->slot == NULL || m->id != c->id)
+	if (c->slot == NULL || m->id != c->id || c->file.whole)
 		return true; /* of one that was given up */
-	if (add_octets(c, m->octets, &why))
+	if (publish_file_add(&c->file, m->octets, &why))
 		send_more(p);
 	else
 		give_up(p, &why);
@@ -345,7 +225,7 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 		return false;
 	if (!publish_last(s, &last, e) && e->code != ERR_NOT_FOUND)
 		return false;
-	*c = (struct crl_build){ .slot = s, .fd = -1, .began_ms = clock_mono_ms() };
+	*c = (struct crl_build){ .slot = s, .began_ms = clock_mono_ms() };
 	/* One row of numbers for all lists of an issuer: each list's grow. */
 	if (!store_crl_shard_number(p->ca->store, s->issuer, &c->number, e))
 		return false;
@@ -361,21 +241,6 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 }
 
 static bool
-open_temporary(struct publish *p, struct crl_build *c, struct err *e)
-{
-	c->temporary = mem_printf("%s.new", c->slot->file);
-	c->fd = openat(p->pub_fd, c->temporary,
-	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (c->fd >= 0 && fchmod(c->fd, 0644) == 0)
-		return true;
-	err_errno(e, "cannot create pub/%s", c->temporary);
-	if (c->fd >= 0)
-		close(c->fd);
-	free(c->temporary);
-	return false;
-}
-
-static bool
 send_begin(struct publish *p, struct err *e)
 {
 	struct crl_build *c = &p->build;
@@ -387,15 +252,12 @@ send_begin(struct publish *p, struct err *e)
 		.next_update = c->next_update,
 		.since = c->since,
 		.delta = c->slot->delta,
+		.stored_seq = p->ca->flushed_seq,
 		.shards = c->slot->shard.of,
 		.shard = c->slot->shard.at,
 	};
 	struct buf b;
 
-	/* The signer takes the record's number for what the list has to know. */
-	if (!ca_flush(p->ca, e))
-		return false;
-	m.stored_seq = p->ca->flushed_seq;
 	const bool ok = publish_shards_places(p, c->slot, places, &m.n_places, e);
 	for (size_t i = 0; i < m.n_places; i++)
 		m.places[i] = bytes_str(places[i]);
@@ -428,7 +290,8 @@ publish_crl_want(struct publish *p, struct crl_slot *s)
 	s->wanted = false;
 	if (s->delta && p->ca->conf->crl_delta_s == 0)
 		return; /* no longer; what is there ends by itself */
-	if (!plan(p, s, &c, &e) || !open_temporary(p, &c, &e)) {
+	if (!plan(p, s, &c, &e) ||
+	    !publish_file_begin(&c.file, p->pub_fd, s->file, &e)) {
 		LOG_ERR(LOG_ERROR, "crl-failed", &e, LOG_TEXT("issuer", s->issuer),
 		    LOG_TEXT("file", s->file));
 		publish_crl_retry(s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core - the role that decides: database, policy, JSON.  It has no network and
- * no key.  One thread, one event loop; each round of it is one transaction.
+ * no key.  One thread decides, in one event loop; each round of it is one transaction.
+ * Another one waits for the disk (sys/aside.h).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/mem.h"
 #include "ca/acme_challenge.h"
 #include "ca/issue.h"
+#include "ca/publish.h"
 #include "ca/tally.h"
 #include "codec/json.h"
 #include "codec/pem.h"
@@ -388,6 +390,16 @@ open_store(struct core *c, struct err *e)
 	return ok;
 }
 
+static void
+on_threads(void *ctx)
+{
+	struct core *c = ctx;
+	struct err e;
+
+	if (!publish_threads(c->ca, &e))
+		role_fail(&e);
+}
+
 int
 main(void)
 {
@@ -398,6 +410,7 @@ main(void)
 	c.role = role_begin(&(struct role_def){ .name = "core",
 	    .on_conf = on_conf,
 	    .on_reloaded = on_reloaded,
+	    .on_threads = on_threads,
 	    .ctx = &c });
 	const struct ca_hooks hooks = { .arg = &c,
 		.publish = on_publish,

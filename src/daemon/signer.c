@@ -105,6 +105,7 @@ on_batch(void *arg)
 
 	pool_turn(s->pool);
 	signer_commit(s);
+	signer_crl_turn(s);
 	signer_kept_tick(s);
 }
 

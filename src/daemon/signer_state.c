@@ -116,29 +116,38 @@ needs_base(const struct signer_issuer *i, const struct signer_base *b)
 	return b->number > last->number && (since < 0 || since >= apart);
 }
 
+/*
+ * How many of the first are of no more use: they have ended, and so has each list
+ * that was made before the next of them.
+ */
+static size_t
+over_by(const struct signer_issuer *i, int64_t at)
+{
+	size_t k = 0;
+
+	while (k + 1 < i->n_bases && i->bases[k].next_update <= at)
+		k++;
+	return k;
+}
+
+/* Without room the last one does for this list too: a delta to it is longer than need be. */
 static void
 put_base(struct signer_issuer *i, const struct signer_base *b)
 {
-	size_t over = 0;
+	const size_t over = over_by(i, b->this_update);
 
-	while (
-	    over + 1 < i->n_bases && i->bases[over + 1].next_update <= b->this_update)
-		over++;
-	if (over == 0 && i->n_bases == SIGNER_BASES_MAX)
-		over = 1;
 	i->n_bases -= over;
 	memmove(i->bases, i->bases + over, i->n_bases * sizeof(*i->bases));
-	i->bases[i->n_bases++] = *b;
+	if (needs_base(i, b) && i->n_bases < SIGNER_BASES_MAX)
+		i->bases[i->n_bases++] = *b;
+	else if (i->bases[i->n_bases - 1].next_update < b->next_update)
+		i->bases[i->n_bases - 1].next_update = b->next_update;
 }
 
 const struct signer_base *
 signer_state_base(const struct signer_issuer *i, int64_t at)
 {
-	size_t k = 0;
-
-	while (k + 1 < i->n_bases && i->bases[k + 1].next_update <= at)
-		k++;
-	return i->n_bases == 0 ? NULL : &i->bases[k];
+	return i->n_bases == 0 ? NULL : &i->bases[over_by(i, at)];
 }
 
 /*
@@ -156,7 +165,7 @@ put_crl(struct signer *s, struct signer_issuer *i, const struct record_crl *c,
 		s->crl_seq = seq;
 	if (i == NULL)
 		return;
-	if (c->shards == 0 && c->base == 0 && needs_base(i, &base))
+	if (c->shards == 0 && c->base == 0)
 		put_base(i, &base);
 	if (c->number > i->crl_number)
 		i->crl_number = c->number;

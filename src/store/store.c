@@ -252,9 +252,6 @@ static const struct stmt_def fits[] = {
 	  " ON c.serial = r.serial AND c.issuer_id = r.issuer_id"
 	  " WHERE r.certificate_id IS NULL OR r.certificate_id <> c.id",
 	    "revocations that are not tied to their certificate" },
-	{ "SELECT (SELECT count(*) FROM revocation)"
-	  " - (SELECT COALESCE(SUM(entries), 0) FROM revocation_day)",
-	    "revocations that are not in the sums" },
 	{ "SELECT (SELECT count(*) FROM certificate)"
 	  " - (SELECT count(*) FROM certificate_search)"
 	  " - (SELECT count(*) FROM certificate_unsearched)",

@@ -89,13 +89,6 @@ static const struct table {
 		{ TIME, "certificate's end" }, { TIME, "time" }, { INT, "reason" },
 		{ INT, "octets of the serial" }, { TEXT, "requester" },
 		{ TEXT, "request id" } } },
-	{ "the sum of revocations",
-	    { "SELECT issuer_id, day, entries, serial_octets, with_reason, last_id"
-	      " FROM revocation_day ORDER BY issuer_id, day",
-		"compare sums" },
-	    2,
-	    { { INT, "*issuer" }, { INT, "*day" }, { INT, "entries" },
-		{ INT, "octets" }, { INT, "with a reason" }, { INT, "last record" } } },
 	{ "compromised key",
 	    { "SELECT key_hash FROM compromised_key ORDER BY key_hash",
 		"compare compromised keys" },

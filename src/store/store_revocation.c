@@ -6,11 +6,8 @@
 #include "base/sets.h"
 #include "store_impl.h"
 
-#define DAY_S 86400
-
 static const struct stmt_def find_def = {
-	"SELECT id, reason, not_after FROM revocation WHERE serial = $1 AND issuer_id "
-	"= $2",
+	"SELECT id, reason FROM revocation WHERE serial = $1 AND issuer_id = $2",
 	"find a revocation"
 };
 static const struct stmt_def certificate_def = {
@@ -23,25 +20,9 @@ static const struct stmt_def add_def = {
 	" VALUES ($1, $2, $3, $4, $1, $5, $6, $7, $8, $9, $10)",
 	"add a revocation"
 };
-static const struct stmt_def day_add_def = {
-	"INSERT INTO revocation_day (issuer_id, day, entries, serial_octets, "
-	"with_reason,"
-	" last_id) VALUES ($1, $2, 1, $3, $4, $5)"
-	" ON CONFLICT (issuer_id, day) DO UPDATE SET"
-	" entries = revocation_day.entries + 1,"
-	" serial_octets = revocation_day.serial_octets + excluded.serial_octets,"
-	" with_reason = revocation_day.with_reason + excluded.with_reason,"
-	" last_id = excluded.last_id",
-	"count a revocation"
-};
 static const struct stmt_def raise_def = {
 	"UPDATE revocation SET reason = $2, seq = $3 WHERE id = $1",
 	"raise a revocation's reason"
-};
-static const struct stmt_def day_raise_def = {
-	"UPDATE revocation_day SET with_reason = with_reason + 1"
-	" WHERE issuer_id = $1 AND day = $2",
-	"count a revocation's reason"
 };
 static const struct stmt_def tie_def = {
 	"UPDATE revocation SET certificate_id = $2 WHERE id = $1",
@@ -55,7 +36,6 @@ static const struct stmt_def compromised_def = {
 struct found {
 	int64_t id; /* 0: nothing was found */
 	unsigned reason;
-	int64_t not_after;
 };
 
 static bool
@@ -70,7 +50,6 @@ find(struct store *st, int64_t issuer_id, const struct serial *serial,
 	if (stmt_step(q)) {
 		ret->id = stmt_col_int(q, 0);
 		ret->reason = (unsigned)stmt_col_int(q, 1);
-		ret->not_after = stmt_col_int(q, 2);
 	}
 	return stmt_finish(q, e);
 }
@@ -111,26 +90,6 @@ find_certificate(struct store *st, int64_t issuer_id, const struct revocation *r
 	return true;
 }
 
-static int64_t
-day_of(int64_t at)
-{
-	return at / DAY_S - (at % DAY_S < 0);
-}
-
-static bool
-count(struct store *st, int64_t issuer_id, int64_t id, const struct revocation *r,
-    struct err *e)
-{
-	struct stmt *q = stmt_begin(store_db(st), &day_add_def);
-
-	stmt_int(q, 1, issuer_id);
-	stmt_int(q, 2, day_of(r->not_after));
-	stmt_int(q, 3, (int64_t)serial_der_len(&r->serial));
-	stmt_int(q, 4, r->reason != REASON_UNSPECIFIED);
-	stmt_int(q, 5, id);
-	return stmt_finish(q, e);
-}
-
 static bool
 add(struct store *st, int64_t issuer_id, int64_t id, const struct revocation *r,
     struct err *e)
@@ -153,7 +112,7 @@ add(struct store *st, int64_t issuer_id, int64_t id, const struct revocation *r,
 	stmt_int(q, 8, (int64_t)serial_der_len(&r->serial));
 	stmt_text(q, 9, STORE_TEXT(r->requester));
 	stmt_text(q, 10, STORE_TEXT(r->request_id));
-	return stmt_finish_one(q, e) && count(st, issuer_id, id, r, e);
+	return stmt_finish_one(q, e);
 }
 
 /* A reason gives way to one that says more about the key, never the other way. */
@@ -187,15 +146,8 @@ raise_reason(struct store *st, int64_t issuer_id, int64_t seq, const struct foun
 	stmt_int(q, 1, old->id);
 	stmt_int(q, 2, r->reason);
 	stmt_int(q, 3, seq);
-	if (!stmt_finish_one(q, e) ||
-	    !find_certificate(st, issuer_id, r, &certificate_id, e))
-		return false;
-	if (old->reason != REASON_UNSPECIFIED)
-		return true;
-	q = stmt_begin(store_db(st), &day_raise_def);
-	stmt_int(q, 1, issuer_id);
-	stmt_int(q, 2, day_of(old->not_after)); /* under which it was counted */
-	return stmt_finish_one(q, e);
+	return stmt_finish_one(q, e) &&
+	       find_certificate(st, issuer_id, r, &certificate_id, e);
 }
 
 static bool
@@ -240,25 +192,8 @@ store_revocation_tie(struct store *st, int64_t issuer_id, const struct serial *s
 		   store_lineage_taint(st, certificate_id, e));
 }
 
-/* ---- for the CRL ---- */
+/* ---- all of them ---- */
 
-/* Whole days by their sums, the day in which 'since' lies by its rows. */
-static const struct stmt_def sum_def = {
-	"SELECT COALESCE(SUM(entries), 0), COALESCE(SUM(serial_octets), 0),"
-	" COALESCE(SUM(with_reason), 0) FROM ("
-	"SELECT entries, serial_octets, with_reason FROM revocation_day"
-	" WHERE issuer_id = (SELECT id FROM issuer WHERE name = $1) AND day > $3"
-	" UNION ALL "
-	"SELECT 1, serial_octets, CASE WHEN reason = 0 THEN 0 ELSE 1 END"
-	" FROM revocation WHERE issuer_id = (SELECT id FROM issuer WHERE name = $1)"
-	" AND not_after >= $2 AND not_after < $4) AS parts",
-	"sum the revocations"
-};
-static const struct stmt_def last_def = {
-	"SELECT COALESCE(MAX(last_id), 0) FROM revocation_day"
-	" WHERE issuer_id = (SELECT id FROM issuer WHERE name = $1)",
-	"find the last revocation"
-};
 /* The plus keeps issuer_id's index out of it: the order of ids is at hand for nothing. */
 static const struct stmt_def list_def = {
 	"SELECT id, seq, serial, not_after, revoked_at, reason, requester, request_id"
@@ -267,36 +202,6 @@ static const struct stmt_def list_def = {
 	"$5",
 	"list the revocations"
 };
-
-bool
-store_revocation_sum(struct store *st, const char *issuer, int64_t since,
-    struct revocation_sum *ret, struct err *e)
-{
-	struct stmt *q = stmt_begin(store_db(st), &sum_def);
-	struct revocation_sum sum;
-
-	stmt_text(q, 1, issuer);
-	stmt_int(q, 2, since);
-	stmt_int(q, 3, day_of(since));
-	stmt_int(q, 4, (day_of(since) + 1) * DAY_S);
-	if (!stmt_row(q, e))
-		return false;
-	sum.entries = (uint64_t)stmt_col_int(q, 0);
-	sum.serial_octets = (uint64_t)stmt_col_int(q, 1);
-	sum.with_reason = (uint64_t)stmt_col_int(q, 2);
-	if (!stmt_finish(q, e))
-		return false;
-
-	q = stmt_begin(store_db(st), &last_def);
-	stmt_text(q, 1, issuer);
-	if (!stmt_row(q, e))
-		return false;
-	sum.last_id = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
-		return false;
-	*ret = sum;
-	return true;
-}
 
 static bool
 row(struct stmt *q, const char *issuer, struct revocation *ret, struct err *e)

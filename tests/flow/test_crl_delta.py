@@ -161,6 +161,28 @@ class Changed(DeltaTest):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertTrue((ca.dir / "pub/crl/main/4-0.crl").exists(), "a certificate names it")
 
+    def test_lists_of_a_shorter_life_do_not_hide_those_in_force(self):
+        """P69: next_update was made shorter: the delta still adds to a list of the longer life."""
+        ca = self.ca
+        for settings in ({"delta": "1s", "next_update": "24h"}, {"delta": "1s", "next_update": "4s", "interval": "1s"}):
+            configure(ca, **settings)
+            run(BUILD / "hanaper", "reload", "--dir", ca.dir)
+            if "interval" not in settings:
+                old = self.wait_for("/crl/main.crl", lambda crl: crl.next_update.time - crl.this_update.time > 80000)
+        short = self.wait_for("/crl/main.crl", lambda crl: crl.next_update.time - crl.this_update.time == 4)
+        end = time.monotonic() + 6  # some of the short ones end
+        while time.monotonic() < end:
+            time.sleep(0.1)
+        ca.stop()
+        ca.start()  # and it is remembered
+        for _ in range(2):
+            number = self.get(DELTA).number
+            delta = self.wait_for(DELTA, lambda crl: crl.number > number)
+            self.assertLess(old.number, short.number)
+            self.assertLessEqual(self.base_of(delta), old.number)
+        configure(ca, delta="5m")
+        run(BUILD / "hanaper", "reload", "--dir", ca.dir)
+
     def test_what_nobody_looks_for_is_removed(self):
         """P68: files of a set of shards go when no certificate names it any more, at the next start."""
         ca = self.ca

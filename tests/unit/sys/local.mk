@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/unit/sys/unit_sys tests/unit/sys/spawned
 TESTS += tests/unit/sys/unit_sys
 tests_unit_sys_unit_sys_SOURCES = \
+	tests/unit/sys/test_aside.c \
 	tests/unit/sys/test_file.c \
 	tests/unit/sys/test_loop.c \
 	tests/unit/sys/test_notify.c \
