@@ -5,7 +5,8 @@
  *
  * parent.c: options, detaching, the order of things.  parent_dir.c: the CA
  * directory.  parent_listen.c: the listening sockets.  parent_roles.c: the roles.
- * parent_users.c: who they run as.  parent_reload.c: another configuration.  parent_watch.c: the service manager.
+ * parent_users.c: who they run as.  parent_reload.c: another configuration.  parent_watch.c: the
+ * service manager.  parent_confine.c: its own walls.
  */
 #ifndef DAEMON_PARENT_H
 #define DAEMON_PARENT_H
@@ -157,6 +158,11 @@ void parent_roles_free(struct parent *p); /* kills what still runs, and waits */
 void parent_reload(struct parent *p);
 void parent_reload_free(struct parent *p);
 msg_handler parent_reload_on_reloaded, parent_reload_on_ask;
+
+/* ---- parent_confine.c ---- */
+
+/* All are ready: from here on this process does what is left to do, and nothing else. */
+MUST_CHECK bool parent_confine(const struct parent *p, struct err *e);
 
 /* ---- parent_watch.c ---- */
 

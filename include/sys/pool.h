@@ -32,7 +32,7 @@ unsigned pool_cores(void);
 
 /*
  * Starts 'threads' threads and waits until they run: they inherit what binds the
- * caller, and begin nothing new later.  0: all is worked and done by pool_add().
+ * caller, give up what root has beyond a user, and begin nothing new later.  0: all is worked and done by pool_add().
  * ERR_INTERNAL.
  */
 MUST_CHECK bool pool_new(struct loop *l, unsigned threads, struct pool **ret,

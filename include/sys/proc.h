@@ -33,7 +33,18 @@ MUST_CHECK bool proc_spawn(const char *path, const char *name, const int *fds, s
     const struct proc_user *user, pid_t *ret_pid, struct err *e);
 
 /*
- * For a role, first thing in main(): no_new_privs, not dumpable, no core file,
+ * No new privileges by a program that it starts, no debugger of its user, no core
+ * file.  Ends the process when it cannot.
+ */
+void proc_shut(void);
+/*
+ * Root's rights beyond those of a user: none from here on, for the calling thread and
+ * those that it makes.  ERR_IO.
+ */
+MUST_CHECK bool proc_drop_capabilities(struct err *e);
+
+/*
+ * For a role, first thing in main(): proc_shut(),
  * umask 077, SIGPIPE ignored.  Ends the process when it cannot.
  */
 void proc_harden(void);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox - a role shuts itself in, once it has opened what it needs (S82).
+ * sandbox - a process shuts itself in, once it has opened what it needs (S82).
  *
  * Two walls, and neither can be taken down again: seccomp(2) ends the process at
  * any system call that is in no row of tbl/syscalls.h; Landlock, where the kernel
- * has it, refuses files (EACCES) that are not below the given paths.
+ * has it, refuses files (EACCES) that are not below the given paths.  What root is
+ * by its capabilities, it is no more.
  */
 #ifndef SYS_SANDBOX_H
 #define SYS_SANDBOX_H
@@ -17,7 +18,8 @@ enum sandbox_role {
 	SANDBOX_SIGNER = 1,
 	SANDBOX_PROBER = 2,
 	SANDBOX_CORE = 4,
-	SANDBOX_FRONT = 8
+	SANDBOX_FRONT = 8,
+	SANDBOX_PARENT = 16
 };
 
 enum sandbox_access {
@@ -47,8 +49,10 @@ const char *sandbox_lacking(void);
 /*
  * For the whole process, for ever.  The caller has one thread yet.  Threads that a role
  * may not make later are made by 'between' (NULL: none): Landlock binds a thread and
- * what it makes, so it comes before; seccomp's filter is put upon all that are there.
- * ERR_UNAVAILABLE: the kernel does not do it; part of it may hold by then.
+ * what it makes, so it comes before; seccomp's filter is put upon all that are
+ * there.  Capabilities are each thread's own: it gives them up itself (sys/pool.c).
+ * ERR_UNAVAILABLE: the kernel does not do it; part of it may hold by then.  no_new_privs is set
+ * before (proc_harden(), proc_shut()).
  */
 MUST_CHECK bool sandbox_enter(enum sandbox_role role, const struct sandbox_path *paths,
     size_t n, void (*between)(void *arg), void *arg, struct sandbox *ret,

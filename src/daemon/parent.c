@@ -175,7 +175,7 @@ on_all_ready(struct parent *p)
 	char *text = mem_printf("api=%s http=%s metrics=%s pid=%ld", api, http, metrics,
 	    (long)getpid());
 
-	if (parent_dir_addresses(p, &p->why)) {
+	if (parent_dir_addresses(p, &p->why) && parent_confine(p, &p->why)) {
 		LOG(LOG_INFO, "ready", LOG_TEXT("api", api), LOG_TEXT("http", http),
 		    LOG_TEXT("metrics", metrics), LOG_TEXT("dir", p->conf->dir),
 		    LOG_NUM("pid", getpid()));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "sys/proc.h"
 
 #define STACK    KIB(512) /* octets: bignums of RSA, and the sanitizers' frames */
 #define OPEN_MAX 256      /* jobs: who adds more works himself first */
@@ -50,7 +51,10 @@ static void *
 run(void *arg)
 {
 	struct pool *p = arg;
+	struct err e;
 
+	if (!proc_drop_capabilities(&e))
+		abort();
 	pthread_mutex_lock(&p->lock);
 	p->started++;
 	pthread_cond_signal(&p->worked);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -141,6 +143,8 @@ become(const char *path, const char *name, char **env, const int *fds, size_t n,
 		return;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return; /* the parent may have died before the call */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return; /* the right to low ports, say, is not for them */
 	if (!place_fds(fds, n, report) || !set_signals())
 		return;
 	execve(path, argv, env);
@@ -204,22 +208,52 @@ out:
 
 /* ---- hardening ---- */
 
+static void
+must(bool ok)
+{
+	if (ok)
+		return;
+	perror("hanaper: the process cannot be hardened");
+	_exit(1);
+}
+
+void
+proc_shut(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	must(setrlimit(RLIMIT_CORE, &no_core) == 0);
+#ifndef UNDER_SANITIZER /* the leak checker reads its own process as a debugger does */
+	must(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+#endif
+}
+
 void
 proc_harden(void)
 {
-	const struct rlimit no_core = { 0, 0 };
-	bool ok = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-		  setrlimit(RLIMIT_CORE, &no_core) == 0 &&
-		  signal(SIGPIPE, SIG_IGN) != SIG_ERR;
-
-#ifndef UNDER_SANITIZER /* the leak checker reads its own process as a debugger does */
-	ok = ok && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
-#endif
+	proc_shut();
+	must(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 	umask(077);
-	if (!ok) {
-		perror("hanaper: the process cannot be hardened");
-		_exit(1);
-	}
+}
+
+bool
+proc_drop_capabilities(struct err *e)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	uint32_t any = 0;
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return err_errno(e, "capabilities");
+	for (size_t i = 0; i < NITEMS(sets); i++)
+		any |= sets[i].permitted | sets[i].inheritable;
+	if (any == 0)
+		return true;
+	memset(sets, 0, sizeof(sets));
+	/* A service manager may forbid the call itself; giving up is always allowed. */
+	return syscall(SYS_capset, &head, sets) == 0 || errno == EPERM ||
+	       err_errno(e, "capabilities");
 }
 
 /* ---- finding ---- */

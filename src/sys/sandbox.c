@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "sandbox_impl.h"
+#include "sys/proc.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LACKING "it is built with a sanitizer"
@@ -44,6 +47,10 @@ enum rule {
 	NAMING,
 	THREAD,
 	INTERNET,
+	LOCAL,
+	WAITING,
+	TERMINAL,
+	ENDING,
 	ABSENT,
 	RULES
 };
@@ -73,12 +80,17 @@ static const struct way {
 	{ INTERNET, 2, { IS(0, AF_INET), HAS(1, TYPE, SOCK_DGRAM) } },
 	{ INTERNET, 2, { IS(0, AF_INET6), HAS(1, TYPE, SOCK_STREAM) } },
 	{ INTERNET, 2, { IS(0, AF_INET6), HAS(1, TYPE, SOCK_DGRAM) } },
+	{ LOCAL, 2, { IS(0, AF_UNIX), HAS(1, TYPE, SOCK_DGRAM) } },
+	{ WAITING, 2, { IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO) } },
+	{ TERMINAL, 1, { IS(1, TCGETS) } },
+	{ ENDING, 1, { IS(1, SIGKILL) } },
 };
 
 #define S                       SANDBOX_SIGNER
 #define P                       SANDBOX_PROBER
 #define C                       SANDBOX_CORE
 #define F                       SANDBOX_FRONT
+#define H                       SANDBOX_PARENT
 #define CALL(call, roles, rule) { SCMP_SYS(call), (roles), (rule) },
 
 static const struct call {
@@ -157,7 +169,8 @@ sandbox_enter(enum sandbox_role role, const struct sandbox_path *paths, size_t n
 		return false;
 	if (between != NULL)
 		between(arg);
-	if (!filter_calls(role, &done.calls, e))
+	/* 'between' may have needed them, to lock memory. */
+	if (!proc_drop_capabilities(e) || !filter_calls(role, &done.calls, e))
 		return false;
 	*ret = done;
 	return true;

@@ -47,6 +47,15 @@ tests_flow_faults_so_SOURCES = \
 tests_flow_faults_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC -fno-builtin
 tests_flow_faults_so_CPPFLAGS = -D_GNU_SOURCE
 tests_flow_faults_so_LDFLAGS = -shared
+# Preloaded into hanaperd by tests/flow/test_sandbox.py.
+check_PROGRAMS += tests/flow/forbidden_parent.so
+tests_flow_forbidden_parent_so_SOURCES = \
+	tests/flow/forbidden_parent.c \
+	tests/unit/daemon/forbidden.c \
+	tests/unit/daemon/forbidden.h
+tests_flow_forbidden_parent_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC
+tests_flow_forbidden_parent_so_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/tests/unit/daemon
+tests_flow_forbidden_parent_so_LDFLAGS = -shared
 # Hands a role's channels to tests/flow/between.py, so that its neighbours can lie to it.
 check_PROGRAMS += tests/flow/stand_in
 tests_flow_stand_in_SOURCES = tests/flow/stand_in.c

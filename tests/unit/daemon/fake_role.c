@@ -107,7 +107,15 @@ which(const struct fake *f)
 }
 
 static void
-try_all(const struct fake *f)
+shut_in(void *arg)
+{
+	const struct fake *f = arg;
+
+	role_confine(f->role, which(f));
+}
+
+static void
+try_all(struct fake *f)
 {
 	char *path = conf_path(role_conf(f->role), "acts");
 	FILE *to = fopen(path, "w");
@@ -116,7 +124,7 @@ try_all(const struct fake *f)
 	if (to == NULL)
 		abort();
 	setlinebuf(to); /* a fork would have its buffer too */
-	forbidden_try_all(f->role, which(f), to);
+	forbidden_try_all(role_conf(f->role)->dir, shut_in, f, to);
 	fclose(to);
 }
 
@@ -136,7 +144,7 @@ misbehave(void *arg)
 		_exit(3);
 	if (strncmp(f->behaviour, "do ", 3) == 0) {
 		role_confine(f->role, which(f));
-		forbidden_do(f->role, f->behaviour + 3);
+		forbidden_do(role_conf(f->role)->dir, f->behaviour + 3);
 	}
 	while (is(f, "deaf"))
 		pause();

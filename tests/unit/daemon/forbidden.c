@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/mem.h"
-
 enum kind {
 	FILES, /* open(2) 'text' with flags 'a' */
 	CALL   /* the system call 'a' with the arguments in 'with' */
@@ -27,9 +26,10 @@ enum kind {
 	{                                                                              \
 		0                                                                      \
 	}
-#define MAKE (O_WRONLY | O_CREAT)
-#define LIST (O_RDONLY | O_DIRECTORY)
-#define MAP  (MAP_PRIVATE | MAP_ANONYMOUS)
+#define NACTS(array) (sizeof(array) / sizeof((array)[0]))
+#define MAKE         (O_WRONLY | O_CREAT)
+#define LIST         (O_RDONLY | O_DIRECTORY)
+#define MAP          (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static const struct act {
 	const char *name;
@@ -62,6 +62,7 @@ static const struct act {
 	{ "rename-journal",   CALL, SYS_renameat, "journal/00000001.hj", { AT_FDCWD, -1, AT_FDCWD, -1 } },
 	{ "remove-journal",   CALL, SYS_unlinkat, "journal/00000001.hj", { AT_FDCWD, -1 } },
 	{ "remove-root-key",  CALL, SYS_unlinkat, "root.key", { AT_FDCWD, -1 } },
+	{ "unlink-root-key",  CALL, SYS_unlink, "root.key", { -1 } },
 	{ "truncate-journal", CALL, SYS_truncate, "journal/00000001.hj", { -1 } },
 	{ "link-root-key",    CALL, SYS_symlink, "root.key", { -1, -1 } },
 	{ "chmod-root-key",   CALL, SYS_chmod, "root.key", { -1, 0644 } },
@@ -110,15 +111,30 @@ static const struct act {
 	/* clang-format on */
 };
 
+/* "journal" below 'dir', "/etc/passwd" as it is; free() it. */
+static char *
+path_of(const char *dir, const char *text)
+{
+	char *ret;
+
+	if (text[0] == '/')
+		ret = strdup(text);
+	else if (asprintf(&ret, "%s/%s", dir, text) < 0)
+		ret = NULL;
+	if (ret == NULL)
+		abort();
+	return ret;
+}
+
 /* errno; 0: it was done. */
 static int
-act_do(const struct role *r, const struct act *act)
+act_do(const char *dir, const struct act *act)
 {
-	char *path = act->text != NULL ? conf_path(role_conf(r), act->text) : NULL;
+	char *path = act->text != NULL ? path_of(dir, act->text) : NULL;
 	long with[6], rc;
 
 	memcpy(with, act->with, sizeof(with));
-	for (size_t i = 0; path != NULL && act->kind == CALL && i < NITEMS(with); i++)
+	for (size_t i = 0; path != NULL && act->kind == CALL && i < NACTS(with); i++)
 		if (with[i] == -1)
 			with[i] = (long)(uintptr_t)path;
 	errno = 0;
@@ -133,24 +149,24 @@ act_do(const struct role *r, const struct act *act)
 }
 
 void
-forbidden_do(const struct role *r, const char *name)
+forbidden_do(const char *dir, const char *name)
 {
-	for (size_t i = 0; i < NITEMS(acts); i++)
+	for (size_t i = 0; i < NACTS(acts); i++)
 		if (strcmp(acts[i].name, name) == 0)
-			(void)act_do(r, &acts[i]);
+			(void)act_do(dir, &acts[i]);
 }
 
 void
-forbidden_try_all(const struct role *r, enum sandbox_role which, FILE *to)
+forbidden_try_all(const char *dir, void (*enter)(void *arg), void *arg, FILE *to)
 {
 	int status;
 
-	for (size_t i = 0; i < NITEMS(acts); i++) {
+	for (size_t i = 0; i < NACTS(acts); i++) {
 		const pid_t pid = fork();
 
 		if (pid == 0) {
-			role_confine(r, which);
-			_exit(act_do(r, &acts[i]));
+			enter(arg);
+			_exit(act_do(dir, &acts[i]));
 		}
 		fprintf(to, "%s ", acts[i].name);
 		if (pid < 0 || waitpid(pid, &status, 0) != pid)
