@@ -50,7 +50,7 @@ const char *sandbox_lacking(void);
  * For the whole process, for ever.  The caller has one thread yet.  Threads that a role
  * may not make later are made by 'between' (NULL: none): Landlock binds a thread and
  * what it makes, so it comes before; seccomp's filter is put upon all that are
- * there.  Capabilities are each thread's own: it gives them up itself (sys/pool.c).
+ * there.  Capabilities are each thread's own: it gives them up itself (sys/pool.c, sys/aside.c).
  * ERR_UNAVAILABLE: the kernel does not do it; part of it may hold by then.  no_new_privs is set
  * before (proc_harden(), proc_shut()).
  */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "sys/proc.h"
 
 #define STACK KIB(512) /* octets: the sanitizers' frames */
 
@@ -48,7 +49,10 @@ run(void *arg)
 {
 	struct aside *a = arg;
 	struct aside_job *j = NULL;
+	struct err e;
 
+	if (!proc_drop_capabilities(&e)) /* its own, as each thread's are */
+		abort();
 	/* The first word says that it runs. */
 	while (give(a->from[1], j) && take(a->to[0], &j))
 		j->work(j);
