@@ -118,6 +118,8 @@ MUST_CHECK bool der_get_uint(struct bytes body, uint64_t *ret, struct err *e);
 MUST_CHECK bool der_get_integer(struct bytes body, struct bytes *ret_magnitude,
     struct err *e);
 MUST_CHECK bool der_get_oid(struct bytes body, char *ret, size_t size, struct err *e);
+/* Is it an OBJECT IDENTIFIER of any length?  What nobody has a name for needs no text. */
+bool der_is_oid(struct bytes body);
 /* BIT STRING with no unused bits. */
 MUST_CHECK bool der_get_bits(struct bytes body, struct bytes *ret, struct err *e);
 /* The element's tag tells UTCTime or GeneralizedTime; Zulu with seconds only. */

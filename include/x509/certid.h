@@ -23,7 +23,7 @@ struct certid { /* a value */
  * a serial that is not the content of a positive, minimal INTEGER of up to 20 octets.
  */
 MUST_CHECK bool certid_read(struct bytes text, struct certid *ret, struct err *e);
-/* Appends it.  ERR_NOT_FOUND: the certificate has no authority key identifier. */
+/* Appends it.  ERR_NOT_FOUND: the certificate has no authority key identifier, or one too long. */
 MUST_CHECK bool certid_write(const struct cert *c, struct buf *ret, struct err *e);
 /* Is this the identifier of this certificate? */
 bool certid_fits(const struct certid *id, const struct cert *c);

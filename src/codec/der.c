@@ -228,6 +228,19 @@ der_get_oid(struct bytes body, char *ret, size_t size, struct err *e)
 }
 
 bool
+der_is_oid(struct bytes body)
+{
+	uint64_t arc;
+
+	if (body.n == 0)
+		return false;
+	while (body.n > 0)
+		if (!take_arc(&body, &arc))
+			return false;
+	return true;
+}
+
+bool
 der_get_bits(struct bytes body, struct bytes *ret, struct err *e)
 {
 	if (body.n == 0 || body.p[0] != 0)

@@ -74,6 +74,8 @@ read_extensions(struct bytes body, struct input *in, struct err *e)
 
 	if (!der_whole(body, DER_SEQUENCE, &list, e))
 		return false;
+	if (list.body.n == 0)
+		return err_set(e, ERR_MALFORMED, "extensions that are none");
 	while (list.body.n > 0) {
 		if (in->n_ext == EXTENSIONS_MAX)
 			return err_set(e, ERR_MALFORMED, "too many extensions");
@@ -123,12 +125,14 @@ static bool
 read_crl(struct bytes der, struct input *ret, struct err *e)
 {
 	struct der all, tbs, alg, sig;
+	struct bytes signature;
 
 	*ret = (struct input){ 0 };
 	if (!der_whole(der, DER_SEQUENCE, &all, e) ||
 	    !der_expect(&all.body, DER_SEQUENCE, &tbs, e) ||
 	    !der_expect(&all.body, DER_SEQUENCE, &alg, e) ||
 	    !der_expect(&all.body, DER_BIT_STRING, &sig, e) ||
+	    !der_get_bits(sig.body, &signature, e) ||
 	    !der_done(all.body, "CertificateList", e))
 		return false;
 	ret->outer_alg = alg.whole;
@@ -374,7 +378,7 @@ reason_of(struct bytes list, bool delta)
 
 	if (list.n == 0)
 		return NULL;
-	if (!der_whole(list, DER_SEQUENCE, &all, &e))
+	if (!der_whole(list, DER_SEQUENCE, &all, &e) || all.body.n == 0)
 		return "extensions that cannot be read";
 	while (all.body.n > 0) {
 		if (!der_expect(&all.body, DER_SEQUENCE, &ext, &e) ||

@@ -9,12 +9,14 @@
 #define KEY_HASH_LEN 20 /* SHA-1 (RFC 6960 4.2.1) */
 #define NONCE_MAX    128
 
-#define OID_BASIC "1.3.6.1.5.5.7.48.1.1"
-#define OID_NONCE "1.3.6.1.5.5.7.48.1.2"
+#define OID_BASIC     "1.3.6.1.5.5.7.48.1.1"
+#define OID_NONCE     "\x2b\x06\x01\x05\x05\x07\x30\x01\x02" /* id-pkix-ocsp-nonce */
+#define OID_NONCE_LEN 9
 
 struct input {
 	uint64_t status;
-	struct bytes type, alg, responses, exts; /* exts: empty, none */
+	struct bytes type, alg, responses, nonce; /* nonce: its extension's value */
+	bool has_nonce;
 	struct der responder, produced;
 	struct bytes certs;  /* content of SEQUENCE OF Certificate */
 	struct cert *signer; /* the first of them; NULL: none, or not to be read */
@@ -30,23 +32,64 @@ struct single {
 
 /* ---- reading ---- */
 
+/* One Extension of a list that nobody has named: where it is the nonce, its value. */
+static bool
+read_extension(struct bytes ext, struct input *in, struct err *e)
+{
+	struct der oid, flag, value;
+	bool there, critical;
+
+	if (!der_expect(&ext, DER_OID, &oid, e) ||
+	    !der_optional(&ext, DER_BOOLEAN, &flag, &there, e) ||
+	    (there && !der_get_bool(flag.body, &critical, e)) ||
+	    !der_expect(&ext, DER_OCTET_STRING, &value, e) ||
+	    !der_done(ext, "extension", e))
+		return false;
+	if (!der_is_oid(oid.body))
+		return err_set(e, ERR_MALFORMED, "an extension without identifier");
+	if (in != NULL && bytes_eq(oid.body, bytes_of(OID_NONCE, OID_NONCE_LEN))) {
+		if (in->has_nonce)
+			return err_set(e, ERR_MALFORMED, "two nonces");
+		in->has_nonce = true;
+		in->nonce = value.body;
+	}
+	return true;
+}
+
+/* [1] EXPLICIT Extensions, at the end of an answer or of one of its parts; 'in' may be NULL. */
+static bool
+read_extensions(struct bytes *rest, struct input *in, struct err *e)
+{
+	struct der outer, list, ext;
+	bool there;
+
+	if (!der_optional(rest, DER_CONTEXT_CONSTRUCTED(1), &outer, &there, e))
+		return false;
+	if (!there)
+		return true;
+	if (!der_whole(outer.body, DER_SEQUENCE, &list, e))
+		return false;
+	if (list.body.n == 0)
+		return err_set(e, ERR_MALFORMED, "extensions that are none");
+	while (list.body.n > 0)
+		if (!der_expect(&list.body, DER_SEQUENCE, &ext, e) ||
+		    !read_extension(ext.body, in, e))
+			return false;
+	return true;
+}
+
+/* No version is written: there is but 1, and it is the default (X.690 11.5). */
 static bool
 read_data(struct bytes body, struct input *in, struct err *e)
 {
 	struct der d;
-	bool there;
 
-	if (!der_optional(&body, DER_CONTEXT_CONSTRUCTED(0), &d, &there, e) ||
-	    !der_next(&body, &in->responder, e) ||
+	if (!der_next(&body, &in->responder, e) ||
 	    !der_expect(&body, DER_GENERALIZED_TIME, &in->produced, e) ||
 	    !der_expect(&body, DER_SEQUENCE, &d, e))
 		return false;
 	in->responses = d.body;
-	if (!der_optional(&body, DER_CONTEXT_CONSTRUCTED(1), &d, &there, e))
-		return false;
-	if (there)
-		in->exts = d.body;
-	return der_done(body, "ResponseData", e);
+	return read_extensions(&body, in, e) && der_done(body, "ResponseData", e);
 }
 
 static bool
@@ -69,12 +112,14 @@ static bool
 read_basic(struct bytes octets, struct input *in, struct err *e)
 {
 	struct der all, data, alg, sig, certs;
+	struct bytes signature;
 	bool there;
 
 	if (!der_whole(octets, DER_SEQUENCE, &all, e) ||
 	    !der_expect(&all.body, DER_SEQUENCE, &data, e) ||
 	    !der_expect(&all.body, DER_SEQUENCE, &alg, e) ||
 	    !der_expect(&all.body, DER_BIT_STRING, &sig, e) ||
+	    !der_get_bits(sig.body, &signature, e) ||
 	    !der_optional(&all.body, DER_CONTEXT_CONSTRUCTED(0), &certs, &there, e) ||
 	    !der_done(all.body, "BasicOCSPResponse", e))
 		return false;
@@ -111,7 +156,6 @@ next_single(struct bytes *rest, struct single *ret)
 {
 	struct der one, id, status, d;
 	struct err e;
-	bool there;
 
 	*ret = (struct single){ 0 };
 	if (!der_expect(rest, DER_SEQUENCE, &one, &e) ||
@@ -125,7 +169,7 @@ next_single(struct bytes *rest, struct single *ret)
 	ret->revoked = status.body;
 	if (ret->has_to && !der_whole(d.body, DER_GENERALIZED_TIME, &ret->to, &e))
 		return false;
-	return der_optional(&one.body, DER_CONTEXT_CONSTRUCTED(1), &d, &there, &e) &&
+	return read_extensions(&one.body, NULL, &e) &&
 	       der_done(one.body, "SingleResponse", &e);
 }
 
@@ -273,29 +317,15 @@ revoked(const struct input *in)
 static const char *
 nonce(const struct input *in)
 {
-	struct der list, ext, oid, flag, value, octets;
-	char text[64];
+	struct der octets;
 	struct err e;
-	bool there;
 
-	if (in->exts.n == 0)
+	if (!in->has_nonce)
 		return NULL;
-	if (!der_whole(in->exts, DER_SEQUENCE, &list, &e))
-		return "extensions that cannot be read";
-	while (list.body.n > 0) {
-		if (!der_expect(&list.body, DER_SEQUENCE, &ext, &e) ||
-		    !der_expect(&ext.body, DER_OID, &oid, &e) ||
-		    !der_get_oid(oid.body, text, sizeof(text), &e) ||
-		    !der_optional(&ext.body, DER_BOOLEAN, &flag, &there, &e) ||
-		    !der_expect(&ext.body, DER_OCTET_STRING, &value, &e))
-			return "extensions that cannot be read";
-		if (strcmp(text, OID_NONCE) != 0)
-			continue;
-		if (!der_whole(value.body, DER_OCTET_STRING, &octets, &e) ||
-		    octets.body.n == 0 || octets.body.n > NONCE_MAX)
-			return "not of 1 to 128 octets";
-	}
-	return NULL;
+	return der_whole(in->nonce, DER_OCTET_STRING, &octets, &e) &&
+		       octets.body.n > 0 && octets.body.n <= NONCE_MAX
+		   ? NULL
+		   : "not of 1 to 128 octets";
 }
 
 static const char *
@@ -308,6 +338,24 @@ signer(const struct input *in)
 	return in->signer->ca || (in->signer->usages & USAGE_OCSP_SIGNING) != 0
 		   ? NULL
 		   : "its certificate is not for OCSP signing";
+}
+
+static const char *
+others(const struct input *in)
+{
+	struct bytes rest = in->certs;
+	struct der one;
+	struct err e;
+
+	for (bool first = true; rest.n > 0; first = false) {
+		struct cert *c = NULL;
+
+		if (!der_expect(&rest, DER_SEQUENCE, &one, &e) ||
+		    (!first && !cert_parse(one.whole, &c, &e)))
+			return "a further certificate that cannot be read";
+		cert_free(c);
+	}
+	return NULL;
 }
 
 static const char *
@@ -340,6 +388,7 @@ static const struct {
 	{ "lint.ocsp_revoked",     "RFC 6960 4.2.1",   LINT_BLOCKS, revoked },
 	{ "lint.ocsp_nonce",       "RFC 9654 2.1",     LINT_BLOCKS, nonce },
 	{ "lint.ocsp_signer",      "RFC 6960 4.2.2.2", LINT_BLOCKS, signer },
+	{ "lint.ocsp_others",      "RFC 6960 4.2.1",   LINT_BLOCKS, others },
 	{ "lint.ocsp_chain",       "RFC 5019 2.2.1",   LINT_WARNS,  chain },
 	/* clang-format on */
 };

@@ -195,20 +195,6 @@ known_index(struct bytes oid)
 	return i;
 }
 
-/* Each of its parts ends, and none is padded (X.690 8.19.2). */
-static bool
-is_oid(struct bytes oid)
-{
-	bool begins = true;
-
-	for (size_t i = 0; i < oid.n; i++) {
-		if (begins && oid.p[i] == 0x80)
-			return false;
-		begins = oid.p[i] < 0x80;
-	}
-	return oid.n > 0 && begins;
-}
-
 /* Was the same identifier in the list before this one?  (RFC 5280 4.2) */
 static bool
 seen_before(struct bytes list, struct bytes oid)
@@ -244,7 +230,7 @@ parse_extension(struct cert *c, struct bytes list, struct bytes ext, struct err 
 		e->code = ERR_MALFORMED; /* names.h speaks of requests */
 		return err_prefix(e, known[i].name);
 	}
-	if (!is_oid(oid.body))
+	if (!der_is_oid(oid.body))
 		return err_set(e, ERR_MALFORMED, "an extension without identifier");
 	if (critical)
 		return err_set(e, ERR_MALFORMED,
@@ -306,6 +292,21 @@ parse_version(struct bytes *rest, struct err *e)
 	return true;
 }
 
+/* AlgorithmIdentifier (RFC 5280 4.1.1.2): which it is, and any one parameter. */
+static bool
+parse_algorithm(struct bytes in, struct err *e)
+{
+	struct der oid, parameters;
+
+	if (!der_expect(&in, DER_OID, &oid, e))
+		return false;
+	if (!der_is_oid(oid.body))
+		return err_set(e, ERR_MALFORMED,
+		    "a signature algorithm without identifier");
+	return in.n == 0 || (der_next(&in, &parameters, e) &&
+				der_done(in, "AlgorithmIdentifier", e));
+}
+
 static bool
 parse_tbs(struct cert *c, struct bytes rest, struct err *e)
 {
@@ -314,7 +315,9 @@ parse_tbs(struct cert *c, struct bytes rest, struct err *e)
 	if (!parse_version(&rest, e) || !der_expect(&rest, DER_INTEGER, &serial, e) ||
 	    !serial_from_der(serial.body, &c->serial, e) ||
 	    !der_expect(&rest, DER_SEQUENCE, &alg, e) ||
+	    !parse_algorithm(alg.body, e) ||
 	    !der_expect(&rest, DER_SEQUENCE, &issuer, e) ||
+	    !dn_check(issuer.whole, e) ||
 	    !der_expect(&rest, DER_SEQUENCE, &validity, e) ||
 	    !parse_validity(c, validity.body, e) ||
 	    !der_expect(&rest, DER_SEQUENCE, &subject, e) ||

@@ -52,6 +52,10 @@ certid_write(const struct cert *c, struct buf *ret, struct err *e)
 	if (c->authority_key_id.n == 0)
 		return err_set(e, ERR_NOT_FOUND,
 		    "the certificate has no authority key identifier");
+	if (c->authority_key_id.n > CERTID_KEY_ID_MAX)
+		return err_set(e, ERR_NOT_FOUND,
+		    "an authority key identifier of %zu octets is no name for it",
+		    c->authority_key_id.n);
 	memcpy(der + (n - c->serial.n), c->serial.b, c->serial.n);
 	base64url_put(ret, c->authority_key_id);
 	buf_putc(ret, '.');

@@ -6,6 +6,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,12 +24,15 @@
 	int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 #endif
 
-/* A property that holds whatever the input is. */
+/* A property that holds whatever the input is; else which one of this file did not. */
+#define require(what) require_at((what), #what, __FILE__, __LINE__)
 static inline void
-require(bool what)
+require_at(bool is, const char *what, const char *file, int line)
 {
-	if (!what)
-		abort();
+	if (is)
+		return;
+	(void)fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
+	abort();
 }
 
 /* Input is never a fault of ours, and each refusal has its words. */

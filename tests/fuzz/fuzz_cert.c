@@ -5,6 +5,7 @@
  */
 #include <gnutls/x509.h>
 
+#include "der_mutate.h"
 #include "fuzz.h"
 #include "policy/lint.h"
 #include "x509/cert.h"
@@ -81,6 +82,8 @@ called(const struct cert *c)
 		require(certid_read(buf_bytes(&b), &id, &e) && certid_fits(&id, c));
 	buf_free(&b);
 }
+
+FUZZ_DER(0);
 
 FUZZ_TARGET(cert)
 {

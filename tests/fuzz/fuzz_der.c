@@ -4,6 +4,7 @@
  * same octet for octet, however deep it lies.
  */
 #include "codec/der.h"
+#include "der_mutate.h"
 #include "fuzz.h"
 
 #define DEPTH_MAX 40
@@ -99,6 +100,8 @@ walk(struct bytes in, unsigned depth)
 			walk(d.body, depth + 1);
 	}
 }
+
+FUZZ_DER(0);
 
 FUZZ_TARGET(der)
 {

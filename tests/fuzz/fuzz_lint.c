@@ -6,6 +6,7 @@
 #include <gnutls/ocsp.h>
 #include <gnutls/x509.h>
 
+#include "der_mutate.h"
 #include "fuzz.h"
 #include "policy/lint.h"
 
@@ -65,6 +66,8 @@ ocsp(struct bytes in)
 	}
 	verdict_free(&v);
 }
+
+FUZZ_DER(1);
 
 FUZZ_TARGET(lint)
 {

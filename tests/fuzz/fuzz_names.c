@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names as text and as DER, name constraints, and names against constraints. */
+#include "codec/der.h"
+#include "der_mutate.h"
 #include "fuzz.h"
 #include "x509/constraints.h"
 #include "x509/names.h"
@@ -56,7 +58,21 @@ round_trip(const struct names *n)
 	buf_free(&der);
 }
 
-/* The first octet says where GeneralNames end and constraints begin. */
+/* Where GeneralNames end and constraints begin: the first octet, or 255 and their own length. */
+static size_t
+names_end(uint8_t said, struct bytes in)
+{
+	struct bytes rest = in;
+	struct der first;
+	struct err e;
+
+	if (said == UINT8_MAX && der_next(&rest, &first, &e))
+		return first.whole.n;
+	return said < in.n ? said : in.n;
+}
+
+FUZZ_DER(1);
+
 FUZZ_TARGET(names)
 {
 	struct names names = { 0 };
@@ -65,7 +81,7 @@ FUZZ_TARGET(names)
 	if (n < 1)
 		return 0;
 	const struct bytes in = bytes_of(p + 1, n - 1);
-	const size_t at = p[0] < in.n ? p[0] : in.n;
+	const size_t at = names_end(p[0], in);
 	for (size_t i = 0; i < NITEMS(types); i++)
 		normal(types[i], in);
 	if (names_from_der(bytes_of(in.p, at), NAMES_MAX, &names, &e))

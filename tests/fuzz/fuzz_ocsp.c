@@ -8,6 +8,7 @@
 
 #include "codec/base64.h"
 #include "codec/uri.h"
+#include "der_mutate.h"
 #include "fuzz.h"
 #include "x509/ocsp.h"
 
@@ -90,6 +91,8 @@ path(struct bytes in)
 	buf_free(&text);
 	buf_free(&der);
 }
+
+FUZZ_DER(0);
 
 FUZZ_TARGET(ocsp)
 {

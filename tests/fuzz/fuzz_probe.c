@@ -3,6 +3,7 @@
  * What the prober reads of others: DNS answers, TXT, CAA, dns-persist-01 records,
  * redirect URLs, the certificate of tls-alpn-01.  The first octet says which.
  */
+#include "der_mutate.h"
 #include "fuzz.h"
 #include "probe/alpn_certificate.h"
 #include "probe/caa.h"
@@ -101,6 +102,8 @@ line(struct bytes in)
 		abort();
 	transcript_free(&t);
 }
+
+FUZZ_DER(1);
 
 FUZZ_TARGET(probe)
 {

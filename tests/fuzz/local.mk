@@ -6,6 +6,8 @@ FUZZ_LIBS = libhnp_api.a libhnp_cli.a libhnp_bench.a libhnp_ca.a libhnp_store.a 
 check_PROGRAMS += tests/fuzz/unit_fuzz
 TESTS += tests/fuzz/unit_fuzz
 tests_fuzz_unit_fuzz_SOURCES = \
+	tests/fuzz/der_mutate.c \
+	tests/fuzz/der_mutate.h \
 	tests/fuzz/fuzz.h \
 	tests/fuzz/api_world.c \
 	tests/fuzz/api_world.h \

@@ -467,6 +467,14 @@ Test(der, contents_are_checked_for_their_type)
 	cr_expect_eq(m.n, 1);
 
 	cr_expect_not(der_get_oid(bytes_of(NULL, 0), text, sizeof(text), &e));
+	cr_expect_not(der_is_oid(bytes_of(NULL, 0)));
+	cr_expect_not(der_is_oid(bytes_of("\x55\x80\x01", 3)), "a padded part");
+	cr_expect_not(der_is_oid(bytes_of("\x55\x81", 2)), "a part that does not end");
+	cr_expect_not(der_is_oid(
+			  bytes_of("\x55\x82\x80\x80\x80\x80\x80\x80\x80\x80\x00", 11)),
+	    "a part over 64 bits");
+	cr_expect(
+	    der_is_oid(bytes_of("\x55\x81\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11)));
 	cr_expect_not(der_get_oid(bytes_of("\x55\x80\x01", 3), text, sizeof(text), &e),
 	    "padded");
 	cr_expect_not(der_get_oid(bytes_of("\x55\x81", 2), text, sizeof(text), &e),

@@ -292,6 +292,7 @@ struct ocsp_shape {
 	bool other_type, weak, by_nothing, by_odd_name, short_hash, no_single,
 	    odd_single, odd_id, good_and_more, two, from_late, to_early, no_next,
 	    revoked, revoked_late, reason_7, nonce_empty;
+	struct bytes version, exts, single_exts; /* in place of what is due there */
 };
 
 static void
@@ -300,6 +301,8 @@ put_single(struct derw *w, const struct ocsp_shape *s)
 	const size_t mark = der_mark(w);
 	size_t inner = der_mark(w);
 
+	der_put_raw(w, s->single_exts);
+	inner = der_mark(w);
 	if (!s->no_next) {
 		der_put_generalized(w, s->to_early ? NOW - 60 : NOW + 3600);
 		der_wrap(w, DER_CONTEXT_CONSTRUCTED(0), inner);
@@ -352,16 +355,21 @@ make_ocsp(const struct ocsp_shape *s, struct buf *ret)
 
 	buf_init(&basic, KIB(64));
 	derw_init(&w, KIB(64));
-	put_ext(&w, "1.3.6.1.5.5.7.48.1.2", false,
-	    s->nonce_empty ? bytes_of(no_nonce, 2) : bytes_of(nonce, 3));
-	der_wrap(&w, DER_SEQUENCE, 0);
-	der_wrap(&w, DER_CONTEXT_CONSTRUCTED(1), 0);
+	if (s->exts.n > 0) {
+		der_put_raw(&w, s->exts);
+	} else {
+		put_ext(&w, "1.3.6.1.5.5.7.48.1.2", false,
+		    s->nonce_empty ? bytes_of(no_nonce, 2) : bytes_of(nonce, 3));
+		der_wrap(&w, DER_SEQUENCE, 0);
+		der_wrap(&w, DER_CONTEXT_CONSTRUCTED(1), 0);
+	}
 	size_t mark = der_mark(&w);
 	for (int i = 0; i < (s->no_single ? 0 : s->two ? 2 : 1); i++)
 		put_single(&w, s);
 	der_wrap(&w, DER_SEQUENCE, mark);
 	der_put_generalized(&w, NOW);
 	put_responder(&w, s);
+	der_put_raw(&w, s->version);
 	der_wrap(&w, DER_SEQUENCE, 0);
 	finish(&w, s->weak ? "1.2.840.10045.4.1" : ECDSA, &basic);
 	derw_init(&w, KIB(64));
@@ -377,6 +385,34 @@ make_ocsp(const struct ocsp_shape *s, struct buf *ret)
 	cr_assert(der_take(&w, "test", ret, &e), "%s", e.detail);
 	derw_free(&w);
 	buf_free(&basic);
+}
+
+/* Found by fuzzing: what no lint judges is read all the same, so that others can read it. */
+#define EMPTY_NONCE                                                                    \
+	"\x30\x0f\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x02\x04\x02\x04\x00"
+Test(lint_lists, an_ocsp_answer_is_read_to_its_last_octet)
+{
+	static const struct ocsp_shape cases[] = {
+		/* clang-format off */
+		{ .version = SCOPE("\xa0\x00") },
+		{ .version = SCOPE("\xa0\x03\x02\x01\x00") }, /* the default: not written */
+		{ .version = SCOPE("\xa0\x03\x04\x01x") },
+		{ .exts = SCOPE("\xa1\x00") },
+		{ .exts = SCOPE("\xa1\x02\x30\x00") },
+		{ .exts = SCOPE("\xa1\x0b\x30\x09\x30\x07\x06\x03\x55\x1d\x80\x04\x00") },
+		{ .exts = SCOPE("\xa1\x0e\x30\x0c\x30\x0a\x06\x03\x55\x1d\x14\x01\x01\x01\x04\x00") },
+		{ .exts = SCOPE("\xa1\x0d\x30\x0b\x30\x09\x06\x03\x55\x1d\x14\x04\x00\x05\x00") },
+		{ .exts = SCOPE("\xa1\x24\x30\x22" EMPTY_NONCE EMPTY_NONCE) },
+		/* clang-format on */
+	};
+	struct buf der;
+
+	buf_init(&der, KIB(64));
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		make_ocsp(&cases[i], &der);
+		expect(lint_ocsp, buf_bytes(&der), "lint.read", false, false);
+	}
+	buf_free(&der);
 }
 
 Test(lint_lists, each_fault_of_an_ocsp_answer_is_found_by_its_lint)
@@ -404,6 +440,10 @@ Test(lint_lists, each_fault_of_an_ocsp_answer_is_found_by_its_lint)
 		{ { .revoked_late = true },  "lint.ocsp_revoked",     false },
 		{ { .reason_7 = true },      "lint.ocsp_revoked",     false },
 		{ { .nonce_empty = true },   "lint.ocsp_nonce",       false },
+		{ { .exts = SCOPE("\xa1\x13\x30\x11" EMPTY_NONCE) }, "lint.ocsp_nonce", false },
+		{ { .single_exts = SCOPE("\xa1\x00") },             "lint.ocsp_singles", false },
+		{ { .single_exts = SCOPE("\xa1\x02\x30\x00") },     "lint.ocsp_singles", false },
+		{ { .single_exts = SCOPE("\xa1\x04\x30\x02\x05\x00") }, "lint.ocsp_singles", false },
 		/* clang-format on */
 	};
 	struct buf der;

@@ -216,3 +216,43 @@ Test(cert, the_two_signature_algorithms_must_be_one)
 	cr_expect_eq(e.code, ERR_MALFORMED);
 	buf_free(&tbs);
 }
+
+static bool
+read_with(struct bytes issuer_dn, struct bytes sig_alg)
+{
+	struct cert_spec s = cert_case_leaf();
+	struct cert *c = NULL;
+	struct buf tbs, der;
+	struct err e = { 0 };
+
+	s.issuer_dn = issuer_dn.n > 0 ? issuer_dn : s.issuer_dn;
+	s.sig_alg = sig_alg.n > 0 ? sig_alg : s.sig_alg;
+	buf_init(&tbs, KIB(8));
+	buf_init(&der, KIB(8));
+	cr_assert(cert_build_tbs(&s, &tbs, &e), "%s", e.detail);
+	cr_assert(
+	    cert_assemble(buf_bytes(&tbs), s.sig_alg, bytes_str("sig"), &der, &e));
+	const bool ok = cert_parse(buf_bytes(&der), &c, &e);
+	cr_expect(ok || e.code == ERR_MALFORMED);
+	cert_free(c);
+	buf_free(&der);
+	buf_free(&tbs);
+	return ok;
+}
+
+/* R87 */
+Test(cert, an_issuer_is_a_name_and_an_algorithm_has_an_identifier)
+{
+	const struct bytes none = bytes_of(NULL, 0);
+
+	cr_expect(read_with(none, none));
+	cr_expect(read_with(none, BYTES("\x30\x04\x06\x02\x2b\x01")));
+	cr_expect(read_with(none, BYTES("\x30\x06\x06\x02\x2b\x01\x05\x00")));
+	cr_expect_not(read_with(none, BYTES("\x30\x00")));
+	cr_expect_not(read_with(none, BYTES("\x30\x04\x06\x02\x2b\x81")));
+	cr_expect_not(read_with(none, BYTES("\x30\x04\x06\x02\x2b\x01\x05")));
+	cr_expect_not(
+	    read_with(none, BYTES("\x30\x08\x06\x02\x2b\x01\x05\x00\x05\x00")));
+	cr_expect_not(read_with(BYTES("\x30\x02\x05\x00"), none));
+	cr_expect_not(read_with(BYTES("\x30\x04\x31\x02\x30\x00"), none));
+}

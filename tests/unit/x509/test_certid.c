@@ -106,6 +106,28 @@ Test(certid, a_certificate_is_called_by_issuer_and_serial_and_found_again)
 	cert_free(c);
 }
 
+/* Found by fuzzing: what is written can be read again. */
+Test(certid, a_key_identifier_that_is_too_long_is_no_name)
+{
+	static const uint8_t key_id[CERTID_KEY_ID_MAX + 1] = { 1 };
+	struct cert_spec s = cert_case_leaf();
+	struct cert *c = NULL;
+	struct err e = { 0 };
+	struct buf text;
+
+	for (size_t over = 0; over <= 1; over++) {
+		s.authority_key_id = bytes_of(key_id, CERTID_KEY_ID_MAX + over);
+		cert_case_make(&s);
+		cr_assert(cert_parse(buf_bytes(&cert_case.der), &c, &e), "%s",
+		    e.detail);
+		buf_init(&text, 200);
+		cr_expect_eq(certid_write(c, &text, &e), over == 0);
+		cr_expect(over == 0 || (e.code == ERR_NOT_FOUND && text.n == 0));
+		buf_free(&text);
+		cert_free(c);
+	}
+}
+
 /* A226 */
 Test(certid, a_certificate_without_key_identifier_has_no_name)
 {
