@@ -4,7 +4,8 @@
  * the query, "next_cursor" of the answer.
  *
  * It is read some rows in each round of the loop (api/slices.h), and a page of long
- * rows ends before it has 'limit' of them.
+ * rows ends before it has 'limit' of them.  Where a filter may match hardly a row, a
+ * round looks at so many numbers as take some milliseconds, and no more.
  */
 #ifndef API_PAGE_H
 #define API_PAGE_H
@@ -15,13 +16,23 @@
 
 struct page;
 
-/* Rows older than 'before' (0: from the newest), at most 'limit': page_add() for each. */
-typedef bool page_slice(void *arg, struct page *p, int64_t before, size_t limit,
+/* What one slice looks at. */
+struct page_span {
+	int64_t before; /* rows older than this; 0: from the newest */
+	int64_t from;   /* and not older than this; 0: down to the oldest */
+	size_t limit;   /* rows that are given, at most */
+};
+
+/* Of the rows of a span the newest: page_add() for each. */
+typedef bool page_slice(void *arg, struct page *p, const struct page_span *s,
     struct err *e);
+/* The number of the newest row; 0: there is none. */
+typedef bool page_newest(void *arg, int64_t *ret, struct err *e);
 
 struct page_source {
 	const char *name; /* of the array in the answer */
 	page_slice *slice;
+	page_newest *newest;     /* NULL: no filter, or one that an index serves */
 	void (*free)(void *arg); /* called once, whatever becomes of it */
 	void *arg;
 };

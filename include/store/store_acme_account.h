@@ -62,10 +62,14 @@ struct acme_account_query {
 	const char *directory;
 	enum acme_status status;
 	int64_t eab_num, before;
+	int64_t from; /* this num or newer; 0: all */
 	size_t limit;
 };
 MUST_CHECK bool store_acme_account_list(struct store *st,
     const struct acme_account_query *q, store_acme_account_each *each, void *arg,
+    struct err *e);
+/* The num of the newest; 0: there is none. */
+MUST_CHECK bool store_acme_account_newest(struct store *st, int64_t *ret,
     struct err *e);
 
 #endif

@@ -70,12 +70,15 @@ struct acme_order_query {
 	bool not_invalid;
 	const char *name; /* one of its identifiers; NULL: any */
 	int64_t before;   /* older than this num; 0: from the newest */
+	int64_t from;     /* this num or newer; 0: all */
 	size_t limit;
 };
 /* Newest first.  'each' must not write to what it is listed from. */
 MUST_CHECK bool store_acme_order_list(struct store *st,
     const struct acme_order_query *q, store_acme_order_each *each, void *arg,
     struct err *e);
+/* The num of the newest; 0: there is none. */
+MUST_CHECK bool store_acme_order_newest(struct store *st, int64_t *ret, struct err *e);
 /*
  * The orders in PENDING or READY that need this authorization, newest first: of each
  * num, status, profile and expires_at are filled, no more.

@@ -110,14 +110,23 @@ add_row(void *arg, const struct acme_account *a, struct err *e)
 }
 
 static bool
-on_slice(void *arg, struct page *p, int64_t before, size_t limit, struct err *e)
+on_slice(void *arg, struct page *p, const struct page_span *s, struct err *e)
 {
 	struct listing *l = arg;
 
 	l->page = p;
-	l->q.before = before;
-	l->q.limit = limit;
+	l->q.before = s->before;
+	l->q.from = s->from;
+	l->q.limit = s->limit;
 	return store_acme_account_list(ca_store(l->ca), &l->q, add_row, l, e);
+}
+
+static bool
+on_newest(void *arg, int64_t *ret, struct err *e)
+{
+	const struct listing *l = arg;
+
+	return store_acme_account_newest(ca_store(l->ca), ret, e);
 }
 
 static void
@@ -137,8 +146,8 @@ core_acme_account_list(struct request *r)
 
 	l->ca = r->ca;
 	if (read_listing(r, l, &e)) {
-		page_answer(r,
-		    &(struct page_source){ "accounts", on_slice, listing_free, l });
+		page_answer(r, &(struct page_source){ "accounts", on_slice, on_newest,
+				   listing_free, l });
 		return;
 	}
 	request_problem(r, &e, NULL);

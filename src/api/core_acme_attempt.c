@@ -55,12 +55,12 @@ add_row(void *arg, const struct acme_attempt *a, struct err *e)
 }
 
 static bool
-on_slice(void *arg, struct page *p, int64_t before, size_t limit, struct err *e)
+on_slice(void *arg, struct page *p, const struct page_span *s, struct err *e)
 {
 	struct listing *l = arg;
 
 	l->page = p;
-	return store_acme_authz_attempts(ca_store(l->ca), l->name, before, limit,
+	return store_acme_authz_attempts(ca_store(l->ca), l->name, s->before, s->limit,
 	    add_row, l, e);
 }
 
@@ -82,8 +82,8 @@ core_acme_attempt_list(struct request *r)
 
 	l->ca = r->ca;
 	if (request_query_known(r, known, &e) && acme_json_name(r, &l->name, &e)) {
-		page_answer(r,
-		    &(struct page_source){ "attempts", on_slice, listing_free, l });
+		page_answer(r, &(struct page_source){ "attempts", on_slice, NULL,
+				   listing_free, l });
 		return;
 	}
 	request_problem(r, &e, NULL);

@@ -143,9 +143,9 @@ add_row(void *arg, const struct acme_eab *k, struct err *e)
 }
 
 static bool
-on_slice(void *arg, struct page *p, int64_t before, size_t limit, struct err *e)
+on_slice(void *arg, struct page *p, const struct page_span *s, struct err *e)
 {
-	return store_acme_eab_list(arg, before, limit, add_row, p, e);
+	return store_acme_eab_list(arg, s->before, s->limit, add_row, p, e);
 }
 
 static void
@@ -161,8 +161,8 @@ core_acme_eab_list(struct request *r)
 	struct err e;
 
 	if (request_query_known(r, known, &e))
-		page_answer(r,
-		    &(struct page_source){ "keys", on_slice, keep, ca_store(r->ca) });
+		page_answer(r, &(struct page_source){ "keys", on_slice, NULL, keep,
+				   ca_store(r->ca) });
 	else
 		request_problem(r, &e, NULL);
 }

@@ -6,12 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
 #define SLICE_ROWS    25     /* in one round: a row can have a hundred names */
 #define OCTETS_MAX    MIB(8) /* of an answer, about */
+/* Numbers that a slice looks at. */
+#define SPAN_FIRST    INT64_C(1024)
+#define SPAN_LEAST    INT64_C(128)
+#define SPAN_MOST     INT64_C(16384)
 
 struct page {
 	struct request *r;
@@ -19,6 +24,7 @@ struct page {
 	json_t *list;
 	size_t limit, octets;
 	int64_t before; /* where the next slice begins; 0: at the newest */
+	int64_t span;   /* of the next slice; 0: not known yet */
 	size_t rows;    /* of this slice */
 	bool more;
 };
@@ -82,19 +88,61 @@ page_json(const struct page *p)
 	return v;
 }
 
+/* How far down the next slice looks; 0: all the way. */
+static bool
+next_floor(struct page *p, int64_t *ret, struct err *e)
+{
+	int64_t newest;
+
+	*ret = 0;
+	if (p->from.newest == NULL)
+		return true;
+	if (p->span == 0) {
+		if (!p->from.newest(p->from.arg, &newest, e))
+			return false;
+		if (p->before == 0 || p->before > newest)
+			p->before = newest + 1;
+		p->span = SPAN_FIRST;
+	}
+	*ret = p->before > p->span ? p->before - p->span : 0;
+	return true;
+}
+
+/* *ret_more: the page is neither full nor the list at its end. */
+static bool
+slice(struct page *p, bool *ret_more, struct err *e)
+{
+	/* One more than fits tells whether there is another page. */
+	const size_t left = p->limit + 1 - json_array_size(p->list);
+	const int64_t began = clock_mono_ms();
+	struct page_span s = { .limit = left < SLICE_ROWS ? left : SLICE_ROWS };
+
+	p->rows = 0;
+	if (!next_floor(p, &s.from, e))
+		return false;
+	s.before = p->before;
+	if (!p->from.slice(p->from.arg, p, &s, e))
+		return false;
+	*ret_more = !p->more && (p->rows == s.limit || s.from > 0);
+	if (!p->more && p->rows < s.limit &&
+	    s.from > 0) { /* nothing is left above it */
+		p->before = s.from;
+		p->span = slices_pace(p->span, SPAN_LEAST, SPAN_MOST,
+		    clock_mono_ms() - began);
+	}
+	return true;
+}
+
 static bool
 on_step(void *arg)
 {
 	struct page *p = arg;
-	/* One more than fits tells whether there is another page. */
-	const size_t left = p->limit + 1 - json_array_size(p->list);
-	const size_t n = left < SLICE_ROWS ? left : SLICE_ROWS;
+	bool more = false;
 	struct err e;
 
-	p->rows = 0;
-	if (!p->from.slice(p->from.arg, p, p->before, n, &e))
+	if (!slice(p, &more, &e))
 		request_problem(p->r, &e, NULL);
-	else if (!p->more && p->rows == n)
+	else if (more)
 		return false;
 	else
 		request_json(p->r, 200, page_json(p));

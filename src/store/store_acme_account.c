@@ -50,15 +50,19 @@ static const struct stmt_def end_def = {
 	"end an ACME account"
 };
 static const struct stmt_def list_def = { COLUMNS
-	" WHERE num < $1 AND ($2 = '' OR directory = $2)"
+	" WHERE num < $1 AND num >= $6 AND ($2 = '' OR directory = $2)"
 	" AND ($3 = 0 OR status = $3) AND ($4 = 0 OR eab_num = $4)"
 	" ORDER BY num DESC LIMIT $5",
 	"list the ACME accounts" };
 /* By its index: the accounts of one key may be far apart. */
 static const struct stmt_def list_eab_def = { COLUMNS
-	" WHERE eab_num = $4 AND num < $1 AND ($2 = '' OR directory = $2)"
+	" WHERE eab_num = $4 AND num < $1 AND num >= $6 AND ($2 = '' OR directory = $2)"
 	" AND ($3 = 0 OR status = $3) ORDER BY num DESC LIMIT $5",
 	"list the ACME accounts of a key" };
+
+static const struct stmt_def newest_def = {
+	"SELECT COALESCE(MAX(num), 0) FROM acme_account", "find the newest account"
+};
 
 void
 store_acme_account_free(struct acme_account *a)
@@ -277,6 +281,7 @@ store_acme_account_list(struct store *st, const struct acme_account_query *f,
 	stmt_int(q, 3, f->status);
 	stmt_int(q, 4, f->eab_num);
 	stmt_int(q, 5, (int64_t)f->limit);
+	stmt_int(q, 6, f->from);
 	while (ok && stmt_step(q)) {
 		struct acme_account a = { 0 };
 
@@ -284,4 +289,18 @@ store_acme_account_list(struct store *st, const struct acme_account_query *f,
 		store_acme_account_free(&a);
 	}
 	return stmt_finish(q, ok ? e : &unused) && ok;
+}
+
+bool
+store_acme_account_newest(struct store *st, int64_t *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &newest_def);
+
+	if (!stmt_row(q, e))
+		return false;
+	const int64_t num = stmt_col_int(q, 0);
+	if (!stmt_finish(q, e))
+		return false;
+	*ret = num;
+	return true;
 }

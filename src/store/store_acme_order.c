@@ -288,10 +288,10 @@ static struct stmt *
 begin_list(struct store *st, const struct acme_order_query *l)
 {
 	struct buf sql;
-	int n = 2;
+	int n = 3;
 
 	buf_init(&sql, KIB(2));
-	buf_puts(&sql, COLUMNS " WHERE num < $1");
+	buf_puts(&sql, COLUMNS " WHERE num < $1 AND num >= $3");
 	if (l->account_num != 0)
 		buf_printf(&sql, " AND account_num = $%d", ++n);
 	if (l->status != 0)
@@ -317,10 +317,11 @@ begin_list(struct store *st, const struct acme_order_query *l)
 static void
 bind_list(struct stmt *q, const struct acme_order_query *l)
 {
-	int n = 2;
+	int n = 3;
 
 	stmt_int(q, 1, l->before > 0 ? l->before : INT64_MAX);
 	stmt_int(q, 2, (int64_t)l->limit);
+	stmt_int(q, 3, l->from);
 	if (l->account_num != 0)
 		stmt_int(q, ++n, l->account_num);
 	if (l->status != 0)
@@ -348,6 +349,23 @@ store_acme_order_list(struct store *st, const struct acme_order_query *l,
 		}
 	}
 	return stmt_finish(q, ok ? e : &unused) && ok;
+}
+
+bool
+store_acme_order_newest(struct store *st, int64_t *ret, struct err *e)
+{
+	static const struct stmt_def newest_def = {
+		"SELECT COALESCE(MAX(num), 0) FROM acme_order", "find the newest order"
+	};
+	struct stmt *q = stmt_begin(store_db(st), &newest_def);
+
+	if (!stmt_row(q, e))
+		return false;
+	const int64_t num = stmt_col_int(q, 0);
+	if (!stmt_finish(q, e))
+		return false;
+	*ret = num;
+	return true;
 }
 
 bool

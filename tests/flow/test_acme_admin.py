@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What administrators do about ACME: keys for external accounts, accounts, orders, why and test."""
+import contextlib
 import http.server
 import json
 import re
 import shlex
 import shutil
+import sqlite3
+import time
 
 from acme_client import Client, Responder, unb64
 from hnp import BUILD, FlowTest, run
@@ -406,3 +409,55 @@ class Restore(AdminTest):
         kept.close()
         self.assertEqual(kept.post(kept.kid).status, 200)
         self.bound(self.make())
+
+
+class Many(AdminTest):
+    """Filters that hardly a row matches: pages are right, and nobody waits meanwhile (S32)."""
+
+    N = 60000
+    RARE = (1, 2, 700, 701, 30000, 59998, 60000)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ca.stop()
+        with contextlib.closing(sqlite3.connect(cls.ca.dir / "hanaper.db")) as db:
+            last = int(time.time()) + 30 * 86400
+            db.executemany(
+                "INSERT INTO acme_account (num, id, directory, status, thumbprint, key, key_hash, contact, created_at,"
+                " created_from) VALUES (?, ?, ?, ?, ?, '{}', zeroblob(32), '[]', 1, '')",
+                ((n, f"{n:022}", "bound" if n in cls.RARE else "free", 8 if n in cls.RARE else 4, n.to_bytes(32, "big"))
+                 for n in range(1, cls.N + 1)))
+            db.executemany(
+                "INSERT INTO acme_order (num, id, account_num, status, profile, profile_asked, created_at, expires_at)"
+                " VALUES (?, ?, 1, ?, 'free', 0, 1, ?)",
+                ((n, f"{n:022}", 5 if n in cls.RARE else 4, last) for n in range(1, cls.N + 1)))
+            db.commit()
+        cls.ca.start()
+
+    def pages(self, path, member, limit):
+        seen, cursor = [], ""
+        while True:
+            page = self.ca.ask_unix("GET", f"{path}&limit={limit}{cursor}").json
+            seen.append([int(x["id"]) for x in page[member]])
+            if "next_cursor" not in page:
+                return seen
+            cursor = "&cursor=" + page["next_cursor"]
+
+    # S32
+    def test_what_is_rare_is_found_page_by_page(self):
+        rare = sorted(self.RARE, reverse=True)
+        account = f"{1:022}"
+        for path, member in (("/v1/acme/accounts?directory=bound", "accounts"),
+                             ("/v1/acme/accounts?status=revoked", "accounts"),
+                             ("/v1/acme/accounts?status=revoked&directory=bound", "accounts"),
+                             (f"/v1/acme/orders?account={account}&status=invalid", "orders")):
+            for limit in (1, 2, 3, 6, 7, 8, 1000):
+                with self.subTest(path=path, limit=limit):
+                    pages = self.pages(path, member, limit)
+                    self.assertEqual([n for page in pages for n in page], rare)
+                    self.assertEqual([len(p) for p in pages], [limit] * (7 // limit) + [7 % limit] * (7 % limit > 0))
+        self.assertEqual(self.pages("/v1/acme/accounts?status=revoked&directory=free", "accounts", 5), [[]])
+        self.assertEqual(self.pages("/v1/acme/accounts?status=deactivated", "accounts", 5), [[]])
+        everyone = self.pages("/v1/acme/accounts?directory=free", "accounts", 1000)
+        self.assertEqual(len({n for page in everyone for n in page}), self.N - len(rare))
