@@ -22,11 +22,24 @@
 
 struct request;
 
+/*
+ * Requests that wait for their answers, twice what an honest front lets wait
+ * (daemon/front_core.h): beyond them all are refused, so that a front which was taken
+ * over fills no memory.
+ */
+#define REQUEST_WAITING_MAX 8192
+#define REQUEST_OCTETS_MAX  MIB(64)
+
+struct request_load {
+	size_t n, octets;
+};
+
 /* How an answer gets to front; 'wrote': it may only leave when the round is committed. */
 struct api {
 	struct ca *ca;
-	struct slices *slices;   /* for what takes long */
-	struct overdue *overdue; /* who waits for the signer; NULL: nobody looks */
+	struct slices *slices;     /* for what takes long */
+	struct overdue *overdue;   /* who waits for the signer; NULL: nobody looks */
+	struct request_load *load; /* the caller's, zero at first */
 	void *arg;
 	void (*answer)(void *arg, const struct msg_http_response *m, bool wrote);
 	/* Has the configuration loaded anew for this request; core_reload_done() comes later. */

@@ -17,6 +17,8 @@ static void
 request_free(struct request *r)
 {
 	overdue_end(r);
+	r->api->load->n--;
+	r->api->load->octets -= r->frame.n;
 	caller_free(&r->caller);
 	buf_wipe(&r->frame); /* it may hold a bearer token */
 	buf_free(&r->headers);
@@ -360,6 +362,15 @@ admit(struct request *r, request_handler **ret, struct verdict *v, struct err *e
 	       throttle_caller(r->ca, &r->caller.id, e);
 }
 
+static bool
+has_room(const struct request_load *l, struct err *e)
+{
+	if (l->n <= REQUEST_WAITING_MAX && l->octets <= REQUEST_OCTETS_MAX)
+		return true;
+	return err_set(e, ERR_UNAVAILABLE,
+	    "too many requests are waiting; try again in a moment");
+}
+
 bool
 request_take(const struct api *api, struct bytes frame, struct err *e)
 {
@@ -373,6 +384,8 @@ request_take(const struct api *api, struct bytes frame, struct err *e)
 	buf_init(&r->frame, MIB(1));
 	buf_init(&r->headers, KIB(4));
 	buf_put(&r->frame, frame);
+	api->load->n++;
+	api->load->octets += r->frame.n;
 	if (!buf_ok(&r->frame, "a request", e) ||
 	    !msg_http_request_get(buf_bytes(&r->frame), &r->in, e) ||
 	    !bytes_to_str(r->in.request_id, r->id, sizeof(r->id))) {
@@ -381,7 +394,7 @@ request_take(const struct api *api, struct bytes frame, struct err *e)
 			   ? false
 			   : err_set(e, ERR_MALFORMED, "bad request id");
 	}
-	if (!admit(r, &handler, &v, &why))
+	if (!has_room(api->load, &why) || !admit(r, &handler, &v, &why))
 		request_problem(r, &why, &v);
 	else
 		handler(r);

@@ -13,14 +13,25 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/acme_challenge.h"
-#include "ca/issue.h"
 #include "ca/publish.h"
 #include "ca/tally.h"
 #include "codec/json.h"
-#include "codec/pem.h"
+#include "daemon/core_listener.h"
 #include "daemon/role.h"
+#include "policy/limiter.h"
 
 #define RELOADS_MAX 16
+
+/*
+ * Answers that wait for front to read them: beyond this a long one that tells of
+ * nothing that was done gives way to "later".  Well below LINK_QUEUED_MAX, which ends
+ * the link and with it the daemon.
+ */
+#define BACKLOG_MAX  (LINK_QUEUED_MAX / 2)
+#define BACKLOG_LONG KIB(16)
+
+#define CSRS_PER_HOUR                                                                  \
+	60 /* certificates for the api listener; one reload, one of them */
 
 struct held { /* a message to front that waits for the commit of its round */
 	enum msg_type type;
@@ -35,11 +46,14 @@ struct core {
 	struct store *store;
 	struct ca *ca;
 	struct api api;
+	struct request_load load;
 	struct held *held;
 	size_t n_held, room_held;
+	size_t held_octets;
 	bool ready;
 	struct buf csr;    /* of the api listener, when it came before all was ready */
 	bool has_listener; /* the api listener got its first certificate */
+	struct limiter *csrs;
 	struct request
 	    *reloads[RELOADS_MAX]; /* that wait for the parent; slot = id - 1 */
 };
@@ -54,35 +68,59 @@ hold(struct core *c, const struct held *h)
 	c->held[c->n_held++] = *h;
 }
 
+/* What a client hears in place of an answer. */
+static const struct instead {
+	const char *body;
+	const char *headers;
+} lost = {
+	"{\"type\":\"urn:hanaper:problem:io\",\"title\":\"The storage failed; nothing was "
+	"changed\",\"status\":503,\"detail\":\"the database could not be written; try "
+	"again\"}\n",
+	"Retry-After: 5\n",
+}, later = {
+	"{\"type\":\"urn:hanaper:problem:unavailable\",\"title\":\"The service cannot do "
+	"this now\",\"status\":503,\"detail\":\"too many long answers are on their way; try "
+	"again in a moment, or with a smaller limit\"}\n",
+	"Retry-After: 2\n",
+};
+
+static void
+put_instead(struct buf *b, uint64_t id, const struct instead *what)
+{
+	msg_http_response_put(b,
+	    &(struct msg_http_response){
+		.id = id,
+		.status = 503,
+		.content_type = bytes_str("application/problem+json"),
+		.headers = bytes_str(what->headers),
+		.body = bytes_str(what->body),
+	    });
+}
+
 static void
 on_answer(void *arg, const struct msg_http_response *m, bool wrote)
 {
 	struct held h = { .type = MSG_HTTP_RESPONSE, .id = m->id, .wrote = wrote };
+	struct core *c = arg;
 
 	buf_init(&h.body, MIB(20));
-	msg_http_response_put(&h.body, m);
-	hold(arg, &h);
+	if (!wrote && m->body.n > BACKLOG_LONG &&
+	    c->held_octets + link_queued(c->front) > BACKLOG_MAX)
+		put_instead(&h.body, m->id, &later);
+	else
+		msg_http_response_put(&h.body, m);
+	c->held_octets += h.body.n;
+	hold(c, &h);
 }
 
 /* What a client hears whose certificate or revocation did not reach the disk. */
 static void
 answer_lost(struct core *c, uint64_t id)
 {
-	static const char body[] = "{\"type\":\"urn:hanaper:problem:io\",\"title\":"
-				   "\"The storage failed; nothing was "
-				   "changed\",\"status\":503,\"detail\":\"the database "
-				   "could not be written; try again\"}\n";
-	const struct msg_http_response m = {
-		.id = id,
-		.status = 503,
-		.content_type = bytes_str("application/problem+json"),
-		.headers = bytes_str("Retry-After: 5\n"),
-		.body = bytes_of(body, sizeof(body) - 1),
-	};
 	struct buf frame;
 
 	buf_init(&frame, KIB(4));
-	msg_http_response_put(&frame, &m);
+	put_instead(&frame, id, &lost);
 	link_send(c->front, MSG_HTTP_RESPONSE, buf_bytes(&frame));
 	buf_free(&frame);
 }
@@ -125,6 +163,7 @@ on_batch(void *arg)
 		buf_wipe(&h->body);
 	}
 	c->n_held = 0;
+	c->held_octets = 0;
 	if (committed && wrote > 0)
 		prom_observe(&tally_of(c->ca)->batch, &prom_sizes, wrote);
 	if (ca_settled(c->ca))
@@ -142,100 +181,37 @@ on_http_request(void *ctx, const struct frame *f, struct err *e)
 /* ---- the certificate of the api listener, for the key that front made ---- */
 
 static void
-on_listener_cert(void *arg, const struct issue_result *r, const struct err *refused)
+on_listener_cert(void *arg, const struct msg_tls_cert *m, const struct err *refused)
 {
-	struct core *c = arg;
 	struct held h = { .type = MSG_TLS_CERT, .wrote = true };
-	struct buf chain;
+	struct core *c = arg;
 
 	if (refused != NULL) {
 		listener_failed(c, refused);
 		return;
 	}
-	buf_init(&chain, KIB(128));
-	pem_put(&chain, "CERTIFICATE", buf_bytes(&r->cert->der));
-	buf_put(&chain, buf_bytes(&r->issuer->chain));
-	const struct msg_tls_cert m = {
-		.chain_pem = buf_bytes(&chain),
-		.renew_at = r->cert->not_before +
-			    (r->cert->not_after - r->cert->not_before) / 2,
-	};
 	buf_init(&h.body, KIB(256));
-	msg_tls_cert_put(&h.body, &m);
+	msg_tls_cert_put(&h.body, m);
 	hold(c, &h);
-	buf_free(&chain);
 }
 
-/* One name that the listener's profile lists, unless a constraint of the issuer bars it. */
+/*
+ * Each is a record in the journal for good, and front chooses when it asks.  One that
+ * was not heard asks again by itself.
+ */
 static bool
-add_listener_name(const struct ca_issuer *issuer, enum name_type type,
-    struct bytes text, struct names *ret, struct err *e)
+may_ask(struct core *c, struct err *e)
 {
-	char *whole = mem_strndup(text);
-	struct err barred;
+	static const uint8_t all[16];
+	int64_t wait_s;
 
-	const bool ok =
-	    !constraints_check(&issuer->policy.constraints, type, whole, &barred) ||
-	    names_add(ret, type, text, e);
-	free(whole);
-	return ok;
-}
-
-/* The profile of the listener lists its names one by one, as exact patterns. */
-static bool
-listener_names(const struct ca_issuer *issuer, const struct conf_profile *p,
-    struct names *ret, struct err *e)
-{
-	for (size_t i = 0; i < p->names.dns.n; i++)
-		if (!add_listener_name(issuer, NAME_TYPE_DNS,
-			bytes_str(p->names.dns.v[i]), ret, e))
-			return false;
-	for (size_t i = 0; i < p->names.ip.n; i++) {
-		struct bytes text = bytes_str(p->names.ip.v[i]);
-
-		text.n = bytes_index(text, '/');
-		if (!add_listener_name(issuer, NAME_TYPE_IP, text, ret, e))
-			return false;
-	}
-	if (ret->n == 0)
-		return err_set(e, ERR_POLICY,
-		    "the issuer's name constraints bar every name of the api listener: "
-		    "list one "
-		    "that they permit in server_names");
-	return true;
-}
-
-static bool
-issue_for_listener(struct core *c, struct bytes der, struct err *e)
-{
-	struct identity self = { .kind = IDENTITY_SYSTEM,
-		.text = mem_strdup("system") };
-	const struct conf_profile *p =
-	    conf_profile_find(ca_conf(c->ca), bytes_str(CONF_PROFILE_LISTENER));
-	struct names names = { 0 };
-	struct verdict v = { 0 };
-	struct csr *csr = NULL;
-
-	bool ok =
-	    p != NULL || err_set(e, ERR_INTERNAL, "no profile for the api listener");
-	ok = ok && csr_parse(der, &csr, e) &&
-	     listener_names(ca_issuer_find(c->ca, p->issuer), p, &names, e);
-	if (ok) {
-		const struct issue_request q = {
-			.who = &self,
-			.profile = p->name,
-			.csr = csr,
-			.names = &names,
-			.request_id = "listener",
-			.internal = true,
-		};
-		ok = issue_start(c->ca, &q, on_listener_cert, c, &v, e);
-	}
-	free(self.text);
-	names_free(&names);
-	verdict_free(&v);
-	csr_free(csr);
-	return ok;
+	if (c->csrs == NULL)
+		c->csrs = limiter_new(CSRS_PER_HOUR, CSRS_PER_HOUR);
+	if (limiter_take(c->csrs, all, clock_mono_ms(), &wait_s))
+		return true;
+	return err_set(e, ERR_UNAVAILABLE,
+	    "front asked for %d within an hour; the next may be had in %" PRId64 " s",
+	    CSRS_PER_HOUR, wait_s);
 }
 
 static bool
@@ -245,10 +221,12 @@ on_tls_csr(void *ctx, const struct frame *f, struct err *e)
 	struct err why;
 
 	(void)e;
-	if (!c->ready) {
+	if (!may_ask(c, &why)) {
+		LOG_ERR(LOG_WARN, "listener-certificate", &why);
+	} else if (!c->ready) {
 		buf_clear(&c->csr);
 		buf_put(&c->csr, f->body);
-	} else if (!issue_for_listener(c, f->body, &why))
+	} else if (!core_listener_issue(c->ca, f->body, on_listener_cert, c, &why))
 		listener_failed(c, &why);
 	return true;
 }
@@ -351,7 +329,8 @@ on_ready(void *arg)
 	struct err e;
 
 	c->ready = true;
-	if (c->csr.n > 0 && !issue_for_listener(c, buf_bytes(&c->csr), &e))
+	if (c->csr.n > 0 &&
+	    !core_listener_issue(c->ca, buf_bytes(&c->csr), on_listener_cert, c, &e))
 		listener_failed(c, &e);
 	buf_free(&c->csr);
 	role_ready(c->role);
@@ -422,6 +401,7 @@ main(void)
 		role_fail(&e);
 	c.api = (struct api){
 		.ca = c.ca,
+		.load = &c.load,
 		.slices = slices_new(role_loop(c.role)),
 		.overdue = overdue_new(role_loop(c.role)),
 		.arg = &c,
@@ -448,5 +428,6 @@ main(void)
 	overdue_free(c.api.overdue);
 	store_close(c.store);
 	free(c.held);
+	limiter_free(c.csrs);
 	return role_end(c.role);
 }

@@ -46,7 +46,7 @@ hanaper_prober_LDADD = libhnp_probe.a $(ROLE_LIBS) $(CURL_LIBS) $(CARES_LIBS) $(
 
 # The database, policy and JSON; no network, no key.
 roles_PROGRAMS += hanaper-core
-hanaper_core_SOURCES = src/daemon/core.c
+hanaper_core_SOURCES = src/daemon/core.c src/daemon/core_listener.c
 hanaper_core_LDADD = libhnp_api.a libhnp_ca.a libhnp_store.a libhnp_policy.a libhnp_http.a \
 	libhnp_jose.a libhnp_journal.a libhnp_x509.a libhnp_db.a $(ROLE_LIBS) \
 	$(SQLITE_LIBS) $(JANSSON_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(GMP_LIBS)

@@ -4,11 +4,13 @@
 The genuine message is taken from the wire and asked again with the fields of the
 row.  What a captured core may still do is in the rows that say "same".
 """
+import datetime
 import os
 import threading
 import time
 import unittest
 
+import cryptography.x509.ocsp  # noqa: F401, x509.ocsp below
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -235,6 +237,8 @@ class Questions(Captured):
             "a good one and a lie": dict(v=[good, {**good, "cert_id": bad}]),
             "of last week": dict(this_update=now() - 7 * DAY, next_update=now() - 6 * DAY),
             "by no issuer of ours": dict(issuer=b"other"),
+            "by another issuer than the certificate's": dict(issuer=b"root"),
+            "about a revocation to come": dict(v=[{**good, **revoked, "revoked_at": now() + 3600}]),
         }
         for what, changed in rows.items():
             with self.subTest(what):
@@ -247,6 +251,18 @@ class Questions(Captured):
         got = self.answer(frame)
         self.assertEqual(got.type, "OCSP_SIGNED", got)
         self.assertLessEqual(got.fields["next_update"], now() + DAY)
+
+    # R30, P87: "good" cannot be had in advance, for when it will be a lie
+    def test_an_ocsp_answer_is_of_now_whenever_it_is_asked_for(self):
+        frame = self.asked(self.genuine("SIGN_OCSP").but(this_update=now() + 30 * DAY, next_update=now() + 31 * DAY))
+        got = self.answer(frame)
+        self.assertEqual(got.type, "OCSP_SIGNED", got)
+        response = x509.ocsp.load_der_ocsp_response(got.fields["response"])
+        began, ends = (getattr(response, name + "_utc", None) or getattr(response, name)  # a library of before has no _utc
+                       for name in ("this_update", "next_update"))
+        began, ends = (t.replace(tzinfo=datetime.timezone.utc).timestamp() for t in (began, ends))
+        self.assertLessEqual(began, now())
+        self.assertLessEqual(ends, now() + DAY)
 
     # S43, S84, S27, R40
     def test_no_revocation_is_recorded_for_a_lie(self):

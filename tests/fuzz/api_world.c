@@ -31,6 +31,7 @@ struct api_world {
 	struct loop *loop;
 	struct ca *ca;
 	struct api api;
+	struct request_load load;
 	struct link *signer, *prober;         /* as core has them */
 	struct link *far_signer, *far_prober; /* the others' ends */
 	struct buf admin;
@@ -384,6 +385,7 @@ make_core(struct api_world *w)
 	w->ca->phase = CA_RUNNING;
 	require(acme_open(w->ca, w->prober, &e));
 	w->api = (struct api){ .ca = w->ca,
+		.load = &w->load,
 		.slices = slices_new(w->loop),
 		.arg = w,
 		.answer = on_answer,
