@@ -47,6 +47,13 @@ MUST_CHECK bool acme_order_deactivate_authz(struct ca *ca, struct acme_authz *a,
 MUST_CHECK bool acme_order_finalize(struct ca *ca, const struct acme_account *account,
     struct acme_order *o, const struct csr *csr, const char *request_id,
     issue_done *done, void *arg, struct verdict *v, struct err *e);
+/*
+ * PROCESSING lasts a few milliseconds and ends with a stop, so the row of such an order says
+ * READY: acme_order_refresh() knows better.
+ */
+bool acme_order_is_processing(const struct ca *ca, int64_t num);
+/* Writes it into the rows, for who goes by them. */
+MUST_CHECK bool acme_order_keep(struct ca *ca, struct err *e);
 
 /* Its open orders become INVALID, its authorizations DEACTIVATED (RFC 8555 7.3.6). */
 MUST_CHECK bool acme_order_account_ended(struct ca *ca, int64_t account_num,

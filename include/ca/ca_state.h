@@ -62,6 +62,7 @@ struct ca {
 	struct acme_site *acme;         /* NULL before acme_open() */
 	struct validation *validations; /* ca/acme_challenge.c's */
 	struct acme_test *acme_tests;
+	struct finalizing *finalizing; /* ca/acme_order_finalize.c's */
 	uint64_t next_probe;
 	struct retention *retention;
 	struct searchable *searchable;

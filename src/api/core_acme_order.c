@@ -6,7 +6,9 @@
 #include "api/certificate_json.h"
 #include "api/core_routes.h"
 #include "api/page.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "ca/acme_order.h"
 #include "store/store_acme_order.h"
 #include "store/store_certificate.h"
 
@@ -146,6 +148,8 @@ core_acme_order_list(struct request *r)
 	struct err e;
 
 	l->ca = r->ca;
+	if (!acme_order_keep(r->ca, &e)) /* the list goes by the rows */
+		LOG_ERR(LOG_WARN, "acme-orders", &e);
 	if (read_listing(r, l, &e)) {
 		page_answer(r, &(struct page_source){ "orders", on_slice, on_newest,
 				   listing_free, l });

@@ -73,6 +73,8 @@ refresh(struct ca *ca, struct acme_order *o, const char *error, struct err *e)
 	bool all_valid, one_lost, ok = true;
 	char *own = NULL;
 
+	if (o->status == ACME_READY && acme_order_is_processing(ca, o->num))
+		o->status = ACME_PROCESSING;
 	if (!is_waiting(o))
 		return true;
 	if (!store_acme_authz_of_order(ca->store, o->num, now, &all_valid, &one_lost,
@@ -190,7 +192,7 @@ acme_order_sweep(struct ca *ca)
 	struct err e;
 
 	if (ca_writable(ca, &e) &&
-	    (!store_begin(ca->store, &e) ||
+	    (!store_begin(ca->store, &e) || !acme_order_keep(ca, &e) ||
 		!store_acme_order_sweep(ca->store, now, now - KEPT_S, error, SWEEP_ROWS,
 		    &ca->acme_orders_cursor, &orders, &e) ||
 		!store_acme_authz_sweep(ca->store, now, now - KEPT_S, SWEEP_ROWS,

@@ -12,12 +12,70 @@
 #include "ca/ca_state.h"
 #include "ca/note.h"
 
+/*
+ * An order in PROCESSING.  Its certificate is asked for; its row says READY until the
+ * journal's record makes it VALID, as it has to say again after a stop (ADR 0014).
+ */
 struct finalizing {
 	struct ca *ca;
 	int64_t order_num;
+	bool kept; /* PROCESSING is in the row, too */
 	issue_done *done;
 	void *arg;
+	struct finalizing *next;
 };
+
+/* ---- those under way ---- */
+
+bool
+acme_order_is_processing(const struct ca *ca, int64_t num)
+{
+	for (const struct finalizing *it = ca->finalizing; it != NULL; it = it->next)
+		if (it->order_num == num)
+			return true;
+	return false;
+}
+
+bool
+acme_order_keep(struct ca *ca, struct err *e)
+{
+	for (struct finalizing *it = ca->finalizing; it != NULL; it = it->next) {
+		if (it->kept)
+			continue;
+		if (!ca_writable(ca, e) || !store_begin(ca->store, e) ||
+		    (!store_acme_order_move(ca->store, it->order_num, ACME_READY,
+			 ACME_PROCESSING, NULL, e) &&
+			e->code != ERR_CONFLICT)) /* it was ended meanwhile */
+			return false;
+		it->kept = true;
+	}
+	return true;
+}
+
+static struct finalizing *
+enter(struct ca *ca, const struct acme_order *o, issue_done *done, void *arg)
+{
+	struct finalizing *it = mem_zalloc(sizeof(*it));
+
+	*it = (struct finalizing){ .ca = ca,
+		.order_num = o->num,
+		.done = done,
+		.arg = arg,
+		.next = ca->finalizing };
+	ca->finalizing = it;
+	prom_count(&ca->tally.acme_orders, o->profile, acme_state_word(o->status));
+	return it;
+}
+
+static void
+leave(struct finalizing *it)
+{
+	struct finalizing **at = &it->ca->finalizing;
+
+	while (*at != it)
+		at = &(*at)->next;
+	*at = it->next;
+}
 
 /* ---- is this CSR for this order? ---- */
 
@@ -118,14 +176,16 @@ told(const struct err *refused)
 
 /* READY again: another CSR may come.  One that was ended meanwhile stays so. */
 static bool
-give_back(struct ca *ca, int64_t num, struct err *e)
+give_back(const struct finalizing *it, struct err *e)
 {
+	struct store *st = it->ca->store;
 	enum acme_status to;
 
-	return !acme_state_next(ACME_ORDER, ACME_PROCESSING, ACME_EV_UNSIGNED, &to) ||
-	       (store_begin(ca->store, e) && (store_acme_order_move(ca->store, num,
-						  ACME_PROCESSING, to, NULL, e) ||
-						 e->code == ERR_CONFLICT));
+	return !it->kept ||
+	       !acme_state_next(ACME_ORDER, ACME_PROCESSING, ACME_EV_UNSIGNED, &to) ||
+	       (store_begin(st, e) && (store_acme_order_move(st, it->order_num,
+					   ACME_PROCESSING, to, NULL, e) ||
+					  e->code == ERR_CONFLICT));
 }
 
 /* The row is in the open transaction by now, moved by the certificate's record. */
@@ -135,9 +195,10 @@ on_issued(void *arg, const struct issue_result *r, const struct err *refused)
 	struct finalizing *it = arg;
 	struct err e, why;
 
+	leave(it);
 	if (refused != NULL) {
 		e = told(refused);
-		if (!give_back(it->ca, it->order_num, &why))
+		if (!give_back(it, &why))
 			ca_round_fail(it->ca, &why);
 		refused = &e;
 	} else {
@@ -174,20 +235,18 @@ static bool
 start(struct ca *ca, struct acme_order *o, const struct issue_request *q,
     issue_done *done, void *arg, struct verdict *v, struct err *e)
 {
-	if (!acme_order_event(ca, o, ACME_EV_FINALIZE, NULL, e))
-		return false;
-	struct finalizing *it = mem_zalloc(sizeof(*it));
-	*it = (struct finalizing){ .ca = ca,
-		.order_num = o->num,
-		.done = done,
-		.arg = arg };
+	const enum acme_status was = o->status;
+
+	if (!acme_state_next(ACME_ORDER, was, ACME_EV_FINALIZE, &o->status))
+		return err_set(e, ERR_ORDER_NOT_READY, "the order is %s",
+		    acme_state_word(was));
+	struct finalizing *it = enter(ca, o, done, arg);
 	fault_point("core.finalize.before");
 	if (ask(ca, q, o->id, it, v, e))
 		return true;
+	leave(it);
 	free(it);
-	struct err why;
-	if (!acme_order_event(ca, o, ACME_EV_UNSIGNED, NULL, &why))
-		ca_round_fail(ca, &why);
+	o->status = was;
 	if (v->refused > 0)
 		return acme_order_verdict(v, e);
 	*e = told(e);

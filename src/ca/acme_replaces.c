@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ca/acme_order.h"
 #include "ca/renewal_info.h"
 
 /* The same client may have an account in each of several directories: its key tells. */
@@ -49,11 +50,12 @@ check_names(const struct names *of, const struct names *ordered, struct err *e)
 
 /* One that waits for its client past its time is as good as invalid. */
 static bool
-is_over(const struct acme_order *o)
+is_over(const struct ca *ca, const struct acme_order *o)
 {
 	return o->status == ACME_INVALID ||
 	       ((o->status == ACME_PENDING || o->status == ACME_READY) &&
-		   o->expires_at <= clock_now());
+		   o->expires_at <= clock_now() &&
+		   !acme_order_is_processing(ca, o->num));
 }
 
 static bool
@@ -63,7 +65,7 @@ check_others(struct ca *ca, const char *certid, struct err *e)
 
 	if (!store_acme_order_replacing(ca_store(ca), certid, &other, e))
 		return e->code == ERR_NOT_FOUND;
-	const bool over = is_over(&other);
+	const bool over = is_over(ca, &other);
 	store_acme_order_free(&other);
 	return over || err_set(e, ERR_ALREADY_REPLACED,
 			   "replaces: another order replaces this certificate");

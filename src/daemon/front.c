@@ -8,6 +8,7 @@
  * loop: messages, certificates, deadlines, the end.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -31,6 +32,7 @@
 #define ASK_AGAIN_S     60   /* when no certificate came, or none that fits */
 #define FILES_MAX       65536
 #define FILES_OWN       64 /* descriptors that are no connections */
+#define THREADS_MAX     16 /* of a listener */
 #define LIMIT_LEAST     16 /* connections of a listener, with few descriptors */
 
 struct listener {
@@ -49,7 +51,8 @@ struct front_role {
 	struct tls *tls;
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
-	size_t files;   /* descriptors that this process may have */
+	size_t files; /* descriptors that this process may have */
+	unsigned processors;
 	int64_t ask_at; /* when the next certificate is asked for; 0: never */
 	int64_t stop_ms;
 	bool serves;
@@ -101,12 +104,23 @@ has_kind(const struct front_role *r, enum listener_kind k)
 	return false;
 }
 
+/* Those that this process may run on: more threads would only take turns. */
 static unsigned
-threads_for(const struct kind *k)
+processors(void)
 {
-	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
 
-	return !k->pool || n < 1 ? 1 : n > 16 ? 16 : (unsigned)n;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+static unsigned
+threads_for(const struct front_role *r, const struct kind *k)
+{
+	return !k->pool || r->processors < 1 ? 1
+	       : r->processors > THREADS_MAX ? THREADS_MAX
+					     : r->processors;
 }
 
 /*
@@ -142,7 +156,7 @@ start_listeners(struct front_role *r)
 			.conns = r->conns,
 			.tls = k->tls ? r->tls : NULL,
 			.kind = k->route,
-			.threads = threads_for(k),
+			.threads = threads_for(r, k),
 			.limit = limit_for(r, k),
 		};
 		const int fd = l->fd;
@@ -418,6 +432,7 @@ main(void)
 	    .ctx = &r,
 	});
 	r.files = raise_files();
+	r.processors = processors();
 	if (!open_tls(&r, role_conf(r.role), &e) ||
 	    !open_pub(&r, role_conf(r.role), &e) ||
 	    !front_core_new(role_loop(r.role), &r.asks, &e))

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from hnp import FlowTest, run
+from hnp import SLOW, FlowTest, run
 
 PROFILES = """
   - name: acme
@@ -540,6 +540,34 @@ class Finalize(OrderTest):
         self.assertEqual(san, "DNS:o1.internal, IP Address:127.0.0.1")
         leaf = self.ca.file("got.pem")
         run("openssl", "verify", "-CAfile", self.ca.dir / "root.crt", "-untrusted", self.ca.issuers_pem(), leaf)
+
+    # A206, A208, A196: its row says "ready", but nobody is told so
+    def test_while_it_is_signed_an_order_is_processing_for_everybody(self):
+        c = self.account()
+        other = Client(self.ca.api_port, self.ca.dir / "root.crt", "acme", key=c.key)
+        self.addCleanup(other.close)
+        other.kid = c.kid
+        before = self.count()
+        where, order = self.ready(c, "o2.internal")
+        [signer] = [pid for name, pid in self.ca.role_pids().items() if name.startswith("hanaper-sig")]
+        answers = []
+        csr = {"csr": b64(make_csr(["o2.internal"]))}
+        asking = threading.Thread(target=lambda: answers.append(c.post(order["finalize"], csr)))
+        os.kill(signer, signal.SIGSTOP)
+        try:
+            asking.start()
+            end = time.monotonic() + 5 * SLOW
+            while other.post(where).json["status"] == "ready":
+                self.assertLess(time.monotonic(), end)
+            for a in (other.post(where), other.post(order["finalize"], csr)):
+                self.assertEqual((a.status, a.json["status"], a.headers["Retry-After"]), (200, "processing", "1"), a)
+            [seen] = self.ca.ask_unix("GET", "/v1/acme/orders?name=o2.internal&status=processing").json["orders"]
+            self.assertEqual(seen["id"], where.rsplit("/", 1)[1])
+        finally:
+            os.kill(signer, signal.SIGCONT)
+            asking.join()
+        self.assertEqual((answers[0].status, answers[0].json["status"]), (200, "valid"), answers)
+        self.assertEqual((other.post(where).json["status"], self.count()), ("valid", before + 1))
 
     # A144, A209: as lego's and acme.sh's options ask for it
     def test_validity_as_asked(self):
