@@ -27,6 +27,8 @@ struct db {
 
 /* Translates what SQLite returned; 'what' was being tried. */
 bool db_error(struct db *db, int rc, const char *what, struct err *e);
+/* SQLite's words, or ours where they are better; borrowed. */
+const char *db_text(struct db *db, int rc);
 /* Before the first write: WAL, and a checkpoint when it is closed. */
 MUST_CHECK bool db_start_writing(struct db *db, struct err *e);
 /* False: the open transaction is spoilt. */
@@ -35,6 +37,11 @@ MUST_CHECK bool db_usable(struct db *db, struct err *e);
 void db_spoil(struct db *db, const struct err *e);
 /* Releases the cache. */
 void stmt_free_all(struct db *db);
+
+/* The WAL goes back into the database by our own hand, not by SQLite's. */
+void db_checkpoint_watch(struct db *db);
+/* False: a flush of that failed, and commits may be lost by it; db_broken(). */
+MUST_CHECK bool db_checkpoint_held(struct db *db, struct err *e);
 
 /* Before a transaction or a write outside of one: flushed or not, by db_replaying(). */
 bool db_choose_flush(struct db *db, struct err *e);

@@ -281,6 +281,34 @@ Test(db, a_flush_that_failed_and_was_others_too_ends_all, .init = tmp_begin,
 	disk_fails = false;
 }
 
+/* R89 */
+Test(db, a_flush_that_failed_in_a_checkpoint_is_not_forgotten, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	const size_t size = MIB(17); /* more pages than the WAL is left with */
+	uint8_t *much = mem_zalloc(size);
+
+	MUST(tmp_insert(1, "known here alone 1"));
+	flushes = 0;
+	disk_fails = true;
+	db_replaying(db, true);
+	MUST(db_begin(db, &e));
+	struct stmt *q = stmt_begin(db, &tmp_insert_def);
+	stmt_int(q, 1, 2);
+	stmt_text(q, 2, "replayable 2");
+	stmt_bytes(q, 3, bytes_of(much, size));
+	MUST(stmt_finish_one(q, &e));
+	db_replaying(db, false);
+	cr_expect_not(db_commit(db, &e));
+	cr_expect_gt(flushes, 0u,
+	    "the checkpoint's; such a commit has none of its own");
+	cr_expect(db_broken(db));
+	cr_expect_not_null(strstr(e.detail, "flush the database"), "%s", e.detail);
+	cr_expect_not_null(strstr(e.detail, "(flushing failed, 1034)"), "%s", e.detail);
+	disk_fails = false;
+	free(much);
+}
+
 Test(db, a_statement_that_failed_spoils_its_transaction, .init = tmp_begin,
     .fini = tmp_end)
 {
