@@ -79,7 +79,9 @@ struct ca {
 	uint64_t committed_seq; /* the last record that the database shows */
 	uint64_t
 	    flushed_seq; /* and holds for good: told to the signer with each request */
-	struct loop_timer *flush_late;
+	size_t parked_records; /* since the last commit */
+	bool commit_now;       /* this round's must not wait for others */
+	struct loop_timer *commit_late, *flush_late;
 	struct loop_timer *resync;
 	bool ready; /* hooks.ready was called */
 	struct loop_timer *ready_anyway;
@@ -129,6 +131,10 @@ MUST_CHECK bool ca_writable(const struct ca *ca, struct err *e);
  * role ends.
  */
 MUST_CHECK bool ca_flush(struct ca *ca, struct err *e);
+/* Has the signer tell its records from this one on. */
+void ca_read_journal(struct ca *ca, uint64_t from_seq);
+/* The same, soon, from the first that the database lacks. */
+void ca_resync(struct ca *ca);
 /* A CRL is in place: with the first of each, the role is ready. */
 void ca_published(struct ca *ca);
 /* A write failed: this round is undone, and taken in again from the journal later. */

@@ -79,6 +79,17 @@ bool db_in_transaction(const struct db *db); /* also when it is spoilt */
 void db_replaying(struct db *db, bool on);
 bool db_unflushed(const struct db *db); /* there are such commits */
 MUST_CHECK bool db_flush(struct db *db, struct err *e);
+/*
+ * Instead of db_commit(): such a transaction stays open, for more of the same to join
+ * by db_begin().  For us it is done, others do not see it yet.  Any other write commits it
+ * first.  False: there was something else in it; nothing has happened, db_commit() it.
+ */
+bool db_park(struct db *db);
+bool db_parked(const struct db *db);
+/* Nothing parked is fine.  False: it was rolled back, and db_lost() is true. */
+MUST_CHECK bool db_unpark(struct db *db, struct err *e);
+/* What was parked is undone, also by a failure in between; until db_rollback(). */
+bool db_lost(struct db *db, struct err *e);
 /* A flush failed: what the disk holds is not known any more, the process should end. */
 bool db_broken(const struct db *db);
 /* Very much will be written: a large cache, until it is turned off. */

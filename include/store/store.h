@@ -40,7 +40,12 @@ MUST_CHECK bool store_begin(struct store *st,
 MUST_CHECK bool store_commit(struct store *st,
     struct err *e); /* nothing when none is open */
 void store_rollback(struct store *st);
-bool store_dirty(const struct store *st); /* a transaction is open */
+bool store_dirty(const struct store *st); /* a transaction is open, not a parked one */
+/* db_park() and so on */
+bool store_park(struct store *st);
+bool store_parked(const struct store *st);
+MUST_CHECK bool store_unpark(struct store *st, struct err *e);
+bool store_lost(struct store *st, struct err *e);
 /* db_replaying(), db_flush() and so on: what the journal has need not be flushed here. */
 void store_replaying(struct store *st, bool on);
 MUST_CHECK bool store_bulk(struct store *st, bool on, struct err *e); /* db_bulk() */

@@ -167,6 +167,7 @@ ca_free(struct ca *ca)
 	retention_free(ca->retention);
 	searchable_free(ca->searchable);
 	caller_cache_free(ca->callers);
+	loop_cancel(ca->commit_late);
 	loop_cancel(ca->flush_late);
 	for (size_t i = 0; i < ca->n_issuers; i++)
 		issuer_free(&ca->issuers[i]);

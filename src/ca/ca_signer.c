@@ -21,8 +21,6 @@
 #include "ca/retention.h"
 #include "ca/searchable.h"
 
-#define RESYNC_MS       1000
-#define FLUSH_LATE_MS   100
 #define READY_ANYWAY_MS 5000
 
 static void
@@ -31,8 +29,8 @@ end_role(struct ca *ca, const struct err *e)
 	ca->hooks.fail(ca->hooks.arg, e);
 }
 
-static void
-read_journal(struct ca *ca, uint64_t from_seq)
+void
+ca_read_journal(struct ca *ca, uint64_t from_seq)
 {
 	const struct msg_journal_read m = { .from_seq = from_seq };
 	struct buf b;
@@ -56,121 +54,8 @@ ca_start(struct ca *ca, struct link *signer, bool recover)
 		return;
 	}
 	ca->flushed_seq = ca->committed_seq;
-	read_journal(ca,
+	ca_read_journal(ca,
 	    UINT64_MAX); /* no record has this number: only the end comes */
-}
-
-static void
-resync(void *arg)
-{
-	struct ca *ca = arg;
-	uint64_t seq;
-	struct err e;
-
-	ca->resync = NULL;
-	if (!store_seq(ca->store, &seq, &e)) {
-		LOG_ERR(LOG_ERROR, "resync-failed", &e);
-		ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
-		return;
-	}
-	read_journal(ca, seq + 1);
-}
-
-void
-ca_write_failed(struct ca *ca, const struct err *e)
-{
-	store_rollback(ca->store);
-	caller_forget(ca); /* it may have been found among what is undone */
-	audit_flushed(ca->audit, false);
-	if (ca->phase == CA_PROBING || ca->phase == CA_REPLAYING) {
-		end_role(ca, e);
-		return;
-	}
-	LOG_ERR(LOG_ERROR, "database-behind", e);
-	ca->phase = CA_BEHIND;
-	if (ca->resync == NULL)
-		ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
-}
-
-/* Of this round nothing counts any more: the transaction it shared is undone. */
-void
-ca_round_fail(struct ca *ca, const struct err *e)
-{
-	ca->round_failed = true;
-	ca->round_err = *e;
-	ca_write_failed(ca, e);
-}
-
-static void
-flush_late(void *arg)
-{
-	struct ca *ca = arg;
-	struct err e;
-
-	ca->flush_late = NULL;
-	if (!ca_flush(ca, &e))
-		LOG_ERR(LOG_ERROR, "flush-failed", &e);
-}
-
-/*
- * What the journal alone made us write is not flushed with its round: the journal is,
- * and a power cut has it replayed.  It follows soon, so that the signer hears how much the
- * database holds for good (ADR 0003).
- */
-static void
-note_flushed(struct ca *ca)
-{
-	if (!store_unflushed(ca->store))
-		ca->flushed_seq = ca->committed_seq;
-	else if (ca->flush_late == NULL)
-		ca->flush_late = loop_after(ca->loop, FLUSH_LATE_MS, flush_late, ca);
-}
-
-bool
-ca_batch_end(struct ca *ca, struct err *e)
-{
-	if (ca->round_failed) {
-		ca->round_failed = false;
-		*e = ca->round_err;
-		return false;
-	}
-	if (!store_dirty(ca->store))
-		return true;
-	const int64_t began_us = clock_mono_us();
-	fault_point("core.commit.before");
-	const bool complete =
-	    audit_flush(ca->audit, e) && searchable_batch_end(ca->searchable, e);
-	if (complete && replay_goes_on(ca))
-		return true;
-	if (!complete || !store_commit(ca->store, e)) {
-		ca->tally.commits_failed++;
-		if (store_broken(ca->store))
-			end_role(ca, e);
-		ca_write_failed(ca, e);
-		return false;
-	}
-	fault_point("core.commit.after");
-	prom_observe(&ca->tally.commit_us, &prom_seconds,
-	    (uint64_t)(clock_mono_us() - began_us));
-	audit_flushed(ca->audit, true);
-	struct err ignored;
-	if (!store_seq(ca->store, &ca->committed_seq, &ignored))
-		LOG_ERR(LOG_WARN, "seq-unread",
-		    &ignored); /* only makes the signer's notes older */
-	note_flushed(ca);
-	replay_end(ca);
-	return true;
-}
-
-bool
-ca_flush(struct ca *ca, struct err *e)
-{
-	if (store_flush(ca->store, e)) {
-		note_flushed(ca);
-		return true;
-	}
-	end_role(ca, e);
-	return false;
 }
 
 /*
@@ -218,8 +103,12 @@ take_in(struct ca *ca, const struct record *r, struct cert **ret, struct err *e)
 		return true;
 	if (!reconcile_apply(ca->store, r, ret, e))
 		return false;
+	ca->parked_records++;
 	if (r->type == RECORD_CERTIFICATE)
 		searchable_add(ca->searchable);
+	else
+		ca->commit_now =
+		    true; /* nobody reads a revoked one as good, or an old list */
 	return true;
 }
 
@@ -347,7 +236,7 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 	}
 	replay_begin(ca, ca->committed_seq + 1, m->last_seq);
 	ca->phase = CA_REPLAYING;
-	read_journal(ca, ca->committed_seq + 1);
+	ca_read_journal(ca, ca->committed_seq + 1);
 }
 
 static void
@@ -409,8 +298,8 @@ level(struct ca *ca, uint64_t last_seq)
 	if (!ok) {
 		if (first)
 			end_role(ca, &e);
-		else if (ca->resync == NULL)
-			ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
+		else
+			ca_resync(ca);
 		return;
 	}
 	ca->phase = CA_RUNNING;

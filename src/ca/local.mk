@@ -19,6 +19,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/ask.c \
 	src/ca/audit.c \
 	src/ca/ca.c \
+	src/ca/ca_round.c \
 	src/ca/ca_signer.c \
 	src/ca/caller.c \
 	src/ca/census.c \

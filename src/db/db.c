@@ -392,7 +392,13 @@ static const struct stmt_def commit_def = { "COMMIT", "commit" };
 bool
 db_begin(struct db *db, struct err *e)
 {
-	assert(!db->open);
+	assert(!db_in_transaction(db));
+	if (!db_part(db, e))
+		return false;
+	if (db->parked) {
+		db->parked = false;
+		return true;
+	}
 	if (!db->reading && !db_start_writing(db, e))
 		return false;
 	if (!db_choose_flush(db, e) ||
@@ -420,7 +426,7 @@ db_commit(struct db *db, struct err *e)
 		db_rollback(db);
 		return false;
 	}
-	db->open = false;
+	db->open = db->parked = false;
 	/*
 	 * COMMIT with FULL flushes the whole WAL, so what lazy ones left in it too; but
 	 * where there was nothing to write it flushes nothing.
@@ -433,23 +439,24 @@ db_commit(struct db *db, struct err *e)
 void
 db_rollback(struct db *db)
 {
+	db->lost = false;
 	if (!db->open)
 		return;
 	if (!sqlite3_get_autocommit(db->handle))
 		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-	db->open = false;
+	db->open = db->parked = false;
 }
 
 bool
 db_in_transaction(const struct db *db)
 {
-	return db->open;
+	return db->open && !db->parked;
 }
 
 bool
 db_exec(struct db *db, const char *sql, struct err *e)
 {
-	if (!db_usable(db, e) || !db_start_writing(db, e))
+	if (!db_part(db, e) || !db_usable(db, e) || !db_start_writing(db, e))
 		return false;
 	if (run(db, sql, "change the schema", e))
 		return true;

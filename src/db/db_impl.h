@@ -19,6 +19,8 @@ struct db {
 	bool replaying;               /* what is written stands elsewhere too */
 	bool lazy;                    /* this transaction's commit is not flushed */
 	bool owed;                    /* but this one wrote what stands nowhere else */
+	bool parked;                  /* done, and committed later */
+	bool lost;                    /* which failed */
 	bool unflushed;               /* there are commits that are not on disk yet */
 	bool broken;                  /* they could not be brought there */
 	struct err spoil;             /* why it cannot be committed; code 0: it can */
@@ -35,6 +37,8 @@ MUST_CHECK bool db_start_writing(struct db *db, struct err *e);
 MUST_CHECK bool db_usable(struct db *db, struct err *e);
 /* Remembers the first failure inside a transaction. */
 void db_spoil(struct db *db, const struct err *e);
+/* Before a write that is not db_replaying(): what is parked stands on its own. */
+MUST_CHECK bool db_part(struct db *db, struct err *e);
 /* Releases the cache. */
 void stmt_free_all(struct db *db);
 

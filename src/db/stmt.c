@@ -104,15 +104,20 @@ begun(struct stmt *q)
 	q->stage = STAGE_BOUND;
 	q->unbound = q->params;
 	q->changed = 0;
+	const bool writes = !failed(q) && !sqlite3_stmt_readonly(q->handle);
+	if (writes && !db_part(q->db, &e))
+		q->error = e;
 	if (!failed(q) && !db_usable(q->db, &e))
 		q->error = e;
-	if (!failed(q) && !q->db->open && !sqlite3_stmt_readonly(q->handle) &&
+	if (!failed(q) && !q->db->open && writes &&
 	    (!db_start_writing(q->db, &e) || !db_choose_flush(q->db, &e)))
 		q->error = e;
 	if (failed(q))
 		q->stage = STAGE_DONE;
-	else if (q->db->open && !q->db->replaying && !sqlite3_stmt_readonly(q->handle))
-		q->db->owed = true;
+	else if (q->db->open && writes) {
+		q->db->parked = false;
+		q->db->owed |= !q->db->replaying;
+	}
 	return q;
 }
 
@@ -298,7 +303,8 @@ finish(struct stmt *q, int64_t *ret_changed, struct err *e)
 		*ret_changed = q->changed;
 	} else {
 		*e = q->error;
-		db_spoil(q->db, e);
+		if (!q->db->parked) /* a reading that fails takes nothing with it */
+			db_spoil(q->db, e);
 	}
 	release(q);
 	return ok;

@@ -180,6 +180,30 @@ store_dirty(const struct store *st)
 	return db_in_transaction(st->db);
 }
 
+bool
+store_park(struct store *st)
+{
+	return db_park(st->db);
+}
+
+bool
+store_parked(const struct store *st)
+{
+	return db_parked(st->db);
+}
+
+bool
+store_unpark(struct store *st, struct err *e)
+{
+	return db_unpark(st->db, e);
+}
+
+bool
+store_lost(struct store *st, struct err *e)
+{
+	return db_lost(st->db, e);
+}
+
 void
 store_replaying(struct store *st, bool on)
 {

@@ -2,6 +2,7 @@ check_PROGRAMS += tests/unit/db/unit_db
 TESTS += tests/unit/db/unit_db
 tests_unit_db_unit_db_SOURCES = \
 	tests/unit/db/test_db.c \
+	tests/unit/db/test_db_park.c \
 	tests/unit/db/test_stmt.c \
 	tests/unit/db/tmp_db.h
 tests_unit_db_unit_db_LDADD = libhnp_db.a libhnp_base.a $(SQLITE_LIBS) $(UNIT_LIBS)

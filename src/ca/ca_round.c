@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a round: what is committed and when, what is flushed, and what becomes of
+ * a round that failed.
+ */
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "ca/audit.h"
+#include "ca/ca_state.h"
+#include "ca/caller.h"
+#include "ca/replay.h"
+#include "ca/searchable.h"
+
+#define RESYNC_MS      1000
+#define FLUSH_LATE_MS  100
+#define PARKED_MS      20 /* others see a certificate so much later */
+#define PARKED_RECORDS 64 /* a few milliseconds of commit */
+
+static void
+resync(void *arg)
+{
+	struct ca *ca = arg;
+	uint64_t seq;
+	struct err e;
+
+	ca->resync = NULL;
+	if (!store_seq(ca->store, &seq, &e)) {
+		LOG_ERR(LOG_ERROR, "resync-failed", &e);
+		ca_resync(ca);
+		return;
+	}
+	ca_read_journal(ca, seq + 1);
+}
+
+void
+ca_resync(struct ca *ca)
+{
+	if (ca->resync == NULL)
+		ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
+}
+
+void
+ca_write_failed(struct ca *ca, const struct err *e)
+{
+	store_rollback(ca->store);
+	ca->parked_records = 0;
+	ca->committed_seq = ca->flushed_seq; /* at least */
+	caller_forget(ca); /* it may have been found among what is undone */
+	audit_flushed(ca->audit, false);
+	if (ca->phase == CA_PROBING || ca->phase == CA_REPLAYING) {
+		ca->hooks.fail(ca->hooks.arg, e);
+		return;
+	}
+	LOG_ERR(LOG_ERROR, "database-behind", e);
+	ca->phase = CA_BEHIND;
+	ca_resync(ca);
+}
+
+/* Of this round nothing counts any more: the transaction it shared is undone. */
+void
+ca_round_fail(struct ca *ca, const struct err *e)
+{
+	ca->round_failed = true;
+	ca->round_err = *e;
+	ca_write_failed(ca, e);
+}
+
+/* ---- flush ---- */
+
+static void
+flush_late(void *arg)
+{
+	struct ca *ca = arg;
+	struct err e;
+
+	ca->flush_late = NULL;
+	if (!ca_flush(ca, &e))
+		LOG_ERR(LOG_ERROR, "flush-failed", &e);
+}
+
+/*
+ * What the journal alone made us write is not flushed with its round: the journal is,
+ * and a power cut has it replayed.  It follows soon, so that the signer hears how much the
+ * database holds for good (ADR 0003).
+ */
+static void
+note_flushed(struct ca *ca)
+{
+	if (!store_unflushed(ca->store))
+		ca->flushed_seq = ca->committed_seq;
+	else if (ca->flush_late == NULL)
+		ca->flush_late = loop_after(ca->loop, FLUSH_LATE_MS, flush_late, ca);
+}
+
+/* ---- commit ---- */
+
+static void
+committed(struct ca *ca)
+{
+	struct err ignored;
+
+	ca->parked_records = 0;
+	if (!store_seq(ca->store, &ca->committed_seq, &ignored))
+		LOG_ERR(LOG_WARN, "seq-unread",
+		    &ignored); /* only makes the signer's notes older */
+	note_flushed(ca);
+}
+
+static bool
+commit(struct ca *ca, struct err *e)
+{
+	const int64_t began_us = clock_mono_us();
+
+	fault_point("core.commit.before");
+	if (!store_commit(ca->store, e)) {
+		ca->tally.commits_failed++;
+		if (store_broken(ca->store))
+			ca->hooks.fail(ca->hooks.arg, e);
+		ca_write_failed(ca, e);
+		return false;
+	}
+	fault_point("core.commit.after");
+	prom_observe(&ca->tally.commit_us, &prom_seconds,
+	    (uint64_t)(clock_mono_us() - began_us));
+	committed(ca);
+	return true;
+}
+
+/* What is parked, on its own.  Its answers have left: the journal has all of it. */
+static bool
+commit_parked(struct ca *ca, struct err *e)
+{
+	const int64_t began_us = clock_mono_us();
+
+	if (!store_parked(ca->store))
+		return true;
+	fault_point("core.parked.before");
+	if (!store_unpark(ca->store, e)) {
+		ca->tally.commits_failed++;
+		ca_write_failed(ca, e);
+		return false;
+	}
+	prom_observe(&ca->tally.commit_us, &prom_seconds,
+	    (uint64_t)(clock_mono_us() - began_us));
+	committed(ca);
+	return true;
+}
+
+static void
+commit_late(void *arg)
+{
+	struct ca *ca = arg;
+	struct err e;
+
+	ca->commit_late = NULL;
+	if (!commit_parked(ca, &e))
+		LOG_ERR(LOG_ERROR, "commit-failed", &e);
+}
+
+/*
+ * A round of certificates alone, which the journal has all of: it may share its
+ * commit with those that follow at once (ADR 0026).
+ */
+static bool
+park(struct ca *ca)
+{
+	const bool may = ca->phase == CA_RUNNING && !ca->commit_now;
+
+	ca->commit_now = false;
+	if (!may || ca->parked_records >= PARKED_RECORDS || !store_park(ca->store))
+		return false;
+	if (ca->commit_late == NULL)
+		ca->commit_late = loop_after(ca->loop, PARKED_MS, commit_late, ca);
+	return true;
+}
+
+bool
+ca_batch_end(struct ca *ca, struct err *e)
+{
+	if (ca->round_failed) {
+		ca->round_failed = false;
+		*e = ca->round_err;
+		return false;
+	}
+	if (store_lost(ca->store, e)) {
+		ca->tally.commits_failed++;
+		ca_write_failed(ca, e);
+		return false;
+	}
+	if (!store_dirty(ca->store))
+		return true;
+	if (!audit_flush(ca->audit, e) || !searchable_batch_end(ca->searchable, e)) {
+		ca_write_failed(ca, e);
+		return false;
+	}
+	if (replay_goes_on(ca) || park(ca))
+		return true;
+	if (!commit(ca, e))
+		return false;
+	audit_flushed(ca->audit, true);
+	replay_end(ca);
+	return true;
+}
+
+bool
+ca_flush(struct ca *ca, struct err *e)
+{
+	if (!commit_parked(ca, e))
+		return false;
+	if (store_flush(ca->store, e)) {
+		note_flushed(ca);
+		return true;
+	}
+	ca->hooks.fail(ca->hooks.arg, e);
+	return false;
+}
