@@ -1,6 +1,8 @@
 check_PROGRAMS += tests/unit/x509/unit_x509
 TESTS += tests/unit/x509/unit_x509
 tests_unit_x509_unit_x509_SOURCES = \
+	$(FAULTY_GNUTLS) \
+	tests/unit/x509/test_faulty.c \
 	tests/unit/x509/make.c \
 	tests/unit/x509/make.h \
 	tests/unit/x509/spki_moduli.h \
@@ -21,6 +23,7 @@ tests_unit_x509_unit_x509_SOURCES = \
 	tests/unit/x509/test_ocsp.c \
 	tests/unit/x509/test_serial.c \
 	tests/unit/x509/test_spki.c
+tests_unit_x509_unit_x509_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_GNUTLS_WRAP)
 tests_unit_x509_unit_x509_LDADD = libhnp_x509.a libhnp_codec.a libhnp_base.a \
 	$(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
 EXTRA_DIST += tests/interop
