@@ -247,6 +247,16 @@ run(struct issue *i, enum key_alg alg, unsigned bits)
 	return status;
 }
 
+/* "hanaper issue web.csr": its names are not "web.csr". */
+static bool
+is_csr_file(const char *operand)
+{
+	const size_t n = strlen(operand);
+
+	return n > 4 && strcmp(operand + n - 4, ".csr") == 0 &&
+	       access(operand, F_OK) == 0;
+}
+
 /* What can be wrong with the line itself. */
 static bool
 check_args(const struct issue_args *a, struct names *names, enum key_alg *ret_alg,
@@ -256,6 +266,10 @@ check_args(const struct issue_args *a, struct names *names, enum key_alg *ret_al
 
 	if (a->csr == NULL && a->common.n_operands == 0)
 		return err_set(e, ERR_MALFORMED, "a name is missing");
+	if (a->csr == NULL && is_csr_file(a->common.operands[0]))
+		return err_set(e, ERR_MALFORMED,
+		    "%s is a file; to have it signed: hanaper issue --csr %s",
+		    a->common.operands[0], a->common.operands[0]);
 	if (a->csr != NULL && a->key_type != NULL)
 		return err_set(e, ERR_MALFORMED, "--csr brings its own key");
 	if (a->to_stdout && a->out != NULL)

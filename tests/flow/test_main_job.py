@@ -305,6 +305,12 @@ class MainJob(FlowTest):
                 run(BUILD / "hanaper", *command, "--dir", ca.dir)
         self.assertEqual(run(BUILD / "hanaper", "nonsense", check=False).returncode, 2)
 
+    def test_a_csr_is_not_taken_for_a_name(self):
+        self.ca.csr("asked", "DNS:asked.internal")
+        done = run(BUILD / "hanaper", "issue", self.ca.file("asked.csr"), "--dir", self.ca.dir, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("hanaper issue --csr", done.stderr)
+
     def test_a_file_may_be_a_link_as_certbot_leaves_it(self):
         ca = self.ca
         run(BUILD / "hanaper", "issue", "link.internal", "--dir", ca.dir, "--out", ca.file("archived"))
