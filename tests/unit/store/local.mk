@@ -11,6 +11,7 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store_certificate_list.c \
 	tests/unit/store/test_store_compare.c \
 	tests/unit/store/test_store_crl_shard.c \
+	tests/unit/store/test_store_fails.c \
 	tests/unit/store/test_store_lineage.c \
 	tests/unit/store/test_store_renewal.c \
 	tests/unit/store/test_store_revocation.c \
@@ -22,3 +23,4 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/tmp_store.h
 tests_unit_store_unit_store_LDADD = libhnp_store.a libhnp_db.a libhnp_x509.a \
 	libhnp_codec.a libhnp_base.a $(SQLITE_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
+tests_unit_store_unit_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
