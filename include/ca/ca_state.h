@@ -110,6 +110,8 @@ bool ask_take(struct ca *ca, uint64_t id, struct ask *ret);
 
 /* Nobody waits for this one: that it is old says nothing. */
 void ask_patient(struct ca *ca, uint64_t id);
+/* At the end: whoever waits is refused, so that he lets go of what he holds. */
+void ask_drop_all(struct ca *ca);
 /* Since when the oldest question is open, of clock_mono_us(); 0: none is. */
 int64_t ask_oldest_us(struct ca *ca);
 /*

@@ -13,6 +13,12 @@
 
 #define JSON_DEPTH_MAX 32
 
+/*
+ * jansson's memory does not fail either (base/mem.h), for nobody asks it each time: an
+ * answer would leave without what it is to tell.  Before the first use.
+ */
+void json_memory(void);
+
 /* Duplicate members, depth over JSON_DEPTH_MAX, NUL in strings, octets behind: ERR_MALFORMED. */
 MUST_CHECK bool json_read(struct bytes in, json_t **ret, struct err *e);
 /* Compact, with a newline behind. */

@@ -64,7 +64,13 @@ answer_json(struct request *r, int status, const char *type, json_t *v)
 	buf_init(&b, REQUEST_ANSWER_MAX);
 	json_write(&b, v);
 	json_decref(v);
-	request_octets(r, status, type, buf_bytes(&b));
+	if (b.full) /* nothing is better than a part of it */
+		request_octets(r, 500, "application/problem+json",
+		    bytes_str("{\"type\":\"urn:hanaper:problem:internal\",\"title\":"
+			      "\"The server failed\",\"status\":500,\"detail\":\"the "
+			      "answer is too large\"}\n"));
+	else
+		request_octets(r, status, type, buf_bytes(&b));
 	buf_wipe(&b); /* it may hold a new token */
 }
 

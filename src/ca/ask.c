@@ -78,6 +78,22 @@ ask_patient(struct ca *ca, uint64_t id)
 		slot->patient = true;
 }
 
+void
+ask_drop_all(struct ca *ca)
+{
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
+	ca->phase = CA_PROBING; /* nothing is begun any more */
+	for (size_t i = 0; i < ca->n_asks; i++) {
+		const struct ask ask = ca->asks[i];
+
+		ca->asks[i] = (struct ask){ 0 };
+		if (ask.id != 0 && !ask.patient)
+			ask.cb(ask.arg, &(struct ask_answer){ .refused = &e });
+	}
+}
+
 int64_t
 ask_oldest_us(struct ca *ca)
 {

@@ -157,6 +157,7 @@ ca_free(struct ca *ca)
 {
 	if (ca == NULL)
 		return;
+	ask_drop_all(ca);
 	loop_cancel(ca->resync);
 	loop_cancel(ca->ready_anyway);
 	acme_close(ca);

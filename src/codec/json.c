@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/json.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
+
+static void *
+take_memory(size_t n)
+{
+	return mem_grow(NULL, n, 1);
+}
+
+void
+json_memory(void)
+{
+	json_set_alloc_funcs(take_memory, free);
+}
 
 /*
  * jansson allows a depth of 2048, fixed when it was built; the brackets are

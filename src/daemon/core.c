@@ -415,6 +415,7 @@ main(void)
 	    acme_challenge_rules, c.ca);
 	if (!acme_open(c.ca, c.prober, &e) || !store_keep_files(c.store, &e))
 		role_fail(&e);
+	json_memory();
 	json_object_seed(0); /* reads /dev/urandom, which is out of reach then */
 	role_confine(c.role, SANDBOX_CORE);
 	loop_on_batch(role_loop(c.role), on_batch, &c);
@@ -425,6 +426,8 @@ main(void)
 	ca_stop(c.ca);
 	on_batch(&c); /* their last words */
 	ca_free(c.ca);
+	for (size_t i = 0; i < c.n_held; i++) /* who waited hears it from front */
+		buf_wipe(&c.held[i].body);
 	overdue_free(c.api.overdue);
 	store_close(c.store);
 	free(c.held);

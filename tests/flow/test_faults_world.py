@@ -214,7 +214,7 @@ class Hang(FaultTest):
         threads = self.at_once(
             issue=self.raw, finalize=lambda: client.post(*finalize),
             revoke=lambda: self.ca.revoke(revoked),
-            ocsp=lambda: self.ca.ask_http("POST", "/ocsp", oracle.ocsp_request(asked_for, self.judge.issuer),
+            ocsp=lambda: time.sleep(1) or self.ca.ask_http("POST", "/ocsp", oracle.ocsp_request(asked_for, self.judge.issuer),
                                           {"Content-Type": "application/ocsp-request"}))
         time.sleep(SHED_S + 1)
         for _ in range(3):  # meanwhile

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/json.h"
@@ -124,4 +125,25 @@ Test(json, an_object_holds_what_its_table_says_and_nothing_else)
 		cr_expect_null(json_text(v, "absent"));
 		json_decref(v);
 	}
+}
+
+/* R90: of an answer that memory was short for, nothing leaves */
+Test(json, its_memory_is_that_which_does_not_fail)
+{
+	json_malloc_t take = NULL;
+	json_free_t give_back = NULL;
+
+	json_memory();
+	json_get_alloc_funcs(&take, &give_back);
+	cr_assert(take != malloc && give_back == free);
+	void *p = take(0);
+	cr_expect_not_null(p);
+	give_back(p);
+	json_t *v = json_pack("{s:[i,s]}", "a", 1, "b");
+	struct buf b;
+	buf_init(&b, 100);
+	json_write(&b, v);
+	cr_expect_str_eq(buf_str(&b), "{\"a\":[1,\"b\"]}\n");
+	buf_free(&b);
+	json_decref(v);
 }
