@@ -15,6 +15,7 @@ import acme_world
 import faults
 import hnp
 import oracle
+from test_crl_shards import shards
 from test_faults import FaultTest
 
 DAY = 86400
@@ -103,6 +104,29 @@ class Clock(FaultTest):
         before, at = self.cpu(), time.monotonic()
         time.sleep(1)
         self.assertLess((self.cpu() - before) / (time.monotonic() - at), 0.5, "no timer spins")
+        self.restart()
+
+    # S27
+    def test_a_start_with_the_clock_far_ahead_takes_no_shard_away(self):
+        """Certificates that seem to have ended name it; when the clock is right again, they have not."""
+        shards(self.ca, 4)
+        self.ca.start()
+        self.one(0)
+        shards(self.ca, 2)
+        paths = [f"/crl/main/{of}-0.crl" for of in (4, 2)]
+        numbers = dict.fromkeys(paths, 0)
+        for offset in (0, 200 * DAY, 0):
+            with self.subTest(offset=offset):
+                self.ca.kill_all()
+                self.ca.clock(offset)
+                self.ca.start()
+                for path in paths:
+                    answer = self.ca.ask_http("GET", path)
+                    self.assertEqual(answer.status, 200, (path, answer))
+                    crl = x509.load_der_x509_crl(answer.body)
+                    number = crl.extensions.get_extension_for_class(NUMBER).value.crl_number
+                    self.assertGreaterEqual(number, numbers[path])
+                    numbers[path] = number
         self.restart()
 
     def test_before_the_ca_began_nothing_is_signed_that_would_not_hold(self):
