@@ -17,6 +17,8 @@
 
 struct front_published; /* api/front_published.h */
 struct front_metrics;   /* api/front_metrics.h */
+struct front_ready;     /* api/front_ready.h */
+struct front_spelled;   /* api/front_spelled.h */
 
 struct front {
 	struct front_published *published;
@@ -38,12 +40,14 @@ struct front {
 	struct conns *conns;
 	_Atomic size_t body_max; /* limits.body of the configuration */
 	struct front_kept *kept;
+	struct front_ready *ready;
+	struct front_spelled *spelled;
 	_Atomic int64_t live_at_us; /* front_ocsp.c's */
 	_Atomic uint64_t live_refused;
 	struct server_app app; /* for server_def; front_init() fills it */
 };
 
-/* Sets 'app', 'metrics' and 'kept'; the others are the caller's to set. */
+/* Sets 'app', 'metrics', 'kept', 'ready' and 'spelled'; the others are the caller's to set. */
 void front_init(struct front *f);
 void front_free(struct front *f); /* what front_init() made */
 

@@ -10,6 +10,9 @@
 
 #include "base/buf.h"
 
+#define FRESHNESS_DATE_LEN 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL */
+void freshness_date(int64_t at, char ret[static FRESHNESS_DATE_LEN]);
+
 struct freshness {
 	const char *etag; /* without quotes */
 	int64_t modified_at, expires_at;

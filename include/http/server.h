@@ -91,6 +91,17 @@ struct answer {
 	struct content *content;   /* shared; a reference is taken */
 };
 
+/*
+ * An answer that is the same for all who ask in one second: it is put together once.
+ * From 'content' and not from 'body'; it bears the date 'now'.  NULL: a header is unusable.
+ */
+struct exchange_ready;
+struct exchange_ready *exchange_ready_new(const struct answer *a, int64_t now);
+struct exchange_ready *exchange_ready_ref(struct exchange_ready *r);
+void exchange_ready_unref(struct exchange_ready *r); /* NULL is fine */
+/* From on_request; takes a reference. */
+void exchange_answer_ready(struct exchange *x, struct exchange_ready *r);
+
 /* For what is known before the rest is: lines in front of those of the answer. */
 struct buf *exchange_headers(struct exchange *x);
 /* From on_request, or from any thread for an exchange that is held. */

@@ -5,6 +5,8 @@
 
 #include "api/front_metrics.h"
 #include "api/front_ocsp.h"
+#include "api/front_ready.h"
+#include "api/front_spelled.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/prom.h"
@@ -195,6 +197,8 @@ void
 front_free(struct front *f)
 {
 	front_metrics_free(f->metrics);
+	front_ready_free(f->ready);
+	front_spelled_free(f->spelled);
 	front_kept_free(f->kept);
 }
 
@@ -203,6 +207,8 @@ front_init(struct front *f)
 {
 	f->metrics = front_metrics_new();
 	f->kept = front_kept_new(FRONT_KEPT_ENTRIES_MAX, FRONT_KEPT_OCTETS_MAX);
+	f->ready = front_ready_new();
+	f->spelled = front_spelled_new();
 	f->app = (struct server_app){
 		.on_head = on_head,
 		.on_request = on_request,

@@ -4,6 +4,8 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
+#include "api/front_ready.h"
+#include "api/front_spelled.h"
 #include "base/clock.h"
 #include "codec/base64.h"
 #include "codec/prom.h"
@@ -64,38 +66,99 @@ ask(struct front *f, struct exchange *x, const struct front_kept_key *key)
 
 /* ---- kept ---- */
 
+/* RFC 9110 13.1.2: GET and HEAD alone can be. */
 static bool
-is_conditional(const struct exchange *x)
+is_fresh(const struct exchange *x, const struct front_kept_answer *k)
 {
-	return !bytes_eq_str(exchange_method(x),
-	    "POST"); /* RFC 9110 13.1.2: GET and HEAD */
+	const struct freshness f = { k->etag, k->modified_at, k->expires_at };
+
+	return !bytes_eq_str(exchange_method(x), "POST") &&
+	       freshness_holds(&f, exchange_header(x, "If-None-Match"),
+		   exchange_header(x, "If-Modified-Since"));
+}
+
+/* Many ask for this one in this second: what they get is put together once. */
+static bool
+answer_ready(struct front *f, struct exchange *x, const struct front_kept_key *key,
+    const struct front_kept_answer *k, int64_t now)
+{
+	bool worth;
+	struct exchange_ready *r =
+	    front_ready_get(f->ready, key, k->content, now, &worth);
+
+	if (r == NULL && worth) {
+		struct buf headers;
+
+		buf_init(&headers, KIB(2));
+		buf_put(&headers, content_octets(k->headers));
+		freshness_put_age(&headers, k->expires_at, now);
+		r = exchange_ready_new(&(struct answer){ .status = 200,
+					   .content_type = bytes_str(OCSP_TYPE),
+					   .headers = buf_bytes(&headers),
+					   .content = k->content },
+		    now);
+		buf_free(&headers);
+		if (r != NULL)
+			front_ready_put(f->ready, key, k->content, now, r);
+	}
+	if (r == NULL)
+		return false;
+	exchange_answer_ready(x, r);
+	exchange_ready_unref(r);
+	return true;
 }
 
 static void
-answer_kept(struct exchange *x, const struct front_kept_answer *k, int64_t now)
+answer_kept(struct front *f, struct exchange *x, const struct front_kept_key *key,
+    const struct front_kept_answer *k, int64_t now)
 {
-	const struct freshness f = { k->etag, k->modified_at, k->expires_at };
-	const bool holds = is_conditional(x) &&
-			   freshness_holds(&f, exchange_header(x, "If-None-Match"),
-			       exchange_header(x, "If-Modified-Since"));
+	const bool fresh = is_fresh(x, k);
 
+	if (!fresh && answer_ready(f, x, key, k, now))
+		return;
 	buf_put(exchange_headers(x), content_octets(k->headers));
 	freshness_put_age(exchange_headers(x), k->expires_at, now);
 	exchange_answer(x, &(struct answer){
-			       .status = holds ? 304 : 200,
-			       .content_type = bytes_str(holds ? "" : OCSP_TYPE),
+			       .status = fresh ? 304 : 200,
+			       .content_type = bytes_str(fresh ? "" : OCSP_TYPE),
 			       .content = k->content,
 			   });
 }
 
+/* What is asked, as it came: in the path as text, in the body as it is. */
+struct question {
+	bool in_path;
+	struct bytes spelled;
+	struct buf plain, der; /* of what was in the path */
+};
+
+/* The request's octets; none: what cannot be decoded core refuses, in OCSP's words (P80, P81). */
+static struct bytes
+read_question(struct question *q)
+{
+	struct err ignored;
+
+	if (!q->in_path)
+		return q->spelled;
+	/* At once what it takes, instead of doubling. */
+	if (buf_reserve(&q->plain, q->spelled.n) != NULL)
+		buf_clear(&q->plain);
+	buf_clear(&q->der);
+	if (q->spelled.n > KIB(2) || !uri_decode(q->spelled, &q->plain, &ignored) ||
+	    !base64_read_lax(buf_bytes(&q->plain), &q->der, &ignored))
+		buf_clear(&q->der);
+	return buf_bytes(&q->der);
+}
+
 static void
-serve(struct front *f, struct exchange *x, struct bytes request)
+serve(struct front *f, struct exchange *x, struct question *q)
 {
 	struct front_kept_answer kept;
 	struct front_kept_key key;
 	const int64_t now = clock_now();
+	const bool known = front_spelled_get(f->spelled, q->in_path, q->spelled, &key);
 
-	if (!key_of(request, &key)) {
+	if (!known && !key_of(read_question(q), &key)) {
 		ask(f, x, NULL);
 		return;
 	}
@@ -103,10 +166,12 @@ serve(struct front *f, struct exchange *x, struct bytes request)
 		ask(f, x, &key);
 		return;
 	}
+	if (!known) /* of what is kept alone: who asks at random takes no place (S32) */
+		front_spelled_put(f->spelled, q->in_path, q->spelled, &key);
 	/* Refused, it is tried again in a while: there is still half a life left. */
 	if (kept.renew && may_ask(f))
-		f->renew_live(f->ctx, request, &key);
-	answer_kept(x, &kept, now);
+		f->renew_live(f->ctx, read_question(q), &key);
+	answer_kept(f, x, &key, &kept, now);
 	front_kept_release(&kept);
 }
 
@@ -124,28 +189,22 @@ front_ocsp_keep(struct front *f, const struct front_kept_key *key,
 void
 front_ocsp_post(struct front *f, struct exchange *x)
 {
-	serve(f, x, exchange_body(x));
+	struct question q = { .spelled = exchange_body(x) };
+
+	serve(f, x, &q);
 }
 
-/* What cannot be decoded core refuses, in OCSP's words (P80, P81). */
 void
 front_ocsp_get(struct front *f, struct exchange *x)
 {
-	const struct bytes text = bytes_skip(exchange_path(x), sizeof(PATH) - 1);
-	struct buf plain, der;
-	struct err ignored;
+	struct question q = { .in_path = true,
+		.spelled = bytes_skip(exchange_path(x), sizeof(PATH) - 1) };
 
-	buf_init(&plain, KIB(2));
-	buf_init(&der, REQUEST_MAX);
-	/* At once what it takes, instead of doubling. */
-	if (buf_reserve(&plain, text.n) != NULL)
-		buf_clear(&plain);
-	if (text.n > KIB(2) || !uri_decode(text, &plain, &ignored) ||
-	    !base64_read_lax(buf_bytes(&plain), &der, &ignored))
-		buf_clear(&der);
-	serve(f, x, buf_bytes(&der));
-	buf_free(&plain);
-	buf_free(&der);
+	buf_init(&q.plain, KIB(2));
+	buf_init(&q.der, REQUEST_MAX);
+	serve(f, x, &q);
+	buf_free(&q.plain);
+	buf_free(&q.der);
 }
 
 /* ---- numbers ---- */

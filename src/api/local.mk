@@ -57,4 +57,6 @@ libhnp_api_front_a_SOURCES = \
 	src/api/front_kept.c \
 	src/api/front_metrics.c \
 	src/api/front_ocsp.c \
-	src/api/front_published.c
+	src/api/front_published.c \
+	src/api/front_ready.c \
+	src/api/front_spelled.c

@@ -2,10 +2,8 @@
 #include "exchange_impl.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -16,8 +14,6 @@
 #define HEADERS_MAX      KIB(8)
 #define CONTENT_TYPE_MAX KIB(1)
 #define SPARE_MAX        KIB(1) /* of a buffer, from one request to the next */
-#define SEND_MS          30000  /* to take an answer, and for each … */
-#define SEND_OCTETS_MS   32     /* … octets of it one millisecond more (S61) */
 
 /* No two of one server are the same; no secret: whoever sees some can tell the next. */
 static void
@@ -80,6 +76,7 @@ exchange_end(struct exchange *x)
 
 	assert(d->spare == NULL);
 	content_unref(x->content);
+	exchange_ready_unref(x->ready);
 	buf_wipe(&x->body); /* may hold a token */
 	*x = (struct exchange){
 		.target = emptied(&x->target),
@@ -99,6 +96,7 @@ exchange_free(struct exchange *x)
 	buf_free(&x->content_type);
 	buf_free(&x->headers);
 	content_unref(x->content);
+	exchange_ready_unref(x->ready);
 	free(x);
 }
 
@@ -255,114 +253,4 @@ exchange_refuse(struct exchange *x, const struct err *e, struct bytes headers)
 			       .body = buf_bytes(&b),
 			   });
 	buf_free(&b);
-}
-
-static void
-on_sent(void *content)
-{
-	content_unref(content);
-}
-
-static struct MHD_Response *
-response_of(struct content *c)
-{
-	const int fd = content_fd(c);
-
-	if (fd < 0) {
-		const struct bytes b = content_octets(c);
-		struct MHD_Response *r =
-		    MHD_create_response_from_buffer_with_free_callback_cls(b.n,
-			(void *)(uintptr_t)b.p, on_sent, content_ref(c));
-
-		if (r == NULL)
-			content_unref(c);
-		return r;
-	}
-	/* The library reads at given places, so the descriptors may share an offset. */
-	const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	struct MHD_Response *r =
-	    own < 0 ? NULL : MHD_create_response_from_fd64(content_size(c), own);
-	if (r == NULL && own >= 0)
-		close(own);
-	return r;
-}
-
-/* Headers that are the library's own to make. */
-static const char *const reserved[] = { "Content-Length", "Transfer-Encoding",
-	"Connection", "Date", "Content-Type", "X-Request-Id" };
-
-static bool
-is_reserved(struct bytes name)
-{
-	/* Their first letters; most names have another. */
-	if (name.n == 0 || strchr("CcTtDdXx", name.p[0]) == NULL)
-		return false;
-	for (size_t i = 0; i < NITEMS(reserved); i++)
-		if (bytes_eq_nocase(name, reserved[i]))
-			return true;
-	return false;
-}
-
-/* Cuts the line in place: an octet behind it is ours too. */
-static bool
-add_header(struct MHD_Response *r, uint8_t *line, size_t n, bool *ret_cached)
-{
-	const struct bytes name = bytes_of(line, bytes_index(bytes_of(line, n), ':'));
-
-	if (name.n == 0 || name.n == n || bytes_has_nul(bytes_of(line, n)) ||
-	    is_reserved(name))
-		return false;
-	const struct bytes value =
-	    bytes_trim(bytes_of(line + name.n + 1, n - name.n - 1));
-	*ret_cached = bytes_eq_nocase(name, "Cache-Control");
-	line[name.n] = '\0';
-	line[(size_t)(value.p - line) + value.n] = '\0';
-	return MHD_add_response_header(r, (const char *)line, (const char *)value.p) ==
-	       MHD_YES;
-}
-
-/* False: a header is unusable; to leave it out might change what the answer says. */
-static bool
-add_headers(struct MHD_Response *r, struct exchange *x)
-{
-	bool cached = false;
-
-	for (size_t at = 0; at < x->headers.n;) {
-		uint8_t *line = x->headers.p + at;
-		const size_t n = bytes_index(bytes_of(line, x->headers.n - at), '\n');
-		bool caching = false;
-
-		if (!add_header(r, line, n, &caching))
-			return false;
-		cached |= caching;
-		at += n + 1;
-	}
-	if (!cached)
-		MHD_add_response_header(r, "Cache-Control", "no-store");
-	if (x->content_type.n > 0 && MHD_add_response_header(r, "Content-Type",
-					 buf_str(&x->content_type)) != MHD_YES)
-		return false;
-	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
-	if (!x->shared) /* what caches keep for everybody bears nobody's number */
-		MHD_add_response_header(r, "X-Request-Id", x->id);
-	if (x->close || atomic_load(&x->door->server->quiesced))
-		MHD_add_response_header(r, "Connection", "close");
-	return true;
-}
-
-bool
-exchange_send(struct exchange *x)
-{
-	struct MHD_Response *r = response_of(x->content);
-	bool ok = false;
-
-	x->phase = EXCHANGE_SENDING;
-	if (r == NULL)
-		return false;
-	conns_deadline(x->door->entry,
-	    SEND_MS + (int64_t)(content_size(x->content) / SEND_OCTETS_MS));
-	if (!x->headers.full && !x->content_type.full && add_headers(r, x))
-		ok = MHD_queue_response(x->mhd, x->status, r) == MHD_YES;
-	MHD_destroy_response(r);
-	return ok;
 }

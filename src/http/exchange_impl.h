@@ -58,7 +58,8 @@ struct exchange {
 	unsigned status; /* 0: none yet */
 	struct buf content_type, headers;
 	struct content *content;
-	bool shared; /* 'content' is that of other requests too */
+	bool shared;                  /* 'content' is that of other requests too */
+	struct exchange_ready *ready; /* is all of the answer; or NULL */
 };
 
 struct exchange *exchange_new(struct door *d, struct MHD_Connection *mhd,

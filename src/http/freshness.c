@@ -4,22 +4,20 @@
 #include <string.h>
 #include <time.h>
 
-#define HTTP_DATE_LEN 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL */
-
-static void
-http_date(int64_t at, char ret[static HTTP_DATE_LEN])
+void
+freshness_date(int64_t at, char ret[static FRESHNESS_DATE_LEN])
 {
 	const time_t t = (time_t)at;
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	strftime(ret, HTTP_DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	strftime(ret, FRESHNESS_DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
 static bool
 http_date_parse(struct bytes s, int64_t *ret_at)
 {
-	char text[HTTP_DATE_LEN];
+	char text[FRESHNESS_DATE_LEN];
 	struct tm tm = { 0 };
 
 	if (!bytes_to_str(s, text, sizeof(text)))
@@ -66,10 +64,10 @@ freshness_holds(const struct freshness *f, struct bytes none_match, struct bytes
 void
 freshness_put_lasting(struct buf *b, const struct freshness *f)
 {
-	char modified[HTTP_DATE_LEN], expires[HTTP_DATE_LEN];
+	char modified[FRESHNESS_DATE_LEN], expires[FRESHNESS_DATE_LEN];
 
-	http_date(f->modified_at, modified);
-	http_date(f->expires_at, expires);
+	freshness_date(f->modified_at, modified);
+	freshness_date(f->expires_at, expires);
 	buf_printf(b, "ETag: \"%s\"\nLast-Modified: %s\nExpires: %s\n", f->etag,
 	    modified, expires);
 }

@@ -5,6 +5,7 @@ libhnp_http_a_SOURCES = \
 	src/http/content.c \
 	src/http/exchange.c \
 	src/http/exchange_impl.h \
+	src/http/exchange_send.c \
 	src/http/freshness.c \
 	src/http/guard.c \
 	src/http/client.c \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """OCSP answers that front keeps: what comes from there, and that no revocation is ever behind them."""
 import base64
+import email.utils
 import hashlib
 import http.client
 import os
@@ -99,6 +100,45 @@ class Kept(CacheTest):
         told = run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"If-None-Match: {tag}",
                    f"http://127.0.0.1:{self.ca.http_port}{self.path(der)}").stdout
         self.assertEqual(told, "304")
+
+    def test_what_many_get_in_one_second_is_the_same_and_says_when(self):
+        """P97, R41: put together once a second: dates, age, HEAD, the end of a connection, other spellings."""
+        serial = self.ca.issue("shared", "DNS:shared.internal")
+        der = request([self.cert_id(serial)])
+        first = self.post(der)
+        conn = http.client.HTTPConnection("127.0.0.1", self.ca.http_port, timeout=30 * SLOW)
+        seen, end = {}, time.monotonic() + 2.5
+        while time.monotonic() < end:
+            for method, path, body, headers in (("GET", self.path(der), None, {}), ("POST", "/ocsp", der, KIND),
+                                                ("HEAD", self.path(der), None, {})):
+                conn.request(method, path, body, headers)
+                a = conn.getresponse()
+                self.assertEqual(a.read(), b"" if method == "HEAD" else first.body)
+                self.assertEqual(a.headers["Content-Length"], str(len(first.body)))
+                said = sorted(a.headers.items())
+                self.assertEqual(len({k for k, _ in said}), len(said), "each once")
+                at = email.utils.parsedate_to_datetime(a.headers["Date"]).timestamp()
+                self.assertLessEqual(abs(time.time() - at), 1.5 * SLOW)
+                expires = email.utils.parsedate_to_datetime(a.headers["Expires"]).timestamp()
+                age = int(re.search(r"max-age=(\d+)", a.headers["Cache-Control"])[1])
+                self.assertLessEqual(abs(at + age - expires), 1)
+                if at + age == expires:
+                    seen.setdefault(a.headers["Date"], []).append(said)
+        conn.close()
+        for answers in seen.values():
+            self.assertEqual([a for a in answers if a != answers[0]], [])
+        a = self.get(der, Connection="close")
+        self.assertEqual((a.body, a.headers["Connection"]), (first.body, "close"))
+        lower = "/ocsp/" + urllib.parse.quote(base64.b64encode(der).decode(), safe="").replace("%2B", "%2b").replace("%2F", "%2f")
+        for path in (lower, self.path(der) + "%0", self.path(der)[:-1], self.path(der) + "A"):
+            for _ in range(3):
+                a = self.ca.ask_http("GET", path)
+                self.assertEqual(a.body == first.body, path == lower, path)
+        self.assertNotEqual(self.post(self.path(der)[len("/ocsp/"):].encode()).body, first.body, "a path in a body")
+        self.assertEqual(self.ca.revoke(serial).status, 200)
+        for _ in range(3):
+            self.assertEqual(Response(self.get(der).body).singles[0].status, REVOKED)
+            self.assertEqual(Response(self.post(der).body).singles[0].status, REVOKED)
 
     def test_what_asks_for_more_is_signed_each_time_and_not_kept(self):
         """P88, P97, S32: a nonce, several, other spellings, serials that were never issued."""
