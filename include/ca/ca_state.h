@@ -9,6 +9,7 @@
 #include "ca/throttle.h"
 #include "codec/token.h"
 #include "journal/record.h"
+#include "x509/weak_keys.h"
 
 enum ca_phase {
 	CA_PROBING = 0, /* asking how far the journal goes */
@@ -54,6 +55,7 @@ struct ca {
 	struct ca_hooks hooks;
 	struct ca_issuer *issuers; /* [0] is the root */
 	size_t n_issuers;
+	struct weak_keys *weak_keys; /* NULL: there is no list */
 	struct publish *publish;
 	struct throttle *throttle;
 	struct once *under_way; /* requests with an Idempotency-Key */

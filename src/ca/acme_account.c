@@ -22,12 +22,15 @@ acme_account_judge_key(struct ca *ca, const struct jwk *key, struct err *e)
 {
 	const uint8_t *hash = jwk_key_hash(key).p;
 	struct spki spki;
-	bool compromised, certified;
+	bool compromised, certified, weak;
 
 	if (!spki_parse(jwk_spki(key), &spki, e) ||
 	    !store_key_compromised(ca->store, hash, &compromised, e) ||
-	    !store_certificate_has_key(ca->store, hash, &certified, e))
+	    !store_certificate_has_key(ca->store, hash, &certified, e) ||
+	    !weak_keys_has(ca->weak_keys, &spki, &weak, e))
 		return false;
+	if (weak)
+		return err_set(e, ERR_BAD_KEY, "this key is on the list of weak keys");
 	if (compromised)
 		return err_set(e, ERR_BAD_KEY, "this key is known to be compromised");
 	return !certified ||

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "ca/acme.h"
 #include "ca/acme_challenge.h"
@@ -18,7 +19,9 @@
 #include "codec/pem.h"
 #include "sys/file.h"
 
-#define CHAIN_MAX KIB(64)
+#define CHAIN_MAX     KIB(64)
+#define WEAK_KEYS     "weak-keys"
+#define WEAK_KEYS_MAX MIB(64) /* all of Debian's files are 20 */
 
 static void
 issuer_free(struct ca_issuer *i)
@@ -127,6 +130,29 @@ load_issuers(struct ca *ca, struct err *e)
 	return true;
 }
 
+/* The CA directory's list, if it has one. */
+static bool
+load_weak_keys(struct ca *ca, struct err *e)
+{
+	char *path = conf_path(ca->conf, WEAK_KEYS);
+	struct buf text;
+
+	buf_init(&text, WEAK_KEYS_MAX);
+	bool ok = file_read(AT_FDCWD, path, &text, e);
+	if (!ok && e->code == ERR_NOT_FOUND) {
+		*e = (struct err){ 0 };
+		ok = true;
+	} else if (ok && !weak_keys_read(buf_bytes(&text), &ca->weak_keys, e)) {
+		ok = err_prefix(e, path);
+	}
+	if (ca->weak_keys != NULL)
+		LOG(LOG_INFO, "weak-keys", LOG_TEXT("file", path),
+		    LOG_NUM("keys", weak_keys_count(ca->weak_keys)));
+	buf_free(&text);
+	free(path);
+	return ok;
+}
+
 bool
 ca_new(const struct conf *conf, struct store *st, struct loop *loop,
     const struct ca_hooks *hooks, struct ca **ret, struct err *e)
@@ -144,7 +170,7 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->census = census_new(ca);
 	ca->retention = retention_new(ca);
 	ca->searchable = searchable_new(ca);
-	if (!load_issuers(ca, e)) {
+	if (!load_issuers(ca, e) || !load_weak_keys(ca, e)) {
 		ca_free(ca);
 		return false;
 	}
@@ -173,6 +199,7 @@ ca_free(struct ca *ca)
 	for (size_t i = 0; i < ca->n_issuers; i++)
 		issuer_free(&ca->issuers[i]);
 	free(ca->issuers);
+	weak_keys_free(ca->weak_keys);
 	free(ca->asks);
 	tally_free(&ca->tally);
 	free(ca->tokens);

@@ -32,11 +32,16 @@ static bool
 check_key(struct ca *ca, const struct csr *csr, struct verdict *v, struct err *e)
 {
 	uint8_t hash[32];
-	bool bad;
+	bool bad, weak;
 
 	spki_hash(csr->key.der, hash);
-	if (!store_key_compromised(ca->store, hash, &bad, e))
+	if (!store_key_compromised(ca->store, hash, &bad, e) ||
+	    !weak_keys_has(ca->weak_keys, &csr->key, &weak, e))
 		return false;
+	if (weak)
+		verdict_add(v, false, ERR_BAD_KEY, "key.weak", "csr.publicKey",
+		    "on the list of weak keys",
+		    "a key that nobody else knows; make a new one (P52)");
 	verdict_add(v, !bad, ERR_BAD_KEY, "key.compromised", "csr.publicKey",
 	    bad ? "revoked for keyCompromise" : "not known as compromised",
 	    "a key that was never compromised; make a new one");

@@ -24,4 +24,5 @@ libhnp_x509_a_SOURCES = \
 	src/x509/spki_ec.c \
 	src/x509/spki_part.h \
 	src/x509/spki_rsa.c \
-	src/x509/spki_verify.c
+	src/x509/spki_verify.c \
+	src/x509/weak_keys.c

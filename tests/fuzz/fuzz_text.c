@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Short texts: times, spans, hex, serials, tokens, a shard's URL, ranges of addresses.
+ * Short texts: times, spans, hex, serials, tokens, a shard's URL, ranges of addresses, lists of weak keys.
  * What has one spelling is read from that one alone.
  */
 #include "base/clock.h"
@@ -12,6 +12,7 @@
 #include "key/key.h"
 #include "x509/crl_shard.h"
 #include "x509/serial.h"
+#include "x509/weak_keys.h"
 
 static void
 times(struct bytes in)
@@ -127,6 +128,44 @@ settings(struct bytes in)
 	free(text);
 }
 
+/* A key is not on a list that does not hold its hash, and is once it does. */
+static void
+weak_keys(struct bytes in)
+{
+	/* RFC 8032 7.1, test 1, behind the identifier of Ed25519 */
+	static const uint8_t der[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65,
+		0x70, 0x03, 0x21, 0x00, 0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7,
+		0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3,
+		0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51,
+		0x1a };
+	const struct spki k = { .alg = KEY_ALG_ED25519,
+		.der = bytes_of(der, sizeof(der)) };
+	struct weak_keys *w = NULL;
+	uint8_t hash[32];
+	char hex[65];
+	struct buf more;
+	struct err e = { 0 };
+	bool on = false;
+
+	buf_init(&more, MIB(1));
+	buf_put(&more, in);
+	if (weak_keys_read(in, &w, &e)) {
+		require(weak_keys_count(w) <= in.n / 20);
+		weak_keys_free(w);
+		spki_hash(k.der, hash);
+		hex_write(bytes_of(hash, sizeof(hash)), hex);
+		buf_putc(&more, '\n');
+		buf_puts(&more, hex);
+		require(weak_keys_read(buf_bytes(&more), &w, &e) &&
+			weak_keys_has(w, &k, &on, &e) && on);
+		weak_keys_free(w);
+	} else {
+		require(w == NULL);
+		told(&e);
+	}
+	buf_free(&more);
+}
+
 FUZZ_TARGET(text)
 {
 	const struct bytes in = bytes_of(p, n);
@@ -136,5 +175,6 @@ FUZZ_TARGET(text)
 	tokens(in);
 	shards(in);
 	settings(in);
+	weak_keys(in);
 	return 0;
 }

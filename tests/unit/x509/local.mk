@@ -22,7 +22,8 @@ tests_unit_x509_unit_x509_SOURCES = \
 	tests/unit/x509/test_names.c \
 	tests/unit/x509/test_ocsp.c \
 	tests/unit/x509/test_serial.c \
-	tests/unit/x509/test_spki.c
+	tests/unit/x509/test_spki.c \
+	tests/unit/x509/test_weak_keys.c
 tests_unit_x509_unit_x509_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_GNUTLS_WRAP)
 tests_unit_x509_unit_x509_LDADD = libhnp_x509.a libhnp_codec.a libhnp_base.a \
 	$(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
