@@ -27,6 +27,8 @@ struct paper {
 	struct ca *ca;
 	struct chan *signer; /* its end */
 	struct key *root_key, *main_key;
+	bool peeked; /* 'next' is core's next question */
+	struct frame next;
 	uint64_t seq;       /* of the last record that the signer told */
 	unsigned failures;  /* the role was to end so often */
 	struct err failure; /* and why, the last time */
@@ -43,6 +45,8 @@ void paper_end(void);
 
 /* The next question of core to its signer; the body is good until the next call. */
 struct frame paper_question(void);
+/* The same, which stays the next. */
+struct frame paper_peek(void);
 /* Has core sent another? */
 bool paper_asked(void);
 /* Hands core a message of the signer; false: core would end by it. */

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Core's routes, each asked with the first step of SQLite failing, the second, and so
+ * on: no client may be told of what is not on disk, or that nothing is there where
+ * nobody could look.  The test is front, and the signer.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../ca/paper.h"
+#include "api/core_routes.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ca/acme.h"
+#include "ca/acme_challenge.h"
+#include "codec/pem.h"
+#include "x509/certid.h"
+
+#define MUST(call) cr_assert((call), "%s", e.detail)
+
+/* The linker gives this for sqlite3_step() (local.mk). */
+int __real_sqlite3_step(sqlite3_stmt *q);
+int __wrap_sqlite3_step(sqlite3_stmt *q);
+
+static unsigned steps_left; /* 0: none fails */
+static bool struck;
+
+int
+__wrap_sqlite3_step(sqlite3_stmt *q)
+{
+	if (steps_left > 0 && strncmp(sqlite3_sql(q), "ROLLBACK", 8) != 0 &&
+	    --steps_left == 0) {
+		struck = true;
+		sqlite3_reset(q);
+		return SQLITE_FULL;
+	}
+	return __real_sqlite3_step(q);
+}
+
+/* ---- front ---- */
+
+static struct {
+	bool there, wrote;
+	int status;
+	char *body;
+} answer;
+static struct api api;
+
+static void
+on_answer(void *arg, const struct msg_http_response *m, bool wrote)
+{
+	(void)arg;
+	cr_assert_not(answer.there, "answered twice");
+	answer.there = true;
+	answer.wrote = wrote;
+	answer.status = m->status;
+	free(answer.body);
+	answer.body = mem_strndup(m->body);
+	loop_stop(paper.loop);
+}
+
+static void
+on_reload(void *arg, struct request *r)
+{
+	(void)arg;
+	core_reload_done(r, bytes_str("profiles"), NULL);
+}
+
+static void
+too_late(void *arg)
+{
+	(void)arg;
+	loop_stop(paper.loop);
+}
+
+struct question {
+	const char *method, *path, *query, *body, *type, *accept, *authorization;
+	struct bytes cert; /* empty: by the local socket */
+};
+
+/* What the signer is asked meanwhile it does. */
+static void
+serve_signer(void)
+{
+	while (!answer.there && paper_asked()) {
+		const struct frame f = paper_peek();
+
+		if (f.type != MSG_SIGN_CERT && f.type != MSG_REVOKE)
+			break;
+		paper_sign(f.type);
+	}
+}
+
+static void
+ask(const struct question *q)
+{
+	static uint64_t id;
+	const struct msg_http_request m = {
+		.id = ++id,
+		.request_id = bytes_str("0123456789abcdef"),
+		.method = bytes_str(q->method),
+		.path = bytes_str(q->path),
+		.query = bytes_str(q->query != NULL ? q->query : ""),
+		.content_type = bytes_str(q->type != NULL ? q->type : ""),
+		.accept = bytes_str(q->accept != NULL ? q->accept : ""),
+		.authorization =
+		    bytes_str(q->authorization != NULL ? q->authorization : ""),
+		.body = bytes_str(q->body != NULL ? q->body : ""),
+		.peer = q->cert.n > 0 ? PEER_KIND_TLS_CERT : PEER_KIND_UNIX,
+		.peer_cert = q->cert,
+		.uid = geteuid(),
+	};
+	struct buf frame;
+	struct err e = { 0 };
+
+	answer.there = false;
+	buf_init(&frame, MIB(1));
+	msg_http_request_put(&frame, &m);
+	MUST(request_take(&api, buf_bytes(&frame), &e));
+	serve_signer();
+	if (!answer.there) { /* in slices */
+		struct loop_timer *guard = loop_after(paper.loop, 5000, too_late, NULL);
+		loop_run(paper.loop);
+		if (answer.there)
+			loop_cancel(guard);
+	}
+	cr_assert(answer.there, "%s %s: no answer", q->method, q->path);
+	buf_free(&frame);
+	if (!ca_batch_end(paper.ca, &e) && answer.wrote)
+		answer.status = 503; /* as daemon/core.c has it */
+}
+
+/* ---- what is asked ---- */
+
+#define JSON(p, b)                                                                     \
+	{                                                                              \
+		.method = "POST", .path = (p), .body = (b), .type = "application/json" \
+	}
+#define CSR(p, q, ...)                                                                 \
+	{                                                                              \
+		.method = "POST", .path = (p), .query = (q), .body = csr_pem,          \
+		.type = "text/plain", __VA_ARGS__                                      \
+	}
+#define DELETE(p)                                                                      \
+	{                                                                              \
+		.method = "DELETE", .path = (p)                                        \
+	}
+
+static char *csr_pem, *certificate_path, *revoke_path, *certid_path, *token_path,
+    *eab_path, *authorization, *as_body;
+static struct buf admin_der;
+
+static char *
+pem_of(const struct csr *csr)
+{
+	struct buf pem;
+
+	buf_init(&pem, KIB(16));
+	pem_put(&pem, "CERTIFICATE REQUEST", buf_bytes(&csr->der));
+	char *text = mem_strdup(buf_str(&pem));
+	buf_free(&pem);
+	return text;
+}
+
+/* A member of the last answer's JSON, of text. */
+static char *
+member(const char *name)
+{
+	char *key = mem_printf("\"%s\":\"", name);
+	const char *at = strstr(answer.body, key);
+
+	cr_assert_not_null(at, "%s: %s", name, answer.body);
+	at += strlen(key);
+	free(key);
+	return mem_strndup(bytes_of(at, strcspn(at, "\"")));
+}
+
+static void
+make_things(void)
+{
+	struct names names = { 0 };
+	struct buf id;
+	struct cert *cert;
+	char hex[SERIAL_HEX_LEN];
+	struct err e = { 0 };
+
+	struct csr *csr = paper_csr((const char *const[]){ "web.internal", NULL });
+	csr_pem = pem_of(csr);
+	csr_free(csr);
+	buf_init(&admin_der, KIB(16));
+	MUST(names_add(&names, NAME_TYPE_DNS, bytes_str("web.internal"), &e));
+	const struct serial s =
+	    paper_add(&(struct paper_leaf){ .names = &names, .cn = "svc" }, &admin_der);
+	serial_to_hex(&s, hex);
+	certificate_path = mem_printf("/v1/certificates/%s", hex);
+	as_body = mem_printf("profile=server&as=%s", hex);
+	const struct serial other = paper_add_dns("server", "db.internal", NULL);
+	serial_to_hex(&other, hex);
+	revoke_path = mem_printf("/v1/certificates/%s/revoke", hex);
+	MUST(cert_parse(buf_bytes(&admin_der), &cert, &e));
+	buf_init(&id, 200);
+	MUST(certid_write(cert, &id, &e));
+	certid_path = mem_printf("/v1/renewal-info/%s", buf_str(&id));
+	buf_free(&id);
+	cert_free(cert);
+	names_free(&names);
+	const struct question token_question = JSON("/v1/tokens",
+	    "{\"names\":[{\"type\":\"dns\",\"value\":\"web.internal\"}],\"uses\":1000,"
+	    "\"profile\":\"server\"}");
+	ask(&token_question);
+	cr_assert_eq(answer.status, 201, "%s", answer.body);
+	char *token = member("token"), *id_text = member("id");
+	authorization = mem_printf("Bearer %s", token);
+	token_path = mem_printf("/v1/tokens/%s", id_text);
+	free(token);
+	free(id_text);
+	const struct question eab_question =
+	    JSON("/v1/acme/eab", "{\"directory\":\"bound\"}");
+	ask(&eab_question);
+	cr_assert_eq(answer.status, 201, "%s", answer.body);
+	char *kid = member("kid");
+	eab_path = mem_printf("/v1/acme/eab/%s", kid);
+	free(kid);
+}
+
+static void
+begin(void)
+{
+	struct err e = { 0 };
+
+	paper_begin_with(
+	    "- { name: bound, usages: [server auth], acme: {},\n"
+	    "    names: { dns: [\"*.internal\"] } }\n"
+	    "grants:\n"
+	    "- { who: { cn: svc }, may: [issue, renew, read], profiles: [\"*\"],"
+	    " names: any }\n");
+	MUST(acme_open(paper.ca, NULL, &e));
+	static struct request_load load;
+
+	api = (struct api){ .ca = paper.ca,
+		.load = &load,
+		.slices = slices_new(paper.loop),
+		.answer = on_answer,
+		.reload = on_reload };
+	make_things();
+}
+
+static void
+end(void)
+{
+	slices_free(api.slices);
+	free(answer.body);
+	buf_free(&admin_der);
+	char *texts[] = { csr_pem, certificate_path, revoke_path, certid_path,
+		token_path, eab_path, authorization, as_body };
+	for (size_t i = 0; i < NITEMS(texts); i++)
+		free(texts[i]);
+	paper_end();
+}
+
+TestSuite(core_fails, .init = begin, .fini = end, .timeout = 60);
+
+/* Of all that is written there is a row in the audit; what is not committed goes. */
+static int64_t
+rows_on_disk(void)
+{
+	store_rollback(paper.store);
+	struct stmt *q = stmt_begin_sql(store_db(paper.store),
+	    "SELECT COUNT(*) FROM audit", "count");
+	struct err e = { 0 };
+
+	MUST(stmt_row(q, &e));
+	const int64_t n = stmt_col_int(q, 0);
+	MUST(stmt_finish(q, &e));
+	return n;
+}
+
+/* As after the resync. */
+static void
+recover(void)
+{
+	struct err e = { 0 };
+
+	paper.ca->phase = CA_RUNNING;
+	paper.ca->round_failed = false;
+	MUST(store_seq(paper.store, &paper.seq, &e));
+}
+
+/*
+ * Each step of this question fails once; the last time none does.  'again': the
+ * answer when it was done before: a step behind the commit may fail too, and a
+ * revocation that the signer has journalled stays, whatever was told of it.
+ */
+static void
+sweep(const struct question *q, int status, int again)
+{
+	for (unsigned n = 1;; n++) {
+		const int64_t before = rows_on_disk();
+
+		cr_assert_lt(n, 500, "%s %s never ends", q->method, q->path);
+		struck = false;
+		steps_left = n;
+		ask(q);
+		steps_left = 0;
+		if (!struck)
+			break;
+		const bool done = answer.status < 500;
+		cr_expect(!done || !answer.wrote || rows_on_disk() > before,
+		    "%s %s, step %u: told, and not on disk: %d %s", q->method, q->path,
+		    n, answer.status, answer.body);
+		cr_expect(!done || answer.status == status || answer.status == again,
+		    "%s %s, step %u: a failure is no refusal: %d %s", q->method,
+		    q->path, n, answer.status, answer.body);
+		recover();
+	}
+	cr_expect(answer.status == status || answer.status == again,
+	    "%s %s, undisturbed: %d %s", q->method, q->path, answer.status,
+	    answer.body);
+}
+
+/* S88 */
+Test(core_fails, what_is_read)
+{
+	const char *const paths[][2] = {
+		{ "/v1/whoami", NULL },
+		{ "/v1/profiles", NULL },
+		{ "/v1/issuers", NULL },
+		{ "/v1/stats", NULL },
+		{ "/v1/audit", "limit=5" },
+		{ "/v1/audit", "event=issued&since=2020-01-01T00:00:00Z" },
+		{ "/v1/certificates", NULL },
+		{ "/v1/certificates", "q=web&limit=1" },
+		{ "/v1/certificates", "dns=web.internal&status=valid" },
+		{ "/v1/certificates", "profile=server&requester=cert:admin" },
+		{ "/v1/tokens", "status=pending" },
+		{ "/v1/acme/eab", NULL },
+		{ "/v1/acme/accounts", NULL },
+		{ "/v1/acme/orders", NULL },
+		{ "/v1/acme/attempts", "name=web.internal" },
+		{ "/metrics", NULL },
+		{ "/acme/bound/directory", NULL },
+		{ "/acme/bound/new-nonce", NULL },
+		{ certificate_path, NULL },
+		{ certid_path, NULL },
+	};
+
+	for (size_t i = 0; i < NITEMS(paths); i++) {
+		const struct question q = { .method = "GET",
+			.path = paths[i][0],
+			.query = paths[i][1] };
+
+		ask(&q);
+		sweep(&q, answer.status, answer.status);
+		cr_expect(answer.status == 200 || answer.status == 204, "%s: %d %s",
+		    q.path, answer.status, answer.body);
+	}
+}
+
+/* R89, R90: told only when it is stored. */
+Test(core_fails, what_is_written)
+{
+	const char *by = "profile=server";
+	const struct question qs[] = {
+		CSR("/v1/certificates", by, .accept = NULL),
+		CSR("/v1/explain", by, .accept = NULL),
+		CSR("/v1/explain", as_body, .accept = NULL),
+		JSON("/v1/tokens",
+		    "{\"names\":[{\"type\":\"dns\",\"value\":\"a.internal\"}],"
+		    "\"profile\":\"server\"}"),
+		CSR("/v1/enroll", NULL, .authorization = authorization),
+		CSR("/v1/renew", NULL, .cert = buf_bytes(&admin_der)),
+		JSON("/v1/renewals", "{\"within\":\"1h\",\"where\":{\"q\":\"web\"}}"),
+		JSON("/v1/acme/eab", "{\"directory\":\"bound\"}"),
+		JSON(revoke_path, "{\"lineage\":true}"),
+		DELETE(token_path),
+		DELETE(eab_path),
+		JSON("/v1/reload", "{}"),
+	};
+	static const int statuses[] = { 201, 200, 200, 201, 201, 201, 200, 201, 200,
+		200, 200, 200 };
+
+	for (size_t i = 0; i < NITEMS(qs); i++)
+		sweep(&qs[i], statuses[i],
+		    qs[i].path == revoke_path ? 409 : statuses[i]);
+}
