@@ -106,6 +106,18 @@ err_prefix(struct err *e, const char *what)
 	return false;
 }
 
+static const struct {
+	int number;
+	const char *words;
+} advice[] = {
+	{ ENOSPC, "free some space" },
+	{ EDQUOT, "free some space" },
+	{ EROFS, "look why it was mounted so, and mount it for writing" },
+	{ EIO, "see the kernel's log" },
+	{ EMFILE, "raise the limit of open files (LimitNOFILE=, ulimit -n)" },
+	{ ENFILE, "raise the system's limit of open files (fs.file-max)" },
+};
+
 bool
 err_errno(struct err *e, const char *fmt, ...)
 {
@@ -116,9 +128,10 @@ err_errno(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	if (saved == ENOSPC || saved == EDQUOT)
-		return err_set(e, ERR_IO, "%s: %s; free some space", what,
-		    strerror(saved));
+	for (size_t i = 0; i < NITEMS(advice); i++)
+		if (advice[i].number == saved)
+			return err_set(e, ERR_IO, "%s: %s; %s", what, strerror(saved),
+			    advice[i].words);
 	return err_set(e, ERR_IO, "%s: %s", what, strerror(saved));
 }
 

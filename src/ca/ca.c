@@ -281,11 +281,12 @@ ca_writable(const struct ca *ca, struct err *e)
 {
 	if (ca->phase == CA_RUNNING)
 		return true;
-	return err_set(e, ERR_UNAVAILABLE, "%s",
-	    ca->phase == CA_BEHIND ? "the database could not be written; it is being "
-				     "brought up to the journal, "
-				     "try again shortly"
-				   : "the daemon is starting; try again shortly");
+	if (ca->phase == CA_BEHIND)
+		return err_set(e, ERR_UNAVAILABLE,
+		    "the database could not be written (%.300s); it is being brought "
+		    "up to the journal, try again shortly",
+		    ca->behind.detail);
+	return err_set(e, ERR_UNAVAILABLE, "the daemon is starting; try again shortly");
 }
 
 bool

@@ -53,6 +53,8 @@ ca_write_failed(struct ca *ca, const struct err *e)
 		return;
 	}
 	LOG_ERR(LOG_ERROR, "database-behind", e);
+	if (ca->phase != CA_BEHIND)
+		ca->behind = *e;
 	ca->phase = CA_BEHIND;
 	ca_resync(ca);
 }

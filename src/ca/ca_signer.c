@@ -134,6 +134,8 @@ on_recorded(void *ctx, const struct frame *f, struct err *e)
 	if (ca->round_failed)
 		a = (struct ask_answer){ .refused = &ca->round_err };
 	else if (!take_in(ca, &r, &cert, &why)) {
+		if (ca->phase == CA_BEHIND)
+			why = ca->behind; /* that it does not follow is no news */
 		ca_round_fail(ca, &why);
 		a = (struct ask_answer){ .refused = &why };
 	}

@@ -43,7 +43,8 @@ load_certs(struct signer_issuer *i, const char *path, struct err *e)
 
 	buf_init(&text, CERTS_MAX);
 	buf_init(&der, CERTS_MAX);
-	if (!file_read(AT_FDCWD, path, &text, e))
+	const bool there = file_read(AT_FDCWD, path, &text, e); /* names it by itself */
+	if (!there)
 		goto out;
 	struct bytes rest = buf_bytes(&text);
 	while (pem_next(&rest, &label, &der, e)) {
@@ -66,7 +67,7 @@ load_certs(struct signer_issuer *i, const char *path, struct err *e)
 		goto out;
 	ok = i->cert != NULL || err_set(e, ERR_MALFORMED, "no certificate in PEM");
 out:
-	if (!ok)
+	if (!ok && there)
 		err_prefix(e, path);
 	buf_free(&text);
 	buf_free(&der);

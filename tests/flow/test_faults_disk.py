@@ -139,7 +139,7 @@ class ReadOnly(DiskTest):
                 stop()
                 self.remount("ro")
                 self.assertTrue(self.refused())
-                self.assertRegex(self.ca.said(), "(?i)read-only")
+                self.assertRegex(self.ca.said(), r"(?im)parent ended.*(mount it for writing|check the mount)")
                 self.remount("rw")
                 self.ca.start()
                 self.judge.judge(whole=True)
