@@ -78,7 +78,7 @@ struct ca {
 	struct replay replay;
 	bool round_failed; /* a write of this round failed; ca_batch_end() tells it */
 	struct err round_err;
-	struct err behind; /* why, where the phase is CA_BEHIND */
+	struct err behind;      /* why, where the phase is CA_BEHIND */
 	uint64_t committed_seq; /* the last record that the database shows */
 	uint64_t
 	    flushed_seq; /* and holds for good: told to the signer with each request */
