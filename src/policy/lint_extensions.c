@@ -230,11 +230,17 @@ lint_revocation(const struct lint_input *in)
 const char *
 lint_no_check(const struct lint_input *in)
 {
-	const bool there = lint_ext(in, LINT_NO_CHECK) != NULL;
+	const struct lint_ext *x = lint_ext(in, LINT_NO_CHECK);
+	struct der null;
+	struct err e;
 
-	if (there && !in->responder)
+	if (x == NULL)
+		return in->responder ? "absent from an OCSP responder's" : NULL;
+	if (!in->responder)
 		return "id-pkix-ocsp-nocheck outside an OCSP responder's";
-	return !there && in->responder ? "absent from an OCSP responder's" : NULL;
+	return der_whole(x->value, DER_NULL, &null, &e) && null.body.n == 0
+		   ? NULL
+		   : "id-pkix-ocsp-nocheck is not NULL";
 }
 
 const char *

@@ -318,7 +318,7 @@ set_options(struct fetch *f, const struct fetch_request *q)
 {
 	bool ok = true;
 #define SET(option, value)                                                             \
-	(ok = curl_easy_setopt(f->curl, (option), (value)) == CURLE_OK && ok)
+	(ok &= curl_easy_setopt(f->curl, (option), (value)) == CURLE_OK)
 
 	SET(CURLOPT_URL, q->url);
 	SET(CURLOPT_CONNECT_TO, f->connect_to);

@@ -140,6 +140,8 @@ ext_no_rev_avail(struct cert *c, struct bytes v, struct err *e)
 
 	if (!der_whole(v, DER_NULL, &null, e))
 		return false;
+	if (null.body.n > 0)
+		return err_set(e, ERR_MALFORMED, "a NULL that is not empty");
 	c->no_rev_avail = true;
 	return true;
 }

@@ -1,6 +1,8 @@
 check_PROGRAMS += tests/unit/policy/unit_policy
 TESTS += tests/unit/policy/unit_policy
 tests_unit_policy_unit_policy_SOURCES = \
+	tests/unit/der_walk.c \
+	tests/unit/der_walk.h \
 	tests/unit/policy/made.c \
 	tests/unit/policy/made.h \
 	tests/unit/policy/policy_data.h \
@@ -11,6 +13,7 @@ tests_unit_policy_unit_policy_SOURCES = \
 	tests/unit/policy/test_lint.c \
 	tests/unit/policy/test_lint_foreign.c \
 	tests/unit/policy/test_lint_lists.c \
+	tests/unit/policy/test_lint_walk.c \
 	tests/unit/policy/test_profile.c \
 	tests/unit/policy/test_profile_names.c \
 	tests/unit/policy/test_verdict.c

@@ -2,6 +2,9 @@ check_PROGRAMS += tests/unit/x509/unit_x509
 TESTS += tests/unit/x509/unit_x509
 tests_unit_x509_unit_x509_SOURCES = \
 	$(FAULTY_GNUTLS) \
+	tests/unit/der_walk.c \
+	tests/unit/der_walk.h \
+	tests/unit/x509/test_walk.c \
 	tests/unit/x509/test_faulty.c \
 	tests/unit/x509/make.c \
 	tests/unit/x509/make.h \
