@@ -70,9 +70,12 @@ typedef void request_handler(struct request *r);
 
 /*
  * Takes one MSG_HTTP_REQUEST: finds the row, judges gate and body again (front
- * is not believed), runs the handler.  False: the frame was bad; the role ends.
+ * is not believed), runs the handler.  'local': of a MSG_HTTP_LOCAL, who is at the other
+ * end (MSG_HTTP_NOBODY: he has gone); NULL otherwise.  False: the frame was bad; the role
+ * ends.
  */
-MUST_CHECK bool request_take(const struct api *api, struct bytes frame, struct err *e);
+MUST_CHECK bool request_take(const struct api *api, struct bytes frame,
+    const uint32_t *local, struct err *e);
 
 /* The answers; each frees the request, but for overdue.h. */
 void request_json(struct request *r, int status, json_t *v); /* takes over 'v' */

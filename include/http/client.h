@@ -6,16 +6,13 @@
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
-#include <sys/types.h>
-
 #include "base/buf.h"
 
 #define CLIENT_CERT_MAX KIB(16) /* octets of a client certificate */
 
 struct client {
-	bool tls;   /* the connection is TLS */
-	bool local; /* a unix socket: 'uid' is the peer's */
-	uid_t uid;
+	bool tls;             /* the connection is TLS */
+	bool local;           /* a unix socket */
 	struct buf cert;      /* DER of the leaf, verified; empty: none */
 	bool servers_only;    /* 'cert' is not for clientAuth, but for serverAuth */
 	int64_t cert_ends_at; /* its notAfter */

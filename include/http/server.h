@@ -71,6 +71,7 @@ struct bytes exchange_body(const struct exchange *x);
 struct bytes exchange_header(const struct exchange *x, const char *name);
 const char *exchange_address(const struct exchange *x);
 const struct client *exchange_client(const struct exchange *x);
+int exchange_socket(const struct exchange *x);    /* the connection's, which keeps it */
 bool exchange_has_body(const struct exchange *x); /* one comes or came */
 int64_t exchange_age_ms(const struct exchange *x);
 int64_t exchange_age_us(const struct exchange *x);

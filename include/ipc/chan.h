@@ -34,6 +34,8 @@ void chan_send(struct chan *c, unsigned type, struct bytes body);
 /* Writes a frame with a descriptor at once (queue must be empty); blocks. The fd stays the caller's. */
 MUST_CHECK bool chan_send_fd(struct chan *c, unsigned type, struct bytes body, int fd,
     struct err *e);
+/* Queues a frame with a descriptor, which is the channel's from here on. */
+void chan_send_with(struct chan *c, unsigned type, struct bytes body, int fd);
 /*
  * Writes what is queued.  *ret_left: the socket takes no more now, wait for
  * writability and call again.  On a blocking socket nothing is ever left.

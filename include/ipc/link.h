@@ -38,6 +38,8 @@ void link_free(struct link *k); /* closes; NULL is fine */
 
 /* Queues a frame; it leaves in this round.  On a link that is over, nothing happens. */
 void link_send(struct link *k, unsigned type, struct bytes body);
+/* The same with a descriptor, which is the link's from here on, also of one that is over. */
+void link_send_with(struct link *k, unsigned type, struct bytes body, int fd);
 /* A descriptor comes along: written at once, blocks.  'fd' stays the caller's. */
 MUST_CHECK bool link_send_fd(struct link *k, unsigned type, struct bytes body, int fd,
     struct err *e);

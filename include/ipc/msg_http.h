@@ -16,8 +16,10 @@ enum peer_kind {
 	PEER_KIND_TLS,       /* TLS, no client certificate */
 	PEER_KIND_TLS_CERT, /* TLS, certificate verified against our issuers for clientAuth */
 	PEER_KIND_TLS_BAD, /* TLS, a certificate that did not verify: peer_why says why */
-	PEER_KIND_UNIX     /* local socket: uid is set */
+	PEER_KIND_UNIX     /* local socket: MSG_HTTP_LOCAL */
 };
+
+#define MSG_HTTP_NOBODY UINT32_MAX /* no user's number: nobody is there any more */
 
 #define REQUEST_ID_LEN 17 /* 16 hex characters and a NUL */
 
@@ -30,7 +32,10 @@ enum peer_kind {
 #define MSG_HTTP_ANSWER_MAX MIB(16)  /* body of an answer */
 #define MSG_HTTP_FRAME_MAX  MIB(17)  /* no message between front and core is longer */
 
-/* MSG_HTTP_REQUEST, front -> core. */
+/*
+ * MSG_HTTP_REQUEST, front -> core; of PEER_KIND_UNIX it is MSG_HTTP_LOCAL, and the
+ * connection comes along: who is at its other end core asks the kernel (ADR 0029).
+ */
 struct msg_http_request {
 	uint64_t id;               /* of this asking; the answer bears it */
 	struct bytes request_id;   /* 16 hex characters, for log and problem */
@@ -46,7 +51,8 @@ struct msg_http_request {
 	enum peer_kind peer;
 	struct bytes peer_cert; /* DER leaf, for PEER_KIND_TLS_CERT only */
 	struct bytes peer_why;  /* for PEER_KIND_TLS_BAD only */
-	uint32_t uid;           /* for PEER_KIND_UNIX only */
+	/* Not on the wire.  Of PEER_KIND_UNIX what core found; MSG_HTTP_NOBODY of others. */
+	uint32_t uid;
 };
 /*
  * front asks this before it sends: ERR_TOO_LARGE or ERR_MALFORMED naming the

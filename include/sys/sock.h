@@ -22,7 +22,12 @@ MUST_CHECK bool sock_listen_tcp(const char *address, int *ret_fd, char *ret_boun
 MUST_CHECK bool sock_listen_unix(const char *path, mode_t mode, int *ret_fd,
     struct err *e);
 MUST_CHECK bool sock_pair(int ret_fds[2], struct err *e); /* stream, close-on-exec */
-/* Credentials of the peer of a unix socket. */
-MUST_CHECK bool sock_peer(int fd, uid_t *ret_uid, pid_t *ret_pid, struct err *e);
+/*
+ * Who connected to the socket at 'path' and is at the other end of 'fd', by the kernel's
+ * word alone: whoever gave us the descriptor is not believed.  *ret_there is false when
+ * nobody is any more.  ERR_MALFORMED: it is no connection to that socket.
+ */
+MUST_CHECK bool sock_client(int fd, const char *path, uid_t *ret_uid, bool *ret_there,
+    struct err *e);
 
 #endif

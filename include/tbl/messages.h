@@ -19,6 +19,7 @@ MESSAGE(HTTP_RESPONSE,  11, "core",   "front")
 MESSAGE(PUBLISH,        12, "core",   "front")   /* a file under pub/ is new */
 MESSAGE(TLS_CSR,        13, "front",  "core")    /* a certificate for the api listener, please */
 MESSAGE(TLS_CERT,       14, "core",   "front")
+MESSAGE(HTTP_LOCAL,     16, "front",  "core")    /* HTTP_REQUEST from the local socket; its connection comes along */
 MESSAGE(FORGET,         15, "core",   "front")   /* answers that front keeps count no more */
 MESSAGE(SIGN_CERT,      20, "core",   "signer")
 MESSAGE(CERT_SIGNED,    21, "signer", "core")

@@ -15,6 +15,7 @@
  *	NAMING     gives a thread its name
  *	THREAD     a thread of this process, no process
  *	INTERNET   a TCP or UDP socket
+ *	PEER       whose a connection is, and does a socket listen?
  *	LOCAL      a datagram socket of this machine
  *	WAITING    how long a send may take
  *	TERMINAL   is it one?
@@ -98,10 +99,12 @@ CALL(kill,                            H, ENDING)
 CALL(socket,              P,             INTERNET)
 CALL(connect,             P,             ANY)
 CALL(getpeername,         P     | F,     ANY)
-CALL(getsockname,         P     | F,     ANY)
+CALL(getsockname,         P | C | F,     ANY)
 CALL(getsockopt,          P     | F,     ANY)
 CALL(setsockopt,          P     | F,     ANY)
 CALL(shutdown,            P     | F,     ANY)
+/* who asks by the local socket: core takes nobody's word for it */
+CALL(getsockopt,              C,         PEER)
 /* the network, from without: the sockets came listening */
 CALL(accept4,                     F,     ANY)
 CALL(sendfile,                    F,     ANY) /* a large CRL */

@@ -378,7 +378,8 @@ has_room(const struct request_load *l, struct err *e)
 }
 
 bool
-request_take(const struct api *api, struct bytes frame, struct err *e)
+request_take(const struct api *api, struct bytes frame, const uint32_t *local,
+    struct err *e)
 {
 	struct request *r = mem_zalloc(sizeof(*r));
 	request_handler *handler;
@@ -400,6 +401,15 @@ request_take(const struct api *api, struct bytes frame, struct err *e)
 			   ? false
 			   : err_set(e, ERR_MALFORMED, "bad request id");
 	}
+	if ((r->in.peer == PEER_KIND_UNIX) != (local != NULL)) {
+		request_free(r);
+		return err_set(e, ERR_MALFORMED,
+		    "a request %s the local socket came %s its connection",
+		    local != NULL ? "not by" : "by",
+		    local != NULL ? "with" : "without");
+	}
+	if (local != NULL)
+		r->in.uid = *local;
 	if (!has_room(api->load, &why) || !admit(r, &handler, &v, &why))
 		request_problem(r, &why, &v);
 	else

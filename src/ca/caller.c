@@ -269,6 +269,9 @@ caller_identify(struct ca *ca, const struct msg_http_request *m, bool any_usage,
 		    "the client certificate was refused: %.*s", (int)m->peer_why.n,
 		    (const char *)m->peer_why.p);
 	case PEER_KIND_UNIX:
+		if (m->uid == MSG_HTTP_NOBODY)
+			return err_set(e, ERR_UNAUTHENTICATED,
+			    "who asked by the local socket has closed it");
 		/* Root and whom the daemon runs as; others have to show a certificate. */
 		if (m->uid == 0 || m->uid == geteuid())
 			c.id.kind = IDENTITY_ADMIN;

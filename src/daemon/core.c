@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "api/core_routes.h"
 #include "base/clock.h"
@@ -19,6 +20,7 @@
 #include "daemon/core_listener.h"
 #include "daemon/role.h"
 #include "policy/limiter.h"
+#include "sys/sock.h"
 
 #define RELOADS_MAX 16
 
@@ -43,6 +45,7 @@ struct held { /* a message to front that waits for the commit of its round */
 struct core {
 	struct role *role;
 	struct link *front, *signer, *prober;
+	char *socket; /* where those of this machine connect */
 	struct store *store;
 	struct ca *ca;
 	struct api api;
@@ -175,7 +178,24 @@ on_http_request(void *ctx, const struct frame *f, struct err *e)
 {
 	struct core *c = ctx;
 
-	return request_take(&c->api, f->body, e);
+	return request_take(&c->api, f->body, NULL, e);
+}
+
+/* Who asks, the kernel tells: front could say that it is root (ADR 0029). */
+static bool
+on_http_local(void *ctx, const struct frame *f, struct err *e)
+{
+	struct core *c = ctx;
+	uid_t uid;
+	bool there;
+
+	const bool ok = sock_client(f->fd, c->socket, &uid, &there, e);
+	close(f->fd);
+	if (!ok)
+		return false;
+	if (!there)
+		uid = MSG_HTTP_NOBODY;
+	return request_take(&c->api, f->body, &uid, e);
 }
 
 /* ---- the certificate of the api listener, for the key that front made ---- */
@@ -235,6 +255,7 @@ static const struct msg_rule front_rules[] = {
 	/* clang-format off */
 	/* message           from        once   octets    handler */
 	{ MSG_HTTP_REQUEST,  PEER_FRONT, false, MIB(1),   on_http_request },
+	{ MSG_HTTP_LOCAL,    PEER_FRONT, false, MIB(1),   on_http_local },
 	{ MSG_TLS_CSR,       PEER_FRONT, false, KIB(16),  on_tls_csr },
 	{ 0 }
 	/* clang-format on */
@@ -408,6 +429,7 @@ main(void)
 		.answer = on_answer,
 		.reload = on_reload_wanted,
 	};
+	c.socket = conf_path(role_conf(c.role), "run/hanaper.sock");
 	c.front = role_link(c.role, ROLE_FD_FRONT, PEER_FRONT, MIB(1), front_rules, &c);
 	c.signer = role_link(c.role, ROLE_FD_SIGNER, PEER_SIGNER, MIB(1) + KIB(1),
 	    ca_signer_rules, c.ca);
@@ -432,5 +454,6 @@ main(void)
 	store_close(c.store);
 	free(c.held);
 	limiter_free(c.csrs);
+	free(c.socket);
 	return role_end(c.role);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/front_core.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -28,6 +29,12 @@ struct slot {
 	unsigned next_free;
 };
 
+struct question {
+	struct buf frame;
+	bool local; /* it came by the local socket: */
+	int socket; /* the connection, a descriptor of our own; -1: there was none left */
+};
+
 struct front_core {
 	pthread_mutex_t lock;
 	struct slot slots[FRONT_CORE_WAITING_MAX];
@@ -37,7 +44,7 @@ struct front_core {
 	size_t live;    /* … and of these, by OCSP */
 	size_t octets;  /* of all that wait */
 	bool stopped;
-	struct buf *out; /* questions that are not sent yet */
+	struct question *out; /* that are not sent yet */
 	size_t n_out, room_out;
 	/* Of the loop's thread alone: */
 	struct link *link;
@@ -46,13 +53,21 @@ struct front_core {
 };
 
 static void
-put_out(struct front_core *c, struct buf *frame)
+question_drop(struct question *q)
+{
+	if (q->local && q->socket >= 0)
+		close(q->socket);
+	buf_wipe(&q->frame); /* may hold a token */
+}
+
+static void
+put_out(struct front_core *c, const struct question *q)
 {
 	if (c->n_out == c->room_out) {
 		c->room_out = c->room_out == 0 ? 64 : c->room_out * 2;
 		c->out = mem_grow(c->out, c->room_out, sizeof(*c->out));
 	}
-	c->out[c->n_out++] = *frame;
+	c->out[c->n_out++] = *q;
 }
 
 static void
@@ -66,15 +81,20 @@ on_wake(void *arg, unsigned events)
 	if (read(c->wake_fd, &times, sizeof(times)) != (ssize_t)sizeof(times))
 		return;
 	pthread_mutex_lock(&c->lock);
-	struct buf *out = c->out;
+	struct question *out = c->out;
 	const size_t n = c->n_out;
 	c->out = NULL;
 	c->n_out = c->room_out = 0;
 	pthread_mutex_unlock(&c->lock);
 
 	for (size_t i = 0; i < n; i++) {
-		link_send(c->link, MSG_HTTP_REQUEST, buf_bytes(&out[i]));
-		buf_wipe(&out[i]); /* may hold a token */
+		const struct bytes frame = buf_bytes(&out[i].frame);
+
+		if (out[i].local)
+			link_send_with(c->link, MSG_HTTP_LOCAL, frame, out[i].socket);
+		else
+			link_send(c->link, MSG_HTTP_REQUEST, frame);
+		buf_wipe(&out[i].frame); /* may hold a token */
 	}
 	free(out);
 }
@@ -104,7 +124,7 @@ front_core_free(struct front_core *c)
 	loop_del(c->woken);
 	close(c->wake_fd);
 	for (size_t i = 0; i < c->n_out; i++)
-		buf_wipe(&c->out[i]);
+		question_drop(&c->out[i]);
 	free(c->out);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -158,13 +178,20 @@ slot_give_back(struct front_core *c, struct slot *s)
 	c->first_free = (unsigned)(s - c->slots);
 }
 
+/*
+ * Core asks the kernel who is at the other end of the local socket: a descriptor of its
+ * own, since the connection may be closed before this is sent, and its number another's.
+ */
 static void
-put_question(struct buf *b, uint64_t id, const struct exchange *x)
+put_question(struct question *q, uint64_t id, const struct exchange *x)
 {
 	const struct client *p = exchange_client(x);
 	const enum peer_kind kind = front_peer_kind(p);
 
-	msg_http_request_put(b,
+	q->local = p->local;
+	q->socket = p->local ? fcntl(exchange_socket(x), F_DUPFD_CLOEXEC, 0) : -1;
+	buf_init(&q->frame, MIB(1));
+	msg_http_request_put(&q->frame,
 	    &(struct msg_http_request){
 		.id = id,
 		.request_id = bytes_str(exchange_id(x)),
@@ -181,7 +208,6 @@ put_question(struct buf *b, uint64_t id, const struct exchange *x)
 		.peer_cert = buf_bytes(&p->cert),
 		.peer_why =
 		    bytes_str(kind == PEER_KIND_TLS_BAD ? p->refused.detail : ""),
-		.uid = p->local ? p->uid : 0,
 	    });
 }
 
@@ -196,9 +222,11 @@ refuse(struct exchange *x, const char *why)
 
 /* Core hears it as it would from a client; nobody is named by it. */
 static void
-put_renewal(struct buf *b, uint64_t id, struct bytes request)
+put_renewal(struct question *q, uint64_t id, struct bytes request)
 {
-	msg_http_request_put(b,
+	q->local = false;
+	buf_init(&q->frame, MIB(1));
+	msg_http_request_put(&q->frame,
 	    &(struct msg_http_request){
 		.id = id,
 		.request_id = bytes_str("0000000000000000"),
@@ -212,12 +240,12 @@ put_renewal(struct buf *b, uint64_t id, struct bytes request)
 
 /* False: there is no going on; the exchange is still the caller's.  'x' NULL: nobody waits. */
 static bool
-queue(struct front_core *c, struct slot *s, struct exchange *x, struct buf *frame)
+queue(struct front_core *c, struct slot *s, struct exchange *x, struct question *q)
 {
 	const uint64_t one = 1;
 
 	pthread_mutex_lock(&c->lock);
-	const bool go = !c->stopped && !frame->full;
+	const bool go = !c->stopped && !q->frame.full && (q->socket >= 0 || !q->local);
 	if (go) {
 		/* Once it is held, any thread may answer. */
 		if (x != NULL)
@@ -225,9 +253,9 @@ queue(struct front_core *c, struct slot *s, struct exchange *x, struct buf *fram
 		s->x = x;
 		s->asked = true;
 		s->until_ms = clock_mono_ms() + FRONT_CORE_ANSWER_MS;
-		s->octets = frame->n;
-		c->octets += frame->n;
-		put_out(c, frame);
+		s->octets = q->frame.n;
+		c->octets += q->frame.n;
+		put_out(c, q);
 	} else {
 		slot_give_back(c, s);
 	}
@@ -244,17 +272,16 @@ front_core_ask(void *ctx, struct exchange *x)
 {
 	struct front_core *c = ctx;
 	struct slot *s = slot_take(c, false, NULL);
-	struct buf frame;
+	struct question q;
 
 	if (s == NULL) {
 		refuse(x, "too many requests are waiting; try again in a second");
 		return;
 	}
-	buf_init(&frame, MIB(1));
-	put_question(&frame, s->id, x);
-	if (!queue(c, s, x, &frame)) {
-		buf_wipe(&frame);
-		refuse(x, "the daemon is about to stop");
+	put_question(&q, s->id, x);
+	if (!queue(c, s, x, &q)) {
+		question_drop(&q);
+		refuse(x, "the daemon is about to stop, or has no descriptor left");
 	}
 }
 
@@ -263,15 +290,14 @@ front_core_ask_live(void *ctx, struct exchange *x, const struct front_kept_key *
 {
 	struct front_core *c = ctx;
 	struct slot *s = slot_take(c, true, key);
-	struct buf frame;
+	struct question q;
 
 	if (s == NULL)
 		return false;
-	buf_init(&frame, MIB(1));
-	put_question(&frame, s->id, x);
-	if (queue(c, s, x, &frame))
+	put_question(&q, s->id, x);
+	if (queue(c, s, x, &q))
 		return true;
-	buf_free(&frame);
+	question_drop(&q);
 	return false;
 }
 
@@ -280,14 +306,13 @@ front_core_renew_live(void *ctx, struct bytes request, const struct front_kept_k
 {
 	struct front_core *c = ctx;
 	struct slot *s = slot_take(c, true, key);
-	struct buf frame;
+	struct question q;
 
 	if (s == NULL)
 		return;
-	buf_init(&frame, MIB(1));
-	put_renewal(&frame, s->id, request);
-	if (!queue(c, s, NULL, &frame))
-		buf_free(&frame);
+	put_renewal(&q, s->id, request);
+	if (!queue(c, s, NULL, &q))
+		question_drop(&q);
 }
 
 size_t

@@ -155,6 +155,13 @@ exchange_address(const struct exchange *x)
 	return conns_address(x->door->entry);
 }
 
+int
+exchange_socket(const struct exchange *x)
+{
+	return MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_CONNECTION_FD)
+	    ->connect_fd;
+}
+
 const struct client *
 exchange_client(const struct exchange *x)
 {

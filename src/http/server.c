@@ -15,7 +15,6 @@
 #include "base/version.h"
 #include "exchange_impl.h"
 #include "http/tls_client.h"
-#include "sys/sock.h"
 
 #define HANDSHAKE_MS 10000 /* from accept to the client's Finished */
 #define REQUEST_MS                                                                     \
@@ -73,16 +72,13 @@ door_open(struct server *s, struct MHD_Connection *c)
 	const struct sockaddr *from =
 	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 	struct door *d = mem_zalloc(sizeof(*d));
-	struct err e = { 0 };
-	pid_t pid;
 
 	d->server = s;
 	client_init(&d->client);
 	d->entry = conns_add(s->def.conns, fd, from,
 	    s->def.tls != NULL ? HANDSHAKE_MS : s->def.request_ms);
 	conns_enter(d->entry, &s->room);
-	if (from->sa_family == AF_UNIX)
-		d->client.local = sock_peer(fd, &d->client.uid, &pid, &e);
+	d->client.local = from->sa_family == AF_UNIX;
 	if (s->def.tls != NULL) {
 		gnutls_session_t tls =
 		    MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)

@@ -18,11 +18,18 @@
 #define KEEP         MIB(2)   /* a queue that was larger gives its memory back */
 #define FDS_MAX      4        /* descriptors that came and whose frames have not */
 
+struct rider { /* a descriptor that goes with the octet at 'at' of the queue */
+	size_t at;
+	int fd;
+};
+
 struct chan {
 	int fd;
 	size_t frame_max;
 	struct buf out;
 	size_t out_from; /* what is before was written */
+	struct rider *riders;
+	size_t n_riders, room_riders;
 	uint8_t *in;
 	size_t in_cap;
 	size_t in_from, in_to; /* what is there and was not given out */
@@ -50,6 +57,9 @@ chan_free(struct chan *c)
 		return;
 	for (size_t i = 0; i < c->n_fds; i++)
 		close(c->fds[i]);
+	for (size_t i = 0; i < c->n_riders; i++)
+		close(c->riders[i].fd);
+	free(c->riders);
 	close(c->fd);
 	buf_wipe(&c->out);
 	mem_wipe_free(c->in, c->in_cap);
@@ -86,6 +96,18 @@ chan_send(struct chan *c, unsigned type, struct bytes body)
 	put_frame(&c->out, type, body);
 }
 
+void
+chan_send_with(struct chan *c, unsigned type, struct bytes body, int fd)
+{
+	assert(type > 0 && type < WITH_FD && fd >= 0);
+	if (c->n_riders == c->room_riders) {
+		c->room_riders = c->room_riders == 0 ? 8 : c->room_riders * 2;
+		c->riders = mem_grow(c->riders, c->room_riders, sizeof(*c->riders));
+	}
+	c->riders[c->n_riders++] = (struct rider){ c->out.n, fd };
+	put_frame(&c->out, type | WITH_FD, body);
+}
+
 size_t
 chan_queued(const struct chan *c)
 {
@@ -112,27 +134,10 @@ drop_written(struct chan *c)
 			buf_clear(&c->out);
 	} else if (c->out_from > READ_AT_ONCE && c->out_from > c->out.n / 2) {
 		buf_drop(&c->out, c->out_from);
+		for (size_t i = 0; i < c->n_riders; i++)
+			c->riders[i].at -= c->out_from;
 		c->out_from = 0;
 	}
-}
-
-bool
-chan_flush(struct chan *c, bool *ret_left, struct err *e)
-{
-	while (c->out_from < c->out.n) {
-		const ssize_t n = send(c->fd, c->out.p + c->out_from,
-		    c->out.n - c->out_from, MSG_NOSIGNAL);
-
-		if (n >= 0)
-			c->out_from += (size_t)n;
-		else if (errno == EAGAIN || errno == EWOULDBLOCK)
-			break;
-		else if (errno != EINTR)
-			return write_failed(e);
-	}
-	drop_written(c);
-	*ret_left = chan_queued(c) > 0;
-	return true;
 }
 
 /* One sendmsg(2) of 'v' with the descriptor; what the kernel did not take is left in '*v'. */
@@ -160,6 +165,47 @@ send_with_fd(int to, struct bytes *v, int fd)
 	if (n < 0)
 		return false;
 	*v = bytes_skip(*v, (size_t)n);
+	return true;
+}
+
+/* Up to the next descriptor, or with it. */
+static bool
+send_some(struct chan *c)
+{
+	struct rider *r = c->riders;
+	const bool rides = c->n_riders > 0 && r->at == c->out_from;
+	const size_t next = rides ? 1 : 0;
+	const size_t to = next < c->n_riders ? r[next].at : c->out.n;
+	struct bytes v = bytes_of(c->out.p + c->out_from, to - c->out_from);
+
+	if (rides) {
+		if (!send_with_fd(c->fd, &v, r->fd))
+			return false;
+		close(r->fd);
+		memmove(r, r + 1, --c->n_riders * sizeof(*r));
+	} else {
+		const ssize_t n = send(c->fd, v.p, v.n, MSG_NOSIGNAL);
+
+		if (n < 0)
+			return false;
+		v = bytes_skip(v, (size_t)n);
+	}
+	c->out_from = to - v.n;
+	return true;
+}
+
+bool
+chan_flush(struct chan *c, bool *ret_left, struct err *e)
+{
+	while (c->out_from < c->out.n) {
+		if (send_some(c) || errno == EINTR)
+			continue;
+		if (errno == EAGAIN || errno == EWOULDBLOCK)
+			break;
+		return write_failed(e);
+	}
+	drop_written(c);
+	*ret_left = chan_queued(c) > 0;
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -157,6 +158,15 @@ link_send(struct link *k, unsigned type, struct bytes body)
 {
 	if (!link_over(k) && !k->mute)
 		chan_send(k->chan, type, body);
+}
+
+void
+link_send_with(struct link *k, unsigned type, struct bytes body, int fd)
+{
+	if (link_over(k) || k->mute)
+		close(fd);
+	else
+		chan_send_with(k->chan, type, body, fd);
 }
 
 bool

@@ -45,8 +45,8 @@ is_allowed(const struct frame *f, enum peer from, const struct msg_rule *rules,
 	if (rules[i].once && (*seen >> i & 1) != 0)
 		return err_set(e, ERR_MALFORMED, "message %s came a second time",
 		    msg_name(f->type));
-	/* Descriptors come with listeners and nothing else: none can be heaped up on us. */
-	if ((f->fd >= 0) != (f->type == MSG_LISTENER))
+	/* Descriptors come with these and nothing else: none can be heaped up on us. */
+	if ((f->fd >= 0) != (f->type == MSG_LISTENER || f->type == MSG_HTTP_LOCAL))
 		return err_set(e, ERR_MALFORMED, "message %s came %s a descriptor",
 		    msg_name(f->type), f->fd >= 0 ? "with" : "without");
 	*ret_rule = i;

@@ -68,7 +68,6 @@ msg_http_request_put(struct buf *b, const struct msg_http_request *m)
 	wire_put_u8(b, (uint8_t)m->peer);
 	wire_put_bytes(b, m->peer_cert);
 	wire_put_bytes(b, m->peer_why);
-	wire_put_u32(b, m->uid);
 }
 
 static bool
@@ -97,14 +96,13 @@ msg_http_request_get(struct bytes body, struct msg_http_request *ret, struct err
 	m.peer = (enum peer_kind)msg_field_u8(&w, PEER_KIND_PLAIN, PEER_KIND_UNIX);
 	m.peer_cert = wire_bytes(&w);
 	m.peer_why = wire_bytes(&w);
-	m.uid = wire_u32(&w);
+	m.uid = MSG_HTTP_NOBODY;
 	for (size_t i = 0; i < m.request_id.n; i++) /* it goes to log and journal */
 		if (!is_hex(m.request_id.p[i]))
 			w.bad = true;
 	/* An identity that does not go with its kind is no identity. */
 	if ((m.peer_cert.n > 0) != (m.peer == PEER_KIND_TLS_CERT) ||
-	    (m.peer_why.n > 0 && m.peer != PEER_KIND_TLS_BAD) ||
-	    (m.uid != 0 && m.peer != PEER_KIND_UNIX))
+	    (m.peer_why.n > 0 && m.peer != PEER_KIND_TLS_BAD))
 		w.bad = true;
 	if (!wire_end(&w, "HTTP_REQUEST", e) || !msg_http_request_fits(&m, e))
 		return false;

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -249,15 +251,41 @@ sock_pair(int ret_fds[2], struct err *e)
 	return true;
 }
 
-bool
-sock_peer(int fd, uid_t *ret_uid, pid_t *ret_pid, struct err *e)
+/* A connection that was accepted at 'path'; a socket pair and what listens have credentials, too. */
+static bool
+was_accepted(int fd, const char *path)
 {
+	struct sockaddr_un a = { .sun_family = AF_UNSPEC };
+	socklen_t len = sizeof(a);
+	int listens = 1;
+
+	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0 ||
+	    a.sun_family != AF_UNIX || len > sizeof(a) ||
+	    len <= offsetof(struct sockaddr_un, sun_path))
+		return false;
+	const size_t n =
+	    strnlen(a.sun_path, len - offsetof(struct sockaddr_un, sun_path));
+	if (!bytes_eq_str(bytes_of(a.sun_path, n), path))
+		return false;
+	len = sizeof(listens);
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	       listens == 0;
+}
+
+bool
+sock_client(int fd, const char *path, uid_t *ret_uid, bool *ret_there, struct err *e)
+{
+	struct pollfd p = { .fd = fd };
 	struct ucred c;
 	socklen_t len = sizeof(c);
 
+	if (!was_accepted(fd, path))
+		return err_set(e, ERR_MALFORMED,
+		    "a descriptor came that is no connection to %s", path);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &len) < 0)
 		return err_errno(e, "the peer of a local socket");
 	*ret_uid = c.uid;
-	*ret_pid = c.pid;
+	/* POLLHUP is always told; of a peer that only sends no more it is not. */
+	*ret_there = poll(&p, 1, 0) == 0;
 	return true;
 }

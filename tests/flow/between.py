@@ -44,7 +44,7 @@ SPECS = {
     "RELOAD_ASK": "id:u64",
     "RELOAD_TOLD": "id:u64 code:u8 text:b",
     "HTTP_REQUEST": "id:u64 request_id:b method:b path:b query:b content_type:b accept:b authorization:b "
-                    "idempotency_key:b body:b address:b peer:u8 peer_cert:b peer_why:b uid:u32",
+                    "idempotency_key:b body:b address:b peer:u8 peer_cert:b peer_why:b",
     "HTTP_RESPONSE": "id:u64 status:u16 content_type:b headers:b body:b tag:b etag:b modified_at:i64 expires_at:i64",
     "PUBLISH": "url_path:b file:b content_type:b etag:b modified_at:i64 expires_at:i64 on_api:u8",
     "TLS_CERT": "chain_pem:b renew_at:i64",
@@ -70,6 +70,7 @@ SPECS = {
              "account:b deadline_ms:u32",
     "PROBED": "id:u64 code:u8 proved:u8 retry_s:u32 detail:b transcript:b seen:b address:b reuse_s:i64 took_ms:u32",
 }
+SPECS["HTTP_LOCAL"] = SPECS["HTTP_REQUEST"]
 FIXED = {"u8": "B", "u16": ">H", "u32": ">I", "u64": ">Q", "i64": ">q"}
 FIELD = re.compile(r"(\w+)(?:\*\(([^)]*)\)|:(\w+))")
 

@@ -24,8 +24,8 @@
 
 /* ---- messages ---- */
 
-struct frame
-stage_expect(struct chan *c, unsigned type)
+static struct frame
+next_frame(struct chan *c, unsigned type)
 {
 	struct frame f = { 0 };
 	bool got = false;
@@ -41,6 +41,14 @@ stage_expect(struct chan *c, unsigned type)
 		cr_assert_eq(f.type, type, "front failed: %.*s", (int)m.text.n,
 		    m.text.p);
 	}
+	return f;
+}
+
+struct frame
+stage_expect(struct chan *c, unsigned type)
+{
+	const struct frame f = next_frame(c, type);
+
 	cr_assert_eq(f.type, type, "%s instead of %s", msg_name(f.type),
 	    msg_name(type));
 	return f;
@@ -75,10 +83,20 @@ stage_certify(struct stage *s, const char *cn)
 void
 stage_request(struct stage *s, struct msg_http_request *ret)
 {
-	const struct frame f = stage_expect(s->core, MSG_HTTP_REQUEST);
+	const struct frame f = next_frame(s->core, MSG_HTTP_REQUEST);
 	struct err e;
+	bool there = false;
 
 	cr_assert(msg_http_request_get(f.body, ret, &e), "%s", e.detail);
+	if (ret->peer != PEER_KIND_UNIX) {
+		cr_assert_eq(f.type, MSG_HTTP_REQUEST);
+		return;
+	}
+	/* As core does. */
+	cr_assert_eq(f.type, MSG_HTTP_LOCAL);
+	cr_assert(sock_client(f.fd, s->sock, &ret->uid, &there, &e), "%s", e.detail);
+	(void)there; /* some tests leave before */
+	close(f.fd);
 }
 
 void

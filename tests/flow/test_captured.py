@@ -367,11 +367,11 @@ class Told(Rows):
     def test_core_believes_no_front(self):
         ask = dict(id=1 << 50, request_id=b"0123456789abcdef", method=b"GET", path=b"/v1/whoami", query=b"",
                    content_type=b"", accept=b"", authorization=b"", idempotency_key=b"", body=b"", address=b"",
-                   peer=2, peer_cert=b"", peer_why=b"", uid=0)
+                   peer=2, peer_cert=b"", peer_why=b"")
         rows = {
             "a certificate, but TLS without": (dict(peer_cert=b"x"), "HTTP_REQUEST"),
             "TLS with a certificate, but none": (dict(peer=3), "HTTP_REQUEST"),
-            "a user over TLS": (dict(uid=1), "HTTP_REQUEST"),
+            "somebody on the local socket, whose connection does not come along": (dict(peer=5), "by the local socket"),
             "an unknown kind of peer": (dict(peer=9), "HTTP_REQUEST"),
             "no kind of peer": (dict(peer=0), "HTTP_REQUEST"),
             "a request id of fifteen": (dict(request_id=b"0" * 15), "HTTP_REQUEST"),

@@ -157,7 +157,8 @@ ask(struct api_world *w, const struct msg_http_request *m)
 		return;
 	buf_init(&b, MIB(2));
 	msg_http_request_put(&b, m);
-	require(request_take(&w->api, buf_bytes(&b), &e));
+	require(request_take(&w->api, buf_bytes(&b),
+	    m->peer == PEER_KIND_UNIX ? &m->uid : NULL, &e));
 	buf_free(&b);
 	if (w->answers == 0)
 		loop_run(w->loop);

@@ -271,3 +271,56 @@ Test(chan, writing_to_who_has_closed_is_an_error_and_no_signal)
 	cr_expect_eq(e.code, ERR_UNAVAILABLE);
 	chan_free(a);
 }
+
+/* S83: descriptors that are queued come with their own frames, however little the socket takes. */
+Test(chan, queued_descriptors_keep_their_places)
+{
+	enum {
+		FRAMES = 40
+	};
+	static uint8_t body[KIB(20)];
+	int pipes[FRAMES][2];
+	size_t got = 0;
+	struct frame f;
+	struct err e;
+
+	open_pair(KIB(64));
+	make_nonblocking(a);
+	make_nonblocking(b);
+	for (size_t i = 0; i < FRAMES; i++) {
+		memset(body, (int)i, sizeof(body));
+		if (i % 3 == 0) {
+			chan_send(a, 1, bytes_of(body, sizeof(body)));
+			continue;
+		}
+		cr_assert_eq(pipe(pipes[i]), 0);
+		/* A short frame behind a long one, and the other way round. */
+		chan_send_with(a, 2, bytes_of(body, i % 3 == 1 ? sizeof(body) : 1),
+		    pipes[i][1]);
+	}
+	for (bool left = true; got < FRAMES;) {
+		bool there = false;
+
+		cr_assert(chan_flush(a, &left, &e), "%s", e.detail);
+		cr_assert(chan_recv(b, &f, &there, &e), "%s", e.detail);
+		if (!there)
+			continue;
+		cr_expect_eq(f.type, got % 3 == 0 ? 1 : 2);
+		cr_assert_eq((f.fd >= 0), got % 3 != 0, "frame %zu", got);
+		cr_expect_eq(f.body.p[0], got);
+		if (f.fd >= 0) {
+			uint8_t back = 0;
+
+			cr_assert_eq(write(f.fd, &f.body.p[0], 1), 1);
+			cr_assert_eq(read(pipes[got][0], &back, 1), 1);
+			cr_expect_eq(back, got, "of another frame");
+			close(f.fd);
+			cr_expect_eq(read(pipes[got][0], &back, 1), 0,
+			    "the sender's is closed");
+			close(pipes[got][0]);
+		}
+		got++;
+	}
+	chan_free(a);
+	chan_free(b);
+}

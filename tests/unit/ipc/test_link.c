@@ -166,6 +166,8 @@ Test(link, a_message_of_no_rule_too_long_doubled_or_with_a_stray_descriptor_ends
 		{ MSG_START, 1, 2, false, ERR_MALFORMED },
 		{ MSG_LISTENER, 1, 1, false, ERR_MALFORMED },
 		{ MSG_HTTP_REQUEST, 1, 1, true, ERR_MALFORMED },
+		{ MSG_HTTP_LOCAL, 1, 1, false, ERR_MALFORMED },
+		{ MSG_HTTP_LOCAL, 1, 1, true, ERR_MALFORMED },
 		{ MSG_STOP, 0, 1, false, ERR_UNAVAILABLE },
 	};
 	static const uint8_t zeros[300];

@@ -116,7 +116,6 @@ Test(msg, a_request_bears_only_the_identity_that_goes_with_its_kind)
 	WRONG(http_request, tls, peer, PEER_KIND_TLS);
 	WRONG(http_request, tls, peer, 0);
 	WRONG(http_request, tls, peer, 6);
-	WRONG(http_request, tls, uid, 1);
 	WRONG(http_request, tls, peer_why, bytes_str("why"));
 	WRONG(http_request, tls, request_id, letters(15));
 	WRONG(http_request, tls, request_id, letters(17));
@@ -129,7 +128,6 @@ Test(msg, a_request_bears_only_the_identity_that_goes_with_its_kind)
 	WRONG(http_request, tls, body, octets(MSG_HTTP_BODY_MAX + 1));
 	m.peer = PEER_KIND_UNIX;
 	m.peer_cert = none;
-	m.uid = 1000;
 	WALK(http_request, m);
 }
 

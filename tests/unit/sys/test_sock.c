@@ -86,7 +86,7 @@ Test(sock, a_local_socket_has_its_mode_and_tells_who_its_peer_is)
 	struct stat st;
 	int fd, second = -7, client, server;
 	uid_t uid = 99;
-	pid_t pid = -1;
+	bool there = false;
 
 	cr_assert_not_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/s", dir);
@@ -99,9 +99,12 @@ Test(sock, a_local_socket_has_its_mode_and_tells_who_its_peer_is)
 	client = socket(AF_UNIX, SOCK_STREAM, 0);
 	cr_assert_eq(connect(client, (struct sockaddr *)&a, sizeof(a)), 0);
 	server = accept(fd, NULL, NULL);
-	cr_assert(sock_peer(server, &uid, &pid, &e));
+	cr_assert(sock_client(server, path, &uid, &there, &e), "%s", e.detail);
 	cr_expect_eq(uid, getuid());
-	cr_expect_eq(pid, getpid());
+	cr_expect(there);
+	cr_assert_eq(shutdown(client, SHUT_WR), 0);
+	cr_assert(sock_client(server, path, &uid, &there, &e));
+	cr_expect(there, "who says no more may still listen");
 
 	cr_expect_not(sock_listen_unix(path, 0660, &second, &e), "somebody answers");
 	cr_expect_eq(e.code, ERR_CONFLICT);
@@ -129,4 +132,50 @@ Test(sock, a_local_path_that_is_too_long_is_refused)
 	path[sizeof(path) - 1] = '\0';
 	cr_expect_not(sock_listen_unix(path, 0600, &fd, &e));
 	cr_expect_eq(e.code, ERR_MALFORMED);
+}
+
+/* S10, S83: each has credentials of somebody; only one is a client's. */
+Test(sock, nothing_but_a_connection_to_the_path_tells_a_client)
+{
+	char dir[] = "/tmp/hnp-sock-XXXXXX", path[64], other[64], bound[SOCK_BOUND_LEN];
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int listening, elsewhere, tcp, pair[2], client, server;
+	struct err e = { 0 };
+	uid_t uid = 99;
+	bool there = false;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/s", dir);
+	snprintf(other, sizeof(other), "%s/ss", dir);
+	cr_assert(sock_listen_unix(path, 0600, &listening, &e));
+	cr_assert(sock_listen_unix(other, 0600, &elsewhere, &e));
+	cr_assert(sock_listen_tcp("127.0.0.1:0", &tcp, bound, sizeof(bound), &e));
+	cr_assert(sock_pair(pair, &e));
+	client = socket(AF_UNIX, SOCK_STREAM, 0);
+	strcpy(a.sun_path, other);
+	cr_assert_eq(connect(client, (struct sockaddr *)&a, sizeof(a)), 0);
+	server = accept(elsewhere, NULL, NULL);
+
+	const int liars[] = { listening, elsewhere, tcp, pair[0], client, server,
+		STDIN_FILENO, -1 };
+	for (size_t i = 0; i < NITEMS(liars); i++) {
+		e = (struct err){ 0 };
+		cr_expect_not(sock_client(liars[i], path, &uid, &there, &e), "%zu", i);
+		cr_expect_eq(e.code, ERR_MALFORMED);
+		cr_expect_eq(uid, 99);
+	}
+	cr_assert(sock_client(server, other, &uid, &there, &e));
+	cr_expect(there);
+	close(client);
+	cr_assert(sock_client(server, other, &uid, &there, &e));
+	cr_expect_not(there, "he has gone, and is named no more");
+	cr_expect_eq(uid, getuid());
+
+	for (size_t i = 0; i + 2 < NITEMS(liars); i++)
+		if (liars[i] != client)
+			close(liars[i]);
+	close(pair[1]);
+	unlink(path);
+	unlink(other);
+	rmdir(dir);
 }

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A front that was taken over, and the local socket: it says who asks, and core asks the kernel."""
+import http.client
+import os
+import socket
+import threading
+import unittest
+
+from between import Frame, make
+from hnp import SLOW, Answer, UnixConnection
+from test_captured import Rows
+
+STRANGER = 54321
+ASK = dict(id=1 << 50, request_id=b"0123456789abcdef", method=b"GET", path=b"/v1/whoami", query=b"", content_type=b"",
+           accept=b"", authorization=b"", idempotency_key=b"", body=b"", address=b"", peer=5, peer_cert=b"",
+           peer_why=b"")
+
+
+class Local(Rows):
+    around = ("front",)
+
+    def setUp(self):
+        self.kept = {}  # descriptors that a captured front has: "listener", and those of connections by their number
+        self.ca.stop()
+        self.ca.start(lies={"front": self.keep})
+        self.addCleanup(self.forget)
+        self.next = 1 << 50
+
+    def forget(self):
+        for fd in self.kept.values():
+            os.close(fd)
+        self.kept.clear()
+
+    def keep(self, frame):
+        """Whatever comes to front with a descriptor, and whatever it hands on: it could keep its own."""
+        if frame.type == "LISTENER" and frame.fields["kind"] == 4:
+            self.kept["listener"] = os.dup(frame.fds[0])
+        elif frame.type == "HTTP_LOCAL" and frame.fds:
+            self.kept[len(self.kept)] = os.dup(frame.fds[0])
+        return None
+
+    def say(self, fd, **changed):
+        """Core's answer to a question that front makes up, with this descriptor."""
+        front = self.ca.at["front"]
+        self.next += 1
+        ask = make("core", False, "HTTP_LOCAL", **{**ASK, "id": self.next, **changed})
+        front.say(Frame(ask.link, ask.to_role, ask.type, ask.body, [] if fd is None else [os.dup(fd)]))
+        got = front.heard(lambda f: f.type == "HTTP_RESPONSE" and f.fields["id"] == self.next)
+        return got and Answer(got.fields["status"], {}, got.fields["body"])
+
+    def connected(self):
+        """A client on the local socket who has asked once, and the descriptor of it that front has."""
+        before = set(self.kept)
+        client = UnixConnection(self.ca.dir / "run/hanaper.sock")
+        client.request("GET", "/v1/whoami")
+        answer = client.getresponse()
+        body = answer.read()
+        new = set(self.kept) - before
+        self.assertEqual(len(new), 1)
+        return client, self.kept[new.pop()], Answer(answer.status, {}, body)
+
+    # S10, S83: each is somebody's by its credentials, and no client's connection
+    def test_what_is_no_connection_to_the_socket_names_nobody_and_ends_core(self):
+        pair = socket.socketpair()
+        tcp = socket.create_connection(("127.0.0.1", self.ca.http_port), timeout=10)
+        null = os.open("/dev/null", os.O_RDWR)
+        self.addCleanup(os.close, null)
+        ends = {
+            "a pair of its own, made by root": lambda: pair[0].fileno(),
+            "the socket that listens, made by the daemon's user": lambda: self.kept["listener"],
+            "a connection of the network": lambda: tcp.fileno(),
+            "a file": lambda: null,
+            "nothing": lambda: None,
+        }
+        for what, fd in ends.items():
+            with self.subTest(what):
+                if not self.ca.alive():
+                    self.forget()
+                    self.ca.start(lies={"front": self.keep})
+                self.assertIsNone(self.say(fd()))
+                self.ends("no connection to|without a descriptor", "core")
+        for s in (*pair, tcp):
+            s.close()
+        self.serves()
+
+    # S10
+    def test_the_word_for_the_local_socket_goes_with_its_connection_only(self):
+        client, fd, answer = self.connected()
+        self.assertEqual((answer.status, self.say(fd).status), (200, 200))
+        self.say(fd, peer=2)  # TLS, it says
+        self.ends("not by the local socket", "core")
+        client.close()
+        self.serves()
+
+    # S10: what is kept of an administrator is worth nothing when he has gone
+    def test_nobody_speaks_for_who_has_left(self):
+        client, fd, answer = self.connected()
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(self.say(fd).status, 200, "as long as he is there; SECURITY.md says so")
+        client.close()
+        answer = self.say(fd)
+        self.assertEqual(answer.status, 401, answer)
+        self.assertIn(b"has closed it", answer.body)
+        self.assertEqual(self.say(fd, method=b"POST", path=b"/v1/reload").status, 401)
+        self.assertTrue(self.ca.alive())
+
+    # S10: front says nothing of who it is, whatever it says
+    @unittest.skipIf(os.geteuid() != 0, "takes root")
+    def test_a_stranger_stays_one(self):
+        for path in (self.ca.tmp, self.ca.dir, self.ca.dir / "run"):
+            path.chmod(0o755)
+        (self.ca.dir / "run/hanaper.sock").chmod(0o666)
+        self.addCleanup(self.ca.dir.chmod, 0o750)
+        self.addCleanup((self.ca.dir / "run").chmod, 0o750)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setresuid(STRANGER, STRANGER, STRANGER)
+                s = socket.socket(socket.AF_UNIX)
+                s.connect(str(self.ca.dir / "run/hanaper.sock"))
+                s.sendall(b"GET /v1/whoami HTTP/1.1\r\nHost: x\r\n\r\n")
+                os._exit(0 if s.recv(12) == b"HTTP/1.1 401" and self.stay(s) else 1)
+            finally:
+                os._exit(2)
+        front = self.ca.at["front"]
+        self.assertIsNotNone(front.heard(lambda f: f.type == "HTTP_RESPONSE"))
+        fd = next(fd for key, fd in self.kept.items() if key != "listener")
+        for changed in ({}, dict(address=b"uid:0"), dict(request_id=b"0" * 16)):
+            self.assertEqual(self.say(fd, **changed).status, 401)
+        socket.socket(fileno=os.dup(fd)).shutdown(socket.SHUT_RDWR)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+
+    @staticmethod
+    def stay(s):
+        while s.recv(4096):
+            pass
+        return True
+
+    # S10: descriptors are each request's own, and none is left behind
+    def test_many_at_once_are_told_apart(self):
+        statuses = []
+
+        def ask():
+            one = UnixConnection(self.ca.dir / "run/hanaper.sock")
+            try:
+                for _ in range(20):
+                    one.request("GET", "/v1/whoami")
+                    answer = one.getresponse()
+                    answer.read()
+                    statuses.append(answer.status)
+            except (OSError, http.client.HTTPException) as e:
+                statuses.append(e)
+            finally:
+                one.close()
+
+        core = self.ca.role_pids()["hanaper-core"]
+        before = len(os.listdir(f"/proc/{core}/fd"))
+        threads = [threading.Thread(target=ask) for _ in range(16)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join(60 * SLOW)
+        self.assertEqual(statuses, [200] * 320)
+        self.assertEqual(len(os.listdir(f"/proc/{core}/fd")), before)
