@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 
+#define LEAST 256 /* octets: a line of JSON; smaller ones were mostly grown again */
+
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -47,7 +49,7 @@ make_room(struct buf *b, size_t n)
 	if (b->n + n + 1 <= b->cap)
 		return true;
 
-	size_t cap = b->cap < 64 ? 64 : b->cap;
+	size_t cap = b->cap < LEAST ? LEAST : b->cap;
 	while (cap < b->n + n + 1)
 		cap *= 2;
 	uint8_t *p = mem_zalloc(cap);

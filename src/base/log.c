@@ -99,6 +99,18 @@ is_plain(const char *s)
 	return true;
 }
 
+/* So many octets need no escape, of text and of JSON. */
+static size_t
+as_it_is(const char *s)
+{
+	size_t n = 0;
+
+	while ((unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x7f &&
+	       s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 /*
  * Octets outside ASCII are escaped too: among them are terminals' 8 bit control
  * characters, and characters that turn the direction of writing (R84).
@@ -111,17 +123,18 @@ put_text(struct buf *b, const char *s)
 		return;
 	}
 	buf_putc(b, '"');
-	for (; *s != '\0'; s++) {
-		const unsigned char c = (unsigned char)*s;
+	while (*s != '\0') {
+		const size_t n = as_it_is(s);
+		const unsigned char c = (unsigned char)s[n];
 
+		buf_put(b, bytes_of(s, n));
 		if (c == '"' || c == '\\')
 			buf_printf(b, "\\%c", c);
 		else if (c == '\n')
 			buf_puts(b, "\\n");
-		else if (c < 0x20 || c >= 0x7f)
+		else if (c != '\0')
 			buf_printf(b, "\\x%02x", c);
-		else
-			buf_putc(b, c);
+		s += n + (c != '\0');
 	}
 	buf_putc(b, '"');
 }
@@ -169,17 +182,20 @@ put_json(struct buf *b, const char *text)
 	const unsigned char *s = (const unsigned char *)text;
 
 	buf_putc(b, '"');
-	while (*s != '\0') {
-		const size_t n = utf8_octets(s);
+	for (;;) {
+		const size_t plain = as_it_is((const char *)s);
 
+		buf_put(b, bytes_of(s, plain));
+		s += plain;
+		if (*s == '\0')
+			break;
+		const size_t n = utf8_octets(s);
 		if (*s == '"' || *s == '\\')
 			buf_printf(b, "\\%c", *s);
 		else if (n == 0)
 			buf_puts(b, "\\ufffd");
-		else if (*s < 0x20 || *s >= 0x7f)
-			put_escaped(b, s, n);
 		else
-			buf_putc(b, *s);
+			put_escaped(b, s, n);
 		s += n > 0 ? n : 1;
 	}
 	buf_putc(b, '"');
@@ -190,18 +206,22 @@ put_pair(struct buf *b, const struct log_kv *kv)
 {
 	char shown[LOG_VALUE_MAX + sizeof("...")];
 
-	buf_printf(b, log_form == LOG_FORMAT_JSON ? ",\"%s\":" : " %s=", kv->key);
+	buf_puts(b, log_form == LOG_FORMAT_JSON ? ",\"" : " ");
+	buf_puts(b, kv->key);
+	buf_puts(b, log_form == LOG_FORMAT_JSON ? "\":" : "=");
 	if (kv->text == NULL) {
 		buf_printf(b, "%lld", (long long)kv->num);
 		return;
 	}
-	const int n = (int)strnlen(kv->text, LOG_VALUE_MAX + 1);
-	snprintf(shown, sizeof(shown), n > LOG_VALUE_MAX ? "%.*s..." : "%.*s",
-	    n > LOG_VALUE_MAX ? LOG_VALUE_MAX : n, kv->text);
+	const char *text = kv->text;
+	if (strnlen(text, LOG_VALUE_MAX + 1) > LOG_VALUE_MAX) {
+		snprintf(shown, sizeof(shown), "%.*s...", LOG_VALUE_MAX, text);
+		text = shown;
+	}
 	if (log_form == LOG_FORMAT_JSON)
-		put_json(b, shown);
+		put_json(b, text);
 	else
-		put_text(b, shown);
+		put_text(b, text);
 }
 
 void

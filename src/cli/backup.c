@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -150,6 +151,9 @@ put_path(struct making *m, const char *name, const char *path, unsigned mode,
 	return ok;
 }
 
+/* What was answered before us is in the database then, as the operator may expect (ADR 0026). */
+#define COMMITTED_MS 100
+
 static bool
 put_database(struct making *m, struct err *e)
 {
@@ -159,6 +163,7 @@ put_database(struct making *m, struct err *e)
 	struct db *db = NULL;
 	struct stat s;
 
+	nanosleep(&(struct timespec){ .tv_nsec = COMMITTED_MS * 1000000L }, NULL);
 	bool ok = db_open(path, DB_READ, &db, e) && db_copy(db, copy, e);
 	db_close(db);
 	ok = ok && store_open_read(copy, &st, e) &&
