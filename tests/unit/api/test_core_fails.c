@@ -4,13 +4,13 @@
  * on: no client may be told of what is not on disk, or that nothing is there where
  * nobody could look.  The test is front, and the signer.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../ca/paper.h"
+#include "../store/fail_step.h"
 #include "api/core_routes.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -20,25 +20,6 @@
 #include "x509/certid.h"
 
 #define MUST(call) cr_assert((call), "%s", e.detail)
-
-/* The linker gives this for sqlite3_step() (local.mk). */
-int __real_sqlite3_step(sqlite3_stmt *q);
-int __wrap_sqlite3_step(sqlite3_stmt *q);
-
-static unsigned steps_left; /* 0: none fails */
-static bool struck;
-
-int
-__wrap_sqlite3_step(sqlite3_stmt *q)
-{
-	if (steps_left > 0 && strncmp(sqlite3_sql(q), "ROLLBACK", 8) != 0 &&
-	    --steps_left == 0) {
-		struck = true;
-		sqlite3_reset(q);
-		return SQLITE_FULL;
-	}
-	return __real_sqlite3_step(q);
-}
 
 /* ---- front ---- */
 
@@ -301,11 +282,11 @@ sweep(const struct question *q, int status, int again)
 		const int64_t before = rows_on_disk();
 
 		cr_assert_lt(n, 500, "%s %s never ends", q->method, q->path);
-		struck = false;
-		steps_left = n;
+		failed_step = false;
+		fail_step = n;
 		ask(q);
-		steps_left = 0;
-		if (!struck)
+		fail_step = 0;
+		if (!failed_step)
 			break;
 		const bool done = answer.status < 500;
 		cr_expect(!done || !answer.wrote || rows_on_disk() > before,

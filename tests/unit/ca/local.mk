@@ -3,6 +3,7 @@ TESTS += tests/unit/ca/unit_ca
 tests_unit_ca_unit_ca_SOURCES = \
 	tests/unit/ca/paper.c \
 	tests/unit/ca/paper.h \
+	tests/unit/ca/test_ca_signer.c \
 	tests/unit/ca/test_issue.c \
 	tests/unit/ca/test_issue_refused.c \
 	tests/unit/ca/test_note.c \
@@ -13,3 +14,4 @@ tests_unit_ca_unit_ca_SOURCES = \
 tests_unit_ca_unit_ca_LDADD = libhnp_ca.a libhnp_store.a libhnp_policy.a libhnp_jose.a libhnp_key.a \
 	libhnp_journal.a libhnp_x509.a libhnp_conf.a libhnp_db.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a \
 	libhnp_base.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(CYAML_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(GMP_LIBS) $(UNIT_LIBS)
+tests_unit_ca_unit_ca_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step

@@ -3,8 +3,7 @@
  * Every function of the store, with its first step of SQLite failing, its second, and
  * so on until it makes no more: none of them may say that it did what it did not.
  */
-#include <sqlite3.h>
-
+#include "fail_step.h"
 #include "store/store_acme_account.h"
 #include "store/store_acme_eab.h"
 #include "store/store_audit.h"
@@ -16,27 +15,6 @@
 #include "store/store_renewal.h"
 #include "store/store_token.h"
 #include "tmp_acme.h"
-
-/* The linker gives this for sqlite3_step() (local.mk). */
-int __real_sqlite3_step(sqlite3_stmt *q);
-int __wrap_sqlite3_step(sqlite3_stmt *q);
-
-static unsigned steps_left; /* 0: none fails */
-static bool struck;
-
-int
-__wrap_sqlite3_step(sqlite3_stmt *q)
-{
-	const char *sql = sqlite3_sql(q);
-
-	/* What undoes is let be: SQLite itself would undo after a failure. */
-	if (steps_left > 0 && strncmp(sql, "ROLLBACK", 8) != 0 && --steps_left == 0) {
-		struck = true;
-		sqlite3_reset(q);
-		return SQLITE_IOERR;
-	}
-	return __real_sqlite3_step(q);
-}
 
 /* ---- what is there ---- */
 
@@ -443,11 +421,11 @@ strike(const char *name, bool (*run)(void), unsigned n, bool inside)
 	e = (struct err){ 0 };
 	if (inside)
 		MUST(store_begin(st, &e));
-	struck = false;
-	steps_left = n;
+	failed_step = false;
+	fail_step = n;
 	const bool ok = run();
-	steps_left = 0;
-	if (struck) {
+	fail_step = 0;
+	if (failed_step) {
 		cr_expect_not(ok, "%s, step %u: it failed and says that it did not",
 		    name, n);
 		cr_expect_neq(e.code, ERR_NONE, "%s, step %u: it says why", name, n);
@@ -457,7 +435,7 @@ strike(const char *name, bool (*run)(void), unsigned n, bool inside)
 		cr_expect(ok, "%s, undisturbed: %s", name, e.detail);
 	}
 	store_rollback(st);
-	return struck;
+	return failed_step;
 }
 
 /* R89, R90, S88 */
