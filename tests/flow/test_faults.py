@@ -30,7 +30,7 @@ SINGLE = {
     "broken": (DISK | faults.OPEN, faults.ERROR, errno.EIO, 1),
     "read only": (DISK | faults.OPEN, faults.ERROR, errno.EROFS, 1),
     "short": (faults.WRITE, faults.SHORT, 0, 1),
-    "interrupted": (faults.WRITE, faults.ERROR, errno.EINTR, 1),
+    "interrupted": (faults.WRITE | faults.SYNC | faults.TRUNCATE | faults.OPEN, faults.ERROR, errno.EINTR, 1),
     "no descriptor": (faults.OPEN, faults.ERROR, errno.EMFILE, 1),
     "full from here on": (DISK | faults.OPEN, faults.ERROR, errno.ENOSPC, faults.FOR_EVER),
     "broken from here on": (DISK | faults.OPEN, faults.ERROR, errno.EIO, faults.FOR_EVER),
