@@ -15,6 +15,7 @@
 #include "sys/file.h"
 #include "x509/crl_shard.h"
 
+#define ROOT           "root" /* its list is short and has no parts */
 #define CRL_FILE_MODE  0644
 #define CRL_NUMBER_MAX 20 /* octets (RFC 5280 5.2.3) */
 
@@ -48,6 +49,14 @@ static const struct opt_usage usage = {
 };
 
 static bool
+root_has_none(struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND,
+	    "the root's CRL has neither shards nor a delta, whatever crl.shards and "
+	    "crl.delta in hanaper.yaml say; all of it: hanaper crl " ROOT);
+}
+
+static bool
 fetch(struct client *c, const char *before, const char *issuer, const char *after,
     struct buf *ret, struct err *e)
 {
@@ -60,7 +69,10 @@ fetch(struct client *c, const char *before, const char *issuer, const char *afte
 	buf_puts(&path, after);
 	ok = buf_ok(&path, "the issuer's name", e) &&
 	     client_get(c, buf_str(&path), "*/*", ret, e);
-	if (!ok && e->code == ERR_NOT_FOUND && after[0] == '/')
+	if (!ok && e->code == ERR_NOT_FOUND && after[0] == '/' &&
+	    strcmp(issuer, ROOT) == 0)
+		root_has_none(e);
+	else if (!ok && e->code == ERR_NOT_FOUND && after[0] == '/')
 		err_set(e, ERR_NOT_FOUND,
 		    "issuer \"%s\" has no CRL \"%s%.*s\": crl.delta and crl.shards in "
 		    "hanaper.yaml make such; hanaper crl --shards lists the shards",
@@ -269,23 +281,37 @@ print_shards(const json_t *list)
 }
 
 static bool
+no_shards(const char *issuer, bool known, struct err *e)
+{
+	if (!known)
+		return err_set(e, ERR_NOT_FOUND,
+		    "there is no issuer \"%s\"; all of them: hanaper issuer", issuer);
+	if (strcmp(issuer, ROOT) == 0)
+		return root_has_none(e);
+	return err_set(e, ERR_NOT_FOUND,
+	    "issuer \"%s\" has no shards: crl.shards in hanaper.yaml makes some",
+	    issuer);
+}
+
+static bool
 tell_shards(const struct crl_args *a, struct client *c, const char *issuer,
     struct err *e)
 {
 	const json_t *one, *found = NULL;
 	json_t *all = NULL;
+	bool known = false;
 	size_t i;
 
 	if (!client_get_json(c, "/v1/issuers", &all, e))
 		return false;
-	json_array_foreach(json_object_get(all, "issuers"), i,
-	    one) if (strcmp(json_text(one, "name"), issuer) == 0) found =
-	    json_object_get(one, "crl_shards");
-	const bool ok = found != NULL ||
-			err_set(e, ERR_NOT_FOUND,
-			    "issuer \"%s\" has no shards: crl.shards in hanaper.yaml "
-			    "makes some",
-			    issuer);
+	json_array_foreach(json_object_get(all, "issuers"), i, one)
+	{
+		if (strcmp(json_text(one, "name"), issuer) != 0)
+			continue;
+		known = true;
+		found = json_object_get(one, "crl_shards");
+	}
+	const bool ok = found != NULL || no_shards(issuer, known, e);
 	if (ok && a->common.json)
 		out_json(json_deep_copy(found));
 	else if (ok)
@@ -306,6 +332,15 @@ read_operand(struct crl_args *a, char **ret_issuer, struct err *e)
 	    !crl_shard_from_text(bytes_str(slash + 1), &a->shard))
 		return err_set(e, ERR_MALFORMED,
 		    "\"%s\" is no shard: such as main/16-3, or main/delta", text);
+	if (a->shards && slash != NULL)
+		return err_set(e, ERR_MALFORMED,
+		    "--shards shows all shards of an issuer: hanaper crl --shards %.*s",
+		    (int)(slash - text), text);
+	if (a->shards && (a->out != NULL || a->list))
+		return err_set(e, ERR_MALFORMED,
+		    "--shards says which there are; --out and --list are of one, such "
+		    "as "
+		    "main/16-3");
 	*ret_issuer =
 	    slash == NULL
 		? mem_strdup(text)
@@ -347,7 +382,9 @@ cmd_crl(const struct command *self, int argc, char **argv)
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	if (!read_operand(&a, &issuer, &e) || !client_open(&a.common, &c, &e) ||
+	if (!read_operand(&a, &issuer, &e))
+		return out_usage(self->name, "%s", e.detail);
+	if (!client_open(&a.common, &c, &e) ||
 	    !(a.shards ? tell_shards(&a, c, issuer, &e) : tell_one(&a, c, issuer, &e)))
 		status = client_fail(c, &e);
 	free(issuer);

@@ -124,6 +124,7 @@ class Delta(DeltaTest):
         done = run(BUILD / "hanaper", "crl", "root/delta", "--dir", ca.dir, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("crl.delta", done.stderr)
+        self.assertIn("hanaper crl root", done.stderr)
 
 
 class Changed(DeltaTest):

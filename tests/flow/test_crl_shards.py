@@ -151,12 +151,16 @@ class Shards(ShardTest):
         self.assertEqual(len(text.strip().splitlines()), 17)
         one = json.loads(run(BUILD / "hanaper", "crl", "main/16-3", "--json", "--dir", ca.dir).stdout)
         self.assertEqual(one["number"], self.get("/crl/main/16-3.crl").number)
-        for wrong in ("main/16-16", "main/", "main/16", "root/16-3"):
+        for wrong, status, hint in ((("main/16-16",), 2, "main/16-3"), (("main/",), 2, "main/16-3"),
+                                    (("main/16",), 2, "main/16-3"), (("main/15-3",), 1, "hanaper crl --shards"),
+                                    (("root/16-3",), 1, "hanaper crl root"), (("root", "--shards"), 1, "hanaper crl root"),
+                                    (("other", "--shards"), 1, "hanaper issuer"), (("other/16-3",), 1, "hanaper crl --shards"),
+                                    (("main/16-3", "--shards"), 2, "hanaper crl --shards main"),
+                                    (("--shards", "--list"), 2, "main/16-3"), (("--shards", "--out", "x"), 2, "main/16-3")):
             with self.subTest(wrong):
-                done = run(BUILD / "hanaper", "crl", wrong, "--dir", ca.dir, check=False)
-                self.assertEqual(done.returncode, 1)
-        self.assertEqual(run(BUILD / "hanaper", "crl", "root", "--shards", "--dir", ca.dir,
-                             check=False).returncode, 1)
+                done = run(BUILD / "hanaper", "crl", *wrong, "--dir", ca.dir, check=False)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(hint, done.stderr)
 
     def test_curl_believes_the_shard(self):
         """P68: a TLS client that is given the shard refuses the revoked server alone."""
