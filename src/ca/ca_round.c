@@ -109,6 +109,15 @@ committed(struct ca *ca)
 	note_flushed(ca);
 }
 
+static void
+commit_failed(struct ca *ca, const struct err *e)
+{
+	ca->tally.commits_failed++;
+	if (store_broken(ca->store))
+		ca->hooks.fail(ca->hooks.arg, e);
+	ca_write_failed(ca, e);
+}
+
 static bool
 commit(struct ca *ca, struct err *e)
 {
@@ -116,10 +125,7 @@ commit(struct ca *ca, struct err *e)
 
 	fault_point("core.commit.before");
 	if (!store_commit(ca->store, e)) {
-		ca->tally.commits_failed++;
-		if (store_broken(ca->store))
-			ca->hooks.fail(ca->hooks.arg, e);
-		ca_write_failed(ca, e);
+		commit_failed(ca, e);
 		return false;
 	}
 	fault_point("core.commit.after");
@@ -139,8 +145,7 @@ commit_parked(struct ca *ca, struct err *e)
 		return true;
 	fault_point("core.parked.before");
 	if (!store_unpark(ca->store, e)) {
-		ca->tally.commits_failed++;
-		ca_write_failed(ca, e);
+		commit_failed(ca, e);
 		return false;
 	}
 	prom_observe(&ca->tally.commit_us, &prom_seconds,
@@ -186,8 +191,7 @@ ca_batch_end(struct ca *ca, struct err *e)
 		return false;
 	}
 	if (store_lost(ca->store, e)) {
-		ca->tally.commits_failed++;
-		ca_write_failed(ca, e);
+		commit_failed(ca, e);
 		return false;
 	}
 	if (!store_dirty(ca->store))
