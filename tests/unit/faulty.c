@@ -19,7 +19,7 @@
 static struct {
 	unsigned left; /* calls until it fails; 0: not armed */
 	int error;
-	bool happened;
+	bool happened, held;
 	const char *which;
 } plan;
 
@@ -39,6 +39,15 @@ faulty_disarm(void)
 	return plan.happened;
 }
 
+bool
+faulty_hold(bool on)
+{
+	const bool before = plan.held;
+
+	plan.held = on;
+	return before;
+}
+
 const char *
 faulty_which(void)
 {
@@ -48,7 +57,7 @@ faulty_which(void)
 bool
 faulty_now(const char *name)
 {
-	if (plan.left == 0 || --plan.left > 0)
+	if (plan.held || plan.left == 0 || --plan.left > 0)
 		return false;
 	plan.happened = true;
 	plan.which = name;

@@ -22,6 +22,8 @@
 void faulty_arm(unsigned nth, int error);
 /* No more.  Did it come to that? */
 bool faulty_disarm(void);
+/* Nothing fails, and nothing is counted, while it is held.  Gives what it was before. */
+bool faulty_hold(bool on);
 /* For the calls in the middle: is this the one that fails? */
 bool faulty_now(const char *name);
 /* The name of the one that failed last. */

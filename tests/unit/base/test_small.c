@@ -223,6 +223,39 @@ Test(log, as_json_an_event_is_one_object_on_one_line)
 }
 
 static void
+write_odd_json(void)
+{
+	log_init("core", LOG_INFO);
+	log_format(LOG_FORMAT_JSON);
+	LOG(LOG_WARN, "odd", LOG_TEXT("short", "\xe2\x82"),
+	    LOG_TEXT("overlong", "\xc1\xbf \xe0\x9f\xbf \xf0\x8f\xbf\xbf"),
+	    LOG_TEXT("surrogate", "\xed\xa0\x80"), LOG_TEXT("far", "\xf4\x90\x80\x80"),
+	    LOG_TEXT("good", "\xe2\x82\xac \xe0\xa0\x80 \xed\x9f\xbf \xf0\x90\x80\x80 "
+			     "\xf4\x8f\xbf\xbf"));
+}
+
+/* R84: RFC 3629 4; what is no UTF-8 is told octet by octet. */
+Test(log, what_is_no_utf8_is_replaced_and_its_limits_are_kept)
+{
+	char line[800];
+
+	capture(write_odd_json, line, sizeof(line));
+	cr_expect_not_null(strstr(line, "\"short\":\"\\ufffd\\ufffd\""), "%s", line);
+	cr_expect_not_null(strstr(line,
+			       "\"overlong\":\"\\ufffd\\ufffd \\ufffd\\ufffd\\ufffd "
+			       "\\ufffd\\ufffd\\ufffd\\ufffd\""),
+	    "%s", line);
+	cr_expect_not_null(strstr(line, "\"surrogate\":\"\\ufffd\\ufffd\\ufffd\""),
+	    "%s", line);
+	cr_expect_not_null(strstr(line, "\"far\":\"\\ufffd\\ufffd\\ufffd\\ufffd\""),
+	    "%s", line);
+	cr_expect_not_null(strstr(line,
+			       "\"good\":\"\\u20ac \\u0800 \\ud7ff \\ud800\\udc00 "
+			       "\\udbff\\udfff\""),
+	    "%s", line);
+}
+
+static void
 write_for_journald(void)
 {
 	char stream[64];

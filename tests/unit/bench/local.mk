@@ -1,6 +1,8 @@
 check_PROGRAMS += tests/unit/bench/unit_bench
 TESTS += tests/unit/bench/unit_bench
 tests_unit_bench_unit_bench_SOURCES = \
+	tests/unit/der_walk.c \
+	tests/unit/der_walk.h \
 	tests/unit/bench/test_hist.c \
 	tests/unit/bench/test_load.c \
 	tests/unit/bench/test_plot.c \

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <string.h>
 
+#include "../der_walk.h"
 #include "base/clock.h"
+#include "bench/ceiling.h"
 #include "bench/proof.h"
 #include "codec/pem.h"
 #include "x509/dn.h"
+#include "x509/ocsp.h"
 
 static struct key *ca_key;
 static struct buf ca_dn, root_pem;
@@ -146,4 +150,88 @@ Test(proof, what_is_no_ocsp_answer_or_crl_is_none_at_any_length)
 	stock_free(&stock);
 	buf_free(&ca_dn);
 	buf_free(&root_pem);
+}
+
+struct asked {
+	struct proof *p;
+	struct serial serial;
+	struct bytes good, data;
+	size_t n;
+};
+
+static void
+is_no_proof(void *arg, struct bytes der)
+{
+	struct asked *a = arg;
+	struct err why = { 0 };
+
+	const bool ok = proof_ocsp(a->p, der, &a->serial, bytes_str("nonce"), &why);
+
+	cr_expect(ok || why.detail[0] != '\0');
+	/* What is not signed may be another. */
+	if (der.n == 0 || memmem(der.p, der.n, a->data.p, a->data.n) == NULL) {
+		cr_expect_not(ok);
+		a->n++;
+	}
+}
+
+/* What a benchmark counts as an answer is signed, of this serial, and to this nonce. */
+Test(proof, an_answer_counts_only_as_the_issuer_signed_it)
+{
+	static const uint8_t id[20] = { 1 };
+	static const char cert_id[] = "\x30\x3a\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05"
+				      "\x00\x04\x14nnnnnnnnnnnnnnnnnnnn"
+				      "\x04\x14kkkkkkkkkkkkkkkkkkkk\x02\x01\x05";
+	const struct ocsp_single single = { .cert_id = bytes_of(cert_id,
+						sizeof(cert_id) - 1) };
+	struct asked a = { 0 };
+	struct serial other;
+	struct buf data, sig, der;
+
+	make_root();
+	buf_init(&data, KIB(4));
+	buf_init(&sig, KIB(1));
+	buf_init(&der, KIB(8));
+	cr_assert(proof_new(buf_bytes(&root_pem), &a.p, &e));
+	cr_assert(serial_from_der(bytes_of("\x05", 1), &a.serial, &e), "%s", e.detail);
+	const struct ocsp_spec spec = { .key_id_sha1 = bytes_of(id, sizeof(id)),
+		.produced_at = clock_now(),
+		.this_update = clock_now() - 1,
+		.next_update = clock_now() + 60,
+		.nonce = bytes_str("nonce"),
+		.v = &single,
+		.n = 1 };
+	cr_assert(ocsp_build_data(&spec, &data, &e), "%s", e.detail);
+	cr_assert(key_sign(ca_key, buf_bytes(&data), &sig, &e));
+	cr_assert(ocsp_assemble(buf_bytes(&data), key_sig_alg(ca_key), buf_bytes(&sig),
+		      bytes_of(NULL, 0), &der, &e),
+	    "%s", e.detail);
+	a.good = buf_bytes(&der);
+	a.data = buf_bytes(&data);
+	cr_expect_not(proof_ocsp(a.p, a.good, &a.serial, bytes_str("nonce"), &e),
+	    "no issuer is known");
+	cr_assert(proof_add_issuer(a.p, buf_bytes(&root_pem), &e));
+	cr_expect(proof_ocsp(a.p, a.good, &a.serial, bytes_str("nonce"), &e), "%s",
+	    e.detail);
+	cr_expect_not(proof_ocsp(a.p, a.good, &a.serial, bytes_str("another"), &e));
+	cr_assert(serial_from_der(bytes_of("\x77", 1), &other, &e));
+	cr_expect_not(proof_ocsp(a.p, a.good, &other, bytes_str("nonce"), &e));
+	der_walk(a.good, is_no_proof, &a);
+	cr_expect_gt(a.n, 100);
+	proof_free(a.p);
+	key_free(ca_key);
+	stock_free(&stock);
+	buf_free(&ca_dn);
+	buf_free(&root_pem);
+	buf_free(&data);
+	buf_free(&sig);
+	buf_free(&der);
+}
+
+Test(ceiling, what_a_core_signs_and_verifies_is_counted)
+{
+	struct ceiling c = { 0 };
+
+	cr_assert(ceiling_take(KEY_ALG_ECDSA_P256, 2000, &c, &e), "%s", e.detail);
+	cr_expect(c.signs > 10 && c.verifies > 10, "%f, %f", c.signs, c.verifies);
 }
