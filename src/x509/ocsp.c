@@ -145,6 +145,9 @@ parse_extension(struct bytes ext, struct bytes *nonce, struct err *e)
 	const unsigned kind = extension_of(oid.body);
 	if (kind == EXT_NONCE && nonce != NULL)
 		return take_nonce(value.body, nonce, e);
+	if (kind == EXT_OTHER && !der_is_oid(oid.body))
+		return err_set(e, ERR_MALFORMED,
+		    "OCSP: an extension without identifier");
 	if (critical && (kind == EXT_OTHER || nonce == NULL))
 		return err_set(e, ERR_MALFORMED,
 		    "OCSP: a critical extension that is not known");

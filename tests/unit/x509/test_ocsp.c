@@ -163,7 +163,7 @@ struct faults { /* what is not said is as it should be */
 	size_t serial_n, singles, nonce_n, exts, version;
 	bool no_singles, no_nonce, no_exts, has_version;
 	bool null_params, null_not_empty, critical, signature, requestor, single_ext;
-	bool bare_nonce, bad_bool, endless_hash;
+	bool bare_nonce, bad_bool, endless_hash, endless_ext;
 };
 
 static struct faults
@@ -201,7 +201,10 @@ put_extensions(const struct faults *f, unsigned n)
 			der_put_tlv(&w, DER_BOOLEAN, bytes_of("\1", 1));
 		else if (f->critical)
 			der_put_bool(&w, true);
-		der_put_oid(&w, f->ext_oid);
+		if (f->endless_ext)
+			der_put_tlv(&w, DER_OID, bytes_of("\x2b\x80", 2));
+		else
+			der_put_oid(&w, f->ext_oid);
 		der_wrap(&w, DER_SEQUENCE, mark);
 	}
 	der_wrap(&w, DER_SEQUENCE, all);
@@ -310,6 +313,7 @@ Test(ocsp, what_is_not_allowed_is_malformed)
 		{ .nonce_n = 129 },
 		{ .bare_nonce = true },
 		{ .exts = 2 },
+		{ .endless_ext = true },
 		{ .ext_oid = "1.2.3", .critical = true },
 		{ .ext_oid = "1.2.3", .critical = true, .single_ext = true },
 		{ .bad_bool = true },
