@@ -92,7 +92,6 @@ ask(const struct question *q)
 		.body = bytes_str(q->body != NULL ? q->body : ""),
 		.peer = q->cert.n > 0 ? PEER_KIND_TLS_CERT : PEER_KIND_UNIX,
 		.peer_cert = q->cert,
-		.uid = geteuid(),
 	};
 	struct buf frame;
 	struct err e = { 0 };
@@ -100,7 +99,8 @@ ask(const struct question *q)
 	answer.there = false;
 	buf_init(&frame, MIB(1));
 	msg_http_request_put(&frame, &m);
-	MUST(request_take(&api, buf_bytes(&frame), &e));
+	const uint32_t uid = geteuid();
+	MUST(request_take(&api, buf_bytes(&frame), q->cert.n > 0 ? NULL : &uid, &e));
 	serve_signer();
 	if (!answer.there) { /* in slices */
 		struct loop_timer *guard = loop_after(paper.loop, 5000, too_late, NULL);

@@ -1,9 +1,11 @@
 check_PROGRAMS += tests/unit/ca/unit_ca
 TESTS += tests/unit/ca/unit_ca
 tests_unit_ca_unit_ca_SOURCES = \
+	tests/unit/store/fail_step.c \
 	tests/unit/ca/paper.c \
 	tests/unit/ca/paper.h \
 	tests/unit/ca/test_ca_signer.c \
+	tests/unit/ca/test_caller.c \
 	tests/unit/ca/test_issue.c \
 	tests/unit/ca/test_issue_refused.c \
 	tests/unit/ca/test_note.c \

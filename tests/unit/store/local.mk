@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/unit/store/unit_store
 TESTS += tests/unit/store/unit_store
 tests_unit_store_unit_store_SOURCES = \
+	tests/unit/store/fail_step.c \
 	tests/unit/store/fail_step.h \
 	tests/unit/store/test_store.c \
 	tests/unit/store/test_store_acme_account.c \
