@@ -9,6 +9,7 @@ import base64
 import concurrent.futures
 import contextlib
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -275,6 +276,30 @@ class Floods(Front):
         self.assertEqual((last.fields["status"], b"Retry-After" in last.fields["headers"]), (503, True))
         self.ca.stop()
         self.ca.start()
+
+
+@unittest.skipUnless(os.environ.get("HNP_LONG"), "HNP_LONG=1: half a million requests; link.a_peer_that_does_not_read is short")
+class Deaf(Front):
+    """Requests without end, by a front that reads no answer."""
+
+    # S83: the answers wait in core's memory, up to a bound
+    def test_who_asks_and_does_not_read_ends_core(self):
+        front, stop, most = self.ca.at["front"], threading.Event(), 0
+        core = self.ca.role_pids()["hanaper-core"]
+        front.lie = lambda f: [] if f.type == "HTTP_RESPONSE" and stop.wait(60 * SLOW) else None
+        many = Octets(self.frame(b"GET", b"/v1/certificates").octets() * 500)
+        for _ in range(10000):
+            if not front.say(many):
+                break
+            with contextlib.suppress(OSError):
+                most = max(most, int(open(f"/proc/{core}/status").read().split("VmRSS:")[1].split()[0]) // 1024)
+        stop.set()
+        self.assertEqual(self.ca.wait_end(30), 1)
+        self.assertRegex(self.ca.said(), r'ended error="core: front: it does not read what it is sent"')
+        print(f"     core had {most} MiB")
+        self.assertLess(most, 400)
+        self.ca.start()
+        self.ca.issue("after", "DNS:localhost")
 
 
 class Octets:
