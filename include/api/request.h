@@ -19,6 +19,8 @@
 #include "policy/verdict.h"
 
 #define REQUEST_ANSWER_MAX MIB(16) /* octets */
+/* Octets, about, with which a page of a list ends early: SLICES_MAX of them are in the making at once. */
+#define REQUEST_PAGE_MAX   MIB(2)
 
 struct request;
 

@@ -222,11 +222,10 @@ row_json(const struct audit_row *r)
  * A slice looks at so many rows that it takes a few milliseconds, and tells so
  * many at most.
  */
-#define LOOK_FIRST      1024
-#define LOOK_LEAST      128
-#define LOOK_MOST       131072
-#define SLICE_ROWS      100
-#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
+#define LOOK_FIRST 1024
+#define LOOK_LEAST 128
+#define LOOK_MOST  131072
+#define SLICE_ROWS 100
 
 struct listing {
 	struct request *r;
@@ -265,7 +264,7 @@ add_row(void *arg, const struct audit_row *row, struct err *e)
 	struct listing *l = arg;
 
 	(void)e;
-	if (json_array_size(l->list) == l->limit || l->octets > PAGE_OCTETS_MAX) {
+	if (json_array_size(l->list) == l->limit || l->octets > REQUEST_PAGE_MAX) {
 		l->more = true;
 		return true;
 	}

@@ -13,8 +13,7 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
 
-#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
-#define FILTERS_MAX     32     /* members of the query, and a NULL */
+#define FILTERS_MAX 32 /* members of the query, and a NULL */
 
 struct listing {
 	struct request *r;
@@ -143,7 +142,7 @@ add_row(void *arg, const struct certificate_row *row, struct err *e)
 	struct listing *l = arg;
 
 	(void)e;
-	if (l->n == l->limit || l->text.n > PAGE_OCTETS_MAX) {
+	if (l->n == l->limit || l->text.n > REQUEST_PAGE_MAX) {
 		l->more = true;
 		return true;
 	}

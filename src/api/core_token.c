@@ -132,11 +132,10 @@ core_token_create(struct request *r)
 /* ---- GET ---- */
 
 /* Looked through a slice at a time, as the certificates are. */
-#define NUMS_FIRST      INT64_C(1024)
-#define NUMS_LEAST      INT64_C(64)
-#define NUMS_MOST       INT64_C(262144)
-#define SLICE_ROWS      50
-#define PAGE_OCTETS_MAX MIB(8) /* of an answer, about */
+#define NUMS_FIRST INT64_C(1024)
+#define NUMS_LEAST INT64_C(64)
+#define NUMS_MOST  INT64_C(262144)
+#define SLICE_ROWS 50
 
 struct page {
 	struct request *r;
@@ -217,7 +216,7 @@ add_row(void *arg, const struct store_token *t, struct err *e)
 
 	(void)e;
 	p->rows++;
-	if (json_array_size(p->list) == p->limit || p->octets > PAGE_OCTETS_MAX) {
+	if (json_array_size(p->list) == p->limit || p->octets > REQUEST_PAGE_MAX) {
 		p->more = true;
 		return true;
 	}

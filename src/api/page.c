@@ -11,8 +11,7 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
-#define SLICE_ROWS    25     /* in one round: a row can have a hundred names */
-#define OCTETS_MAX    MIB(8) /* of an answer, about */
+#define SLICE_ROWS    25 /* in one round: a row can have a hundred names */
 /* Numbers that a slice looks at. */
 #define SPAN_FIRST    INT64_C(1024)
 #define SPAN_LEAST    INT64_C(128)
@@ -63,7 +62,8 @@ void
 page_add(struct page *p, json_t *row, int64_t num)
 {
 	p->rows++;
-	if (p->more || json_array_size(p->list) == p->limit || p->octets > OCTETS_MAX) {
+	if (p->more || json_array_size(p->list) == p->limit ||
+	    p->octets > REQUEST_PAGE_MAX) {
 		p->more = true;
 		json_decref(row);
 		return;
