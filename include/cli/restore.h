@@ -33,15 +33,16 @@ struct restore {
 	const char *file;
 	char *etc; /* absolute: where hanaper.yaml is to be */
 	bool check, nothing_since;
-	const struct strings *crls; /* files */
+	const struct strings *crls;  /* files */
+	const struct strings *users; /* "signer=hanaper-signer" */
 
 	int fd; /* of the backup */
 	struct archive_facts facts;
 	struct buf yaml;
 	struct conf *conf;
-	char *state; /* the CA directory */
-	bool given;  /* 'state' was there: its owner's are all files */
-	uid_t uid;
+	char *state;       /* the CA directory */
+	bool given;        /* 'state' was there: its owner's are all files, but */
+	uid_t uid, signer; /* journal and keys, if the signer has a user of its own */
 	gid_t gid;
 	int lock_fd;
 	char *lock;         /* its path, while we hold it */

@@ -29,9 +29,10 @@ struct setup_args {
 	const char *api, *http, *metrics, *url_api, *url_public;
 	const char *passphrase_file;
 	struct strings dns, ip, domains;
-	bool ephemeral;   /* "up" alone */
-	bool system;      /* "init" alone: SETUP_ETC and SETUP_STATE */
-	const char *root; /* before these two; NULL: none */
+	struct strings users; /* with 'system': "signer=hanaper-signer" */
+	bool ephemeral;       /* "up" alone */
+	bool system;          /* "init" alone: SETUP_ETC and SETUP_STATE */
+	const char *root;     /* before these two; NULL: none */
 };
 
 extern const struct opt setup_opts[]; /* all but --ephemeral and --dir */
@@ -49,7 +50,7 @@ struct setup {
 	const char *dir;
 	char *system_dir, *etc; /* NULL: all is in 'dir' */
 	bool chown;             /* to these */
-	uid_t uid;
+	uid_t uid, signer;
 	gid_t gid;
 	char *url_api, *url_public;  /* no slash at the end */
 	char *admin;                 /* CN and DNS name of the first administrator */

@@ -17,6 +17,8 @@ static const struct opt_usage usage = {
 		    ", user " SETUP_USER),
 		OPT_HAS_TEXT("root", "DIR", struct setup_args, root,
 		    "with --system: what is / in an image"),
+		OPT_HAS_LIST("user", "signer=USER", struct setup_args, users,
+		    "with --system: whose journal and keys are"),
 		{ 0 },
 	    },
 	.shared = setup_opts,
@@ -37,10 +39,10 @@ cmd_init(const struct command *self, int argc, char **argv)
 		dir = a.common.dir;
 	else if (dir == NULL || dir[0] == '\0')
 		dir = SETUP_DIR;
-	if (a.system ? a.common.dir != NULL : a.root != NULL) {
+	if (a.system ? a.common.dir != NULL : a.root != NULL || a.users.n > 0) {
 		status = out_usage(self->name,
 		    a.system ? "--system has its own directories; leave --dir out"
-			     : "--root goes with --system");
+			     : "--root and --user go with --system");
 		goto out;
 	}
 	if (!setup_plan(&a, dir, &s, &e)) {
@@ -55,7 +57,11 @@ cmd_init(const struct command *self, int argc, char **argv)
 		char *word = out_word(dir);
 
 		setup_print(&s);
-		if (a.system)
+		if (a.users.n > 0)
+			out_next("hanaperd --config " SETUP_ETC
+				 "/hanaper.yaml --user %s",
+			    a.users.v[0]);
+		else if (a.system)
 			out_next("systemctl enable --now hanaper");
 		else
 			out_next("hanaper up --dir %s", word);

@@ -10,7 +10,7 @@
 
 struct restore_args {
 	struct options_common common;
-	struct strings crls;
+	struct strings crls, users;
 	bool check, nothing_since;
 };
 
@@ -20,6 +20,8 @@ static const struct opt opts[] = {
 	    "is it whole?  Nothing is written"),
 	OPT_HAS_LIST("crl", "FILE", struct restore_args, crls,
 	    "an issuer's last CRL, where the newest journal is lost"),
+	OPT_HAS_LIST("user", "signer=USER", struct restore_args, users,
+	    "whose journal and keys are, as hanaperd's --user"),
 	OPT_IS_FLAG("nothing-since", struct restore_args, nothing_since,
 	    "nothing was revoked after the backup"),
 	{ 0 },
@@ -95,6 +97,7 @@ cmd_restore(const struct command *self, int argc, char **argv)
 	r.check = a.check;
 	r.nothing_since = a.nothing_since;
 	r.crls = &a.crls;
+	r.users = &a.users;
 	if (!restore_run(&r, &e)) {
 		status = out_fail(&e);
 	} else {
@@ -108,5 +111,6 @@ cmd_restore(const struct command *self, int argc, char **argv)
 out:
 	restore_free(&r);
 	strings_free(&a.crls);
+	strings_free(&a.users);
 	return status;
 }

@@ -57,6 +57,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/live.c \
 	src/cli/ocsp_ask.c \
 	src/cli/options.c \
+	src/cli/owners.c \
 	src/cli/out.c \
 	src/cli/problem.c \
 	src/cli/renew.c \

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/scratch.h"
 #include "conf/conf_load.h"
 #include "sys/file.h"
@@ -102,21 +103,42 @@ claim(struct restore *r, struct err *e)
 	return ok;
 }
 
+/* Whose the journal is that was there, or who is named. */
+static bool
+find_signer(struct restore *r, struct err *e)
+{
+	char *journal = mem_printf("%s/" BACKUP_JOURNAL, r->state);
+	struct stat st;
+
+	if (lstat(journal, &st) == 0 && st.st_uid != 0)
+		r->signer = st.st_uid;
+	free(journal);
+	return owners_signer("", r->users, &r->signer, e);
+}
+
 static bool
 look(struct restore *r, struct err *e)
 {
 	struct stat st;
 
 	r->state = mem_strdup(r->conf->dir);
+	if (r->users->n > 0 && geteuid() != 0)
+		return err_set(e, ERR_FORBIDDEN,
+		    "--user gives files away: run it as root");
+	if (lstat(r->state, &st) < 0 && errno == ENOENT && r->users->n > 0)
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s is not there; make it, and give it to the daemon's user: "
+		    "systemd-tmpfiles --create",
+		    r->state);
 	if (lstat(r->state, &st) < 0)
 		return errno == ENOENT ? true : err_errno(e, "%s", r->state);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT, "%s is there and no directory",
 		    r->state);
 	r->given = true;
-	r->uid = st.st_uid;
+	r->uid = r->signer = st.st_uid;
 	r->gid = st.st_gid;
-	return claim(r, e);
+	return find_signer(r, e) && claim(r, e);
 }
 
 /* Another CA's directory is not to be touched. */

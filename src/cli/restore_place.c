@@ -16,15 +16,31 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/restore.h"
 #include "sys/file.h"
 
 #define SMALL_MAX MIB(1)
 
+static uid_t
+owner_of(const struct restore *r, const char *path)
+{
+	const size_t skip = strlen(r->state);
+	struct strings keys = { 0 };
+
+	if (strncmp(path, r->state, skip) != 0 || path[skip] != '/')
+		return r->uid;
+	for (size_t i = 0; i < r->conf->n_issuers; i++)
+		strings_add(&keys, r->conf->issuers[i].key);
+	const bool signers = owners_are_signers(path + skip + 1, &keys);
+	strings_free(&keys);
+	return signers ? r->signer : r->uid;
+}
+
 static bool
 own(const struct restore *r, const char *path, struct err *e)
 {
-	if (geteuid() != 0 || !r->given || lchown(path, r->uid, r->gid) == 0)
+	if (geteuid() != 0 || !r->given || lchown(path, owner_of(r, path), r->gid) == 0)
 		return true;
 	return err_errno(e, "%s", path);
 }
@@ -204,7 +220,9 @@ make_dirs(const struct restore *r, struct err *e)
 
 	for (size_t i = 0; i < NITEMS(dirs); i++) {
 		char *path = mem_printf("%s%s", r->state, dirs[i]);
-		const bool ok = make_dir(r, path, i == 1 ? 0700 : 0750, e);
+		/* The signer's user has to reach its keys. */
+		const bool ok =
+		    make_dir(r, path, i == 1 && r->signer == r->uid ? 0700 : 0750, e);
 
 		free(path);
 		if (!ok)

@@ -53,6 +53,7 @@ setup_args_free(struct setup_args *a)
 	strings_free(&a->dns);
 	strings_free(&a->ip);
 	strings_free(&a->domains);
+	strings_free(&a->users);
 }
 
 /* ---- addresses and URLs ---- */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "sys/file.h"
 
 #define CONF_FILE "hanaper.yaml"
@@ -21,37 +21,15 @@
 
 /* Of an image, its own users count. */
 static bool
-find_user(const char *root, struct setup *s, struct err *e)
+find_users(const struct setup_args *a, const char *root, struct setup *s, struct err *e)
 {
-	struct passwd *p = NULL;
-
-	if (root[0] == '\0') {
-		p = getpwnam(SETUP_USER);
-	} else {
-		char *path = mem_printf("%s/etc/passwd", root);
-		FILE *f = fopen(path, "re");
-
-		free(path);
-		while (f != NULL && (p = fgetpwent(f)) != NULL &&
-		       strcmp(p->pw_name, SETUP_USER) != 0)
-			continue;
-		if (p != NULL) {
-			s->uid = p->pw_uid;
-			s->gid = p->pw_gid;
-		}
-		if (f != NULL)
-			fclose(f);
-	}
-	if (p == NULL)
+	if (!owners_find(root, SETUP_USER, &s->uid, &s->gid, e))
 		return err_set(e, ERR_NOT_FOUND,
 		    "there is no user " SETUP_USER "; make it: systemd-sysusers, or "
 		    "useradd --system --home-dir " SETUP_STATE " " SETUP_USER);
-	if (root[0] == '\0') {
-		s->uid = p->pw_uid;
-		s->gid = p->pw_gid;
-	}
+	s->signer = s->uid;
 	s->chown = true;
-	return true;
+	return owners_signer(root, &a->users, &s->signer, e);
 }
 
 bool
@@ -63,7 +41,10 @@ setup_system_plan(const struct setup_args *a, struct setup *s, struct err *e)
 	s->etc = mem_printf("%s" SETUP_ETC, root);
 	s->dir = s->system_dir;
 	if (geteuid() == 0)
-		return find_user(root, s, e);
+		return find_users(a, root, s, e);
+	if (a->users.n > 0)
+		return err_set(e, ERR_FORBIDDEN,
+		    "--user gives files away: run it as root");
 	if (root[0] != '\0')
 		return true; /* an image under one's own name, or a test */
 	return err_set(e, ERR_FORBIDDEN,
@@ -127,17 +108,32 @@ copy_out(const struct setup *s, const char *name, mode_t mode, gid_t gid, struct
 	return ok;
 }
 
+/* One of the tree; 'name' is below its top.  The signer's user has to reach its keys. */
+static bool
+give_one(const struct setup *s, const char *path, const char *name)
+{
+	static const char *const keys[] = { "issuers/" SETUP_ISSUER ".key" };
+	const struct strings of = { (char **)(uintptr_t)keys, NITEMS(keys) };
+	const uid_t uid = owners_are_signers(name, &of) ? s->signer : s->uid;
+
+	return lchown(path, uid, s->gid) == 0 &&
+	       (s->signer == s->uid || strcmp(name, "issuers") != 0 ||
+		   chmod(path, 0750) == 0);
+}
+
 /* The tree's top last: until then nobody else can reach into it. */
 static bool
 give_away(const struct setup *s, struct err *e)
 {
+	const size_t skip = strlen(s->work) + 1;
 	char *const paths[] = { s->work, NULL };
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	bool ok = walk != NULL;
 
 	for (const FTSENT *f; ok && (f = fts_read(walk)) != NULL;)
 		if (f->fts_info != FTS_D)
-			ok = lchown(f->fts_path, s->uid, s->gid) == 0;
+			ok = give_one(s, f->fts_path,
+			    f->fts_pathlen > skip ? f->fts_path + skip : "");
 	if (!ok)
 		err_errno(e, "cannot give %s to " SETUP_USER, s->work);
 	if (walk != NULL)

@@ -14,11 +14,12 @@ static const struct {
 	const char *path; /* below the CA directory */
 	mode_t forbidden;
 	enum parent_role of; /* who may own it where roles have users of their own */
+	bool must;           /* nobody else: it writes there */
 } modes[] = {
-	{ ".", 0027, PARENT_CORE },
-	{ "hanaper.db", 0137, PARENT_CORE },
-	{ "issuers", 0027, PARENT_SIGNER },
-	{ "journal", 0027, PARENT_SIGNER },
+	{ ".", 0027, PARENT_CORE, false },
+	{ "hanaper.db", 0137, PARENT_CORE, true },
+	{ "issuers", 0027, PARENT_SIGNER, false },
+	{ "journal", 0027, PARENT_SIGNER, true },
 };
 
 static bool
@@ -27,6 +28,11 @@ check_one(const struct parent *p, size_t i, const char *path, struct err *e)
 	const uid_t owner = p->has_users ? p->users[modes[i].of].uid : geteuid();
 	struct stat st;
 
+	if (p->has_users && modes[i].must && stat(path, &st) == 0 && st.st_uid != owner)
+		return err_set(e, ERR_IO,
+		    "%s: belongs to user %lu, and %s runs as %lu; run: chown -R %lu %s",
+		    path, (unsigned long)st.st_uid, parent_roles_name(modes[i].of),
+		    (unsigned long)owner, (unsigned long)owner, path);
 	/* Its role's, or ours, or root's. */
 	return file_check_owned(AT_FDCWD, path, modes[i].forbidden,
 	    p->has_users && stat(path, &st) == 0 && st.st_uid == owner ? owner

@@ -236,6 +236,12 @@ file_check_owned(int dirfd, const char *path, mode_t forbidden, uid_t uid,
 	if (st.st_uid != uid && st.st_uid != 0)
 		return err_set(e, ERR_IO, "%s: belongs to user %lu; run: chown %lu %s",
 		    path, (unsigned long)st.st_uid, (unsigned long)uid, path);
+	if (st.st_uid != uid && uid == geteuid() && (st.st_mode & 0044) == 0)
+		return err_set(e, ERR_IO,
+		    "%s: is root's and closed to user %lu, who needs it; run: chown "
+		    "%lu "
+		    "%s",
+		    path, (unsigned long)uid, (unsigned long)uid, path);
 	if ((st.st_mode & forbidden) != 0)
 		return err_set(e, ERR_IO,
 		    "%s: mode %04o lets others in; run: chmod %04o %s", path,

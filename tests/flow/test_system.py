@@ -47,18 +47,20 @@ class Image(unittest.TestCase):
                    "--api", f"127.0.0.1:{api}", "--http", f"127.0.0.1:{http}",
                    "--metrics", f"127.0.0.1:{metrics}", *options, check=check)
 
-    def serve(self, uid, wrap=()):
+    def serve(self, uid, wrap=(), options=()):
         self.log = open(self.root / "log", "w+b")
         self.addCleanup(self.log.close)
 
         def become():
+            if uid == 0:
+                return
             os.setgroups([])
             os.setgid(uid)
             os.setuid(uid)
 
         daemon = subprocess.Popen(
             [*wrap, self.bin / "hanaperd", "-f", "--config", self.etc / "hanaper.yaml",
-             "--dir", self.state], stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=become)
+             "--dir", self.state, *options], stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=become)
         self.addCleanup(lambda: daemon.poll() is None and daemon.kill())
         end = time.monotonic() + 20 * SLOW
         while b"\nready " not in b"\n" + (self.root / "log").read_bytes():
@@ -103,6 +105,38 @@ class Image(unittest.TestCase):
         self.assertIn("there already", done.stderr)
         self.assertEqual(before, {p: p.stat().st_mtime_ns for p in self.root.rglob("*")
                                   if p.is_file()})
+
+    # S82: what hanaperd --user signer=hanaper-signer needs
+    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-sysusers"), "needs root and systemd")
+    def test_init_gives_the_signers_user_journal_and_keys(self):
+        uid = self.user()
+        users = dict(line.split(":")[:3:2] for line in (self.root / "etc/passwd").read_text().splitlines())
+        signer = int(users["hanaper-signer"])
+        self.init("--user", "signer=hanaper-signer")
+        for path, mode, owner in (("journal", 0o700, signer), ("journal/00000001.hj", 0o600, signer),
+                                  ("root.key", 0o600, signer), ("issuers/main.key", 0o600, signer),
+                                  ("issuers", 0o750, uid), ("issuers/main.crt", 0o644, uid),
+                                  ("hanaper.db", 0o600, uid), ("admin.key", 0o600, uid), (".", 0o750, uid)):
+            st = (self.state / path).stat()
+            self.assertEqual((st.st_mode & 0o7777, st.st_uid, st.st_gid), (mode, owner, uid), path)
+        options = [o for role in ("signer", "prober", "front") for o in ("--user", f"{role}={users['hanaper-' + role]}")]
+        daemon = self.serve(0, options=options)
+        pids = run("ps", "-o", "uid=,comm=", "--ppid", daemon.pid).stdout.split()
+        self.assertEqual(dict(zip(pids[1::2], map(int, pids[::2])))["hanaper-signer"], signer)
+        run(self.bin / "hanaper", "issue", "web.internal", "--dir", self.state, cwd=self.root)
+        daemon.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(15 * SLOW), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_init_for_a_user_that_is_not_there_makes_nothing(self):
+        if have("systemd-sysusers"):
+            self.user()
+        for option, words in (("signer=nobody-of-that-name", "no user"), ("front=hanaper", "signer=USER"),
+                              ("signer", "signer=USER")):
+            done = self.init("--user", option, check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(words, done.stderr)
+            self.assertFalse((self.etc / "hanaper.yaml").exists())
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_without_the_user_nothing_is_made(self):

@@ -83,6 +83,51 @@ class Users(unittest.TestCase):
         self.assertIn("main.key", self.ca.said())
         self.assertEqual(self.permissions(), ["FAIL"])
 
+    # S81, S89: made by root, or laid out for one user: each start says whose one more file has to be
+    def test_files_of_the_wrong_owner_are_told_with_what_mends_them(self):
+        d, signer = self.ca.dir, USERS["signer"]
+        rows = (("issuers/main.key", 0, signer), ("issuers/main.key", OWNER, signer), ("root.key", 0, signer),
+                ("journal", 0, signer), ("journal", OWNER, signer), ("hanaper.db", 0, OWNER))
+        for path, owner, wanted in rows:
+            with self.subTest(path=path, owner=owner):
+                self.give()
+                os.lchown(d / path, owner, owner)
+                self.ca.start(*OPTIONS, wait=False)
+                self.assertEqual(self.ca.wait_end(), 1, self.ca.said()[-2000:])
+                self.assertRegex(self.ca.said(), f"run: chown (-R )?{wanted} {d / path}\"")
+                os.lchown(d / path, wanted, OWNER)
+        self.ca.start(*OPTIONS)
+
+    # S82, S86
+    def test_a_restore_gives_the_signer_what_is_the_signers(self):
+        self.give()
+        self.ca.start(*OPTIONS)
+        serial = self.ca.issue("a", "DNS:localhost")
+        self.ca.revoke(serial, "keyCompromise")
+        backup = self.ca.tmp / "b.tar"
+        run(BUILD / "hanaper", "backup", backup, "--dir", self.ca.dir, "--with-keys")
+        self.ca.stop()
+        signers = ("journal", "journal/00000001.hj", "issuers/main.key", "root.key")
+        for how, options in (("journal is there", ()), ("nothing is there", ("--nothing-since",))):
+            with self.subTest(how):
+                kept = [] if options else ["journal"]
+                for path in self.ca.dir.iterdir():
+                    if path.name not in kept:
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
+                named = ("--user", f"signer={USERS['signer']}") if options else ()
+                run(BUILD / "hanaper", "restore", backup, "--dir", self.ca.dir, *options, *named)
+                for path in signers:
+                    self.assertEqual((self.ca.dir / path).stat().st_uid, USERS["signer"], path)
+                for path in ("hanaper.db", "issuers", "issuers/main.crt", "hanaper.yaml"):
+                    self.assertEqual((self.ca.dir / path).stat().st_uid, OWNER, path)
+                self.ca.start(*OPTIONS)
+                self.assertEqual(self.ca.ocsp(serial), "revoked")
+                self.ca.issue("b", "DNS:localhost")
+                self.assertEqual(self.ca.stop(), 0)
+        done = run(BUILD / "hanaper", "restore", backup, "--dir", self.ca.dir, "--user", "front=1", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("signer=USER", done.stderr)
+
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):
         for path in (self.ca.dir, *self.ca.dir.rglob("*")):
