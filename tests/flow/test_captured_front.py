@@ -21,7 +21,7 @@ from between import Between, make
 from hnp import SLOW, UnixConnection, run
 
 BIG = 1 << 50  # ids of ours: the real front counts from 1
-PLAIN, TLS, TLS_CERT, TLS_BAD, UNIX = 1, 2, 3, 4, 5
+PLAIN, TLS, TLS_CERT, TLS_BAD = 1, 2, 3, 4
 
 
 def der(path):
@@ -42,12 +42,12 @@ class Front(unittest.TestCase):
     def tearDown(self):
         self.assertTrue(self.ca.alive(), self.ca.said()[-2000:])
 
-    def frame(self, method, path, body=b"", query=b"", content_type=b"", peer=TLS, cert=b"", uid=0, why=b"", **more):
+    def frame(self, method, path, body=b"", query=b"", content_type=b"", peer=TLS, cert=b"", why=b"", **more):
         type(self).next_id += 1
         return make("core", False, "HTTP_REQUEST", **{**dict(
             id=self.next_id, request_id=b"0123456789abcdef", method=method, path=path, query=query,
             content_type=content_type, accept=b"", authorization=b"", idempotency_key=b"", body=body,
-            address=b"" if peer == UNIX else b"192.0.2.1", peer=peer, peer_cert=cert, peer_why=why, uid=uid), **more})
+            address=b"192.0.2.1", peer=peer, peer_cert=cert, peer_why=why), **more})
 
     def answer(self, frame):
         """What core makes of it: status and problem."""
@@ -146,7 +146,6 @@ class Asks(Front):
             "a list by plain HTTP": (404, b"GET", b"/v1/certificates", dict(peer=PLAIN)),
             "issuing by plain HTTP": (404, b"POST", b"/v1/certificates", dict(peer=PLAIN)),
             "OCSP by TLS": (404, b"POST", b"/ocsp", dict(peer=TLS)),
-            "a renewal by the socket": (404, b"POST", b"/v1/renew", dict(peer=UNIX)),
             "what front answers": (404, b"GET", b"/healthz", dict(peer=TLS)),
             "what is published": (404, b"GET", b"/crl/main.crl", dict(peer=PLAIN)),
             "no route": (404, b"GET", b"/v2", dict(peer=TLS_CERT, cert=self.admin)),
@@ -156,7 +155,6 @@ class Asks(Front):
             "a method in small letters": (405, b"get", b"/v1/whoami", dict(peer=TLS_CERT, cert=self.admin)),
             "a list without a certificate": (401, b"GET", b"/v1/certificates", dict(peer=TLS)),
             "a list with one that did not verify": (401, b"GET", b"/v1/certificates", dict(peer=TLS_BAD, why=b"expired")),
-            "a list as another user of the machine": (401, b"GET", b"/v1/certificates", dict(peer=UNIX, uid=65534)),
             "the body over the route's": (413, b"POST", b"/v1/certificates",
                                           dict(peer=TLS_CERT, cert=self.admin, body=b"x" * 70000,
                                                content_type=b"text/plain")),
