@@ -6,6 +6,24 @@
 #include "../faulty.h"
 #include "base/mem.h"
 #include "tmp_db.h"
+#include <sqlite3.h>
+
+#define CALL(type, failed, name, params, ...)                                          \
+	type __real_##name params;                                                     \
+	type __wrap_##name params;                                                     \
+	type __wrap_##name params                                                      \
+	{                                                                              \
+		return faulty_now(#name) ? (failed) : __real_##name(__VA_ARGS__);      \
+	}
+
+/* clang-format off */
+CALL(int, SQLITE_IOERR, sqlite3_exec, (sqlite3 *h, const char *sql, int (*f)(void *, int, char **, char **), void *arg,
+    char **why), h, sql, f, arg, why)
+CALL(int, SQLITE_IOERR, sqlite3_step, (sqlite3_stmt *q), q)
+CALL(int, SQLITE_NOMEM, sqlite3_prepare_v3, (sqlite3 *h, const char *sql, int n, unsigned flags, sqlite3_stmt **ret,
+    const char **tail), h, sql, n, flags, ret, tail)
+CALL(int, SQLITE_NOTFOUND, sqlite3_file_control, (sqlite3 *h, const char *name, int op, void *arg), h, name, op, arg)
+/* clang-format on */
 
 static void
 begin(void)
@@ -104,4 +122,92 @@ Test(db_faulty, files_that_are_kept_and_a_log_that_is_settled)
 	MUST(tmp_insert(3, "c"));
 	MUST(db_bulk(db, false, &e));
 	cr_expect_eq(tmp_count(), 3);
+}
+
+/* ---- SQLite itself ---- */
+
+static bool
+count_names(const char *name, struct err *why)
+{
+	static const struct stmt_def def = { "SELECT count(*) FROM t WHERE name = $1",
+		"count a name" };
+	struct stmt *q = stmt_begin(db, &def);
+
+	stmt_text(q, 1, name);
+	if (!stmt_row(q, why))
+		return false;
+	const int64_t n = stmt_col_int(q, 0);
+	return stmt_finish(q, why) &&
+	       (n == 1 || err_set(why, ERR_NOT_FOUND, "%s is not there", name));
+}
+
+/* All that a daemon does with its database, one after the other, and what it was told. */
+static unsigned told;
+
+static bool
+insert(int64_t id, const char *name, struct err *why)
+{
+	struct stmt *q = stmt_begin(db, &tmp_insert_def);
+
+	stmt_int(q, 1, id);
+	stmt_text(q, 2, name);
+	stmt_null(q, 3);
+	return stmt_finish_one(q, why);
+}
+
+static bool
+live(struct err *why)
+{
+	told = 0;
+	if (!db_open(tmp_path, DB_MUST_EXIST, &db, why) || !db_keep_files(db, why))
+		return false;
+	if (!db_begin(db, why) || !insert(10, "one", why) || !db_commit(db, why))
+		return false;
+	told = 1;
+	if (!insert(11, "two", why))
+		return false;
+	told = 2;
+	return db_bulk(db, true, why) && db_bulk(db, false, why) &&
+	       count_names("one", why) && db_flush(db, why) && db_check(db, why) &&
+	       db_settle(db, why);
+}
+
+static void
+begin_anew(void)
+{
+	struct err why;
+
+	cr_assert(db_open(tmp_path, DB_MUST_EXIST, &db, &why), "%s", why.detail);
+	cr_assert(db_exec(db, "DELETE FROM t", &why), "%s", why.detail);
+	db_close(db);
+	db = NULL;
+}
+
+static void
+all_told_is_there(bool ok, const struct err *why)
+{
+	struct err e2;
+
+	if (db != NULL)
+		db_rollback(db);
+	db_close(db);
+	db = NULL;
+	cr_assert(db_open(tmp_path, DB_MUST_EXIST, &db, &e2), "%s", e2.detail);
+	cr_expect(db_check(db, &e2), "%s: %s", faulty_which(), e2.detail);
+	cr_expect(told < 1 || count_names("one", &e2), "%s: %s", faulty_which(),
+	    e2.detail);
+	cr_expect(told < 2 || count_names("two", &e2), "%s: %s", faulty_which(),
+	    e2.detail);
+	cr_expect(ok || why->code != ERR_NONE);
+	db_close(db);
+	db = NULL;
+}
+
+/* R90, S88 */
+Test(db_faulty, what_was_told_is_there_whichever_step_of_sqlite_failed)
+{
+	db_close(db);
+	db = NULL;
+	cr_expect_geq(faulty_sweep(EIO, begin_anew, live, all_told_is_there), 15);
+	MUST(db_open(tmp_path, DB_MUST_EXIST, &db, &e));
 }

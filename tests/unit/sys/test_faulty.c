@@ -418,6 +418,15 @@ spawn(struct err *e)
 	return proc_spawn("/bin/true", "true", NULL, 0, NULL, &child, e);
 }
 
+static bool
+spawn_as_nobody(struct err *e)
+{
+	const struct proc_user nobody = { 65534, 65534 };
+
+	child = 0;
+	return proc_spawn("/bin/true", "true", NULL, 0, &nobody, &child, e);
+}
+
 static void
 reap(bool ok, const struct err *e)
 {
@@ -430,4 +439,8 @@ reap(bool ok, const struct err *e)
 Test(faulty, a_process_that_cannot_be_started_is_told)
 {
 	cr_expect_geq(faulty_sweep(EAGAIN, NULL, spawn, reap), 2);
+	if (geteuid() != 0)
+		return;
+	faulty_keeps_descriptors(); /* the pipe that ties the child to us */
+	cr_expect_geq(faulty_sweep(EMFILE, NULL, spawn_as_nobody, reap), 3);
 }
