@@ -47,6 +47,7 @@ struct server_def {
 	unsigned threads;   /* at least 1 */
 	unsigned limit;     /* open connections at most; further ones wait */
 	int64_t request_ms; /* for one whole request; 0: 30 seconds (S61) */
+	size_t memory; /* of a connection, for request line and headers; 0: 16 KiB */
 };
 
 /* Takes over 'listen_fd', also when it fails. */

@@ -66,12 +66,14 @@ static const struct kind {
 	bool tls;
 	bool pool; /* a thread for each processor */
 	unsigned limit;
+	size_t
+	    memory; /* 0: as server.h says.  The library clears it for each request. */
 } kinds[] = {
 	/* clang-format off */
-	[LISTENER_API] =     { "api",     ON_API,     true,  true,  1024 },
-	[LISTENER_HTTP] =    { "http",    ON_HTTP,    false, true,  4096 },
-	[LISTENER_METRICS] = { "metrics", ON_METRICS, false, false, 64 },
-	[LISTENER_UNIX] =    { "unix",    ON_UNIX,    false, false, 256 },
+	[LISTENER_API] =     { "api",     ON_API,     true,  true,  1024, 0 },
+	[LISTENER_HTTP] =    { "http",    ON_HTTP,    false, true,  4096, KIB(8) },
+	[LISTENER_METRICS] = { "metrics", ON_METRICS, false, false, 64,   0 },
+	[LISTENER_UNIX] =    { "unix",    ON_UNIX,    false, false, 256,  0 },
 	/* clang-format on */
 };
 
@@ -158,6 +160,7 @@ start_listeners(struct front_role *r)
 			.kind = k->route,
 			.threads = threads_for(r, k),
 			.limit = limit_for(r, k),
+			.memory = k->memory,
 		};
 		const int fd = l->fd;
 

@@ -21,7 +21,7 @@
 	30000 /* from the request line, or a first connection, to the last octet */
 #define IDLE_MS     60000 /* from an answer to the end of the next request's line */
 #define IDLE_S      60
-#define MEMORY_MAX  KIB(16) /* a connection's, for request line and headers */
+#define MEMORY      KIB(16) /* a connection's, for request line and headers */
 #define DROPPED_MAX MIB(1)  /* octets read in vain to say 413 in good order */
 
 static struct door *
@@ -352,7 +352,7 @@ start_daemon(struct server *s)
 	    MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
 	    s->listen_fd, MHD_OPTION_CONNECTION_LIMIT, s->def.limit,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->def.memory,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
 	    on_completed, s, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_ARRAY,
@@ -394,6 +394,8 @@ server_start(const struct server_def *def, int listen_fd, struct server **ret,
 	}
 	s = mem_zalloc(sizeof(*s));
 	s->def = *def;
+	if (s->def.memory == 0)
+		s->def.memory = MEMORY;
 	if (s->def.request_ms == 0)
 		s->def.request_ms = REQUEST_MS;
 	s->room.limit = s->def.limit;

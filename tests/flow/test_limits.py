@@ -45,6 +45,19 @@ class Limits(unittest.TestCase):
                         pass  # closed on who sends so much
                     self.lives()
 
+    # R82
+    def test_a_head_over_plain_http_is_half_as_long_at_most(self):
+        for path in ("/healthz", "/crl/main.crl", "/ocsp/" + "A" * 2000):
+            for octets, passes in ((4000, True), (9000, False), (70000, False)):
+                with self.subTest(path=path[:20], octets=octets):
+                    try:
+                        a = self.ca.ask_http("GET", path, headers={"X-Other": "a" * octets})
+                        self.assertEqual(a.status != 431, passes)
+                        self.assertLess(a.status, 500)
+                    except (OSError, http.client.HTTPException):
+                        self.assertFalse(passes)  # closed on who sends so much
+                    self.lives()
+
     def hashes(self):
         out = subprocess.run(["openssl", "x509", "-noout", "-ocspid", "-in",
                               str(self.ca.dir / "issuers/main.crt")],
