@@ -16,12 +16,18 @@
 
 struct caller_cache;
 struct caller_known;
+struct certificate_row;
 
 struct caller {
 	struct identity id;
 	struct cert *cert; /* id.cert points here */
 	char *profile, *issuer;
-	struct caller_known *known; /* owns the three and id.text, unless it is NULL */
+	/*
+	 * IDENTITY_CERT: as it lay in the database.  Only a revocation changes such a row,
+	 * and after one it is read anew.
+	 */
+	const struct certificate_row *row;
+	struct caller_known *known; /* owns these and id.text, unless it is NULL */
 };
 
 /*

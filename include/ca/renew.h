@@ -6,9 +6,10 @@
 #include "ca/issue.h"
 
 struct renew_request {
-	const struct identity *who; /* whose certificate is the one to be renewed */
-	const struct csr *csr;      /* with the same key or another */
-	int64_t validity_s;         /* 0: the profile's default */
+	const struct identity *who; /* whose certificate is the one to be renewed … */
+	const struct certificate_row *row; /* … and what is stored of it; or NULL */
+	const struct csr *csr;             /* with the same key or another */
+	int64_t validity_s;                /* 0: the profile's default */
 	const char *request_id;
 };
 

@@ -59,7 +59,9 @@ read_raw(struct request *r, struct csr **ret, int64_t *ret_validity_s,
 void
 core_renew(struct request *r)
 {
-	struct renew_request q = { .who = &r->caller.id, .request_id = r->id };
+	struct renew_request q = { .who = &r->caller.id,
+		.row = r->caller.row,
+		.request_id = r->id };
 	struct verdict v = { .terse = true };
 	struct issued *answer = NULL;
 	struct once *once = NULL;

@@ -24,7 +24,8 @@
 struct caller_known {
 	unsigned refs;
 	struct cert *cert;
-	char *profile, *issuer, *text;
+	struct certificate_row row;
+	char *text;
 	uint8_t fingerprint[32];
 };
 
@@ -38,8 +39,7 @@ unref(struct caller_known *k)
 	if (k == NULL || --k->refs > 0)
 		return;
 	cert_free(k->cert);
-	free(k->profile);
-	free(k->issuer);
+	certificate_row_free(&k->row);
 	free(k->text);
 	free(k);
 }
@@ -195,7 +195,6 @@ static bool
 look_up(struct ca *ca, struct bytes der, struct caller_known **ret, struct err *e)
 {
 	struct caller_known *k = mem_zalloc(sizeof(*k));
-	struct certificate_row row = { 0 };
 	const struct ca_issuer *issuer = NULL;
 
 	k->refs = 1;
@@ -205,16 +204,13 @@ look_up(struct ca *ca, struct bytes der, struct caller_known **ret, struct err *
 	if (ok && (issuer = ca_issuer_by_dn(ca, k->cert->issuer_dn)) == NULL)
 		ok = err_set(e, ERR_UNAUTHENTICATED,
 		    "the client certificate is of another CA");
-	ok = ok && find_row(ca, k->cert, issuer->name, &row, e);
+	ok = ok && find_row(ca, k->cert, issuer->name, &k->row, e);
 	if (ok) {
-		k->profile = mem_strdup(row.profile);
-		k->issuer = mem_strdup(issuer->name);
 		k->text = text_of(k->cert);
-		ok = check_revoked(&row, e) &&
+		ok = check_revoked(&k->row, e) &&
 		     (gnutls_hash_fast(GNUTLS_DIG_SHA256, der.p, der.n,
 			  k->fingerprint) == 0 ||
 			 err_set(e, ERR_INTERNAL, "SHA-256 failed"));
-		certificate_row_free(&row);
 	}
 	if (ok)
 		*ret = k;
@@ -235,8 +231,9 @@ identify_cert(struct ca *ca, struct bytes der, bool any_usage, struct caller *c,
 		return false;
 	c->known = k;
 	c->cert = k->cert;
-	c->profile = k->profile;
-	c->issuer = k->issuer;
+	c->row = &k->row;
+	c->profile = k->row.profile;
+	c->issuer = k->row.issuer;
 	if (!check_usable(k->cert, any_usage, e))
 		return false;
 	known_put(ca, k);
@@ -244,8 +241,8 @@ identify_cert(struct ca *ca, struct bytes der, bool any_usage, struct caller *c,
 		.kind = IDENTITY_CERT,
 		.text = k->text,
 		.cert = k->cert,
-		.profile = k->profile,
-		.issuer = k->issuer,
+		.profile = k->row.profile,
+		.issuer = k->row.issuer,
 	};
 	memcpy(c->id.fingerprint, k->fingerprint, sizeof(k->fingerprint));
 	return true;

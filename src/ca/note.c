@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "codec/json.h"
+#include "codec/json_flat.h"
+#include "codec/json_put.h"
 
 void
 note_free(struct note *n)
@@ -16,71 +18,94 @@ note_free(struct note *n)
 bool
 note_write(const struct note *n, struct buf *ret, struct err *e)
 {
-	json_t *v = json_object();
+	struct json_put w;
 	struct buf b;
 
+	buf_init(&b, NOTE_MAX);
+	w = (struct json_put){ .b = &b };
+	json_put_open(&w, '{');
 	if (n->token[0] != '\0')
-		json_object_set_new(v, "token", json_string(n->token));
+		json_put_member(&w, "token", n->token);
 	if (n->order[0] != '\0')
-		json_object_set_new(v, "order", json_string(n->order));
+		json_put_member(&w, "order", n->order);
 	if (n->has_parent) {
 		char hex[SERIAL_HEX_LEN];
 
 		serial_to_hex(&n->parent, hex);
-		json_object_set_new(v, "parent", json_string(hex));
+		json_put_member(&w, "parent", hex);
 	}
-	if (n->metadata != NULL)
-		json_object_set(v, "metadata", n->metadata);
-	buf_init(&b, NOTE_MAX);
-	if (json_object_size(v) > 0)
-		json_write(&b, v);
-	json_decref(v);
+	if (n->metadata != NULL) {
+		json_put_name(&w, "metadata");
+		json_put_value(&w, n->metadata);
+	}
+	const bool any = w.comma;
+	json_put_close(&w, '}');
+	buf_putc(&b, '\n');
 	const bool ok = buf_ok(&b, "what is noted with the certificate", e);
-	if (ok)
+	if (ok && any)
 		buf_put(ret, buf_bytes(&b));
 	buf_free(&b);
 	return ok;
 }
 
 static bool
-read_parent(const char *hex, struct note *n, struct err *e)
+read_id(struct bytes id, const char *whose, char *to, size_t size, struct err *e)
 {
-	n->has_parent = hex != NULL;
-	return hex == NULL || serial_from_hex(bytes_str(hex), &n->parent, e);
-}
-
-static bool
-read_id(const char *id, const char *whose, char *to, size_t size, struct err *e)
-{
-	if (id == NULL)
-		return true;
-	if (strlen(id) >= size)
+	if (id.n >= size)
 		return err_set(e, ERR_MALFORMED, "note: the %s's id is too long",
 		    whose);
-	snprintf(to, size, "%s", id);
+	snprintf(to, size, "%.*s", (int)id.n, (const char *)id.p);
 	return true;
+}
+
+/* Each without octets where it is not there. */
+static bool
+read_texts(struct bytes token, struct bytes order, struct bytes parent, struct note *n,
+    struct err *e)
+{
+	n->has_parent = parent.p != NULL;
+	return read_id(token, "token", n->token, sizeof(n->token), e) &&
+	       read_id(order, "order", n->order, sizeof(n->order), e) &&
+	       (!n->has_parent || serial_from_hex(parent, &n->parent, e));
+}
+
+static struct bytes
+flat_text(const struct json_flat *o, const char *name)
+{
+	const struct bytes *v = json_flat_find(o, name);
+
+	return v != NULL ? *v : (struct bytes){ 0 };
+}
+
+static struct bytes
+tree_text(const json_t *v, const char *name)
+{
+	const char *text = json_text(v, name);
+
+	return text != NULL ? bytes_str(text) : (struct bytes){ 0 };
 }
 
 bool
 note_read(struct bytes json, struct note *ret, struct err *e)
 {
 	struct note n = { 0 };
+	struct json_flat o;
 	json_t *v = NULL;
+	bool ok = true;
 
-	if (json.n == 0) {
-		*ret = n;
-		return true;
+	if (json_flat_read(json, &o) && json_flat_find(&o, "metadata") == NULL) {
+		ok = read_texts(flat_text(&o, "token"), flat_text(&o, "order"),
+		    flat_text(&o, "parent"), &n, e);
+	} else if (json.n > 0) {
+		if (!json_read(json, &v, e))
+			return false;
+		ok = read_texts(tree_text(v, "token"), tree_text(v, "order"),
+		    tree_text(v, "parent"), &n, e);
+		if (ok)
+			n.metadata = json_incref(json_object_get(v, "metadata"));
+		json_decref(v);
 	}
-	if (!json_read(json, &v, e))
-		return false;
-	const bool ok =
-	    read_id(json_text(v, "token"), "token", n.token, sizeof(n.token), e) &&
-	    read_id(json_text(v, "order"), "order", n.order, sizeof(n.order), e) &&
-	    read_parent(json_text(v, "parent"), &n, e);
-	if (ok) {
-		n.metadata = json_incref(json_object_get(v, "metadata"));
+	if (ok)
 		*ret = n;
-	}
-	json_decref(v);
 	return ok;
 }

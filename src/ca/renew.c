@@ -137,16 +137,9 @@ bool
 renew_start(struct ca *ca, const struct renew_request *q, issue_done *done, void *arg,
     struct verdict *v, struct err *e)
 {
-	struct certificate_row row;
-
-	if (q->who->kind != IDENTITY_CERT)
+	if (q->who->kind != IDENTITY_CERT || q->row == NULL)
 		return err_set(e, ERR_UNAUTHENTICATED,
 		    "present the certificate that is to be renewed as the TLS client "
 		    "certificate");
-	if (!store_certificate_get(ca_store(ca), q->who->issuer, &q->who->cert->serial,
-		&row, e))
-		return false;
-	const bool ok = start(ca, q, &row, done, arg, v, e);
-	certificate_row_free(&row);
-	return ok;
+	return start(ca, q, q->row, done, arg, v, e);
 }

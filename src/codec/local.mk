@@ -5,6 +5,7 @@ libhnp_codec_a_SOURCES = \
 	src/codec/der_time.c \
 	src/codec/der_write.c \
 	src/codec/json.c \
+	src/codec/json_flat.c \
 	src/codec/json_put.c \
 	src/codec/pem.c \
 	src/codec/prom.c \

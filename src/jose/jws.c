@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "codec/base64.h"
-#include "jws_flat.h"
+#include "codec/json_flat.h"
 
 /* Which members of an object must not be there, and why. */
 struct refusal {
@@ -81,9 +81,9 @@ read_header(struct jws *s, struct err *e)
 
 /* The text that a member of the header holds; a NUL takes the place of its quote. */
 static const char *
-text_at(struct jws *s, const struct jws_flat *h, const char *name)
+text_at(struct jws *s, const struct json_flat *h, const char *name)
 {
-	const struct bytes *v = jws_flat_find(h, name);
+	const struct bytes *v = json_flat_find(h, name);
 
 	if (v == NULL)
 		return NULL;
@@ -95,14 +95,14 @@ text_at(struct jws *s, const struct jws_flat *h, const char *name)
 static bool
 read_flat_header(struct jws *s)
 {
-	struct jws_flat h;
+	struct json_flat h;
 
-	if (!jws_flat_read(buf_bytes(&s->header_b), &h) ||
-	    jws_flat_find(&h, "alg") == NULL || jws_flat_find(&h, "url") == NULL ||
-	    jws_flat_find(&h, "kid") == NULL || jws_flat_find(&h, "jwk") != NULL)
+	if (!json_flat_read(buf_bytes(&s->header_b), &h) ||
+	    json_flat_find(&h, "alg") == NULL || json_flat_find(&h, "url") == NULL ||
+	    json_flat_find(&h, "kid") == NULL || json_flat_find(&h, "jwk") != NULL)
 		return false;
 	for (size_t i = 0; i < NITEMS(header_refusals); i++)
-		if (jws_flat_find(&h, header_refusals[i].name) != NULL)
+		if (json_flat_find(&h, header_refusals[i].name) != NULL)
 			return false;
 	s->alg = text_at(s, &h, "alg");
 	s->nonce = text_at(s, &h, "nonce");
@@ -163,15 +163,15 @@ static bool
 parts_of_flat(struct bytes body, struct parts *ret)
 {
 	const struct bytes *header, *payload, *signature;
-	struct jws_flat o;
+	struct json_flat o;
 
-	if (!jws_flat_read(body, &o) ||
-	    (header = jws_flat_find(&o, "protected")) == NULL ||
-	    (payload = jws_flat_find(&o, "payload")) == NULL ||
-	    (signature = jws_flat_find(&o, "signature")) == NULL)
+	if (!json_flat_read(body, &o) ||
+	    (header = json_flat_find(&o, "protected")) == NULL ||
+	    (payload = json_flat_find(&o, "payload")) == NULL ||
+	    (signature = json_flat_find(&o, "signature")) == NULL)
 		return false;
 	for (size_t i = 0; i < NITEMS(outer_refusals); i++)
-		if (jws_flat_find(&o, outer_refusals[i].name) != NULL)
+		if (json_flat_find(&o, outer_refusals[i].name) != NULL)
 			return false;
 	*ret = (struct parts){ *header, *payload, *signature };
 	return true;

@@ -8,8 +8,6 @@ libhnp_jose_a_SOURCES = \
 	src/jose/jwk_spki.c \
 	src/jose/jwk_verify.c \
 	src/jose/jws.c \
-	src/jose/jws_flat.c \
-	src/jose/jws_flat.h \
 	src/jose/jws_verify.c \
 	src/jose/nonce.c \
 	src/jose/nonce_file.c \

@@ -8,7 +8,6 @@
 #include "fuzz.h"
 #include "jose/jws.h"
 
-#include "../../src/jose/jws_flat.h"
 
 /* The canonical text is its own, and one key has one of it. */
 static void
@@ -62,15 +61,15 @@ verify(const struct jws *s)
 	jwk_free(k);
 }
 
-/* What is read in place, the JSON reader reads the same (jose/jws_flat.h). */
+/* What is read in place, the JSON reader reads the same (codec/json_flat.h). */
 static void
 flat(struct bytes text)
 {
-	struct jws_flat f;
+	struct json_flat f;
 	json_t *v = NULL;
 	struct err e = { 0 };
 
-	if (!jws_flat_read(text, &f))
+	if (!json_flat_read(text, &f))
 		return;
 	require(json_read(text, &v, &e) && json_object_size(v) == f.n);
 	for (size_t i = 0; i < f.n; i++) {
@@ -79,7 +78,7 @@ flat(struct bytes text)
 
 		require_within(f.v[i].value, text);
 		require(value != NULL && bytes_eq_str(f.v[i].value, value) &&
-			jws_flat_find(&f, name) == &f.v[i].value);
+			json_flat_find(&f, name) == &f.v[i].value);
 		free(name);
 	}
 	json_decref(v);

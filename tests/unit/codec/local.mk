@@ -6,6 +6,7 @@ tests_unit_codec_unit_codec_SOURCES = \
 	tests/unit/codec/test_base64.c \
 	tests/unit/codec/test_der.c \
 	tests/unit/codec/test_json.c \
+	tests/unit/codec/test_json_flat.c \
 	tests/unit/codec/test_json_put.c \
 	tests/unit/codec/test_pem.c \
 	tests/unit/codec/test_prom.c \

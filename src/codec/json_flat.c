@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jws_flat.h"
+#include "codec/json_flat.h"
 
 #include <string.h>
 
@@ -43,11 +43,11 @@ take_string(struct bytes *rest, struct bytes *ret)
 }
 
 static bool
-take_member(struct bytes *rest, struct jws_flat *o)
+take_member(struct bytes *rest, struct json_flat *o)
 {
 	struct bytes name, value;
 
-	if (o->n == JWS_FLAT_MAX || !take_string(rest, &name) || !take(rest, ':') ||
+	if (o->n == JSON_FLAT_MAX || !take_string(rest, &name) || !take(rest, ':') ||
 	    !take_string(rest, &value))
 		return false;
 	for (size_t i = 0; i < o->n; i++)
@@ -59,9 +59,9 @@ take_member(struct bytes *rest, struct jws_flat *o)
 }
 
 bool
-jws_flat_read(struct bytes text, struct jws_flat *ret)
+json_flat_read(struct bytes text, struct json_flat *ret)
 {
-	struct jws_flat o = { .n = 0 };
+	struct json_flat o = { .n = 0 };
 
 	if (!take(&text, '{'))
 		return false;
@@ -76,7 +76,7 @@ jws_flat_read(struct bytes text, struct jws_flat *ret)
 }
 
 const struct bytes *
-jws_flat_find(const struct jws_flat *o, const char *name)
+json_flat_find(const struct json_flat *o, const char *name)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (bytes_eq_str(o->v[i].name, name))
