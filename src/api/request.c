@@ -34,7 +34,10 @@ request_free(struct request *r)
 void
 request_header(struct request *r, const char *name, const char *value)
 {
-	buf_printf(&r->headers, "%s: %s\n", name, value);
+	buf_puts(&r->headers, name);
+	buf_puts(&r->headers, ": ");
+	buf_puts(&r->headers, value);
+	buf_putc(&r->headers, '\n');
 }
 
 void

@@ -69,20 +69,26 @@ base64url_put(struct buf *b, struct bytes v)
 	wipe_datum(&out);
 }
 
-/* The six bits of a character, or -1. */
-static int
-value_of(uint8_t c, bool url)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == (url ? '-' : '+'))
-		return 62;
-	return c == (url ? '_' : '/') ? 63 : -1;
-}
+/*
+ * The six bits of a character, plus one; 0: it is not of the alphabet.  A table, because
+ * no processor guesses which range the next character is in.
+ */
+/* clang-format off */
+#define LETTERS \
+	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, \
+	['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, \
+	['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, \
+	['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, \
+	['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, \
+	['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, \
+	['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42, \
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, \
+	['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, \
+	['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, \
+	['8'] = 61, ['9'] = 62
+/* clang-format on */
+static const uint8_t values[256] = { LETTERS, ['+'] = 63, ['/'] = 64 };
+static const uint8_t url_values[256] = { LETTERS, ['-'] = 63, ['_'] = 64 };
 
 /* How many characters come before the padding, which is as it has to be. */
 static bool
@@ -108,17 +114,18 @@ check_padding(struct bytes s, enum padding padding, size_t *ret_n, struct err *e
 static bool
 read_values(const uint8_t *s, size_t n, bool url, uint8_t *to, struct err *e)
 {
+	const uint8_t *const table = url ? url_values : values;
 	uint32_t held = 0; /* values whose bits are not all written */
 	unsigned bits = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const int v = value_of(s[i], url);
+		const unsigned v = table[s[i]];
 
-		if (v < 0)
+		if (v == 0)
 			return err_set(e, ERR_MALFORMED,
 			    "base64: octet %02x at %zu is not of the alphabet", s[i],
 			    i);
-		held = held << 6 | (uint32_t)v;
+		held = held << 6 | (v - 1);
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;

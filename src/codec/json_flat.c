@@ -25,6 +25,13 @@ take(struct bytes *rest, uint8_t c)
 	return true;
 }
 
+/* What stands for itself in a string: printable ASCII but for '"' and '\\'. */
+static const bool plain[256] = {
+	[0x20 ... 0x21] = true,
+	[0x23 ... 0x5b] = true,
+	[0x5d ... 0x7e] = true,
+};
+
 static bool
 take_string(struct bytes *rest, struct bytes *ret)
 {
@@ -32,8 +39,7 @@ take_string(struct bytes *rest, struct bytes *ret)
 
 	if (!take(rest, '"'))
 		return false;
-	while (n < rest->n && rest->p[n] >= 0x20 && rest->p[n] < 0x7f &&
-	       rest->p[n] != '"' && rest->p[n] != '\\')
+	while (n < rest->n && plain[rest->p[n]])
 		n++;
 	if (n == rest->n || rest->p[n] != '"')
 		return false;

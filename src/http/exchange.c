@@ -213,7 +213,10 @@ exchange_why(const struct exchange *x)
 void
 exchange_add_header(struct exchange *x, const char *name, const char *value)
 {
-	buf_printf(&x->headers, "%s: %s\n", name, value);
+	buf_puts(&x->headers, name);
+	buf_puts(&x->headers, ": ");
+	buf_puts(&x->headers, value);
+	buf_putc(&x->headers, '\n');
 }
 
 struct buf *

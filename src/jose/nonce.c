@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <gnutls/crypto.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -14,12 +16,13 @@
 struct nonces {
 	struct nonce_file *file;
 	int fd;
-	uint8_t key[NONCE_KEY_LEN];
+	pthread_mutex_t lock; /* of the MAC, which has the key; it is hashed once */
+	gnutls_hmac_hd_t mac;
 };
 
 /* "nonce" sets this use of the key apart from others (jose/eab.h). */
 static void
-mac(const struct nonces *n, const uint8_t counter[static COUNTER_LEN],
+mac(struct nonces *n, const uint8_t counter[static COUNTER_LEN],
     uint8_t ret[static MAC_LEN])
 {
 	static const char label[] = { 'n', 'o', 'n', 'c', 'e' };
@@ -28,9 +31,11 @@ mac(const struct nonces *n, const uint8_t counter[static COUNTER_LEN],
 	memcpy(in, label, sizeof(label));
 	memcpy(in + sizeof(label), n->file->epoch, NONCE_EPOCH_LEN);
 	memcpy(in + sizeof(label) + NONCE_EPOCH_LEN, counter, COUNTER_LEN);
-	const int rc = gnutls_hmac_fast(GNUTLS_MAC_SHA256, n->key, sizeof(n->key), in,
-	    sizeof(in), out);
-	assert(rc == 0); /* SHA-256 is always there */
+	pthread_mutex_lock(&n->lock);
+	const int rc = gnutls_hmac(n->mac, in, sizeof(in));
+	gnutls_hmac_output(n->mac, out); /* ready for the next one */
+	pthread_mutex_unlock(&n->lock);
+	assert(rc == 0); /* octets in memory */
 	memcpy(ret, out, MAC_LEN);
 	gnutls_memset(out, 0, sizeof(out));
 }
@@ -59,7 +64,9 @@ nonce_open(const char *path, struct bytes key, struct nonces **ret, struct err *
 	struct nonces *n = mem_zalloc(sizeof(*n));
 	n->file = file;
 	n->fd = fd;
-	memcpy(n->key, key.p, key.n);
+	pthread_mutex_init(&n->lock, NULL);
+	const int rc = gnutls_hmac_init(&n->mac, GNUTLS_MAC_SHA256, key.p, key.n);
+	assert(rc == 0); /* SHA-256 is always there */
 	*ret = n;
 	return true;
 }
@@ -70,7 +77,9 @@ nonce_close(struct nonces *n)
 	if (n == NULL)
 		return;
 	nonce_file_close(n->fd, n->file);
-	mem_wipe_free(n, sizeof(*n));
+	gnutls_hmac_deinit(n->mac, NULL); /* wipes it */
+	pthread_mutex_destroy(&n->lock);
+	free(n);
 }
 
 /*
@@ -114,7 +123,7 @@ refuse(const char *why, struct err *e)
 }
 
 static bool
-read_counter(const struct nonces *n, struct bytes text, uint64_t *ret, struct err *e)
+read_counter(struct nonces *n, struct bytes text, uint64_t *ret, struct err *e)
 {
 	uint8_t want[MAC_LEN];
 	struct buf b;
