@@ -56,17 +56,21 @@ bool
 nonce_open(const char *path, struct bytes key, struct nonces **ret, struct err *e)
 {
 	struct nonce_file *file = NULL;
+	gnutls_hmac_hd_t hmac;
 	int fd = -1;
 
 	assert(key.n == NONCE_KEY_LEN);
-	if (!nonce_file_open(path, &fd, &file, e))
+	if (gnutls_hmac_init(&hmac, GNUTLS_MAC_SHA256, key.p, key.n) < 0)
+		return err_set(e, ERR_INTERNAL, "nonces: GnuTLS gave no HMAC");
+	if (!nonce_file_open(path, &fd, &file, e)) {
+		gnutls_hmac_deinit(hmac, NULL);
 		return err_prefix(e, "nonces");
+	}
 	struct nonces *n = mem_zalloc(sizeof(*n));
 	n->file = file;
 	n->fd = fd;
+	n->mac = hmac;
 	pthread_mutex_init(&n->lock, NULL);
-	const int rc = gnutls_hmac_init(&n->mac, GNUTLS_MAC_SHA256, key.p, key.n);
-	assert(rc == 0); /* SHA-256 is always there */
 	*ret = n;
 	return true;
 }

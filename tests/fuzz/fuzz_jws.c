@@ -5,9 +5,9 @@
  * and a payload; where it is 2, a JWK: else mutations would end in base64.
  */
 #include "codec/base64.h"
+#include "codec/json_flat.h"
 #include "fuzz.h"
 #include "jose/jws.h"
-
 
 /* The canonical text is its own, and one key has one of it. */
 static void
