@@ -96,7 +96,7 @@ Test(signer_start, keys_and_certificates_that_do_not_belong_together_are_refused
 Test(signer_start, an_encrypted_key_is_opened_by_the_passphrase_file)
 {
 	write_key("issuers/main.key", peer.main_key, "open sesame");
-	expect_refused("no passphrase");
+	expect_refused("nothing says its passphrase");
 	peer.conf->issuers[0].passphrase_file = mem_strdup("main.pass");
 	peer_write("main.pass", bytes_str("not this\n"), 0600);
 	expect_refused("passphrase is wrong");
