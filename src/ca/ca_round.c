@@ -167,7 +167,7 @@ commit_late(void *arg)
 
 /*
  * A round of certificates alone, which the journal has all of: it may share its
- * commit with those that follow at once (ADR 0026).
+ * commit with those that follow at once (ADR 0030).
  */
 static bool
 park(struct ca *ca)

@@ -151,7 +151,7 @@ put_path(struct making *m, const char *name, const char *path, unsigned mode,
 	return ok;
 }
 
-/* What was answered before us is in the database then, as the operator may expect (ADR 0026). */
+/* What was answered before us is in the database then, as the operator may expect (ADR 0030). */
 #define COMMITTED_MS 100
 
 static bool

@@ -17,7 +17,7 @@ flush_wal(struct db *db, struct err *e)
 	return rc == SQLITE_OK ? true : db_error(db, rc, "flush the database", e);
 }
 
-/* ---- parked: ADR 0026 ---- */
+/* ---- parked: ADR 0030 ---- */
 
 bool
 db_park(struct db *db)

@@ -250,7 +250,7 @@ class CA:
         return found[1]
 
     def database(self):
-        time.sleep(0.1)  # a certificate is seen from beside the daemon 20 ms after its answer (ADR 0026)
+        time.sleep(0.1)  # a certificate is seen from beside the daemon 20 ms after its answer (ADR 0030)
         return sqlite3.connect(f"file:{self.dir / 'hanaper.db'}?mode=ro", uri=True)
 
 

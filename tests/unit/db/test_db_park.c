@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transactions that wait for more of their kind: ADR 0026. */
+/* Transactions that wait for more of their kind: ADR 0030. */
 #include "tmp_db.h"
 
 static void
