@@ -89,6 +89,25 @@ Test(issue_refused, nothing_is_issued_while_the_database_is_behind)
 	csr_free(csr);
 }
 
+static void
+on_late(void *arg, const struct ask_answer *a)
+{
+	(void)arg;
+	(void)a;
+}
+
+/* A signer that hangs takes nobody else along: who comes later is told at once. */
+Test(issue_refused, nothing_is_asked_of_a_signer_that_keeps_others_waiting)
+{
+	struct csr *csr = web();
+	const struct issue_request q = request(csr);
+	const uint64_t id = ask_new(paper.ca, on_late, NULL);
+
+	paper.ca->asks[id & (paper.ca->n_asks - 1)].since_us -= 3600 * INT64_C(1000000);
+	expect_refused(&q, ERR_UNAVAILABLE, NULL);
+	csr_free(csr);
+}
+
 /* R91: a lost row is no pass. */
 Test(issue_refused, nothing_is_issued_when_the_database_cannot_be_asked)
 {
