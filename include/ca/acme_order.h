@@ -52,6 +52,8 @@ MUST_CHECK bool acme_order_finalize(struct ca *ca, const struct acme_account *ac
  * READY: acme_order_refresh() knows better.
  */
 bool acme_order_is_processing(const struct ca *ca, int64_t num);
+/* How many of those are of accounts that this key binds: no row of the store counts them. */
+int64_t acme_order_unkept_of(const struct ca *ca, int64_t eab_num);
 /* Writes it into the rows, for who goes by them. */
 MUST_CHECK bool acme_order_keep(struct ca *ca, struct err *e);
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/acme_order.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "policy/acme_pattern.h"
@@ -228,7 +229,7 @@ acme_bind_judge(struct ca *ca, int64_t eab_num, const struct names *names,
 		if (acme_pattern_count(&allowed) > 0)
 			judge_names(&allowed, names, v);
 		judge_end(&k, v);
-		judge_quota(&k, under_way, v);
+		judge_quota(&k, under_way + acme_order_unkept_of(ca, eab_num), v);
 	}
 	acme_pattern_free(&allowed);
 	store_acme_eab_free(&k);

@@ -18,7 +18,7 @@
  */
 struct finalizing {
 	struct ca *ca;
-	int64_t order_num;
+	int64_t order_num, eab_num;
 	bool kept; /* PROCESSING is in the row, too */
 	issue_done *done;
 	void *arg;
@@ -34,6 +34,16 @@ acme_order_is_processing(const struct ca *ca, int64_t num)
 		if (it->order_num == num)
 			return true;
 	return false;
+}
+
+int64_t
+acme_order_unkept_of(const struct ca *ca, int64_t eab_num)
+{
+	int64_t n = 0;
+
+	for (const struct finalizing *it = ca->finalizing; it != NULL; it = it->next)
+		n += !it->kept && it->eab_num == eab_num;
+	return n;
 }
 
 bool
@@ -53,12 +63,14 @@ acme_order_keep(struct ca *ca, struct err *e)
 }
 
 static struct finalizing *
-enter(struct ca *ca, const struct acme_order *o, issue_done *done, void *arg)
+enter(struct ca *ca, const struct acme_account *account, const struct acme_order *o,
+    issue_done *done, void *arg)
 {
 	struct finalizing *it = mem_zalloc(sizeof(*it));
 
 	*it = (struct finalizing){ .ca = ca,
 		.order_num = o->num,
+		.eab_num = account->eab_num,
 		.done = done,
 		.arg = arg,
 		.next = ca->finalizing };
@@ -232,15 +244,16 @@ ask(struct ca *ca, const struct issue_request *q, const char *order_id,
 
 /* READY -> PROCESSING, and back where it was not even asked. */
 static bool
-start(struct ca *ca, struct acme_order *o, const struct issue_request *q,
-    issue_done *done, void *arg, struct verdict *v, struct err *e)
+start(struct ca *ca, const struct acme_account *account, struct acme_order *o,
+    const struct issue_request *q, issue_done *done, void *arg, struct verdict *v,
+    struct err *e)
 {
 	const enum acme_status was = o->status;
 
 	if (!acme_state_next(ACME_ORDER, was, ACME_EV_FINALIZE, &o->status))
 		return err_set(e, ERR_ORDER_NOT_READY, "the order is %s",
 		    acme_state_word(was));
-	struct finalizing *it = enter(ca, o, done, arg);
+	struct finalizing *it = enter(ca, account, o, done, arg);
 	fault_point("core.finalize.before");
 	if (ask(ca, q, o->id, it, v, e))
 		return true;
@@ -312,7 +325,7 @@ acme_order_finalize(struct ca *ca, const struct acme_account *account,
 			.not_after = o->not_after,
 			.request_id = request_id,
 		};
-		ok = start(ca, o, &q, done, arg, v, e);
+		ok = start(ca, account, o, &q, done, arg, v, e);
 		free(who.text);
 	}
 	names_free(&names);
