@@ -50,6 +50,9 @@ MUST_CHECK bool ca_new(const struct conf *conf, struct store *st, struct loop *l
     const struct ca_hooks *hooks, struct ca **ret, struct err *e);
 void ca_free(struct ca *ca); /* NULL is fine */
 
+/* The thread that waits for the disk, to be made before ca_start().  ERR_IO, ERR_INTERNAL. */
+MUST_CHECK bool ca_threads(struct ca *ca, struct err *e);
+
 /*
  * Begins over the link to the signer (borrowed): compares database and journal, takes in what is missing, publishes.
  * 'recover': a database older than it once was is brought up to the journal

@@ -9,6 +9,7 @@
 #include "ca/throttle.h"
 #include "codec/token.h"
 #include "journal/record.h"
+#include "sys/aside.h"
 #include "x509/weak_keys.h"
 
 enum ca_phase {
@@ -85,6 +86,14 @@ struct ca {
 	size_t parked_records; /* since the last commit */
 	bool commit_now;       /* this round's must not wait for others */
 	struct loop_timer *commit_late, *flush_late;
+	struct aside *aside; /* flushes files; NULL before ca_threads() */
+	struct flush {       /* of the database, on that thread */
+		struct aside_job job;
+		struct ca *ca;
+		int fd, error; /* an errno */
+		uint64_t seq;  /* what is flushed with it */
+		bool busy;
+	} flush;
 	struct loop_timer *resync;
 	bool ready; /* hooks.ready was called */
 	struct loop_timer *ready_anyway;
@@ -131,11 +140,6 @@ bool ask_any_until(const struct ca *ca, uint64_t id);
 
 /* ERR_UNAVAILABLE while the database is behind the journal: nothing may be written. */
 MUST_CHECK bool ca_writable(const struct ca *ca, struct err *e);
-/*
- * What was committed is on disk: flushed_seq is level with committed_seq.  False: the
- * role ends.
- */
-MUST_CHECK bool ca_flush(struct ca *ca, struct err *e);
 /* Has the signer tell its records from this one on. */
 void ca_read_journal(struct ca *ca, uint64_t from_seq);
 /* The same, soon, from the first that the database lacks. */

@@ -11,8 +11,6 @@
 #include "ca/ca.h"
 #include "store/store_revocation.h"
 
-/* The thread that flushes files, to be made before publish_start().  ERR_IO, ERR_INTERNAL. */
-MUST_CHECK bool publish_threads(struct ca *ca, struct err *e);
 /* Writes and announces pub/ca/, announces the CRLs that are there, and begins new ones. */
 MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
 /* This serial was revoked: the CRLs that must have it, within the debounce time. */

@@ -37,7 +37,6 @@ struct crl_build {             /* the one that is being built */
 
 struct publish {
 	struct ca *ca;
-	struct aside *aside; /* flushes files */
 	int pub_fd;
 	struct crl_slot **v; /* grows; each stays where it is */
 	size_t n;

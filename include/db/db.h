@@ -80,6 +80,13 @@ void db_replaying(struct db *db, bool on);
 bool db_unflushed(const struct db *db); /* there are such commits */
 MUST_CHECK bool db_flush(struct db *db, struct err *e);
 /*
+ * The same for who has a thread that may wait: fdatasync(2) of *ret_fd, which is ours
+ * and stays open until db_close(), then db_flush_end().  False: nothing waits for it,
+ * or db_keep_files() was not called.
+ */
+bool db_flush_begin(struct db *db, int *ret_fd);
+void db_flush_end(struct db *db, bool flushed);
+/*
  * Instead of db_commit(): such a transaction stays open, for more of the same to join
  * by db_begin().  For us it is done, others do not see it yet.  Any other write commits it
  * first.  False: there was something else in it; nothing has happened, db_commit() it.

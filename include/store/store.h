@@ -51,6 +51,8 @@ void store_replaying(struct store *st, bool on);
 MUST_CHECK bool store_bulk(struct store *st, bool on, struct err *e); /* db_bulk() */
 bool store_unflushed(const struct store *st);
 MUST_CHECK bool store_flush(struct store *st, struct err *e);
+bool store_flush_begin(struct store *st, int *ret_fd);
+void store_flush_end(struct store *st, bool flushed);
 bool store_broken(const struct store *st);
 /* db_settle() */
 MUST_CHECK bool store_settle(struct store *st, struct err *e);

@@ -187,6 +187,7 @@ ca_free(struct ca *ca)
 	loop_cancel(ca->resync);
 	loop_cancel(ca->ready_anyway);
 	acme_close(ca);
+	aside_free(ca->aside); /* what is on its way into its place gets there */
 	publish_free(ca->publish);
 	throttle_free(ca->throttle);
 	audit_free(ca->audit);

@@ -3,6 +3,9 @@
  * The end of a round: what is committed and when, what is flushed, and what becomes of
  * a round that failed.
  */
+#include <errno.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -70,16 +73,7 @@ ca_round_fail(struct ca *ca, const struct err *e)
 
 /* ---- flush ---- */
 
-static void
-flush_late(void *arg)
-{
-	struct ca *ca = arg;
-	struct err e;
-
-	ca->flush_late = NULL;
-	if (!ca_flush(ca, &e))
-		LOG_ERR(LOG_ERROR, "flush-failed", &e);
-}
+static void flush_late(void *arg);
 
 /*
  * What the journal alone made us write is not flushed with its round: the journal is,
@@ -93,6 +87,52 @@ note_flushed(struct ca *ca)
 		ca->flushed_seq = ca->committed_seq;
 	else if (ca->flush_late == NULL)
 		ca->flush_late = loop_after(ca->loop, FLUSH_LATE_MS, flush_late, ca);
+}
+
+static void
+on_flush_work(struct aside_job *j)
+{
+	struct flush *f = (struct flush *)j;
+
+	f->error = fdatasync(f->fd) == 0 ? 0 : errno;
+}
+
+static void
+on_flush_done(struct aside_job *j)
+{
+	struct flush *f = (struct flush *)j;
+	struct ca *ca = f->ca;
+	struct err e;
+
+	f->busy = false;
+	store_flush_end(ca->store, f->error == 0);
+	if (f->error != 0) {
+		errno = f->error;
+		err_errno(&e, "flush the database");
+		LOG_ERR(LOG_ERROR, "flush-failed", &e);
+		ca->hooks.fail(ca->hooks.arg, &e);
+		return;
+	}
+	if (f->seq > ca->flushed_seq)
+		ca->flushed_seq = f->seq;
+	note_flushed(ca);
+}
+
+/* Core's own thread does not wait for the disk here (ADR 0028). */
+static bool
+flush_aside(struct ca *ca)
+{
+	struct flush *f = &ca->flush;
+	int fd;
+
+	if (f->busy)
+		return true;
+	if (ca->aside == NULL || !store_flush_begin(ca->store, &fd))
+		return false;
+	*f = (struct flush){ { on_flush_work, on_flush_done }, ca, .fd = fd,
+		.seq = ca->committed_seq, .busy = true };
+	aside_add(ca->aside, &f->job);
+	return true;
 }
 
 /* ---- commit ---- */
@@ -209,15 +249,29 @@ ca_batch_end(struct ca *ca, struct err *e)
 	return true;
 }
 
-bool
-ca_flush(struct ca *ca, struct err *e)
+static void
+flush_late(void *arg)
 {
-	if (!commit_parked(ca, e))
-		return false;
-	if (store_flush(ca->store, e)) {
-		note_flushed(ca);
-		return true;
+	struct ca *ca = arg;
+	struct err e;
+
+	ca->flush_late = NULL;
+	if (!commit_parked(ca, &e)) {
+		LOG_ERR(LOG_ERROR, "commit-failed", &e);
+		return;
 	}
-	ca->hooks.fail(ca->hooks.arg, e);
-	return false;
+	if (flush_aside(ca))
+		return;
+	if (store_flush(ca->store, &e)) {
+		note_flushed(ca);
+		return;
+	}
+	LOG_ERR(LOG_ERROR, "flush-failed", &e);
+	ca->hooks.fail(ca->hooks.arg, &e);
+}
+
+bool
+ca_threads(struct ca *ca, struct err *e)
+{
+	return aside_new(ca->loop, &ca->aside, e);
 }

@@ -27,18 +27,11 @@ publish_new(struct ca *ca)
 	return p;
 }
 
-bool
-publish_threads(struct ca *ca, struct err *e)
-{
-	return aside_new(ca->loop, &ca->publish->aside, e);
-}
-
 void
 publish_free(struct publish *p)
 {
 	if (p == NULL)
 		return;
-	aside_free(p->aside); /* what is on its way into its place gets there */
 	publish_crl_drop(p);
 	free(p->waiting);
 	for (size_t i = 0; i < p->n; i++) {

@@ -126,7 +126,7 @@ place(struct publish *p, const struct record_crl *r)
 	b->base = r->base;
 	b->file.done = on_placed;
 	b->file.ctx = p;
-	publish_file_place(&b->file, p->aside);
+	publish_file_place(&b->file, p->ca->aside);
 }
 
 static void

@@ -396,7 +396,7 @@ on_threads(void *ctx)
 	struct core *c = ctx;
 	struct err e;
 
-	if (!publish_threads(c->ca, &e))
+	if (!ca_threads(c->ca, &e))
 		role_fail(&e);
 }
 

@@ -246,7 +246,13 @@ db_keep_files(struct db *db, struct err *e)
 	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on) !=
 	    SQLITE_OK)
 		return err_set(e, ERR_INTERNAL, "SQLite does not keep its WAL");
-	return true;
+	/* SQLite locks nothing of this file, so there is no lock that closing it drops. */
+	char *wal = mem_printf("%s-wal", db->path);
+	if (db->wal_fd < 0)
+		db->wal_fd = open(wal, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	const bool ok = db->wal_fd >= 0 || err_errno(e, "%s", wal);
+	free(wal);
+	return ok;
 }
 
 /* Each program of ours that has a database uses it from one thread: no lock is needed. */
@@ -277,6 +283,7 @@ db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 		return false;
 	}
 	db->path = mem_strdup(path);
+	db->wal_fd = -1;
 	db->reading = mode == DB_READ;
 	db->scratch = mode == DB_SCRATCH;
 	if (make && !(made = make_file(path, e)))
@@ -330,6 +337,8 @@ db_close(struct db *db)
 		db->unflushed = false;
 	stmt_free_all(db);
 	sqlite3_close_v2(db->handle);
+	if (db->wal_fd >= 0)
+		close(db->wal_fd);
 	free(db->path);
 	free(db);
 }
@@ -433,6 +442,7 @@ db_commit(struct db *db, struct err *e)
 	 */
 	if (db->lazy || db_pages_written(db) != before)
 		db->unflushed = db->lazy;
+	db->lazy_commits += db->lazy;
 	return db_checkpoint_held(db, e) && (!db->owed || db_flush(db, e));
 }
 

@@ -71,6 +71,25 @@ db_flush(struct db *db, struct err *e)
 }
 
 bool
+db_flush_begin(struct db *db, int *ret_fd)
+{
+	if (!db->unflushed || db->wal_fd < 0)
+		return false;
+	db->flushing = db->lazy_commits;
+	*ret_fd = db->wal_fd;
+	return true;
+}
+
+void
+db_flush_end(struct db *db, bool flushed)
+{
+	if (!flushed)
+		db->broken = true;
+	if (!flushed || db->lazy_commits == db->flushing)
+		db->unflushed = false;
+}
+
+bool
 db_broken(const struct db *db)
 {
 	return db->broken;

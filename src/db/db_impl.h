@@ -12,15 +12,18 @@
 struct db {
 	sqlite3 *handle;
 	char *path;
-	bool writing;                 /* db_start_writing() was here */
-	bool reading;                 /* DB_READ */
-	bool scratch;                 /* DB_SCRATCH */
-	bool open;                    /* a transaction */
-	bool replaying;               /* what is written stands elsewhere too */
-	bool lazy;                    /* this transaction's commit is not flushed */
-	bool owed;                    /* but this one wrote what stands nowhere else */
-	bool parked;                  /* done, and committed later */
-	bool lost;                    /* which failed */
+	bool writing;   /* db_start_writing() was here */
+	bool reading;   /* DB_READ */
+	bool scratch;   /* DB_SCRATCH */
+	bool open;      /* a transaction */
+	bool replaying; /* what is written stands elsewhere too */
+	bool lazy;      /* this transaction's commit is not flushed */
+	bool owed;      /* but this one wrote what stands nowhere else */
+	bool parked;    /* done, and committed later */
+	bool lost;      /* which failed */
+	int wal_fd;     /* for flushing, after db_keep_files(); else -1 */
+	uint64_t lazy_commits,
+	    flushing;                 /* so many until now, and when that flush began */
 	bool unflushed;               /* there are commits that are not on disk yet */
 	bool broken;                  /* they could not be brought there */
 	struct err spoil;             /* why it cannot be committed; code 0: it can */

@@ -229,6 +229,18 @@ store_flush(struct store *st, struct err *e)
 }
 
 bool
+store_flush_begin(struct store *st, int *ret_fd)
+{
+	return db_flush_begin(st->db, ret_fd);
+}
+
+void
+store_flush_end(struct store *st, bool flushed)
+{
+	db_flush_end(st->db, flushed);
+}
+
+bool
 store_broken(const struct store *st)
 {
 	return db_broken(st->db);

@@ -158,3 +158,33 @@ Test(db_park, a_rollback_of_sqlite_itself_is_seen, .init = tmp_begin, .fini = tm
 	db_rollback(db);
 	MUST(tmp_insert(1, "again"));
 }
+
+/* R89 */
+Test(db_park, a_flush_elsewhere_counts_for_what_was_there_when_it_began,
+    .init = tmp_begin, .fini = tmp_end)
+{
+	int fd = -1;
+
+	park(1, "a");
+	MUST(db_unpark(db, &e));
+	cr_expect_not(db_flush_begin(db, &fd), "there is no descriptor yet");
+	MUST(db_keep_files(db, &e));
+
+	cr_assert(db_flush_begin(db, &fd));
+	cr_expect_eq(fdatasync(fd), 0);
+	db_flush_end(db, true);
+	cr_expect_not(db_unflushed(db));
+	cr_expect_not(db_flush_begin(db, &fd), "nothing waits");
+
+	park(2, "b");
+	MUST(db_unpark(db, &e));
+	cr_assert(db_flush_begin(db, &fd));
+	park(3, "c");
+	MUST(db_unpark(db, &e));
+	db_flush_end(db, true);
+	cr_expect(db_unflushed(db), "the third came later");
+
+	cr_assert(db_flush_begin(db, &fd));
+	db_flush_end(db, false);
+	cr_expect(db_broken(db));
+}
