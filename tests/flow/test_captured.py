@@ -160,8 +160,9 @@ class Signer(Rows):
                 self.start(signer=lie)
                 self.ca.wait_ready()
                 a = self.post_csr()
-                self.assertNotIn(b"BEGIN CERTIFICATE", a.body)
-                self.assertNotIn(a.status, (200, 201))
+                if what != "the answer twice":  # the first is the right one, and may leave before the second comes
+                    self.assertNotIn(b"BEGIN CERTIFICATE", a.body)
+                    self.assertNotIn(a.status, (200, 201))
                 self.ends(words, "core")
         self.serves()
 
