@@ -46,12 +46,13 @@ install_missing() {
 		as_root chmod 755 $policy
 	fi
 	status=0
+	said=$(mktemp)
 	# shellcheck disable=SC2086
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-		$wanted >/tmp/hanaper-apt.$$ 2>&1 || status=$?
+		$wanted >"$said" 2>&1 || status=$?
 	[ $held = no ] || as_root rm -f $policy
-	[ $status = 0 ] || tail -n 20 /tmp/hanaper-apt.$$ >&2
-	rm -f /tmp/hanaper-apt.$$
+	[ $status = 0 ] || tail -n 20 "$said" >&2
+	rm -f "$said"
 	[ $status = 0 ] || exit 1
 }
 
