@@ -112,6 +112,9 @@ void parent_tell_resolvers(const struct conf *c);
 
 /* ---- parent_users.c ---- */
 
+/* "signer=hanaper-signer"; whether there is such a user is not asked. */
+MUST_CHECK bool parent_users_option(const char *option, enum parent_role *ret_role,
+    const char **ret_user, struct err *e);
 /* Started as root: who is to be who, and we are the owner but for what rise() brackets. */
 MUST_CHECK bool parent_users_take(struct parent *p, struct err *e);
 MUST_CHECK bool parent_users_rise(const struct parent *p, struct err *e);

@@ -247,9 +247,15 @@ check_names_form(const json_t *list, struct err *e)
 		{ NULL, JSON_NULL, false },
 	};
 
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (!json_check(json_array_get(list, i), members, e))
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *name = json_array_get(list, i);
+
+		if (!json_is_object(name))
+			return err_set(e, ERR_MALFORMED,
+			    "names: each must be an object {type, value}");
+		if (!json_check(name, members, e))
 			return err_prefix(e, "names");
+	}
 	return true;
 }
 

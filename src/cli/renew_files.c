@@ -169,9 +169,10 @@ read_pair(struct renew_files *f, struct err *e)
 	buf_init(&key, PEM_MAX);
 	bool ok = file_read(AT_FDCWD, f->cert_at, &cert, e) &&
 		  file_read(AT_FDCWD, f->key_at, &key, e);
-	if (ok)
-		ok = cert_parse_any(buf_bytes(&cert), &f->leaf, e) ||
-		     err_prefix(e, f->cert);
+	if (ok && !cert_parse_any(buf_bytes(&cert), &f->leaf, e))
+		ok = e->code == ERR_NOT_FOUND
+			 ? err_set(e, ERR_MALFORMED, "%s holds no certificate", f->cert)
+			 : err_prefix(e, f->cert);
 	if (ok)
 		ok = key_load(buf_bytes(&key), NULL, &f->pair_key, e) ||
 		     err_prefix(e, f->key);

@@ -127,8 +127,9 @@ look(struct restore *r, struct err *e)
 		    "--user gives files away: run it as root");
 	if (lstat(r->state, &st) < 0 && errno == ENOENT && r->users->n > 0)
 		return err_set(e, ERR_NOT_FOUND,
-		    "%s is not there; make it, and give it to the daemon's user: "
-		    "systemd-tmpfiles --create",
+		    "%s is not there, whose owner all other files are to have: "
+		    "make it and give it to the daemon's user (for the service: "
+		    "systemd-tmpfiles --create)",
 		    r->state);
 	if (lstat(r->state, &st) < 0)
 		return errno == ENOENT ? true : err_errno(e, "%s", r->state);

@@ -298,11 +298,21 @@ put_until(struct buf *b, const struct cert *c)
 	buf_printf(b, "%s, until %.10s", dn, at);
 }
 
+/* The CA's keys are the signer's, where it has a user of its own. */
+static const char *
+readable_by(const struct setup *s, bool of_ca)
+{
+	if (s->etc == NULL)
+		return "readable by you alone";
+	return of_ca && s->signer != s->uid ? "readable by the signer's user alone"
+					    : "readable by the daemon's user alone";
+}
+
 void
 setup_print(const struct setup *s)
 {
 	const char *const keys =
-	    s->passphrase != NULL ? "encrypted" : "readable by you alone";
+	    s->passphrase != NULL ? "encrypted" : readable_by(s, true);
 	const struct {
 		const char *what, *path;
 		const struct cert *cert;
@@ -313,7 +323,7 @@ setup_print(const struct setup *s)
 		{ "issuer", "issuers/" SETUP_ISSUER ".crt", s->issuer.cert, NULL },
 		{ "issuer key", "issuers/" SETUP_ISSUER ".key", NULL, keys },
 		{ "administrator", "admin.crt", s->admin_cert.cert, NULL },
-		{ "its key", "admin.key", NULL, "readable by you alone" },
+		{ "its key", "admin.key", NULL, readable_by(s, false) },
 		{ "configuration", "hanaper.yaml", NULL, s->url_api },
 		{ "database", "hanaper.db", NULL, NULL },
 		{ "journal", "journal/", NULL, NULL },

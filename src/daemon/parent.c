@@ -38,6 +38,21 @@ static const char usage[] =
     "\n"
     "\"hanaper up\" makes a CA directory and runs hanaperd on it.  See hanaperd(8).\n";
 
+/* Kept as it is: which users there are is looked up when they are taken. */
+static void
+add_user(struct parent_options *o, const char *option)
+{
+	enum parent_role role;
+	const char *user;
+	struct err e;
+
+	if (!parent_users_option(option, &role, &user, &e)) {
+		fprintf(stderr, "hanaperd: %s\n", e.detail);
+		exit(EXIT_USAGE);
+	}
+	o->users[o->n_users++] = option;
+}
+
 static void
 parse_options(int argc, char **argv, struct parent_options *o)
 {
@@ -69,7 +84,7 @@ parse_options(int argc, char **argv, struct parent_options *o)
 		else if (c == 'n')
 			o->no_sandbox = true;
 		else if (c == 'u' && o->n_users < PARENT__ROLES)
-			o->users[o->n_users++] = optarg;
+			add_user(o, optarg);
 		else if (c == 'h' || c == 'v') {
 			fputs(c == 'h' ? usage : "hanaperd " PACKAGE_VERSION "\n",
 			    stdout);
@@ -134,7 +149,7 @@ parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 static void
 tell(int fd, const char *word, const char *text)
 {
-	char *line = mem_printf("%s %s\n", word, text);
+	char *line = mem_printf("%s%s\n", word, text);
 	const struct bytes b = bytes_str(line);
 
 	(void)!write(fd, b.p, b.n);
@@ -180,7 +195,7 @@ on_all_ready(struct parent *p)
 		    LOG_TEXT("metrics", metrics), LOG_TEXT("dir", p->conf->dir),
 		    LOG_NUM("pid", getpid()));
 		parent_watch_ready("serves");
-		tell(p->foreground ? STDOUT_FILENO : p->waiter, "ready", text);
+		tell(p->foreground ? STDOUT_FILENO : p->waiter, "ready ", text);
 		if (p->waiter >= 0)
 			close(p->waiter);
 		p->waiter = -1;
@@ -272,7 +287,7 @@ run(struct parent *p)
 	if (p->status != 0) {
 		LOG_ERR(LOG_ERROR, "ended", &p->why);
 		if (p->waiter >= 0)
-			tell(p->waiter, "failed", p->why.detail);
+			tell(p->waiter, "", p->why.detail);
 	} else {
 		LOG(LOG_INFO, "ended", LOG_NUM("status", 0));
 	}

@@ -35,19 +35,33 @@ find_user(const char *text, uid_t *ret, struct err *e)
 	return true;
 }
 
-/* "signer=hanaper-signer" */
-static bool
-take_option(struct parent *p, const char *option, struct err *e)
+bool
+parent_users_option(const char *option, enum parent_role *ret_role,
+    const char **ret_user, struct err *e)
 {
 	const size_t n = strcspn(option, "=");
 
-	for (size_t i = 0; option[n] != '\0' && i < PARENT__ROLES; i++)
-		if (bytes_eq_str(bytes_of(option, n),
+	for (size_t i = 0; option[n] != '\0' && i < PARENT__ROLES; i++) {
+		if (!bytes_eq_str(bytes_of(option, n),
 			parent_roles_name((enum parent_role)i)))
-			return find_user(option + n + 1, &p->users[i].uid, e);
+			continue;
+		*ret_role = (enum parent_role)i;
+		*ret_user = option + n + 1;
+		return true;
+	}
 	return err_set(e, ERR_MALFORMED,
 	    "--user %s: it must be ROLE=USER, ROLE being signer, prober, core or front",
 	    option);
+}
+
+static bool
+take_option(struct parent *p, const char *option, struct err *e)
+{
+	enum parent_role role;
+	const char *user;
+
+	return parent_users_option(option, &role, &user, e) &&
+	       find_user(user, &p->users[role].uid, e);
 }
 
 bool
