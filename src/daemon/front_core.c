@@ -225,6 +225,7 @@ static void
 put_renewal(struct question *q, uint64_t id, struct bytes request)
 {
 	q->local = false;
+	q->socket = -1;
 	buf_init(&q->frame, MIB(1));
 	msg_http_request_put(&q->frame,
 	    &(struct msg_http_request){
