@@ -30,7 +30,7 @@ PROBLEM(MEDIA_TYPE,          415, "media-type",           "malformed",          
 PROBLEM(POLICY,              422, "policy",               "rejectedIdentifier",     400, "The profile or an issuer's constraint refuses this")
 PROBLEM(RATE_LIMITED,        429, "rate-limited",         "rateLimited",            429, "Too many requests")
 PROBLEM(INTERNAL,            500, "internal",             "serverInternal",         500, "The server failed")
-PROBLEM(IO,                  503, "io",                   "serverInternal",         503, "The storage failed; nothing was changed")
+PROBLEM(IO,                  503, "io",                   "serverInternal",         503, "The storage failed")
 PROBLEM(UNAVAILABLE,         503, "unavailable",          "serverInternal",         503, "The service cannot do this now")
 /* What is said to ACME clients first of all. */
 PROBLEM(BAD_NONCE,           400, "bad-nonce",            "badNonce",               400, "The nonce is used up or not ours")

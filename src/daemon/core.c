@@ -76,9 +76,9 @@ static const struct instead {
 	const char *body;
 	const char *headers;
 } lost = {
-	"{\"type\":\"urn:hanaper:problem:io\",\"title\":\"The storage failed; nothing was "
-	"changed\",\"status\":503,\"detail\":\"the database could not be written; try "
-	"again\"}\n",
+	"{\"type\":\"urn:hanaper:problem:io\",\"title\":\"The storage failed\","
+	"\"status\":503,\"detail\":\"the database could not be written; what was asked for "
+	"may still be done: look before you ask again\"}\n",
 	"Retry-After: 5\n",
 }, later = {
 	"{\"type\":\"urn:hanaper:problem:unavailable\",\"title\":\"The service cannot do "
