@@ -91,6 +91,12 @@ const struct ca_issuer *ca_issuer_at(const struct ca *ca,
 /* The issuer whose subject this is. */
 const struct ca_issuer *ca_issuer_by_dn(const struct ca *ca, struct bytes dn);
 
+/*
+ * What was not found may be in the journal, and was answered for (ADR 0030): while the
+ * database is behind it, 'e' says so instead.  False, always.
+ */
+bool ca_not_found(const struct ca *ca, struct err *e);
+
 /* Is everything as it should be?  ERR_UNAVAILABLE says what is not: database behind, CRL stale. */
 MUST_CHECK bool ca_healthy(struct ca *ca, struct err *e);
 

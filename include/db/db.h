@@ -95,7 +95,10 @@ bool db_park(struct db *db);
 bool db_parked(const struct db *db);
 /* Nothing parked is fine.  False: it was rolled back, and db_lost() is true. */
 MUST_CHECK bool db_unpark(struct db *db, struct err *e);
-/* What was parked is undone, also by a failure in between; until db_rollback(). */
+/*
+ * What was parked is undone, also by a failure in between.  Until db_rollback() every
+ * statement fails: who read what was before it would take it for what is.
+ */
 bool db_lost(struct db *db, struct err *e);
 /* A flush failed: what the disk holds is not known any more, the process should end. */
 bool db_broken(const struct db *db);

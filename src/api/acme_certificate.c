@@ -68,7 +68,8 @@ make(struct acme *a, const struct acme_order *o, struct buf *ret, struct err *e)
 	if (!read_which(a, &alternate, e))
 		return false;
 	if (o->certificate_id == 0)
-		return err_set(e, ERR_NOT_FOUND, "the order has no certificate");
+		return err_set(e, ERR_NOT_FOUND, "the order has no certificate") ||
+		       ca_not_found(ca, e);
 	buf_init(&der, CERT_MAX);
 	bool ok = store_certificate_der(ca_store(ca), o->certificate_id, &der, e) &&
 		  find_issuer(ca, buf_bytes(&der), &issuer, e);

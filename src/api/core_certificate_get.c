@@ -79,6 +79,7 @@ core_certificate_get(struct request *r)
 	if (!request_query_none(r, &e) || !request_accept(r, offers, &type, &e) ||
 	    !serial_from_hex(r->params[0], &serial, &e) ||
 	    !store_certificate_get(ca_store(r->ca), NULL, &serial, &row, &e)) {
+		(void)ca_not_found(r->ca, &e);
 		request_problem(r, &e, NULL);
 		return;
 	}

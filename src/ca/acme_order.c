@@ -73,7 +73,9 @@ refresh(struct ca *ca, struct acme_order *o, const char *error, struct err *e)
 	bool all_valid, one_lost, ok = true;
 	char *own = NULL;
 
-	if (o->status == ACME_READY && acme_order_is_processing(ca, o->num))
+	/* Of one that is behind the journal nobody knows whether it was told to be VALID. */
+	if (o->status == ACME_READY &&
+	    (ca->phase == CA_BEHIND || acme_order_is_processing(ca, o->num)))
 		o->status = ACME_PROCESSING;
 	if (!is_waiting(o))
 		return true;

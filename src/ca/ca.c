@@ -291,6 +291,16 @@ ca_writable(const struct ca *ca, struct err *e)
 }
 
 bool
+ca_not_found(const struct ca *ca, struct err *e)
+{
+	struct err behind;
+
+	if (e->code == ERR_NOT_FOUND && !ca_writable(ca, &behind))
+		*e = behind;
+	return false;
+}
+
+bool
 ca_healthy(struct ca *ca, struct err *e)
 {
 	return ca_writable(ca, e) && ask_prompt(ca, e) && publish_fresh(ca, e);

@@ -51,7 +51,9 @@ ca_write_failed(struct ca *ca, const struct err *e)
 	ca->committed_seq = ca->flushed_seq; /* at least */
 	caller_forget(ca); /* it may have been found among what is undone */
 	audit_flushed(ca->audit, false);
-	if (ca->phase == CA_PROBING || ca->phase == CA_REPLAYING) {
+	/* Broken also by a commit that stood in the way of this write. */
+	if (ca->phase == CA_PROBING || ca->phase == CA_REPLAYING ||
+	    store_broken(ca->store)) {
 		ca->hooks.fail(ca->hooks.arg, e);
 		return;
 	}
@@ -153,8 +155,6 @@ static void
 commit_failed(struct ca *ca, const struct err *e)
 {
 	ca->tally.commits_failed++;
-	if (store_broken(ca->store))
-		ca->hooks.fail(ca->hooks.arg, e);
 	ca_write_failed(ca, e);
 }
 

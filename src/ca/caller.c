@@ -111,11 +111,13 @@ find_row(struct ca *ca, const struct cert *cert, const char *issuer,
 {
 	struct buf der;
 
-	if (!store_certificate_get(ca_store(ca), issuer, &cert->serial, ret, e))
+	if (!store_certificate_get(ca_store(ca), issuer, &cert->serial, ret, e)) {
+		(void)ca_not_found(ca, e);
 		return e->code == ERR_NOT_FOUND
 			   ? err_set(e, ERR_UNAUTHENTICATED,
 				 "this CA never issued the client certificate")
 			   : false;
+	}
 	buf_init(&der, CERT_DER_MAX);
 	bool ok = store_certificate_der(ca_store(ca), ret->id, &der, e);
 	if (ok && !bytes_eq(buf_bytes(&der), buf_bytes(&cert->der)))

@@ -84,7 +84,7 @@ caller_as(struct ca *ca, const char *subject, struct caller *ret, struct err *e)
 		return err_set(e, ERR_MALFORMED,
 		    "as: the serial of a certificate, or cn:NAME");
 	if (!store_certificate_get(ca_store(ca), NULL, &serial, &row, e))
-		return err_prefix(e, "as");
+		return ca_not_found(ca, e) || err_prefix(e, "as");
 	const bool ok = identify(ca, row.id, ret, e);
 	certificate_row_free(&row);
 	return ok;

@@ -39,7 +39,7 @@ find(struct ca *ca, const struct certid *id, struct certificate_row *ret,
 	struct buf der;
 
 	if (!store_certificate_get(ca_store(ca), NULL, &id->serial, ret, e))
-		return false;
+		return ca_not_found(ca, e);
 	buf_init(&der, CERT_MAX);
 	bool ok = store_certificate_der(ca_store(ca), ret->id, &der, e) &&
 		  cert_parse(buf_bytes(&der), ret_cert, e);

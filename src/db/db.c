@@ -58,6 +58,8 @@ db_error(struct db *db, int rc, const char *what, struct err *e)
 bool
 db_usable(struct db *db, struct err *e)
 {
+	if (db->lost) /* nobody reads what was before it, and decides by that */
+		return !db_lost(db, e);
 	if (!db->open)
 		return true;
 	if (db->spoil.code == ERR_NONE && sqlite3_get_autocommit(db->handle))

@@ -36,7 +36,7 @@ bool db_error(struct db *db, int rc, const char *what, struct err *e);
 const char *db_text(struct db *db, int rc);
 /* Before the first write: WAL, and a checkpoint when it is closed. */
 MUST_CHECK bool db_start_writing(struct db *db, struct err *e);
-/* False: the open transaction is spoilt. */
+/* False: the open transaction is spoilt, or db_lost(). */
 MUST_CHECK bool db_usable(struct db *db, struct err *e);
 /* Remembers the first failure inside a transaction. */
 void db_spoil(struct db *db, const struct err *e);

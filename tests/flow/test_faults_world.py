@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clock jumps, a signer hangs, there are no descriptors left."""
 import datetime
+import errno
 import os
 import socket
 import threading
@@ -318,6 +319,34 @@ class Hang(FaultTest):
         self.ca.plan("core", faults.WRITE, faults.HANG, error=3000)
         self.assertEqual(self.issue(), 201)
         self.assertEqual(self.revoke(self.before[0]), 200)
+        self.restart()
+
+
+class Late(FaultTest):
+    def asked_for(self, serial, seconds):
+        """What its owner hears until he has heard 503, and then 200 again."""
+        statuses = []
+        connection = self.ca.connect()
+        end = time.monotonic() + seconds * hnp.SLOW
+        while (503 not in statuses or statuses[-1] != 200) and time.monotonic() < end:
+            statuses.append(self.ca.ask("GET", f"/v1/certificates/{serial}", connection=connection).status)
+            time.sleep(0.005)
+        connection.close()
+        return set(statuses)
+
+    # R89, R90: its answer has left before (ADR 0030)
+    def test_a_shared_commit_that_fails(self):
+        """Who has his certificate never hears that there is none, and soon gets it again."""
+        self.ca.start()
+        heard = set()
+        for _ in range(10):  # another write may meet the fault
+            self.ca.plan("core", faults.WRITE, faults.ERROR, errno.EIO)
+            if self.issue() == 201:
+                heard |= self.asked_for(self.before[-1], 3)
+            self.assertTrue(self.recover())
+            if 503 in heard:
+                break
+        self.assertEqual(heard, {200, 503})
         self.restart()
 
 

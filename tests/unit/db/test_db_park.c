@@ -139,6 +139,12 @@ Test(db_park, a_late_commit_that_fails_is_not_overlooked, .init = tmp_begin,
 			cr_expect_not(tmp_insert(1, "a"));
 		cr_expect(db_lost(db, &e));
 		cr_expect_not(db_parked(db));
+		/* Of what is gone nobody is told that it never was. */
+		q = stmt_begin_sql(db, "SELECT count(*) FROM child", "count");
+		cr_expect_not(stmt_row(q, &e));
+		cr_expect_eq(e.code, ERR_IO);
+		cr_expect_not(db_begin(db, &e));
+		cr_expect_not(tmp_insert(1, "a"));
 		db_rollback(db);
 		cr_expect_not(db_lost(db, &e));
 		MUST(tmp_insert(10 + way, way == 0 ? "x" : way == 1 ? "y" : "z"));
