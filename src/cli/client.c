@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "cli/problem.h"
+#include "cli/setup.h"
 #include "client_impl.h"
 
 #define CONNECT_MAX_S 10L
@@ -179,9 +180,15 @@ explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
 	if (rc == CURLE_COULDNT_CONNECT) {
 		char *word = out_word(c->dir);
 
-		err_set(e, ERR_UNAVAILABLE,
-		    "no daemon answers at %s; start it: hanaper up --dir %s", c->socket,
-		    word);
+		if (strcmp(c->dir, SETUP_STATE) == 0)
+			err_set(e, ERR_UNAVAILABLE,
+			    "no daemon answers at %s; start it: systemctl start "
+			    "hanaper",
+			    c->socket);
+		else
+			err_set(e, ERR_UNAVAILABLE,
+			    "no daemon answers at %s; start it: hanaper up --dir %s",
+			    c->socket, word);
 		free(word);
 		return false;
 	}

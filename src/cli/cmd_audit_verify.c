@@ -66,10 +66,9 @@ print(const struct verify_result *r)
 }
 
 static bool
-verify(const char *dir, struct telling *t, struct verify_result *ret, struct err *e)
+verify(const char *file, struct telling *t, struct verify_result *ret, struct err *e)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *file = mem_printf("%s/hanaper.yaml", dir);
 	char *journal = NULL, *database = NULL;
 	struct conf *conf = NULL;
 
@@ -83,22 +82,21 @@ verify(const char *dir, struct telling *t, struct verify_result *ret, struct err
 	conf_free(conf);
 	free(journal);
 	free(database);
-	free(file);
 	return ok;
 }
 
 int
 cmd_audit_verify(const struct audit_args *a)
 {
-	char *dir = client_find_dir(a->common.dir);
+	char *file = client_find_conf(a->common.dir);
 	struct telling t = { .faults = json_array(), .json = a->common.json };
 	struct verify_result r = { 0 };
 	struct err e = { 0 };
 	int status = OUT_FAILED;
 
-	if (dir == NULL)
+	if (file == NULL)
 		client_found_none(a->common.dir, &e);
-	if (dir == NULL || !verify(dir, &t, &r, &e)) {
+	if (file == NULL || !verify(file, &t, &r, &e)) {
 		out_fail(&e);
 	} else {
 		if (a->common.json)
@@ -113,6 +111,6 @@ cmd_audit_verify(const struct audit_args *a)
 		status = r.faults > 0 ? OUT_FAILED : OUT_DONE;
 	}
 	json_decref(t.faults);
-	free(dir);
+	free(file);
 	return status;
 }

@@ -178,7 +178,7 @@ look_around(struct renew *r, const struct options_common *o, struct err *e)
 		free(dir);
 		return true;
 	}
-	char *path = mem_printf("%s/hanaper.yaml", dir);
+	char *path = client_find_conf(o->dir);
 	const bool ok = r->url != NULL || conf_load(path, &conf, e);
 	if (conf != NULL) {
 		/* Other machines may have to take another way to that name. */

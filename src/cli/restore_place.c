@@ -74,6 +74,20 @@ need_aside(struct restore *r, struct err *e)
 	return true;
 }
 
+/* Of hanaper.yaml: /etc may be another file system than the CA directory. */
+static bool
+move_across(const char *from, const char *to, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, SMALL_MAX);
+	const bool ok = file_read(AT_FDCWD, from, &text, e) &&
+			file_create(AT_FDCWD, to, 0600, buf_bytes(&text), e) &&
+			(unlink(from) == 0 || err_errno(e, "%s", from));
+	buf_wipe(&text);
+	return ok;
+}
+
 /* Out of the way, by its last name.  Nothing there: nothing to do. */
 static bool
 move_aside(struct restore *r, const char *path, struct err *e)
@@ -86,7 +100,9 @@ move_aside(struct restore *r, const char *path, struct err *e)
 	if (!need_aside(r, e))
 		return false;
 	char *to = mem_printf("%s%s", r->aside, slash);
-	const bool ok = rename(path, to) == 0 || err_errno(e, "%s", path);
+	const bool ok =
+	    rename(path, to) == 0 ||
+	    (errno == EXDEV ? move_across(path, to, e) : err_errno(e, "%s", path));
 	free(to);
 	return ok;
 }

@@ -116,8 +116,7 @@ bool
 parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 {
 	char *path = o->config != NULL ? mem_strdup(o->config)
-				       : mem_printf("%s/hanaper.yaml",
-					     o->dir != NULL ? o->dir : default_dir());
+				       : mem_printf("%s/hanaper.yaml", o->dir);
 	struct conf *c = NULL;
 	bool ok = conf_load(path, &c, e);
 
@@ -352,6 +351,9 @@ main(int argc, char **argv)
 	int status;
 
 	parse_options(argc, argv, &o);
+	/* Once: a reload is of the same file, and may not look around any more. */
+	if (o.config == NULL && o.dir == NULL)
+		o.dir = default_dir();
 	if (!parent_load(&o, &p.conf, &e)) {
 		fprintf(stderr, "hanaperd: %s\n", e.detail);
 		return EXIT_FAULT;

@@ -94,12 +94,14 @@ class CA:
 
     # -- the daemon
 
-    def start(self, *options, wait=True, wrap=()):
+    def start(self, *options, wait=True, wrap=(), cwd=None):
+        """With 'cwd' the directory is not named: it is found there."""
+        named = () if cwd else ("--dir", self.dir)
         with open(self.log, "ab") as log:
             self.mark = log.tell()
             self.daemon = subprocess.Popen(
-                [*wrap, *WRAP, self.program, "-f", "--dir", self.dir, *UNCONFINED, *options],
-                stdout=log, stderr=subprocess.STDOUT)
+                [*wrap, *WRAP, self.program, "-f", *named, *UNCONFINED, *options],
+                stdout=log, stderr=subprocess.STDOUT, cwd=cwd)
         if wait:
             self.wait_ready()
         return self

@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -450,5 +451,25 @@ class Backup(FlowTest):
         while run(HANAPER, "ls", "--dir", etc, check=False).returncode != 0:
             self.assertLess(time.monotonic(), end)
             time.sleep(0.05)
+        run(HANAPER, "audit", "verify", "--dir", etc)
+        run(HANAPER, "issue", "web.internal", "--out", ca.tmp / "web", "--dir", etc)
+        run(HANAPER, "renew", ca.tmp / "web.crt", "--now", "--dir", etc)
         daemon.terminate()
         self.assertEqual(daemon.wait(10 * SLOW), 0)
+
+    def test_hanaper_yaml_may_be_on_another_file_system(self):
+        ca = self.ca
+        shm = pathlib.Path("/dev/shm")
+        if not os.access(shm, os.W_OK) or shm.stat().st_dev == ca.tmp.stat().st_dev:
+            self.skipTest("there is no other file system")
+        etc = pathlib.Path(tempfile.mkdtemp(prefix="hnp-", dir=shm))
+        self.addCleanup(shutil.rmtree, etc)
+        conf = f"dir: {ca.dir}\n" + (ca.dir / "hanaper.yaml").read_text()
+        (etc / "hanaper.yaml").write_text(conf)
+        run(HANAPER, "backup", self.file, "--dir", etc)
+        ca.stop()
+        (etc / "hanaper.yaml").write_text(conf + "# changed since\n")
+        run(HANAPER, "restore", self.file, "--dir", etc)
+        self.assertEqual((etc / "hanaper.yaml").read_text(), conf)
+        kept, = ca.dir.glob("before-restore-*/hanaper.yaml")
+        self.assertEqual(kept.read_text(), conf + "# changed since\n")

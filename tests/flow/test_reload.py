@@ -204,3 +204,14 @@ class ReloadAtTheStart(FlowTest):
         except AssertionError:
             self.skipTest("the signal came before the daemon took any")
         run(BUILD / "hanaper", "reload", "--dir", self.ca.dir)
+
+    def test_a_directory_that_was_found_without_being_named_is_reloaded_from_within_the_walls(self):
+        (self.ca.tmp / "hanaper").symlink_to("ca")
+        self.ca.start(cwd=self.ca.tmp)
+        (self.ca.tmp / "hanaper").unlink()
+        (self.ca.tmp / "hanaper").mkdir()  # it is looked for at the start alone, and then not found
+        done = run(BUILD / "hanaper", "reload", "--dir", self.ca.dir, check=False)
+        self.assertIn("hanaper/hanaper.yaml", done.stderr)
+        (self.ca.tmp / "hanaper").rmdir()
+        (self.ca.tmp / "hanaper").symlink_to("ca")
+        run(BUILD / "hanaper", "reload", "--dir", self.ca.dir)
