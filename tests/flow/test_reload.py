@@ -191,6 +191,9 @@ class Reload(FlowTest):
 class ReloadAtTheStart(FlowTest):
     running = False
 
+    def tearDown(self):
+        self.ca.stop()
+
     def test_a_hangup_before_all_is_ready_is_heeded_then(self):
         self.ca.start(wait=False)
         end = time.monotonic() + 10 * SLOW
