@@ -19,6 +19,9 @@ Test(json_flat, an_object_of_plain_strings_is_read_in_place)
 
 Test(json_flat, what_is_cut_off_or_anything_else_is_left_to_the_json_reader)
 {
+	static const char nine[] =
+	    "{\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\",\"e\":\"\","
+	    "\"f\":\"\",\"g\":\"\",\"h\":\"\",\"i\":\"\"}";
 	static const char *const others[] = {
 		"",
 		"{}",
@@ -32,8 +35,7 @@ Test(json_flat, what_is_cut_off_or_anything_else_is_left_to_the_json_reader)
 		"{\"a\":\"\xc3\xa4\"}",
 		"{\"a\":\"\x7f\"}",
 		"{\"a\":\"1\"}x",
-		"{\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\",\"e\":\"\",\"f\":\"\","
-		"\"g\":\"\",\"h\":\"\",\"i\":\"\"}",
+		nine,
 	};
 	struct json_flat o = { .n = 77 };
 
