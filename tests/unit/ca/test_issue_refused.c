@@ -341,3 +341,23 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 	names_free(&names);
 	buf_free(&der);
 }
+
+/* P52 */
+Test(issue_refused, a_key_that_cannot_be_looked_up_among_weak_ones)
+{
+	struct csr *csr = web();
+	const struct issue_request q = request(csr);
+	struct told t = { 0 };
+	struct verdict v = { 0 };
+	struct err e = { 0 };
+
+	MUST(weak_keys_read(bytes_str("0123456789abcdef0123\n"), &paper.ca->weak_keys,
+	    &e));
+	csr->key.alg = KEY_ALG_RSA; /* of a point of P-256: no modulus */
+	cr_expect_not(issue_start(paper.ca, &q, on_done, &t, &v, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED, "%d: %s", e.code, e.detail);
+	cr_expect_not(paper_asked());
+	cr_expect_eq(t.times, 0u);
+	verdict_free(&v);
+	csr_free(csr);
+}
