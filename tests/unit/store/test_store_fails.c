@@ -262,9 +262,13 @@ OP(order_resume, return store_acme_order_resume(st, &num, pe);)
 OP(order_end, return store_acme_order_end_account(st, 1, "{}", pe);)
 OP(order_open, return store_acme_order_open_count(st, 1, NOW, &num, pe);)
 OP(order_replacing, struct acme_order o;
-    return store_acme_order_replacing(st, "x", &o, pe) || e.code == ERR_NOT_FOUND;)
+    return store_acme_order_replacing(st, "x", &o, pe)
+	       ? (store_acme_order_free(&o), true)
+	       : e.code == ERR_NOT_FOUND;)
 OP(order_by_certificate, struct acme_order o;
-    return store_acme_order_by_certificate(st, 1, &o, pe) || e.code == ERR_NOT_FOUND;)
+    return store_acme_order_by_certificate(st, 1, &o, pe)
+	       ? (store_acme_order_free(&o), true)
+	       : e.code == ERR_NOT_FOUND;)
 OP(order_list, const struct acme_order_query q = { .account_num = 1, .limit = 9 };
     return store_acme_order_list(st, &q, any_order, NULL, pe);)
 OP(order_waiting, return store_acme_order_waiting(st, 1, 9, any_order, NULL, pe);)
