@@ -43,7 +43,7 @@ struct api_world {
 	struct buf location, body;
 };
 
-/* ---- signer and prober, who refuse ---- */
+/* ---- the signer, who refuses, and the prober, who does every second time ---- */
 
 static bool
 on_asked(void *ctx, const struct frame *f, struct err *e)
@@ -71,14 +71,27 @@ on_probe(void *ctx, const struct frame *f, struct err *e)
 	struct buf b;
 
 	require(msg_probe_get(f->body, &q, e));
+	const bool proved = q.id % 2 == 0;
 	const struct msg_probed m = { .id = q.id,
-		.code = ERR_PROBE_CONNECTION,
-		.detail = bytes_str("nobody is there") };
+		.code = proved ? ERR_NONE : ERR_PROBE_RESPONSE,
+		.proved = proved,
+		.detail = bytes_str(proved ? "" : "another one answers"),
+		.transcript = bytes_str("[]") };
 	buf_init(&b, KIB(4));
 	msg_probed_put(&b, &m);
 	link_send(w->far_prober, MSG_PROBED, buf_bytes(&b));
 	buf_free(&b);
 	return true;
+}
+
+/* Whoever waits for it would wait for ever. */
+static void
+on_gone(void *arg, struct link *k, const struct err *e)
+{
+	(void)arg;
+	(void)k;
+	fprintf(stderr, "a link ended: %s\n", e->detail);
+	abort();
 }
 
 static const struct msg_rule signer_rules[] = {
@@ -106,6 +119,10 @@ connect_roles(struct api_world *w)
 	    acme_challenge_rules, w->ca);
 	w->far_prober =
 	    link_new(w->loop, p[1], PEER_CORE, MSG_PROBE_FRAME_MAX, prober_rules, w);
+	link_on_gone(w->signer, on_gone, NULL);
+	link_on_gone(w->far_signer, on_gone, NULL);
+	link_on_gone(w->prober, on_gone, NULL);
+	link_on_gone(w->far_prober, on_gone, NULL);
 }
 
 /* ---- answers ---- */

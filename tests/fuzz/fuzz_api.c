@@ -3,8 +3,8 @@
  * Requests to the whole of core (R52, R85, S83): every route, query and body, as the
  * local administrator or nobody; and, where the path is one of ACME, payloads that are
  * signed here, so that what stands behind the signature is reached.  A real CA
- * directory and database; signer and prober refuse all.  Lines: method, path, query,
- * content type, Accept, Authorization, who asks; then the body.
+ * directory and database; the signer refuses all, the prober every second.  Lines:
+ * method, path, query, content type, Accept, Authorization, who asks; then the body.
  */
 #include <unistd.h>
 
