@@ -261,15 +261,7 @@ is_under_way(const struct acme_order *o)
 static void
 on_overdue(void *arg)
 {
-	struct acme *a = arg;
-	struct acme_order o = { 0 };
-	struct err e;
-
-	if (acme_order_find(a, &o, &e))
-		answer(a, 200, &o);
-	else
-		acme_problem(a, &e, NULL, NULL);
-	store_acme_order_free(&o);
+	acme_on_order(arg);
 }
 
 static void

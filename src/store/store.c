@@ -277,6 +277,18 @@ store_finish_counted(struct stmt *q, int64_t *n, struct err *e)
 	return true;
 }
 
+bool
+store_finish_number(struct stmt *q, int64_t *ret, struct err *e)
+{
+	if (!stmt_row(q, e))
+		return false;
+	const int64_t n = stmt_col_int(q, 0);
+	if (!stmt_finish(q, e))
+		return false;
+	*ret = n;
+	return true;
+}
+
 /* ---- check ---- */
 
 /* Each answers how many rows do not fit: what one commit wrote together is together. */
@@ -302,10 +314,9 @@ store_check(struct store *st, struct err *e)
 	for (size_t i = 0; i < NITEMS(fits); i++) {
 		struct stmt *q = stmt_begin(st->db, &fits[i]);
 
-		if (!stmt_row(q, e))
-			return false;
-		const int64_t n = stmt_col_int(q, 0);
-		if (!stmt_finish(q, e))
+		int64_t n;
+
+		if (!store_finish_number(q, &n, e))
 			return false;
 		if (n != 0)
 			return store_damaged(e, fits[i].what);
@@ -350,10 +361,9 @@ store_seq(struct store *st, uint64_t *ret, struct err *e)
 {
 	struct stmt *q = stmt_begin(st->db, &seq_def);
 
-	if (!stmt_row(q, e))
-		return false;
-	const int64_t seq = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
+	int64_t seq;
+
+	if (!store_finish_number(q, &seq, e))
 		return false;
 	*ret = (uint64_t)seq;
 	return true;

@@ -29,13 +29,7 @@ store_window(struct store *st, const struct stmt_def *def, int64_t after, int64_
 
 	stmt_int(q, 1, after);
 	stmt_int(q, 2, limit);
-	if (!stmt_row(q, e))
-		return false;
-	const int64_t last = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
-		return false;
-	*ret_last = last;
-	return true;
+	return store_finish_number(q, ret_last, e);
 }
 
 /* Nothing depends on it: who reads a row looks at its time, too. */

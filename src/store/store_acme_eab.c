@@ -204,10 +204,7 @@ store_acme_eab_under_way(struct store *st, int64_t num, int64_t *ret, struct err
 
 	stmt_int(q, 1, num);
 	stmt_int(q, 2, ACME_PROCESSING);
-	if (!stmt_row(q, e))
-		return false;
-	*ret = stmt_col_int(q, 0);
-	return stmt_finish(q, e);
+	return store_finish_number(q, ret, e);
 }
 
 bool

@@ -269,13 +269,7 @@ store_acme_order_open_count(struct store *st, int64_t account_num, int64_t now,
 
 	stmt_int(q, 1, account_num);
 	stmt_int(q, 2, now);
-	if (!stmt_row(q, e))
-		return false;
-	const int64_t n = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
-		return false;
-	*ret = n;
-	return true;
+	return store_finish_number(q, ret, e);
 }
 
 /* ---- lists ---- */
@@ -359,13 +353,7 @@ store_acme_order_newest(struct store *st, int64_t *ret, struct err *e)
 	};
 	struct stmt *q = stmt_begin(store_db(st), &newest_def);
 
-	if (!stmt_row(q, e))
-		return false;
-	const int64_t num = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
-		return false;
-	*ret = num;
-	return true;
+	return store_finish_number(q, ret, e);
 }
 
 bool

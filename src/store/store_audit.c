@@ -252,13 +252,7 @@ number(struct store *st, const struct stmt_def *def, int64_t *ret, struct err *e
 {
 	struct stmt *q = stmt_begin(store_db(st), def);
 
-	if (!stmt_row(q, e))
-		return false;
-	const int64_t n = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
-		return false;
-	*ret = n;
-	return true;
+	return store_finish_number(q, ret, e);
 }
 
 bool

@@ -28,6 +28,9 @@ void store_sql_free(struct store_sql *kept); /* after the database was closed */
 /* Ends a statement that tells the rows it changed (RETURNING): adds to *n how many. */
 MUST_CHECK bool store_finish_counted(struct stmt *q, int64_t *n, struct err *e);
 
+/* Ends a statement whose only row is one number: that number. */
+MUST_CHECK bool store_finish_number(struct stmt *q, int64_t *ret, struct err *e);
+
 /*
  * The last of the next 'limit' rows after 'after', which 'def' ($1, $2) tells; 0: there
  * is none.

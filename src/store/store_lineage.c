@@ -88,13 +88,7 @@ store_lineage_taint(struct store *st, int64_t certificate_id, struct err *e)
 static bool
 number(struct stmt *q, int64_t *ret, struct err *e)
 {
-	if (!stmt_row(q, e))
-		return false;
-	const int64_t n = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
-		return false;
-	*ret = n;
-	return true;
+	return store_finish_number(q, ret, e);
 }
 
 bool

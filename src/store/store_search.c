@@ -114,10 +114,7 @@ store_unsearched(struct store *st, int64_t *ret, struct err *e)
 {
 	struct stmt *q = stmt_begin(store_db(st), &count_def);
 
-	if (!stmt_row(q, e))
-		return false;
-	*ret = stmt_col_int(q, 0);
-	return stmt_finish(q, e);
+	return store_finish_number(q, ret, e);
 }
 
 static bool

@@ -254,13 +254,7 @@ store_token_newest(struct store *st, int64_t *ret, struct err *e)
 {
 	struct stmt *q = stmt_begin(store_db(st), &newest_def);
 
-	if (!stmt_row(q, e))
-		return false;
-	const int64_t n = stmt_col_int(q, 0);
-	if (!stmt_finish(q, e))
-		return false;
-	*ret = n;
-	return true;
+	return store_finish_number(q, ret, e);
 }
 
 /* ---- what becomes of it ---- */

@@ -12,6 +12,7 @@
 #include <criterion/criterion.h>
 
 #include "ca/ca_state.h"
+#include "ca/issue.h"
 #include "key/key.h"
 #include "store/store_certificate.h"
 #include "x509/cert.h"
@@ -83,5 +84,9 @@ void paper_sign(unsigned type);
 
 /* A CSR for these names ("a.internal", up to a NULL) by a new key. */
 struct csr *paper_csr(const char *const *dns);
+/* Of web.internal; and what an administrator asks with it of the profile "server". */
+struct csr *paper_web(void);
+extern struct identity paper_admin;
+struct issue_request paper_request(const struct csr *csr);
 
 #endif

@@ -22,8 +22,6 @@ struct told { /* by 'done' */
 	int64_t renew_at, not_after;
 };
 
-static struct identity admin = { .kind = IDENTITY_ADMIN, .text = (char *)"uid:0" };
-
 static void
 on_done(void *arg, const struct issue_result *r, const struct err *e)
 {
@@ -42,27 +40,12 @@ on_done(void *arg, const struct issue_result *r, const struct err *e)
 	t->not_after = r->cert->not_after;
 }
 
-static struct csr *
-web(void)
-{
-	return paper_csr((const char *const[]){ "web.internal", NULL });
-}
-
-static struct issue_request
-request(const struct csr *csr)
-{
-	return (struct issue_request){ .who = &admin,
-		.profile = "server",
-		.csr = csr,
-		.request_id = "r-1" };
-}
-
 /* Begins to issue for web.internal; gives the signer's question. */
 static uint64_t
 begin_one(struct told *t)
 {
-	struct csr *csr = web();
-	const struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	const struct issue_request q = paper_request(csr);
 	struct verdict v = { 0 };
 	struct msg_sign_cert m;
 	struct err e = { 0 };
@@ -83,8 +66,8 @@ TestSuite(issue, .init = paper_begin, .fini = paper_end);
 Test(issue, a_certificate_is_stored_before_anybody_hears_of_it)
 {
 	struct told t = { 0 };
-	struct csr *csr = web();
-	struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(csr);
 	struct certificate_row row;
 	struct verdict v = { 0 };
 	struct err e = { 0 };
@@ -202,8 +185,8 @@ names_of(struct names *n, const char *dns)
 static void
 give(struct paper_leaf *l, struct told *t)
 {
-	struct csr *csr = web();
-	const struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	const struct issue_request q = paper_request(csr);
 	struct verdict v = { 0 };
 	struct msg_sign_cert m;
 	struct buf body;

@@ -11,8 +11,6 @@
 
 #define MUST(call) cr_assert((call), "%s", e.detail)
 
-static struct identity admin = { .kind = IDENTITY_ADMIN, .text = (char *)"uid:0" };
-
 struct told { /* by 'done' */
 	unsigned times;
 	struct err e; /* ERR_NONE: a certificate */
@@ -27,21 +25,6 @@ on_done(void *arg, const struct issue_result *r, const struct err *e)
 	t->times++;
 	if (e != NULL)
 		t->e = *e;
-}
-
-static struct csr *
-web(void)
-{
-	return paper_csr((const char *const[]){ "web.internal", NULL });
-}
-
-static struct issue_request
-request(const struct csr *csr)
-{
-	return (struct issue_request){ .who = &admin,
-		.profile = "server",
-		.csr = csr,
-		.request_id = "r-1" };
 }
 
 static const struct names *
@@ -79,8 +62,8 @@ TestSuite(issue_refused, .init = paper_begin, .fini = paper_end);
 /* R90 */
 Test(issue_refused, nothing_is_issued_while_the_database_is_behind)
 {
-	struct csr *csr = web();
-	const struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	const struct issue_request q = paper_request(csr);
 
 	paper.ca->phase = CA_BEHIND;
 	expect_refused(&q, ERR_UNAVAILABLE, NULL);
@@ -99,8 +82,8 @@ on_late(void *arg, const struct ask_answer *a)
 /* A signer that hangs takes nobody else along: who comes later is told at once. */
 Test(issue_refused, nothing_is_asked_of_a_signer_that_keeps_others_waiting)
 {
-	struct csr *csr = web();
-	const struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	const struct issue_request q = paper_request(csr);
 	const uint64_t id = ask_new(paper.ca, on_late, NULL);
 
 	paper.ca->asks[id & (paper.ca->n_asks - 1)].since_us -= 3600 * INT64_C(1000000);
@@ -111,8 +94,8 @@ Test(issue_refused, nothing_is_asked_of_a_signer_that_keeps_others_waiting)
 /* R91: a lost row is no pass. */
 Test(issue_refused, nothing_is_issued_when_the_database_cannot_be_asked)
 {
-	struct csr *csr = web();
-	const struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	const struct issue_request q = paper_request(csr);
 	struct err e = { 0 };
 
 	MUST(db_exec(store_db(paper.store),
@@ -129,8 +112,8 @@ Test(issue_refused, nothing_is_issued_when_the_database_cannot_be_asked)
 /* S6, S91: the daemon's own profiles are its own. */
 Test(issue_refused, a_profile_that_is_not_there_or_not_for_others_is_refused)
 {
-	struct csr *csr = web();
-	struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(csr);
 
 	q.profile = "nothing";
 	expect_refused(&q, ERR_POLICY, "profile");
@@ -169,8 +152,8 @@ Test(issue_refused, the_daemon_itself_issues_by_its_own_profile)
 Test(issue_refused, without_a_grant_nothing_is_issued)
 {
 	static const struct identity nobody = { 0 };
-	struct csr *csr = web();
-	struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(csr);
 
 	q.who = &nobody;
 	expect_refused(&q, ERR_UNAUTHENTICATED, "grant");
@@ -183,8 +166,8 @@ Test(issue_refused, without_a_grant_nothing_is_issued)
 Test(issue_refused, an_unreadable_request_is_refused_by_what_was_said_of_it)
 {
 	struct names names = { 0 };
-	struct csr *csr = web();
-	struct issue_request q = request(NULL);
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(NULL);
 	struct issue_judged j;
 	struct verdict v = { 0 };
 	struct err e = { 0 };
@@ -193,7 +176,7 @@ Test(issue_refused, an_unreadable_request_is_refused_by_what_was_said_of_it)
 	cr_expect_not(issue_start(paper.ca, &q, on_done, NULL, &v, &e));
 	cr_expect_eq(e.code, ERR_BAD_CSR);
 	verdict_free(&v);
-	q = request(csr);
+	q = paper_request(csr);
 	q.names_bad = true;
 	MUST(issue_judge(paper.ca, &q, &j, &v, &e));
 	cr_expect_null(j.names);
@@ -219,8 +202,8 @@ Test(issue_refused, an_unreadable_request_is_refused_by_what_was_said_of_it)
 Test(issue_refused, a_key_that_nobody_may_have_is_refused)
 {
 	struct names names = { 0 };
-	struct csr *csr = web();
-	struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(csr);
 	const struct serial s =
 	    paper_add(&(struct paper_leaf){ .names = names_of(&names, "old.internal"),
 			  .spki = csr->key.der },
@@ -229,8 +212,8 @@ Test(issue_refused, a_key_that_nobody_may_have_is_refused)
 	paper_add_revoked(&s, REASON_KEY_COMPROMISE, clock_now());
 	expect_refused(&q, ERR_BAD_KEY, "key.compromised");
 	csr_free(csr);
-	csr = web();
-	q = request(csr);
+	csr = paper_web();
+	q = paper_request(csr);
 	csr->key.der = paper.ca->issuers[1].cert->key.der;
 	expect_refused(&q, ERR_BAD_KEY, "key.issuer");
 	csr_free(csr);
@@ -252,11 +235,11 @@ Test(issue_refused, exact_times_are_judged_as_they_stand)
 		{ now - 7200, now + PAPER_DAY, 3600, false },
 		{ now, now - 1, 0, false },
 	};
-	struct csr *csr = web();
+	struct csr *csr = paper_web();
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < NITEMS(cases); i++) {
-		struct issue_request q = request(csr);
+		struct issue_request q = paper_request(csr);
 		struct issue_judged j;
 		struct verdict v = { 0 };
 
@@ -273,8 +256,8 @@ Test(issue_refused, exact_times_are_judged_as_they_stand)
 /* P57: what fits the profile and not the message. */
 Test(issue_refused, names_that_do_not_fit_a_certificate_are_refused)
 {
-	struct csr *csr = web();
-	struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(csr);
 	struct names names = { 0 };
 	char text[250];
 	struct err e = { 0 };
@@ -320,8 +303,8 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 		.cert = cert,
 		.profile = "client",
 		.issuer = "main" };
-	csr = web();
-	struct issue_request q = request(csr);
+	csr = paper_web();
+	struct issue_request q = paper_request(csr);
 	q.who = &svc;
 	MUST(issue_start(paper.ca, &q, on_done, &t, &v, &e));
 	paper_sign(MSG_SIGN_CERT);
@@ -345,8 +328,8 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 /* P52 */
 Test(issue_refused, a_key_that_cannot_be_looked_up_among_weak_ones)
 {
-	struct csr *csr = web();
-	const struct issue_request q = request(csr);
+	struct csr *csr = paper_web();
+	const struct issue_request q = paper_request(csr);
 	struct told t = { 0 };
 	struct verdict v = { 0 };
 	struct err e = { 0 };

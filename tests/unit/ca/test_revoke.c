@@ -20,8 +20,6 @@ struct told { /* by 'done' */
 	struct serial serials[8]; /* the first of r.serials */
 };
 
-static struct identity admin = { .kind = IDENTITY_ADMIN, .text = (char *)"uid:0" };
-
 static void
 on_done(void *arg, const struct revoke_result *r, const struct err *e)
 {
@@ -41,7 +39,7 @@ on_done(void *arg, const struct revoke_result *r, const struct err *e)
 static struct revoke_request
 request(const struct serial *s, enum reason reason)
 {
-	return (struct revoke_request){ .who = &admin,
+	return (struct revoke_request){ .who = &paper_admin,
 		.serial = *s,
 		.reason = reason,
 		.request_id = "r-1" };
