@@ -9,6 +9,7 @@
 #include "codec/pem.h"
 #include "store/store_revocation.h"
 #include "sys/file.h"
+#include "x509/ext.h"
 
 #define CRL_FILE_MAX MIB(512)
 #define OID_REASON   "2.5.29.21"
@@ -29,18 +30,14 @@ find_extension(struct bytes list, const char *oid, struct bytes *ret, struct err
 {
 	*ret = bytes_of(NULL, 0);
 	while (list.n > 0) {
-		struct der ext, id, critical, value;
+		struct ext x;
 		char text[64];
-		bool there;
 
-		if (!der_expect(&list, DER_SEQUENCE, &ext, e) ||
-		    !der_expect(&ext.body, DER_OID, &id, e) ||
-		    !der_optional(&ext.body, DER_BOOLEAN, &critical, &there, e) ||
-		    !der_expect(&ext.body, DER_OCTET_STRING, &value, e) ||
-		    !der_get_oid(id.body, text, sizeof(text), e))
+		if (!ext_next(&list, &x, e) ||
+		    !der_get_oid(x.oid, text, sizeof(text), e))
 			return false;
 		if (bytes_eq_str(bytes_str(text), oid))
-			*ret = value.body;
+			*ret = x.value;
 	}
 	return true;
 }
@@ -55,7 +52,7 @@ is_time(struct bytes rest)
 static bool
 parse_tbs(struct bytes body, struct list *l, struct err *e)
 {
-	struct der version, alg, dn, at, next, entries, outer, inner;
+	struct der version, alg, dn, at, next, entries;
 	bool there;
 
 	if (!der_expect(&body, DER_INTEGER, &version, e) ||
@@ -69,12 +66,8 @@ parse_tbs(struct bytes body, struct list *l, struct err *e)
 	if (!der_optional(&body, DER_SEQUENCE, &entries, &there, e))
 		return false;
 	l->entries = there ? entries.body : bytes_of(NULL, 0);
-	if (!der_optional(&body, DER_CONTEXT_CONSTRUCTED(0), &outer, &there, e))
-		return false;
-	if (there && !der_whole(outer.body, DER_SEQUENCE, &inner, e))
-		return false;
-	l->extensions = there ? inner.body : bytes_of(NULL, 0);
-	return der_done(body, "a CRL", e);
+	return ext_optional_list(&body, 0, &l->extensions, e) &&
+	       der_done(body, "a CRL", e);
 }
 
 static bool

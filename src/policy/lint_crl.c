@@ -29,7 +29,7 @@ static const struct {
 	[EXT_FRESHEST] = { "2.5.29.46", false },
 };
 
-struct ext {
+struct crl_ext {
 	unsigned kind;
 	bool critical;
 	struct bytes value;
@@ -39,48 +39,34 @@ struct input {
 	bool v2, has_next, has_entries;
 	struct bytes inner_alg, outer_alg, issuer, entries;
 	struct der this_update, next_update;
-	struct ext ext[EXTENSIONS_MAX];
+	struct crl_ext ext[EXTENSIONS_MAX];
 	size_t n_ext;
 };
 
 /* ---- reading ---- */
 
 static bool
-read_extension(struct bytes body, struct ext *ret, struct err *e)
+next_extension(struct bytes *list, struct crl_ext *ret, struct err *e)
 {
-	struct der oid, flag, value;
+	struct ext x;
 	char text[64];
-	bool there;
 
-	*ret = (struct ext){ .kind = EXT_UNKNOWN };
-	if (!der_expect(&body, DER_OID, &oid, e) ||
-	    !der_get_oid(oid.body, text, sizeof(text), e) ||
-	    !der_optional(&body, DER_BOOLEAN, &flag, &there, e) ||
-	    (there && !der_get_bool(flag.body, &ret->critical, e)) ||
-	    !der_expect(&body, DER_OCTET_STRING, &value, e) ||
-	    !der_done(body, "extension", e))
+	if (!ext_next(list, &x, e) || !der_get_oid(x.oid, text, sizeof(text), e))
 		return false;
+	*ret = (struct crl_ext){ EXT_UNKNOWN, x.critical, x.value };
 	for (unsigned k = 0; k < EXT_UNKNOWN; k++)
 		if (strcmp(exts[k].oid, text) == 0)
 			ret->kind = k;
-	ret->value = value.body;
 	return true;
 }
 
 static bool
-read_extensions(struct bytes body, struct input *in, struct err *e)
+read_extensions(struct bytes list, struct input *in, struct err *e)
 {
-	struct der list, ext;
-
-	if (!der_whole(body, DER_SEQUENCE, &list, e))
-		return false;
-	if (list.body.n == 0)
-		return err_set(e, ERR_MALFORMED, "extensions that are none");
-	while (list.body.n > 0) {
+	while (list.n > 0) {
 		if (in->n_ext == EXTENSIONS_MAX)
 			return err_set(e, ERR_MALFORMED, "too many extensions");
-		if (!der_expect(&list.body, DER_SEQUENCE, &ext, e) ||
-		    !read_extension(ext.body, &in->ext[in->n_ext++], e))
+		if (!next_extension(&list, &in->ext[in->n_ext++], e))
 			return false;
 	}
 	return true;
@@ -96,9 +82,9 @@ is_time(struct bytes rest)
 static bool
 read_tbs(struct bytes body, struct input *in, struct err *e)
 {
+	struct bytes extensions;
 	struct der d, list;
 	uint64_t version = 0;
-	bool there;
 
 	if (!der_optional(&body, DER_INTEGER, &d, &in->v2, e) ||
 	    (in->v2 && !der_get_uint(d.body, &version, e)) ||
@@ -113,12 +99,12 @@ read_tbs(struct bytes body, struct input *in, struct err *e)
 	in->has_next = is_time(body);
 	if ((in->has_next && !der_next(&body, &in->next_update, e)) ||
 	    !der_optional(&body, DER_SEQUENCE, &list, &in->has_entries, e) ||
-	    !der_optional(&body, DER_CONTEXT_CONSTRUCTED(0), &d, &there, e) ||
+	    !ext_optional_list(&body, 0, &extensions, e) ||
 	    !der_done(body, "TBSCertList", e))
 		return false;
 	if (in->has_entries)
 		in->entries = list.body;
-	return !there || read_extensions(d.body, in, e);
+	return read_extensions(extensions, in, e);
 }
 
 static bool
@@ -139,7 +125,7 @@ read_crl(struct bytes der, struct input *ret, struct err *e)
 	return read_tbs(tbs.body, ret, e);
 }
 
-static const struct ext *
+static const struct crl_ext *
 find(const struct input *in, enum ext_kind kind)
 {
 	for (size_t i = 0; i < in->n_ext; i++)
@@ -199,7 +185,7 @@ time_form(const struct input *in)
 static const char *
 ext_known(const struct input *in)
 {
-	const struct ext *x = find(in, EXT_UNKNOWN);
+	const struct crl_ext *x = find(in, EXT_UNKNOWN);
 
 	return x != NULL && x->critical ? "a critical one that is not known" : NULL;
 }
@@ -223,7 +209,7 @@ static const char *
 ext_critical(const struct input *in)
 {
 	for (size_t i = 0; i < in->n_ext; i++) {
-		const struct ext *x = &in->ext[i];
+		const struct crl_ext *x = &in->ext[i];
 
 		if (x->kind != EXT_UNKNOWN && x->critical != exts[x->kind].critical)
 			return x->critical ? "one that must not be critical is"
@@ -235,7 +221,7 @@ ext_critical(const struct input *in)
 static const char *
 authority_key(const struct input *in)
 {
-	const struct ext *x = find(in, EXT_AUTHORITY_KEY);
+	const struct crl_ext *x = find(in, EXT_AUTHORITY_KEY);
 	struct der all, id;
 	struct err e;
 
@@ -250,7 +236,7 @@ authority_key(const struct input *in)
 static const char *
 number(const struct input *in)
 {
-	const struct ext *x = find(in, EXT_NUMBER);
+	const struct crl_ext *x = find(in, EXT_NUMBER);
 	struct bytes magnitude;
 	struct der n;
 	struct err e;
@@ -266,7 +252,7 @@ number(const struct input *in)
 static const char *
 scope(const struct input *in)
 {
-	const struct ext *x = find(in, EXT_POINT);
+	const struct crl_ext *x = find(in, EXT_POINT);
 
 	return x == NULL ? NULL : lint_crl_scope(x->value);
 }
@@ -274,7 +260,7 @@ scope(const struct input *in)
 static const char *
 delta(const struct input *in)
 {
-	const struct ext *x = find(in, EXT_DELTA), *n = find(in, EXT_NUMBER);
+	const struct crl_ext *x = find(in, EXT_DELTA), *n = find(in, EXT_NUMBER);
 
 	if (x == NULL)
 		return NULL;
@@ -285,7 +271,7 @@ delta(const struct input *in)
 static const char *
 freshest(const struct input *in)
 {
-	const struct ext *x = find(in, EXT_FRESHEST);
+	const struct crl_ext *x = find(in, EXT_FRESHEST);
 
 	if (x != NULL && find(in, EXT_DELTA) != NULL)
 		return "a delta of a delta";
@@ -370,19 +356,19 @@ future(const struct input *in)
 
 /* CRLReason of one entry: 0 should be left out, 8 is for delta CRLs, 7 is not used. */
 static const char *
-reason_of(struct bytes list, bool delta)
+reason_of(struct bytes in, bool delta)
 {
-	struct der all, ext, value;
-	struct ext x;
+	struct bytes list;
+	struct der value;
+	struct crl_ext x;
 	struct err e;
 
-	if (list.n == 0)
+	if (in.n == 0)
 		return NULL;
-	if (!der_whole(list, DER_SEQUENCE, &all, &e) || all.body.n == 0)
+	if (!ext_list(in, &list, &e))
 		return "extensions that cannot be read";
-	while (all.body.n > 0) {
-		if (!der_expect(&all.body, DER_SEQUENCE, &ext, &e) ||
-		    !read_extension(ext.body, &x, &e))
+	while (list.n > 0) {
+		if (!next_extension(&list, &x, &e))
 			return "extensions that cannot be read";
 		if (!der_whole(x.value, DER_ENUMERATED, &value, &e))
 			continue;

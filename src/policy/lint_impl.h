@@ -4,8 +4,7 @@
 #define POLICY_LINT_IMPL_H
 
 #include "policy/lint.h"
-
-#define LINT_EXTENSIONS_MAX 64 /* as many as cert_parse() reads */
+#include "x509/ext.h"
 
 enum lint_ext_kind { /* places in lint_extensions[] */
 	LINT_KEY_ID,
@@ -33,8 +32,8 @@ struct lint_ext {
 /* A certificate as its octets say, beside what cert_parse() made of them. */
 struct lint_input {
 	const struct cert *cert;
-	struct der from, to; /* of the validity, with their tags */
-	struct lint_ext ext[LINT_EXTENSIONS_MAX];
+	struct der from, to;          /* of the validity, with their tags */
+	struct lint_ext ext[EXT_MAX]; /* as many as cert_parse() reads */
 	size_t n_ext;
 	struct bytes crl_url, ocsp_url, issuer_url; /* empty: none */
 	struct bytes freshest_url;

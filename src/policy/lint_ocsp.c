@@ -32,49 +32,25 @@ struct single {
 
 /* ---- reading ---- */
 
-/* One Extension of a list that nobody has named: where it is the nonce, its value. */
-static bool
-read_extension(struct bytes ext, struct input *in, struct err *e)
-{
-	struct der oid, flag, value;
-	bool there, critical;
-
-	if (!der_expect(&ext, DER_OID, &oid, e) ||
-	    !der_optional(&ext, DER_BOOLEAN, &flag, &there, e) ||
-	    (there && !der_get_bool(flag.body, &critical, e)) ||
-	    !der_expect(&ext, DER_OCTET_STRING, &value, e) ||
-	    !der_done(ext, "extension", e))
-		return false;
-	if (!der_is_oid(oid.body))
-		return err_set(e, ERR_MALFORMED, "an extension without identifier");
-	if (in != NULL && bytes_eq(oid.body, bytes_of(OID_NONCE, OID_NONCE_LEN))) {
-		if (in->has_nonce)
-			return err_set(e, ERR_MALFORMED, "two nonces");
-		in->has_nonce = true;
-		in->nonce = value.body;
-	}
-	return true;
-}
-
 /* [1] EXPLICIT Extensions, at the end of an answer or of one of its parts; 'in' may be NULL. */
 static bool
 read_extensions(struct bytes *rest, struct input *in, struct err *e)
 {
-	struct der outer, list, ext;
-	bool there;
+	struct bytes list;
+	struct ext x;
 
-	if (!der_optional(rest, DER_CONTEXT_CONSTRUCTED(1), &outer, &there, e))
+	if (!ext_optional_list(rest, 1, &list, e))
 		return false;
-	if (!there)
-		return true;
-	if (!der_whole(outer.body, DER_SEQUENCE, &list, e))
-		return false;
-	if (list.body.n == 0)
-		return err_set(e, ERR_MALFORMED, "extensions that are none");
-	while (list.body.n > 0)
-		if (!der_expect(&list.body, DER_SEQUENCE, &ext, e) ||
-		    !read_extension(ext.body, in, e))
+	while (list.n > 0) {
+		if (!ext_next(&list, &x, e))
 			return false;
+		if (in == NULL || !bytes_eq(x.oid, bytes_of(OID_NONCE, OID_NONCE_LEN)))
+			continue;
+		if (in->has_nonce)
+			return err_set(e, ERR_MALFORMED, "two nonces");
+		in->has_nonce = true;
+		in->nonce = x.value;
+	}
 	return true;
 }
 

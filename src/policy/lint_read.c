@@ -39,38 +39,27 @@ lint_ext(const struct lint_input *in, enum lint_ext_kind kind)
 }
 
 static bool
-read_extension(struct bytes body, struct lint_ext *ret, struct err *e)
+read_extensions(struct bytes in, struct lint_input *ret, struct err *e)
 {
-	struct der oid, flag, value;
+	struct bytes list;
+	struct ext x;
 	char text[128];
 
-	*ret = (struct lint_ext){ 0 };
-	if (!der_expect(&body, DER_OID, &oid, e) ||
-	    !der_optional(&body, DER_BOOLEAN, &flag, &ret->flag_written, e) ||
-	    (ret->flag_written && !der_get_bool(flag.body, &ret->critical, e)) ||
-	    !der_expect(&body, DER_OCTET_STRING, &value, e) ||
-	    !der_done(body, "extension", e))
+	if (!ext_list(in, &list, e))
 		return false;
-	/* One that has no room there is none of ours. */
-	ret->kind =
-	    der_get_oid(oid.body, text, sizeof(text), e) ? kind_of(text) : LINT_UNKNOWN;
-	ret->value = value.body;
-	return true;
-}
-
-static bool
-read_extensions(struct bytes body, struct lint_input *ret, struct err *e)
-{
-	struct der list, ext;
-
-	if (!der_whole(body, DER_SEQUENCE, &list, e))
-		return false;
-	while (list.body.n > 0) {
-		if (ret->n_ext == LINT_EXTENSIONS_MAX)
+	while (list.n > 0) {
+		if (ret->n_ext == EXT_MAX)
 			return err_set(e, ERR_MALFORMED, "too many extensions");
-		if (!der_expect(&list.body, DER_SEQUENCE, &ext, e) ||
-		    !read_extension(ext.body, &ret->ext[ret->n_ext++], e))
+		if (!ext_next(&list, &x, e))
 			return false;
+		/* One that has no room there is none of ours. */
+		const bool named = der_get_oid(x.oid, text, sizeof(text), e);
+		ret->ext[ret->n_ext++] = (struct lint_ext){
+			.kind = named ? kind_of(text) : LINT_UNKNOWN,
+			.critical = x.critical,
+			.flag_written = x.flag_written,
+			.value = x.value,
+		};
 	}
 	return true;
 }

@@ -8,10 +8,10 @@
 #include "base/mem.h"
 #include "codec/pem.h"
 #include "x509/dn.h"
+#include "x509/ext.h"
 
 #define NAMES_READ_MAX 1000 /* a profile may allow more than NAMES_MAX */
 #define PATH_LEN_MAX   255
-#define EXTENSIONS_MAX 64
 #define LABEL          "CERTIFICATE"
 
 static bool
@@ -197,67 +197,42 @@ known_index(struct bytes oid)
 	return i;
 }
 
-/* Was the same identifier in the list before this one?  (RFC 5280 4.2) */
 static bool
-seen_before(struct bytes list, struct bytes oid)
+parse_extension(struct cert *c, const struct ext *x, struct err *e)
 {
-	struct der ext, id;
-	struct err e;
+	const size_t i = known_index(x->oid);
 
-	while (der_next(&list, &ext, &e) && der_next(&ext.body, &id, &e) &&
-	       id.body.p != oid.p)
-		if (bytes_eq(id.body, oid))
-			return true;
-	return false;
-}
-
-static bool
-parse_extension(struct cert *c, struct bytes list, struct bytes ext, struct err *e)
-{
-	struct der oid, flag, value;
-	bool there, critical = false;
-
-	if (!der_expect(&ext, DER_OID, &oid, e) ||
-	    !der_optional(&ext, DER_BOOLEAN, &flag, &there, e) ||
-	    (there && !der_get_bool(flag.body, &critical, e)) ||
-	    !der_expect(&ext, DER_OCTET_STRING, &value, e) ||
-	    !der_done(ext, "an extension", e))
-		return false;
-	if (seen_before(list, oid.body))
-		return err_set(e, ERR_MALFORMED, "an extension twice");
-	const size_t i = known_index(oid.body);
 	if (i < NITEMS(known)) {
-		if (known[i].read(c, value.body, e))
+		if (known[i].read(c, x->value, e))
 			return true;
 		e->code = ERR_MALFORMED; /* names.h speaks of requests */
 		return err_prefix(e, known[i].name);
 	}
-	if (!der_is_oid(oid.body))
-		return err_set(e, ERR_MALFORMED, "an extension without identifier");
-	if (critical)
+	if (x->critical)
 		return err_set(e, ERR_MALFORMED,
 		    "a critical extension that is not known here");
-	if (is_crl_points(oid.body))
-		c->crl_url = crl_point(value.body);
+	if (is_crl_points(x->oid))
+		c->crl_url = crl_point(x->value);
 	return true;
 }
 
 static bool
 parse_extensions(struct cert *c, struct bytes in, struct err *e)
 {
-	struct der list, ext;
+	struct bytes list;
+	struct ext x;
 	size_t n = 0;
 
-	if (!der_whole(in, DER_SEQUENCE, &list, e))
+	if (!ext_list(in, &list, e))
 		return false;
-	if (list.body.n == 0)
-		return err_set(e, ERR_MALFORMED, "extensions that are none");
-	for (struct bytes rest = list.body; rest.n > 0;) {
-		if (++n > EXTENSIONS_MAX) /* each is compared with those before it */
-			return err_set(e, ERR_MALFORMED, "over %d extensions",
-			    EXTENSIONS_MAX);
-		if (!der_expect(&rest, DER_SEQUENCE, &ext, e) ||
-		    !parse_extension(c, list.body, ext.body, e))
+	for (struct bytes rest = list; rest.n > 0;) {
+		if (++n > EXT_MAX)
+			return err_set(e, ERR_MALFORMED, "over %d extensions", EXT_MAX);
+		if (!ext_next(&rest, &x, e))
+			return false;
+		if (ext_seen_before(list, x.oid))
+			return err_set(e, ERR_MALFORMED, "an extension twice");
+		if (!parse_extension(c, &x, e))
 			return false;
 	}
 	if (!c->ca && c->constraints.n > 0)

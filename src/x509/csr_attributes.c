@@ -7,8 +7,8 @@
 
 #include "codec/der.h"
 #include "csr_part.h"
+#include "x509/ext.h"
 
-#define EXTENSIONS_MAX  64
 #define DEPTH_MAX       32   /* of an attribute that means nothing here */
 #define DER_CONSTRUCTED 0x20 /* X.690 8.1.2.5 */
 
@@ -135,34 +135,25 @@ take_extension(const char *oid, struct bytes value, struct csr *c, struct err *e
 	return true;
 }
 
-/* Extensions ::= SEQUENCE OF SEQUENCE { OID, critical BOOLEAN DEFAULT FALSE, OCTET STRING } */
+/* Unlike everywhere else there may be none. */
 static bool
-read_extensions(struct bytes body, struct csr *c, struct err *e)
+read_extensions(struct bytes list, struct csr *c, struct err *e)
 {
-	struct bytes seen[EXTENSIONS_MAX];
+	struct bytes rest = list;
 
-	for (size_t n = 0; body.n > 0; n++) {
-		struct der ext, oid, d;
+	for (size_t n = 0; rest.n > 0; n++) {
 		char text[sizeof(c->ignored[0].oid)];
-		bool there = false, critical = false;
+		struct ext x;
 
-		if (n == EXTENSIONS_MAX)
-			return err_set(e, ERR_BAD_CSR, "over %d extensions",
-			    EXTENSIONS_MAX);
-		if (!der_expect(&body, DER_SEQUENCE, &ext, e) ||
-		    !der_expect(&ext.body, DER_OID, &oid, e) ||
-		    !der_get_oid(oid.body, text, sizeof(text), e) ||
-		    !der_optional(&ext.body, DER_BOOLEAN, &d, &there, e) ||
-		    (there && !der_get_bool(d.body, &critical, e)) ||
-		    !der_expect(&ext.body, DER_OCTET_STRING, &d, e) ||
-		    !der_done(ext.body, "extension", e))
+		if (n == EXT_MAX)
+			return err_set(e, ERR_BAD_CSR, "over %d extensions", EXT_MAX);
+		if (!ext_next(&rest, &x, e) ||
+		    !der_get_oid(x.oid, text, sizeof(text), e))
 			return err_prefix(e, "extension");
-		for (size_t i = 0; i < n; i++)
-			if (bytes_eq(seen[i], oid.body))
-				return err_set(e, ERR_BAD_CSR,
-				    "extension %s is there twice", text);
-		seen[n] = oid.body;
-		if (!take_extension(text, d.body, c, e))
+		if (ext_seen_before(list, x.oid))
+			return err_set(e, ERR_BAD_CSR, "extension %s is there twice",
+			    text);
+		if (!take_extension(text, x.value, c, e))
 			return false;
 	}
 	return true;

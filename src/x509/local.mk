@@ -11,6 +11,7 @@ libhnp_x509_a_SOURCES = \
 	src/x509/csr_attributes.c \
 	src/x509/csr_part.h \
 	src/x509/dn.c \
+	src/x509/ext.c \
 	src/x509/names.c \
 	src/x509/names_der.c \
 	src/x509/names_dns.c \

@@ -6,6 +6,7 @@
 #include <gnutls/gnutls.h>
 
 #include "codec/der.h"
+#include "x509/ext.h"
 
 /* The content octets of the identifiers, so that nothing is turned into text. */
 #define OID(...)                                                                       \
@@ -129,50 +130,27 @@ take_nonce(struct bytes value, struct bytes *ret, struct err *e)
 	return true;
 }
 
-/* One Extension.  'nonce' is NULL where a nonce means nothing. */
-static bool
-parse_extension(struct bytes ext, struct bytes *nonce, struct err *e)
-{
-	struct der oid, flag, value;
-	bool there, critical = false;
-
-	if (!der_expect(&ext, DER_OID, &oid, e) ||
-	    !der_optional(&ext, DER_BOOLEAN, &flag, &there, e) ||
-	    (there && !der_get_bool(flag.body, &critical, e)) ||
-	    !der_expect(&ext, DER_OCTET_STRING, &value, e) ||
-	    !der_done(ext, "OCSP: Extension", e))
-		return false;
-	const unsigned kind = extension_of(oid.body);
-	if (kind == EXT_NONCE && nonce != NULL)
-		return take_nonce(value.body, nonce, e);
-	if (kind == EXT_OTHER && !der_is_oid(oid.body))
-		return err_set(e, ERR_MALFORMED,
-		    "OCSP: an extension without identifier");
-	if (critical && (kind == EXT_OTHER || nonce == NULL))
-		return err_set(e, ERR_MALFORMED,
-		    "OCSP: a critical extension that is not known");
-	return true;
-}
-
-/* [n] EXPLICIT Extensions, which may be absent. */
+/* [n] EXPLICIT Extensions, which may be absent.  'nonce' is NULL where a nonce means nothing. */
 static bool
 parse_extensions(struct bytes *rest, unsigned n, struct bytes *nonce, struct err *e)
 {
-	struct der outer, list, ext;
-	bool there;
+	struct bytes list;
+	struct ext x;
 
-	if (!der_optional(rest, DER_CONTEXT_CONSTRUCTED(n), &outer, &there, e))
-		return false;
-	if (!there)
-		return true;
-	if (!der_whole(outer.body, DER_SEQUENCE, &list, e))
-		return false;
-	if (list.body.n == 0)
-		return err_set(e, ERR_MALFORMED, "OCSP: extensions that are none");
-	while (list.body.n > 0)
-		if (!der_expect(&list.body, DER_SEQUENCE, &ext, e) ||
-		    !parse_extension(ext.body, nonce, e))
-			return false;
+	if (!ext_optional_list(rest, n, &list, e))
+		return err_prefix(e, "OCSP");
+	while (list.n > 0) {
+		if (!ext_next(&list, &x, e))
+			return err_prefix(e, "OCSP");
+		const unsigned kind = extension_of(x.oid);
+		if (kind == EXT_NONCE && nonce != NULL) {
+			if (!take_nonce(x.value, nonce, e))
+				return false;
+		} else if (x.critical && (kind == EXT_OTHER || nonce == NULL)) {
+			return err_set(e, ERR_MALFORMED,
+			    "OCSP: a critical extension that is not known");
+		}
+	}
 	return true;
 }
 

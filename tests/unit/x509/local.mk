@@ -22,6 +22,7 @@ tests_unit_x509_unit_x509_SOURCES = \
 	tests/unit/x509/test_csr.c \
 	tests/unit/x509/test_csr_names.c \
 	tests/unit/x509/test_dn.c \
+	tests/unit/x509/test_ext.c \
 	tests/unit/x509/test_names.c \
 	tests/unit/x509/test_ocsp.c \
 	tests/unit/x509/test_serial.c \
