@@ -122,6 +122,8 @@ MUST_CHECK bool der_get_oid(struct bytes body, char *ret, size_t size, struct er
 bool der_is_oid(struct bytes body);
 /* BIT STRING with no unused bits. */
 MUST_CHECK bool der_get_bits(struct bytes body, struct bytes *ret, struct err *e);
+/* UTCTime or GeneralizedTime? */
+bool der_is_time(unsigned tag);
 /* The element's tag tells UTCTime or GeneralizedTime; Zulu with seconds only. */
 MUST_CHECK bool der_get_time(const struct der *t, int64_t *ret_at, struct err *e);
 

@@ -78,7 +78,7 @@ is_crl(struct bytes tbs)
 	    !der_expect(&tbs, DER_SEQUENCE, &d, &e) ||
 	    !der_expect(&tbs, DER_SEQUENCE, &d, &e) || !der_next(&tbs, &d, &e))
 		return false;
-	return d.tag == DER_UTC_TIME || d.tag == DER_GENERALIZED_TIME;
+	return der_is_time(d.tag);
 }
 
 /* NULL: none of them. */

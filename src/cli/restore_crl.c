@@ -43,13 +43,6 @@ find_extension(struct bytes list, const char *oid, struct bytes *ret, struct err
 }
 
 static bool
-is_time(struct bytes rest)
-{
-	return rest.n > 0 &&
-	       (rest.p[0] == DER_UTC_TIME || rest.p[0] == DER_GENERALIZED_TIME);
-}
-
-static bool
 parse_tbs(struct bytes body, struct list *l, struct err *e)
 {
 	struct der version, alg, dn, at, next, entries;
@@ -61,7 +54,7 @@ parse_tbs(struct bytes body, struct list *l, struct err *e)
 	    !der_get_time(&at, &l->this_update, e))
 		return false;
 	l->issuer_dn = dn.whole;
-	if (is_time(body) && !der_next(&body, &next, e))
+	if (body.n > 0 && der_is_time(body.p[0]) && !der_next(&body, &next, e))
 		return false;
 	if (!der_optional(&body, DER_SEQUENCE, &entries, &there, e))
 		return false;

@@ -154,6 +154,12 @@ time_exists(const struct date *d, const unsigned *hms)
 }
 
 bool
+der_is_time(unsigned tag)
+{
+	return tag == DER_UTC_TIME || tag == DER_GENERALIZED_TIME;
+}
+
+bool
 der_get_time(const struct der *t, int64_t *ret_at, struct err *e)
 {
 	unsigned v[7] = { 0 }; /* century, year, month, day, hour, minute, second */

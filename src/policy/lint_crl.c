@@ -73,13 +73,6 @@ read_extensions(struct bytes list, struct input *in, struct err *e)
 }
 
 static bool
-is_time(struct bytes rest)
-{
-	return rest.n > 0 &&
-	       (rest.p[0] == DER_UTC_TIME || rest.p[0] == DER_GENERALIZED_TIME);
-}
-
-static bool
 read_tbs(struct bytes body, struct input *in, struct err *e)
 {
 	struct bytes extensions;
@@ -96,7 +89,7 @@ read_tbs(struct bytes body, struct input *in, struct err *e)
 	    !der_next(&body, &in->this_update, e))
 		return false;
 	in->issuer = d.whole;
-	in->has_next = is_time(body);
+	in->has_next = body.n > 0 && der_is_time(body.p[0]);
 	if ((in->has_next && !der_next(&body, &in->next_update, e)) ||
 	    !der_optional(&body, DER_SEQUENCE, &list, &in->has_entries, e) ||
 	    !ext_optional_list(&body, 0, &extensions, e) ||

@@ -7,7 +7,6 @@
 #include "x509/ocsp.h"
 
 #define KEY_HASH_LEN 20 /* SHA-1 (RFC 6960 4.2.1) */
-#define NONCE_MAX    128
 
 #define OID_BASIC     "1.3.6.1.5.5.7.48.1.1"
 #define OID_NONCE     "\x2b\x06\x01\x05\x05\x07\x30\x01\x02" /* id-pkix-ocsp-nonce */
@@ -299,7 +298,7 @@ nonce(const struct input *in)
 	if (!in->has_nonce)
 		return NULL;
 	return der_whole(in->nonce, DER_OCTET_STRING, &octets, &e) &&
-		       octets.body.n > 0 && octets.body.n <= NONCE_MAX
+		       octets.body.n > 0 && octets.body.n <= OCSP_NONCE_MAX
 		   ? NULL
 		   : "not of 1 to 128 octets";
 }

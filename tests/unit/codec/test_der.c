@@ -205,6 +205,7 @@ Test(der, times_that_do_not_exist_or_are_not_zulu_are_refused)
 		cr_expect_not(der_get_time(&d, &at, &e), "%s", bad[i].text);
 		cr_expect_eq(e.code, ERR_MALFORMED);
 		cr_expect_eq(at, 77);
+		cr_expect_eq(der_is_time(d.tag), d.tag != DER_IA5_STRING);
 	}
 }
 
