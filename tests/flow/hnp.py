@@ -4,6 +4,7 @@
 Everything runs on loopback, on ports that were free (ports.py), and is stopped by
 the process id that it had.  HNP_BUILD names the build directory.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -126,6 +127,17 @@ class CA:
         status = self.daemon.wait(seconds * SLOW)
         self.daemon = None
         return status
+
+    def serves(self):
+        """Starts it: it is ready, or has ended by itself."""
+        self.start(wait=False)
+        try:
+            self.wait_ready()
+        except AssertionError as late:
+            assert self.daemon.poll() is not None, late
+            self.wait_end()
+            return False
+        return True
 
     def stop(self):
         if self.daemon and self.daemon.poll() is None:
@@ -250,6 +262,22 @@ class CA:
         if not found or "Response verify OK" not in text:
             return text
         return found[1]
+
+    @contextlib.contextmanager
+    def configured(self, old, new):
+        """It runs with 'new' for 'old' in its configuration, and behind that as before."""
+        path = self.dir / "hanaper.yaml"
+        yaml = path.read_text()
+        assert old in yaml, yaml
+        self.stop()
+        path.write_text(yaml.replace(old, new))
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+            path.write_text(yaml)
+            self.start()
 
     def database(self):
         time.sleep(0.1)  # a certificate is seen from beside the daemon 20 ms after its answer (ADR 0030)

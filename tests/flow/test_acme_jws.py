@@ -545,12 +545,7 @@ class KeyFile(JwsTest):
 
     def starts(self):
         self.ca.stop()
-        self.ca.start(wait=False)
-        try:
-            self.ca.wait_ready()
-        except AssertionError:
-            return False
-        return True
+        return self.ca.serves()
 
     # A121
     def test_a_key_that_is_wrong_ends_the_start_and_a_missing_one_is_made(self):

@@ -68,36 +68,18 @@ class Doctor(FlowTest):
 
     def test_a_host_without_an_address_is_told_once(self):
         ca = self.ca
-        ca.stop()
-        yaml = (ca.dir / "hanaper.yaml").read_text()
-        (ca.dir / "hanaper.yaml").write_text(yaml.replace(
-            f'public: "http://127.0.0.1:{ca.http_port}"', 'public: "http://nowhere.invalid:8080"'))
-        ca.start()
-        try:
+        with ca.configured(f'public: "http://127.0.0.1:{ca.http_port}"', 'public: "http://nowhere.invalid:8080"'):
             ca.issue("nowhere", "DNS:nowhere.internal")
             said = [f for f in self.findings(status=1) if f["level"] == "FAIL"]
             self.assertEqual(len(said), 1, said)
             self.assertIn("nowhere.invalid has no address", said[0]["found"])
             self.assertIn("urls.public", said[0]["todo"])
-        finally:
-            ca.stop()
-            (ca.dir / "hanaper.yaml").write_text(yaml)
-            ca.start()
 
     def test_urls_that_do_not_answer(self):
         ca = self.ca
-        ca.stop()
-        yaml = (ca.dir / "hanaper.yaml").read_text()
-        (ca.dir / "hanaper.yaml").write_text(yaml.replace(
-            f'public: "http://127.0.0.1:{ca.http_port}"', 'public: "http://127.0.0.1:1"'))
-        ca.start()
-        try:
+        with ca.configured(f'public: "http://127.0.0.1:{ca.http_port}"', 'public: "http://127.0.0.1:1"'):
             ca.issue("lost", "DNS:lost.internal")
             found = self.faults()
             for check in ("certificates", "CRL", "OCSP"):
                 self.assertIn("urls.public", found[check]["todo"])
                 self.assertEqual(found[check]["found"].count("http://127.0.0.1:1/"), 1, "the URL is told once")
-        finally:
-            ca.stop()
-            (ca.dir / "hanaper.yaml").write_text(yaml)
-            ca.start()

@@ -181,18 +181,6 @@ class Life(FaultTest):
                 return
             n += step
 
-    def starts(self):
-        """It did, and is killed; or it ended by itself."""
-        self.ca.start(wait=False)
-        try:
-            self.ca.wait_ready()
-        except AssertionError as late:
-            self.assertIsNotNone(self.ca.daemon.poll(), late)
-            self.ca.wait_end()
-            return False
-        self.ca.kill_all()
-        return True
-
     # R89, S88: it starts or says why not; the next start is whole again
     def test_the_start(self):
         self.ca.start()
@@ -203,7 +191,9 @@ class Life(FaultTest):
             n = hits = 1
             while hits:
                 self.ca.plan(role, DISK | faults.OPEN, faults.ERROR, errno.EIO, first=n)
-                started = self.starts()
+                started = self.ca.serves()
+                if started:
+                    self.ca.kill_all()
                 hits = self.ca.seen(role)[1]
                 self.ca.unplan()
                 if not started:

@@ -454,20 +454,10 @@ class RenewCommand(RenewTest):
         ca = self.ca
         base = ca.file("own")
         run(BUILD / "hanaper", "issue", "own.internal", "--profile", "peer", "--out", base, "--dir", ca.dir)
-        yaml = (ca.dir / "hanaper.yaml").read_text()
-        ca.stop()
-        (ca.dir / "hanaper.yaml").write_text(yaml.replace(
-            f'api: "https://127.0.0.1:{ca.api_port}"', 'api: "https://ca.nowhere.invalid"'))
-        ca.start()
-        try:
-            self.assertIn("ca.nowhere.invalid", (ca.dir / "hanaper.yaml").read_text())
+        with ca.configured(f'api: "https://127.0.0.1:{ca.api_port}"', 'api: "https://ca.nowhere.invalid"'):
             first = self.serial_of(f"{base}.crt")
             self.hanaper(base, "--now", "--dir", ca.dir)
             self.assertEqual(self.lineage(self.serial_of(f"{base}.crt"))[1], first)
-        finally:
-            ca.stop()
-            (ca.dir / "hanaper.yaml").write_text(yaml)
-            ca.start()
 
     def test_the_command_is_told_once_and_again_when_it_failed(self):
         where = self.place("exec", "DNS:exec.internal")

@@ -54,8 +54,9 @@ faulty_which(void)
 	return plan.which;
 }
 
-bool
-faulty_now(const char *name)
+/* Is it this one's turn? */
+static bool
+is_due(const char *name)
 {
 	if (plan.held || plan.left == 0 || --plan.left > 0)
 		return false;
@@ -65,22 +66,15 @@ faulty_now(const char *name)
 	return true;
 }
 
-/* ---- in the middle ---- */
-
-/* A call that is only counted where it can fail: FAULTY_SHORT is no error of it. */
-static bool
-fails(const char *name)
+bool
+faulty_now(const char *name)
 {
-	return plan.error != FAULTY_SHORT && faulty_now(name);
+	return plan.error != FAULTY_SHORT && is_due(name);
 }
 
-#define CALL(type, failed, name, params, ...)                                          \
-	type __real_##name params;                                                     \
-	type __wrap_##name params;                                                     \
-	type __wrap_##name params                                                      \
-	{                                                                              \
-		return fails(#name) ? (failed) : __real_##name(__VA_ARGS__);           \
-	}
+/* ---- in the middle ---- */
+
+#define CALL FAULTY_CALL
 
 /* Octets move: one of them alone when it is to be short. */
 #define MOVE(name, params, call, one)                                                  \
@@ -89,8 +83,8 @@ fails(const char *name)
 	ssize_t __wrap_##name params                                                   \
 	{                                                                              \
 		if (plan.error == FAULTY_SHORT)                                        \
-			return n > 1 && faulty_now(#name) ? __real_##name one          \
-							  : __real_##name call;        \
+			return n > 1 && is_due(#name) ? __real_##name one              \
+						      : __real_##name call;            \
 		return faulty_now(#name) ? -1 : __real_##name call;                    \
 	}
 
@@ -150,7 +144,7 @@ __wrap_openat(int at, const char *path, int flags, ...)
 	va_start(ap, flags);
 	const mode_t mode = mode_in(flags, ap);
 	va_end(ap);
-	return fails("openat") ? -1 : __real_openat(at, path, flags, mode);
+	return faulty_now("openat") ? -1 : __real_openat(at, path, flags, mode);
 }
 
 int
@@ -161,7 +155,7 @@ __wrap_open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	const mode_t mode = mode_in(flags, ap);
 	va_end(ap);
-	return fails("open") ? -1 : __real_open(path, flags, mode);
+	return faulty_now("open") ? -1 : __real_open(path, flags, mode);
 }
 
 /* ---- sweeping ---- */

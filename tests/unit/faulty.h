@@ -24,8 +24,16 @@ void faulty_arm(unsigned nth, int error);
 bool faulty_disarm(void);
 /* Nothing fails, and nothing is counted, while it is held.  Gives what it was before. */
 bool faulty_hold(bool on);
-/* For the calls in the middle: is this the one that fails? */
+/* For the calls in the middle: is this the one that fails?  FAULTY_SHORT is no failure. */
 bool faulty_now(const char *name);
+/* Such a call, of a program linked with -Wl,--wrap=name: gives 'failed' when it is the one. */
+#define FAULTY_CALL(type, failed, name, params, ...)                                   \
+	type __real_##name params;                                                     \
+	type __wrap_##name params;                                                     \
+	type __wrap_##name params                                                      \
+	{                                                                              \
+		return faulty_now(#name) ? (failed) : __real_##name(__VA_ARGS__);      \
+	}
 /* The name of the one that failed last. */
 const char *faulty_which(void);
 

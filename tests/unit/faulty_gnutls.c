@@ -8,13 +8,7 @@
 #include "faulty.h"
 
 #define CALL(name, params, ...)                                                        \
-	int __real_##name params;                                                      \
-	int __wrap_##name params;                                                      \
-	int __wrap_##name params                                                       \
-	{                                                                              \
-		return faulty_now(#name) ? GNUTLS_E_MEMORY_ERROR                       \
-					 : __real_##name(__VA_ARGS__);                 \
-	}
+	FAULTY_CALL(int, GNUTLS_E_MEMORY_ERROR, name, params, __VA_ARGS__)
 
 /* clang-format off */
 CALL(gnutls_rnd, (gnutls_rnd_level_t level, void *p, size_t n), level, p, n)

@@ -9,28 +9,10 @@
 #include "codec/base64.h"
 #include "codec/token.h"
 
-int __real_gnutls_base64_encode2(const gnutls_datum_t *in, gnutls_datum_t *ret);
-int __wrap_gnutls_base64_encode2(const gnutls_datum_t *in, gnutls_datum_t *ret);
-
-int
-__wrap_gnutls_base64_encode2(const gnutls_datum_t *in, gnutls_datum_t *ret)
-{
-	return faulty_now("base64") ? GNUTLS_E_MEMORY_ERROR
-				    : __real_gnutls_base64_encode2(in, ret);
-}
-
-int __real_gnutls_hash_fast(gnutls_digest_algorithm_t alg, const void *p, size_t n,
-    void *ret);
-int __wrap_gnutls_hash_fast(gnutls_digest_algorithm_t alg, const void *p, size_t n,
-    void *ret);
-
-int
-__wrap_gnutls_hash_fast(gnutls_digest_algorithm_t alg, const void *p, size_t n,
-    void *ret)
-{
-	return faulty_now("hash") ? GNUTLS_E_MEMORY_ERROR
-				  : __real_gnutls_hash_fast(alg, p, n, ret);
-}
+FAULTY_CALL(int, GNUTLS_E_MEMORY_ERROR, gnutls_base64_encode2,
+    (const gnutls_datum_t *in, gnutls_datum_t *ret), in, ret)
+FAULTY_CALL(int, GNUTLS_E_MEMORY_ERROR, gnutls_hash_fast,
+    (gnutls_digest_algorithm_t alg, const void *p, size_t n, void *ret), alg, p, n, ret)
 
 static struct token token;
 static struct buf text;

@@ -8,13 +8,7 @@
 #include "tmp_db.h"
 #include <sqlite3.h>
 
-#define CALL(type, failed, name, params, ...)                                          \
-	type __real_##name params;                                                     \
-	type __wrap_##name params;                                                     \
-	type __wrap_##name params                                                      \
-	{                                                                              \
-		return faulty_now(#name) ? (failed) : __real_##name(__VA_ARGS__);      \
-	}
+#define CALL FAULTY_CALL
 
 /* clang-format off */
 CALL(int, SQLITE_IOERR, sqlite3_exec, (sqlite3 *h, const char *sql, int (*f)(void *, int, char **, char **), void *arg,

@@ -11,13 +11,7 @@
 #include "paper_ca.h"
 
 #define CALL(name, params, ...)                                                        \
-	int __real_##name params;                                                      \
-	int __wrap_##name params;                                                      \
-	int __wrap_##name params                                                       \
-	{                                                                              \
-		return faulty_now(#name) ? GNUTLS_E_MEMORY_ERROR                       \
-					 : __real_##name(__VA_ARGS__);                 \
-	}
+	FAULTY_CALL(int, GNUTLS_E_MEMORY_ERROR, name, params, __VA_ARGS__)
 
 /* clang-format off */
 CALL(gnutls_certificate_allocate_credentials, (gnutls_certificate_credentials_t *ret), ret)

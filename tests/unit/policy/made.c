@@ -45,6 +45,26 @@ made_spec(struct made *m, enum key_alg alg)
 }
 
 void
+made_responder(struct made *m)
+{
+	m->spec.names = NULL;
+	m->spec.usages = USAGE_OCSP_SIGNING;
+	m->spec.ocsp_no_check = true;
+	m->spec.crl_url = m->spec.ocsp_url = m->spec.issuer_url = NULL;
+}
+
+void
+made_ca(struct made *m, int path_len)
+{
+	m->spec.names = NULL;
+	m->spec.usages = 0;
+	m->spec.ocsp_no_check = false;
+	m->spec.ca = true;
+	m->spec.path_len = path_len;
+	m->spec.key_usage = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN;
+}
+
+void
 made_wrap(struct made *m, struct bytes tbs)
 {
 	struct err e = { 0 };

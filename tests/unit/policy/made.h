@@ -22,6 +22,9 @@ struct made {
 };
 
 void made_spec(struct made *m, enum key_alg alg);
+/* Turns what made_spec() gave into that of an OCSP responder; of a CA. */
+void made_responder(struct made *m);
+void made_ca(struct made *m, int path_len);
 /* Builds, wraps with no real signature, reads back. */
 void made_build(struct made *m);
 /* Wraps 'tbs' likewise.  Its octets are in m->der, and nothing is read back. */

@@ -78,18 +78,11 @@ Test(lint, root_intermediate_and_responder_pass)
 	struct made m;
 
 	made_spec(&m, KEY_ALG_ECDSA_P256);
-	m.spec.names = NULL;
-	m.spec.usages = USAGE_OCSP_SIGNING;
-	m.spec.ocsp_no_check = true;
-	m.spec.crl_url = m.spec.ocsp_url = m.spec.issuer_url = NULL;
+	made_responder(&m);
 	made_build(&m);
 	expect_lint(&m, NULL, true);
 
-	m.spec.usages = 0;
-	m.spec.ocsp_no_check = false;
-	m.spec.ca = true;
-	m.spec.path_len = 0;
-	m.spec.key_usage = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN;
+	made_ca(&m, 0);
 	m.spec.issuer_url = "http://ca.example/ca/root.crt";
 	made_build(&m);
 	expect_lint(&m, NULL, true);

@@ -105,22 +105,10 @@ static void
 make(struct made *m, enum kind kind)
 {
 	made_spec(m, KEY_ALG_ECDSA_P256);
-	if (kind == LEAF) {
-		made_build(m);
-		return;
-	}
-	m->spec.names = NULL;
-	m->spec.usages = 0;
-	if (kind == RESPONDER) {
-		m->spec.usages = USAGE_OCSP_SIGNING;
-		m->spec.ocsp_no_check = true;
-		m->spec.crl_url = m->spec.ocsp_url = m->spec.issuer_url = NULL;
-		made_build(m);
-		return;
-	}
-	m->spec.ca = true;
-	m->spec.path_len = 1;
-	m->spec.key_usage = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN;
+	if (kind == RESPONDER)
+		made_responder(m);
+	else if (kind != LEAF)
+		made_ca(m, 1);
 	if (kind == ROOT) {
 		m->spec.subject_dn = m->spec.issuer_dn;
 		m->spec.authority_key_id = bytes_of(NULL, 0);

@@ -69,16 +69,9 @@ Test(lint_walk, a_leaf_a_ca_and_a_responder)
 	m.spec.no_rev_avail = true;
 	walk_certificate(&m, &t);
 	m.spec.no_rev_avail = false;
-	m.spec.names = NULL;
-	m.spec.usages = USAGE_OCSP_SIGNING;
-	m.spec.ocsp_no_check = true;
-	m.spec.crl_url = m.spec.ocsp_url = m.spec.issuer_url = NULL;
+	made_responder(&m);
 	walk_certificate(&m, &t);
-	m.spec.usages = 0;
-	m.spec.ocsp_no_check = false;
-	m.spec.ca = true;
-	m.spec.path_len = 2;
-	m.spec.key_usage = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN;
+	made_ca(&m, 2);
 	m.spec.crl_url = "http://ca.example/root.crl";
 	walk_certificate(&m, &t);
 	cr_expect_gt(t.unread, 500);
@@ -116,10 +109,7 @@ Test(lint_walk, an_ocsp_answer_with_its_responder)
 	struct err e = { 0 };
 
 	made_spec(&m, KEY_ALG_ECDSA_P256);
-	m.spec.names = NULL;
-	m.spec.usages = USAGE_OCSP_SIGNING;
-	m.spec.ocsp_no_check = true;
-	m.spec.crl_url = m.spec.ocsp_url = m.spec.issuer_url = NULL;
+	made_responder(&m);
 	made_build(&m);
 	const struct ocsp_spec spec = { .key_id_sha1 = bytes_of(m.issuer_key_id, 20),
 		.produced_at = NOW,
