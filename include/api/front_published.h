@@ -13,9 +13,13 @@
 
 #include "api/front.h"
 
+struct aside;
+
 /* 'pub_fd' is taken over: the directory pub/. */
 struct front_published *front_published_new(int pub_fd);
 void front_published_free(struct front_published *p); /* NULL is fine */
+/* Which closes the files from now on; it outlives 'p' and the answers. */
+void front_published_aside(struct front_published *p, struct aside *a);
 
 /*
  * Opens the file and puts it in place.  ERR_MALFORMED: a path, a name or a

@@ -92,6 +92,7 @@ struct ca {
 		struct ca *ca;
 		int fd, error; /* an errno */
 		uint64_t seq;  /* what is flushed with it */
+		int64_t took_ms;
 		bool busy;
 	} flush;
 	struct loop_timer *resync;

@@ -9,12 +9,17 @@
 
 #include "base/bytes.h"
 
+struct aside;
 struct content;
 
 /* Copies the octets. */
 struct content *content_new(struct bytes octets);
-/* Takes over 'fd', a regular file of 'size' octets. */
-struct content *content_new_file(int fd, uint64_t size);
+/*
+ * Takes over 'fd', a regular file of 'size' octets.  It is closed by 'a', or at once
+ * where that is NULL: a file that has no name any more is given back to the disk as it
+ * is closed, and whoever does that waits.
+ */
+struct content *content_new_file(int fd, uint64_t size, struct aside *a);
 struct content *content_ref(struct content *c); /* returns c */
 void content_unref(struct content *c);          /* NULL is fine */
 

@@ -17,7 +17,8 @@ struct aside;
 
 struct aside_job { /* the first member of what the job is about */
 	void (*work)(struct aside_job *j);
-	void (*done)(struct aside_job *j); /* the job is its owner's again */
+	/* The job is its owner's again.  NULL: nobody waits, and it was 'work' that freed it. */
+	void (*done)(struct aside_job *j);
 };
 
 /* Starts the thread and waits until it runs: it begins nothing new later.  ERR_IO, ERR_INTERNAL. */
@@ -25,7 +26,7 @@ MUST_CHECK bool aside_new(struct loop *l, struct aside **ret, struct err *e);
 /* Waits until all that was added is worked; 'done' is not called any more.  NULL is fine. */
 void aside_free(struct aside *a);
 
-/* 'j' is the thread's until it is done, which is never before this comes back. */
+/* From any thread.  'j' is the thread's until it is done, which is never before this comes back. */
 void aside_add(struct aside *a, struct aside_job *j);
 
 #endif

@@ -28,6 +28,7 @@ struct entry {
 struct front_published {
 	pthread_mutex_t lock;
 	int pub_fd;
+	struct aside *aside; /* NULL: files are closed at once */
 	struct entry *v;
 	size_t n;
 };
@@ -40,6 +41,12 @@ front_published_new(int pub_fd)
 	pthread_mutex_init(&p->lock, NULL);
 	p->pub_fd = pub_fd;
 	return p;
+}
+
+void
+front_published_aside(struct front_published *p, struct aside *a)
+{
+	p->aside = a;
 }
 
 static void
@@ -160,20 +167,21 @@ read_whole(int fd, size_t size, struct content **ret)
 }
 
 static bool
-content_of_file(int dirfd, const char *name, struct content **ret, struct err *e)
+content_of_file(const struct front_published *p, const char *name, struct content **ret,
+    struct err *e)
 {
 	struct stat st;
 	int fd = -1;
 	bool ok = false;
 
-	if (!open_below(dirfd, name, &fd, e))
+	if (!open_below(p->pub_fd, name, &fd, e))
 		return false;
 	if (fstat(fd, &st) < 0)
 		err_errno(e, "pub/%s", name);
 	else if (!S_ISREG(st.st_mode))
 		err_set(e, ERR_IO, "pub/%s is no regular file", name);
 	else if ((size_t)st.st_size > IN_MEMORY_MAX) {
-		*ret = content_new_file(fd, (uint64_t)st.st_size);
+		*ret = content_new_file(fd, (uint64_t)st.st_size, p->aside);
 		return true;
 	} else if (!read_whole(fd, (size_t)st.st_size, ret))
 		err_set(e, ERR_IO, "pub/%s cannot be read whole", name);
@@ -202,7 +210,7 @@ front_published_put(struct front_published *p, const struct msg_publish *m,
 	if (!check_message(m, e))
 		return false;
 	char *name = mem_strndup(m->file);
-	const bool ok = content_of_file(p->pub_fd, name, &content, e);
+	const bool ok = content_of_file(p, name, &content, e);
 	free(name);
 	if (!ok)
 		return false;

@@ -16,7 +16,8 @@
 #include "ca/searchable.h"
 
 #define RESYNC_MS      1000
-#define FLUSH_LATE_MS  100
+#define FLUSH_LATE_MS  20 /* short: what the journal flushes meanwhile waits for it */
+#define FLUSH_LAST_MS  100
 #define PARKED_MS      20 /* others see a certificate so much later */
 #define PARKED_RECORDS 64 /* a few milliseconds of commit */
 
@@ -77,6 +78,17 @@ ca_round_fail(struct ca *ca, const struct err *e)
 
 static void flush_late(void *arg);
 
+/* Four fifths of a slow disk's time are the journal's. */
+static int64_t
+flush_wait_ms(const struct ca *ca)
+{
+	const int64_t ms = 4 * ca->flush.took_ms;
+
+	return ms < FLUSH_LATE_MS   ? FLUSH_LATE_MS
+	       : ms < FLUSH_LAST_MS ? ms
+				    : FLUSH_LAST_MS;
+}
+
 /*
  * What the journal alone made us write is not flushed with its round: the journal is,
  * and a power cut has it replayed.  It follows soon, so that the signer hears how much the
@@ -88,15 +100,18 @@ note_flushed(struct ca *ca)
 	if (!store_unflushed(ca->store))
 		ca->flushed_seq = ca->committed_seq;
 	else if (ca->flush_late == NULL)
-		ca->flush_late = loop_after(ca->loop, FLUSH_LATE_MS, flush_late, ca);
+		ca->flush_late =
+		    loop_after(ca->loop, flush_wait_ms(ca), flush_late, ca);
 }
 
 static void
 on_flush_work(struct aside_job *j)
 {
 	struct flush *f = (struct flush *)j;
+	const int64_t began_ms = clock_mono_ms();
 
 	f->error = fdatasync(f->fd) == 0 ? 0 : errno;
+	f->took_ms = clock_mono_ms() - began_ms;
 }
 
 static void
@@ -256,10 +271,6 @@ flush_late(void *arg)
 	struct err e;
 
 	ca->flush_late = NULL;
-	if (!commit_parked(ca, &e)) {
-		LOG_ERR(LOG_ERROR, "commit-failed", &e);
-		return;
-	}
 	if (flush_aside(ca))
 		return;
 	if (store_flush(ca->store, &e)) {

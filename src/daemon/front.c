@@ -22,6 +22,7 @@
 #include "daemon/front_core.h"
 #include "daemon/role.h"
 #include "http/route.h"
+#include "sys/aside.h"
 #include "sys/file.h"
 
 #define LISTENERS_MAX   32
@@ -49,6 +50,7 @@ struct front_role {
 	struct front_core *asks;
 	struct conns *conns;
 	struct tls *tls;
+	struct aside *aside; /* closes files */
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	size_t files; /* descriptors that this process may have */
@@ -417,8 +419,20 @@ close_all(struct front_role *r)
 	front_core_free(r->asks);
 	front_published_free(r->front.published);
 	front_free(&r->front);
+	aside_free(r->aside);
 	tls_free(r->tls);
 	conns_free(r->conns);
+}
+
+static void
+on_threads(void *ctx)
+{
+	struct front_role *r = ctx;
+	struct err e;
+
+	if (!aside_new(role_loop(r->role), &r->aside, &e))
+		role_fail(&e);
+	front_published_aside(r->front.published, r->aside);
 }
 
 int
@@ -432,6 +446,7 @@ main(void)
 	    .on_listener = on_listener,
 	    .on_conf = on_conf,
 	    .on_stop = on_stop,
+	    .on_threads = on_threads,
 	    .ctx = &r,
 	});
 	r.files = raise_files();

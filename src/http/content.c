@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "sys/aside.h"
 
 struct content {
+	struct aside_job job; /* the end of a file */
 	atomic_uint refs;
 	int fd;
+	struct aside *aside;
 	uint64_t size;
 	uint8_t octets[]; /* when fd is -1 */
 };
@@ -30,13 +33,14 @@ content_new(struct bytes octets)
 }
 
 struct content *
-content_new_file(int fd, uint64_t size)
+content_new_file(int fd, uint64_t size, struct aside *a)
 {
 	struct content *c = mem_zalloc(sizeof(*c));
 
 	assert(fd >= 0);
 	atomic_init(&c->refs, 1);
 	c->fd = fd;
+	c->aside = a;
 	c->size = size;
 	return c;
 }
@@ -48,15 +52,30 @@ content_ref(struct content *c)
 	return c;
 }
 
+static void
+end_file(struct aside_job *j)
+{
+	struct content *c = (struct content *)j;
+
+	close(c->fd);
+	free(c);
+}
+
 void
 content_unref(struct content *c)
 {
 	if (c == NULL ||
 	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) > 1)
 		return;
-	if (c->fd >= 0)
-		close(c->fd);
-	free(c);
+	if (c->fd < 0) {
+		free(c);
+		return;
+	}
+	c->job.work = end_file;
+	if (c->aside != NULL)
+		aside_add(c->aside, &c->job);
+	else
+		end_file(&c->job);
 }
 
 uint64_t

@@ -53,9 +53,15 @@ run(void *arg)
 
 	if (!proc_drop_capabilities(&e)) /* its own, as each thread's are */
 		abort();
-	/* The first word says that it runs. */
-	while (give(a->from[1], j) && take(a->to[0], &j))
+	if (!give(a->from[1], j)) /* the first word says that it runs */
+		return NULL;
+	while (take(a->to[0], &j)) {
+		const bool waits = j->done != NULL;
+
 		j->work(j);
+		if (waits && !give(a->from[1], j))
+			break;
+	}
 	return NULL;
 }
 

@@ -346,7 +346,7 @@ Test(server, shared_content_goes_out_whole_from_memory_and_from_a_file)
 	for (int i = 0; i < 2; i++) {
 		content_unref(s.content);
 		s.content = i == 0 ? content_new(bytes_of(octets, sizeof(octets)))
-				   : content_new_file(fd, sizeof(octets));
+				   : content_new_file(fd, sizeof(octets), NULL);
 		for (int k = 0; k < 3; k++) {
 			small_talk(&s, GET("/content"), sizeof(GET("/content")) - 1,
 			    reply, sizeof(reply), &closed);

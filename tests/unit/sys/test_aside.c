@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "sys/aside.h"
@@ -68,6 +69,29 @@ add(int number, int us)
 	jobs[number] =
 	    (struct numbered){ .job = { work, done }, .number = number, .us = us };
 	aside_add(aside, &jobs[number].job);
+}
+
+static int n_freed;
+
+static void
+work_and_free(struct aside_job *j)
+{
+	free(j);
+	n_freed++;
+}
+
+Test(aside, a_job_that_nobody_waits_for_frees_itself)
+{
+	for (int i = 0; i < JOBS; i++) {
+		struct aside_job *j = malloc(sizeof(*j));
+
+		cr_assert_not_null(j);
+		*j = (struct aside_job){ .work = work_and_free };
+		aside_add(aside, j);
+	}
+	aside_free(aside);
+	aside = NULL;
+	cr_expect_eq(n_freed, JOBS);
 }
 
 Test(aside, jobs_are_worked_on_the_thread_and_done_on_the_loops_in_their_order)
