@@ -11,8 +11,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define EXT_MAX                                                                        \
-	64 /* of one certificate or request: each is compared with those before it */
+/* Of one certificate or request: each is compared with those before it. */
+#define EXT_MAX 64
 
 struct ext {                /* all borrowed from the list */
 	struct bytes oid;   /* content of its identifier, which is one */
