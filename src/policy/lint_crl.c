@@ -31,6 +31,7 @@ static const struct {
 
 struct crl_ext {
 	unsigned kind;
+	struct bytes oid; /* content */
 	bool critical;
 	struct bytes value;
 };
@@ -53,7 +54,7 @@ next_extension(struct bytes *list, struct crl_ext *ret, struct err *e)
 
 	if (!ext_next(list, &x, e) || !der_get_oid(x.oid, text, sizeof(text), e))
 		return false;
-	*ret = (struct crl_ext){ EXT_UNKNOWN, x.critical, x.value };
+	*ret = (struct crl_ext){ EXT_UNKNOWN, x.oid, x.critical, x.value };
 	for (unsigned k = 0; k < EXT_UNKNOWN; k++)
 		if (strcmp(exts[k].oid, text) == 0)
 			ret->kind = k;
@@ -178,23 +179,19 @@ time_form(const struct input *in)
 static const char *
 ext_known(const struct input *in)
 {
-	const struct crl_ext *x = find(in, EXT_UNKNOWN);
-
-	return x != NULL && x->critical ? "a critical one that is not known" : NULL;
+	for (size_t i = 0; i < in->n_ext; i++)
+		if (in->ext[i].kind == EXT_UNKNOWN && in->ext[i].critical)
+			return "a critical one that is not known";
+	return NULL;
 }
 
 static const char *
 ext_once(const struct input *in)
 {
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < in->n_ext; i++) {
-		const unsigned bit = 1u << in->ext[i].kind;
-
-		if (in->ext[i].kind != EXT_UNKNOWN && (seen & bit) != 0)
-			return "one is there twice";
-		seen |= bit;
-	}
+	for (size_t i = 0; i < in->n_ext; i++)
+		for (size_t k = 0; k < i; k++)
+			if (bytes_eq(in->ext[i].oid, in->ext[k].oid))
+				return "one is there twice";
 	return NULL;
 }
 
@@ -351,6 +348,7 @@ future(const struct input *in)
 static const char *
 reason_of(struct bytes in, bool delta)
 {
+	static const uint8_t reason_code[] = { 0x55, 0x1d, 0x15 }; /* 2.5.29.21 */
 	struct bytes list;
 	struct der value;
 	struct crl_ext x;
@@ -363,8 +361,10 @@ reason_of(struct bytes in, bool delta)
 	while (list.n > 0) {
 		if (!next_extension(&list, &x, &e))
 			return "extensions that cannot be read";
-		if (!der_whole(x.value, DER_ENUMERATED, &value, &e))
+		if (!bytes_eq(x.oid, bytes_of(reason_code, sizeof(reason_code))))
 			continue;
+		if (!der_whole(x.value, DER_ENUMERATED, &value, &e))
+			return "one that is no number";
 		const unsigned r = value.body.n == 1 ? value.body.p[0] : 255;
 		if (r == 0)
 			return "unspecified, which is to be left out";

@@ -15,15 +15,10 @@ lint_ext_known(const struct lint_input *in)
 const char *
 lint_ext_once(const struct lint_input *in)
 {
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < in->n_ext; i++) {
-		const unsigned bit = 1u << in->ext[i].kind;
-
-		if ((seen & bit) != 0)
-			return "one is there twice";
-		seen |= bit;
-	}
+	for (size_t i = 0; i < in->n_ext; i++)
+		for (size_t k = 0; k < i; k++)
+			if (bytes_eq(in->ext[i].oid, in->ext[k].oid))
+				return "one is there twice";
 	return NULL;
 }
 

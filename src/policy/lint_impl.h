@@ -24,6 +24,7 @@ enum lint_ext_kind { /* places in lint_extensions[] */
 
 struct lint_ext {
 	enum lint_ext_kind kind;
+	struct bytes oid; /* content */
 	bool critical;
 	bool flag_written; /* the BOOLEAN is there */
 	struct bytes value;

@@ -56,6 +56,7 @@ read_extensions(struct bytes in, struct lint_input *ret, struct err *e)
 		const bool named = der_get_oid(x.oid, text, sizeof(text), e);
 		ret->ext[ret->n_ext++] = (struct lint_ext){
 			.kind = named ? kind_of(text) : LINT_UNKNOWN,
+			.oid = x.oid,
 			.critical = x.critical,
 			.flag_written = x.flag_written,
 			.value = x.value,

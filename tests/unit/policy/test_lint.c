@@ -133,6 +133,22 @@ Test(lint, wrong_octets_are_found)
 	}
 }
 
+Test(lint, two_that_nobody_knows_are_not_one_twice)
+{
+	struct verdict v = { 0 };
+	struct made m;
+
+	made_spec(&m, KEY_ALG_ECDSA_P256);
+	made_build(&m);
+	made_patch(&m, "0603551d23", "0603551d20"); /* AKI: policies */
+	made_patch(&m, "0603551d25", "0603551d12"); /* EKU: issuerAltName */
+	cr_expect_not(lint_certificate(m.cert, LINT_NORMAL, &v));
+	cr_expect(row_of(&v, "lint.ext_once"));
+	cr_expect_not(row_of(&v, "lint.ext_known"));
+	verdict_free(&v);
+	made_free(&m);
+}
+
 /* S31: fields, as a faulty reader or builder could leave them. */
 Test(lint, wrong_fields_are_found)
 {

@@ -98,8 +98,8 @@ expect(bool (*lint)(struct bytes, struct verdict *), struct bytes der, const cha
 struct crl_shape { /* what is wrong with it */
 	bool v1, no_next, next_early, next_utc, no_issuer, odd_issuer, other_alg, weak,
 	    no_number, big_number, number_critical, no_key, no_key_id, unknown,
-	    number_twice, empty_list, same_serial, negative, late_date, generalized,
-	    reason_0, reason_7, reason_8;
+	    unknown_behind, unknown_twice, number_twice, empty_list, same_serial,
+	    negative, late_date, generalized, reason_0, reason_7, reason_8;
 	struct bytes scope; /* an issuingDistributionPoint */
 	struct bytes delta; /* a deltaCRLIndicator; the list's number is 7 */
 	struct bytes freshest;
@@ -137,8 +137,11 @@ put_crl_extensions(struct derw *w, const struct crl_shape *s)
 	uint8_t big[23] = { DER_INTEGER, 21, 1 };
 	const size_t mark = der_mark(w);
 
-	if (s->unknown)
+	/* From the last to the first. */
+	if (s->unknown || s->unknown_behind)
 		put_ext(w, "1.2.3.4", true, bytes_of(number, 3));
+	for (int i = 0; i < (s->unknown_twice ? 2 : s->unknown_behind ? 1 : 0); i++)
+		put_ext(w, "1.2.3.5", false, bytes_of(number, 3));
 	if (s->scope.n > 0)
 		put_ext(w, "2.5.29.28", true, s->scope);
 	if (s->delta.n > 0)
@@ -242,7 +245,9 @@ Test(lint_lists, each_fault_of_a_crl_is_found_by_its_lint)
 		{ { .next_early = true },      "lint.crl_next_update",   false },
 		{ { .next_utc = true },        "lint.crl_time_form",     false },
 		{ { .unknown = true },         "lint.crl_ext_known",     false },
+		{ { .unknown_behind = true },  "lint.crl_ext_known",     false },
 		{ { .number_twice = true },    "lint.crl_ext_once",      false },
+		{ { .unknown_twice = true },   "lint.crl_ext_once",      false },
 		{ { .number_critical = true }, "lint.crl_ext_critical",  false },
 		{ { .no_key = true },          "lint.crl_authority_key", false },
 		{ { .no_key_id = true },       "lint.crl_authority_key", false },
