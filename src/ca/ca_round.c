@@ -99,7 +99,7 @@ note_flushed(struct ca *ca)
 {
 	if (!store_unflushed(ca->store))
 		ca->flushed_seq = ca->committed_seq;
-	else if (ca->flush_late == NULL)
+	else if (ca->flush_late == NULL && !ca->flush.busy) /* its end comes here */
 		ca->flush_late =
 		    loop_after(ca->loop, flush_wait_ms(ca), flush_late, ca);
 }

@@ -14,7 +14,6 @@
 #define CRL_FILE_MAX MIB(512)
 #define OID_REASON   "2.5.29.21"
 #define OID_NUMBER   "2.5.29.20"
-#define OID_POINT    "2.5.29.28"
 
 struct list {
 	struct bytes tbs, sig_alg, sig;
@@ -107,6 +106,29 @@ read_entry(struct list *l, struct serial *ret_serial, int64_t *ret_at,
 	return true;
 }
 
+/*
+ * Each extension that narrows what a list tells is critical (RFC 5280 5.2.4, 5.2.5),
+ * and of a full one for all that its issuer signed none is.
+ */
+static bool
+is_full(const struct list *l, struct err *e)
+{
+	struct bytes list = l->extensions;
+	struct ext x;
+
+	while (list.n > 0) {
+		if (!ext_next(&list, &x, e))
+			return false;
+		if (ext_seen_before(l->extensions, x.oid))
+			return err_set(e, ERR_MALFORMED, "an extension is there twice");
+		if (x.critical)
+			return err_set(e, ERR_CONFLICT,
+			    "it tells a part of what is revoked: take the issuer's "
+			    "full CRL");
+	}
+	return true;
+}
+
 /* Ours, signed by the issuer, and no older than what the backup knows. */
 static bool
 believe(struct restore *r, const struct list *l, struct restore_issuer **ret,
@@ -156,13 +178,9 @@ take(struct restore *r, struct bytes der, struct err *e)
 {
 	struct restore_issuer *i = NULL;
 	struct list l = { 0 };
-	struct bytes point;
 
-	if (!parse(der, &l, e) || !find_extension(l.extensions, OID_POINT, &point, e))
+	if (!parse(der, &l, e) || !is_full(&l, e))
 		return false;
-	if (point.n > 0)
-		return err_set(e, ERR_CONFLICT,
-		    "it tells a part of what is revoked: take the issuer's full CRL");
 	if (!believe(r, &l, &i, e) || !take_number(&l, i, e))
 		return false;
 	while (l.entries.n > 0) {

@@ -45,6 +45,8 @@ exchange_new(struct door *d, struct MHD_Connection *mhd, const char *target)
 	struct exchange *x = d->spare != NULL ? d->spare : make();
 
 	d->spare = NULL;
+	content_unref(x->content);
+	x->content = NULL;
 	new_id(d->server, x->id);
 	x->door = d;
 	x->mhd = mhd;
@@ -75,10 +77,18 @@ exchange_end(struct exchange *x)
 	struct door *d = x->door;
 
 	assert(d->spare == NULL);
-	content_unref(x->content);
+	/*
+	 * The library closes its own descriptor of a file only now: ours has to be
+	 * the last, since it is not closed on this thread.
+	 */
+	struct content *file =
+	    x->content != NULL && content_fd(x->content) >= 0 ? x->content : NULL;
+	if (file == NULL)
+		content_unref(x->content);
 	exchange_ready_unref(x->ready);
 	buf_wipe(&x->body); /* may hold a token */
 	*x = (struct exchange){
+		.content = file,
 		.target = emptied(&x->target),
 		.content_type = emptied(&x->content_type),
 		.headers = emptied(&x->headers),

@@ -127,6 +127,18 @@ class Delta(DeltaTest):
         self.assertIn("hanaper crl root", done.stderr)
 
 
+    # S86
+    def test_a_delta_does_not_say_what_was_revoked_since_a_backup(self):
+        """It lacks what was revoked before its base: what it was silent of would be good again."""
+        ca = self.ca
+        delta, backup = ca.file("main.delta.crl"), ca.file("b.tar")
+        delta.write_bytes(self.wait_for(DELTA, lambda crl: True).octets)
+        run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir, "--with-keys")
+        done = run(BUILD / "hanaper", "restore", backup, "--dir", ca.file("into"), "--crl", delta, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("take the issuer's full CRL", done.stderr)
+
+
 class Changed(DeltaTest):
     def test_off_on_restarted_and_rebuilt(self):
         """P69, P61, R91: off, on, beside shards, over a database that is rebuilt; numbers grow."""

@@ -361,6 +361,34 @@ Test(server, shared_content_goes_out_whole_from_memory_and_from_a_file)
 	small_server_stop(&s);
 }
 
+/* The library has a descriptor of its own, which it closes when the answer is over for us. */
+Test(server, a_files_last_descriptor_is_ours)
+{
+	struct small_server s;
+	static char reply[400000];
+	char path[] = "/tmp/hanaper-content.XXXXXX";
+	bool closed;
+
+	const int file = mkstemp(path);
+	unlink(path);
+	cr_assert_eq(ftruncate(file, 300000), 0);
+	small_server_start(&s, NULL, 1);
+	content_unref(s.content);
+	s.content = content_new_file(file, 300000, NULL);
+	const int fd = small_connect(&s);
+	small_send(fd, GET("/content"), sizeof(GET("/content")) - 1);
+	small_read(fd, reply, sizeof(reply), 300, &closed);
+	content_unref(s.content); /* a newer one is there */
+	s.content = content_new(bytes_str("new"));
+	cr_expect_geq(fcntl(file, F_GETFD), 0, "the connection has it still");
+	small_send(fd, GET("/content"), sizeof(GET("/content")) - 1);
+	small_read(fd, reply, sizeof(reply), 300, &closed);
+	cr_expect_not_null(strstr(reply, "new"));
+	cr_expect_lt(fcntl(file, F_GETFD), 0, "until its next request");
+	close(fd);
+	small_server_stop(&s);
+}
+
 /* S10: who is at the other end of the unix socket. */
 Test(server, a_unix_socket_is_told_from_the_others)
 {

@@ -31,4 +31,10 @@ row_of(const struct verdict *v, const char *rule)
 	return -1;
 }
 
+/* As struct bytes, in a table; "\x30\x00". */
+#define OCTETS(text)                                                                   \
+	{                                                                              \
+		(const uint8_t *)(text), sizeof(text) - 1                              \
+	}
+
 #endif

@@ -8,10 +8,6 @@
 #include "policy/lint.h"
 #include "x509/dn.h"
 
-#define V(octets)                                                                      \
-	{                                                                              \
-		(const uint8_t *)(octets), sizeof(octets) - 1                          \
-	}
 #define OCSP   "\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x01"
 #define ISSUER "\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x02"
 
@@ -143,102 +139,102 @@ static const struct {
 	const char *rule, *words; /* "": passes */
 } forms[] = {
 	/* clang-format off */
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x01\x30") }, "lint.crl_point", "not one point with one URL" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://a") }, "lint.crl_point", "" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x0f\x30\x0d\xa0\x0b\xa0\x09\x86\x07http://") }, "lint.crl_point",
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x01\x30") }, "lint.crl_point", "not one point with one URL" },
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://a") }, "lint.crl_point", "" },
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x0f\x30\x0d\xa0\x0b\xa0\x09\x86\x07http://") }, "lint.crl_point",
 	    "a URL not of http" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08ldap://a") }, "lint.crl_point",
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08ldap://a") }, "lint.crl_point",
 	    "a URL not of http" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x11\x30\x0f\xa0\x0d\xa0\x0b\x86\x09http://\0a") }, "lint.crl_point",
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x11\x30\x0f\xa0\x0d\xa0\x0b\x86\x09http://\0a") }, "lint.crl_point",
 	    "a URL not of http" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x18\x30\x0a\xa0\x08\xa0\x06\x86\x04http\x30\x0a\xa0\x08\xa0\x06\x86\x04http") },
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x18\x30\x0a\xa0\x08\xa0\x06\x86\x04http\x30\x0a\xa0\x08\xa0\x06\x86\x04http") },
 	    "lint.crl_point", "not one point with one URL" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x05\x30\x03\x81\x01\x06") }, "lint.crl_point", "not one point with one URL" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x31\x00") }, "lint.crl_point", "not one point with one URL" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x04\x30\x02\xa0\x00") }, "lint.crl_point", "not one point with one URL" },
-	{ LEAF, { .oid = "2.5.29.31", .value = V("\x30\x06\x30\x04\xa0\x02\xa0\x00") }, "lint.crl_point", "not one point with one URL" },
-	{ LEAF, { .oid = "2.5.29.46", .value = V("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://b") }, "lint.crl_point", "" },
-	{ LEAF, { .oid = "2.5.29.46", .value = V("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08ldap://b") }, "lint.crl_point",
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x05\x30\x03\x81\x01\x06") }, "lint.crl_point", "not one point with one URL" },
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x31\x00") }, "lint.crl_point", "not one point with one URL" },
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x04\x30\x02\xa0\x00") }, "lint.crl_point", "not one point with one URL" },
+	{ LEAF, { .oid = "2.5.29.31", .value = OCTETS("\x30\x06\x30\x04\xa0\x02\xa0\x00") }, "lint.crl_point", "not one point with one URL" },
+	{ LEAF, { .oid = "2.5.29.46", .value = OCTETS("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://b") }, "lint.crl_point", "" },
+	{ LEAF, { .oid = "2.5.29.46", .value = OCTETS("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08ldap://b") }, "lint.crl_point",
 	    "a URL not of http" },
-	{ LEAF, { .oid = "2.5.29.46", .value = V("\x30\x02\x30\x00") }, "lint.crl_point", "not one point with one URL" },
-	{ ROOT, { .oid = "2.5.29.46", .value = V("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://b") }, "lint.crl_point",
+	{ LEAF, { .oid = "2.5.29.46", .value = OCTETS("\x30\x02\x30\x00") }, "lint.crl_point", "not one point with one URL" },
+	{ ROOT, { .oid = "2.5.29.46", .value = OCTETS("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://b") }, "lint.crl_point",
 	    "where the delta of a CRL is, and not where the CRL" },
 
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x16\x30\x14" OCSP "\x86\x08http://o") }, "lint.authority_info", "" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x16\x30\x14" OCSP "\x86\x08ldap://o") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x16\x30\x14" OCSP "\x86\x08http://o") }, "lint.authority_info", "" },
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x16\x30\x14" OCSP "\x86\x08ldap://o") }, "lint.authority_info",
 	    "a URL not of http" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x16\x30\x14" ISSUER "\x86\x08ldap://o") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x16\x30\x14" ISSUER "\x86\x08ldap://o") }, "lint.authority_info",
 	    "a URL not of http" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x00") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x00") }, "lint.authority_info",
 	    "not at most one URL each of ocsp and caIssuers" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x31\x00") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x31\x00") }, "lint.authority_info",
 	    "not at most one URL each of ocsp and caIssuers" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x02\x31\x00") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x02\x31\x00") }, "lint.authority_info",
 	    "not at most one URL each of ocsp and caIssuers" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x04\x30\x02\x86\x00") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x04\x30\x02\x86\x00") }, "lint.authority_info",
 	    "not at most one URL each of ocsp and caIssuers" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x05\x30\x03\x06\x01\x80") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x05\x30\x03\x06\x01\x80") }, "lint.authority_info",
 	    "not at most one URL each of ocsp and caIssuers" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x0e\x30\x0c" OCSP "\x82\x00") }, "lint.authority_info",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x0e\x30\x0c" OCSP "\x82\x00") }, "lint.authority_info",
 	    "not at most one URL each of ocsp and caIssuers" },
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x2c\x30\x14" OCSP "\x86\x08http://o\x30\x14" OCSP "\x86\x08http://p") },
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x2c\x30\x14" OCSP "\x86\x08http://o\x30\x14" OCSP "\x86\x08http://p") },
 	    "lint.authority_info", "not at most one URL each of ocsp and caIssuers" },
 
-	{ LEAF, { .oid = "2.5.29.35", .value = V("\x30\x00") }, "lint.authority_key", "more than a key identifier" },
-	{ LEAF, { .oid = "2.5.29.35", .value = V("\x30\x02\x80\x00") }, "lint.authority_key", "more than a key identifier" },
-	{ LEAF, { .oid = "2.5.29.35", .value = V("\x30\x06\x80\x01\x07\x82\x01\x01") }, "lint.authority_key",
+	{ LEAF, { .oid = "2.5.29.35", .value = OCTETS("\x30\x00") }, "lint.authority_key", "more than a key identifier" },
+	{ LEAF, { .oid = "2.5.29.35", .value = OCTETS("\x30\x02\x80\x00") }, "lint.authority_key", "more than a key identifier" },
+	{ LEAF, { .oid = "2.5.29.35", .value = OCTETS("\x30\x06\x80\x01\x07\x82\x01\x01") }, "lint.authority_key",
 	    "more than a key identifier" },
 	{ LEAF, { .oid = "2.5.29.35" }, "lint.authority_key", "absent" },
 	{ CA,   { .oid = "2.5.29.35" }, "lint.authority_key", "absent" },
 	{ ROOT, { 0 }, "lint.authority_key", "" },
-	{ ROOT, { .oid = "2.5.29.35", .value = V("\x30\x03\x80\x01\x07") }, "lint.authority_key", "a root's is not its own" },
+	{ ROOT, { .oid = "2.5.29.35", .value = OCTETS("\x30\x03\x80\x01\x07") }, "lint.authority_key", "a root's is not its own" },
 
 	{ LEAF, { .oid = "2.5.29.14" }, "lint.key_id", "absent" },
-	{ LEAF, { .oid = "2.5.29.14", .value = V("\x04\x01\x07") }, "lint.key_id",
+	{ LEAF, { .oid = "2.5.29.14", .value = OCTETS("\x04\x01\x07") }, "lint.key_id",
 	    "not of this key, by RFC 7093 or RFC 5280 method 1" },
 	{ LEAF, { .oid = "2.5.29.17" }, "lint.san", "absent" },
 	{ CA,   { .oid = "2.5.29.17" }, "lint.san", "" },
 	{ RESPONDER, { .oid = "2.5.29.17" }, "lint.san", "" },
 	{ LEAF, { .oid = "2.5.29.19" }, "lint.basic_constraints", "absent" },
-	{ LEAF, { .oid = "2.5.29.19", .value = V("\x30\x03\x01\x01\x00"), .critical = true }, "lint.basic_constraints",
+	{ LEAF, { .oid = "2.5.29.19", .value = OCTETS("\x30\x03\x01\x01\x00"), .critical = true }, "lint.basic_constraints",
 	    "a leaf's is not empty" },
-	{ LEAF, { .oid = "2.5.29.15", .value = V("\x03\x02\x06\xc0"), .critical = true }, "lint.key_usage",
+	{ LEAF, { .oid = "2.5.29.15", .value = OCTETS("\x03\x02\x06\xc0"), .critical = true }, "lint.key_usage",
 	    "a bit that is not a leaf's, or not of this kind of key" },
-	{ LEAF, { .oid = "2.5.29.15", .value = V("\x03\x02\x06\x80"), .critical = true }, "lint.key_usage",
+	{ LEAF, { .oid = "2.5.29.15", .value = OCTETS("\x03\x02\x06\x80"), .critical = true }, "lint.key_usage",
 	    "its trailing zero bits are not cut" },
-	{ LEAF, { .oid = "2.5.29.15", .value = V("\x03\x03\x07\x80\x00"), .critical = true }, "lint.key_usage",
+	{ LEAF, { .oid = "2.5.29.15", .value = OCTETS("\x03\x03\x07\x80\x00"), .critical = true }, "lint.key_usage",
 	    "its trailing zero bits are not cut" },
-	{ LEAF, { .oid = "2.5.29.15", .value = V("\x03\x02\x06\x40"), .critical = true }, "lint.key_usage",
+	{ LEAF, { .oid = "2.5.29.15", .value = OCTETS("\x03\x02\x06\x40"), .critical = true }, "lint.key_usage",
 	    "lacks digitalSignature" },
-	{ CA,   { .oid = "2.5.29.15", .value = V("\x03\x02\x01\x06"), .critical = true }, "lint.key_usage", "" },
-	{ CA,   { .oid = "2.5.29.15", .value = V("\x03\x02\x01\x86"), .critical = true }, "lint.key_usage", "" },
-	{ CA,   { .oid = "2.5.29.15", .value = V("\x03\x02\x02\x04"), .critical = true }, "lint.key_usage",
+	{ CA,   { .oid = "2.5.29.15", .value = OCTETS("\x03\x02\x01\x06"), .critical = true }, "lint.key_usage", "" },
+	{ CA,   { .oid = "2.5.29.15", .value = OCTETS("\x03\x02\x01\x86"), .critical = true }, "lint.key_usage", "" },
+	{ CA,   { .oid = "2.5.29.15", .value = OCTETS("\x03\x02\x02\x04"), .critical = true }, "lint.key_usage",
 	    "of a CA: keyCertSign and cRLSign, nothing but digitalSignature beside them" },
-	{ CA,   { .oid = "2.5.29.15", .value = V("\x03\x02\x01\x26"), .critical = true }, "lint.key_usage",
+	{ CA,   { .oid = "2.5.29.15", .value = OCTETS("\x03\x02\x01\x26"), .critical = true }, "lint.key_usage",
 	    "of a CA: keyCertSign and cRLSign, nothing but digitalSignature beside them" },
-	{ LEAF, { .oid = "2.5.29.37", .value = V("\x30\x06\x06\x04\x55\x1d\x25\x00") }, "lint.ext_key_usage", "absent" },
-	{ LEAF, { .oid = "2.5.29.37", .value = V("\x30\x10\x06\x04\x55\x1d\x25\x00\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01") },
+	{ LEAF, { .oid = "2.5.29.37", .value = OCTETS("\x30\x06\x06\x04\x55\x1d\x25\x00") }, "lint.ext_key_usage", "absent" },
+	{ LEAF, { .oid = "2.5.29.37", .value = OCTETS("\x30\x10\x06\x04\x55\x1d\x25\x00\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01") },
 	    "lint.ext_key_usage", "anyExtendedKeyUsage" },
-	{ LEAF, { .oid = "2.5.29.37", .value = V("\x30\x05\x06\x03\x2a\x03\x04") }, "lint.ext_key_usage", "absent" },
+	{ LEAF, { .oid = "2.5.29.37", .value = OCTETS("\x30\x05\x06\x03\x2a\x03\x04") }, "lint.ext_key_usage", "absent" },
 	{ LEAF, { .oid = "2.5.29.37" }, "lint.ext_key_usage", "absent" },
 
-	{ LEAF, { .oid = "1.3.6.1.5.5.7.48.1.5", .value = V("\x05\x00") }, "lint.no_check",
+	{ LEAF, { .oid = "1.3.6.1.5.5.7.48.1.5", .value = OCTETS("\x05\x00") }, "lint.no_check",
 	    "id-pkix-ocsp-nocheck outside an OCSP responder's" },
 	{ RESPONDER, { .oid = "1.3.6.1.5.5.7.48.1.5" }, "lint.no_check",
 	    "absent from an OCSP responder's" },
-	{ ROOT, { .oid = "2.5.29.37", .value = V("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01") }, "lint.root",
+	{ ROOT, { .oid = "2.5.29.37", .value = OCTETS("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01") }, "lint.root",
 	    "a root with URLs or extKeyUsage" },
-	{ ROOT, { .oid = "2.5.29.31", .value = V("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://a") }, "lint.root",
+	{ ROOT, { .oid = "2.5.29.31", .value = OCTETS("\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://a") }, "lint.root",
 	    "a root with URLs or extKeyUsage" },
-	{ ROOT, { .oid = "1.3.6.1.5.5.7.1.1", .value = V("\x30\x16\x30\x14" OCSP "\x86\x08http://o") }, "lint.root",
+	{ ROOT, { .oid = "1.3.6.1.5.5.7.1.1", .value = OCTETS("\x30\x16\x30\x14" OCSP "\x86\x08http://o") }, "lint.root",
 	    "a root with URLs or extKeyUsage" },
 
-	{ LEAF, { .oid = "2.5.29.32", .value = V("\x30\x00") }, "lint.ext_known", "one that nobody asked for" },
-	{ LEAF, { .oid = "2.5.29.32", .value = V("\x30\x00") }, "lint.ext_empty", "one without content" },
+	{ LEAF, { .oid = "2.5.29.32", .value = OCTETS("\x30\x00") }, "lint.ext_known", "one that nobody asked for" },
+	{ LEAF, { .oid = "2.5.29.32", .value = OCTETS("\x30\x00") }, "lint.ext_empty", "one without content" },
 	{ LEAF, { .oid = "2.5.29.32", .value = { (const uint8_t *)"", 0 } }, "lint.ext_empty", "one without content" },
-	{ LEAF, { .oid = "2.5.29.37", .value = V("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"), .flag_false = true },
+	{ LEAF, { .oid = "2.5.29.37", .value = OCTETS("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"), .flag_false = true },
 	    "lint.ext_flag", "critical FALSE is written" },
-	{ LEAF, { .oid = "2.5.29.37", .value = V("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"), .critical = true },
+	{ LEAF, { .oid = "2.5.29.37", .value = OCTETS("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"), .critical = true },
 	    "lint.ext_critical", "one that must not be critical is" },
 	/* clang-format on */
 };
@@ -278,7 +274,7 @@ Test(lint_foreign, an_identifier_that_no_text_here_holds_is_one_that_nobody_aske
 	for (int i = 0; i < 62; i++)
 		strncat(oid, ".99", 4);
 	make(&m, LEAF);
-	remake(&m, &(struct change){ .oid = oid, .value = V("\x05\x00") });
+	remake(&m, &(struct change){ .oid = oid, .value = OCTETS("\x05\x00") });
 	expect_words(&m, "lint.ext_known", "one that nobody asked for");
 	made_free(&m);
 }
@@ -291,8 +287,8 @@ Test(lint_foreign, a_name_of_another_letter_case_is_not_what_was_asked)
 
 	make(&m, LEAF);
 	remake(&m, &(struct change){ .oid = "2.5.29.17",
-		       .value = V("\x30\x12\x82\x0a"
-				  "a.interNal\x87\x04\x0a\x00\x00\x01") });
+		       .value = OCTETS("\x30\x12\x82\x0a"
+				       "a.interNal\x87\x04\x0a\x00\x00\x01") });
 	cr_expect_str_eq(m.cert->names.v[0].text, "a.internal");
 	cr_expect_not(lint_built(m.cert, &m.spec, LINT_NORMAL, &v));
 	cr_expect_str_eq(v.v[0].field, "names");
