@@ -3,7 +3,11 @@
 # Shared by contrib/quickstart and contrib/check: what is missing is installed by name.
 
 say() {
-	printf '\n\033[1m== %s\033[0m\n' "$*"
+	if [ -t 1 ]; then
+		printf '\n\033[1m== %s\033[0m\n' "$*"
+	else
+		printf '\n== %s\n' "$*"
+	fi
 }
 
 as_root() {
