@@ -11,7 +11,7 @@
 PROBLEM(MALFORMED,           400, "malformed",            "malformed",              400, "The request is malformed")
 PROBLEM(BAD_CSR,             400, "bad-csr",              "badCSR",                 400, "The CSR is unacceptable")
 PROBLEM(BAD_KEY,             400, "bad-key",              "badPublicKey",           400, "The public key is unacceptable")
-PROBLEM(UNAUTHENTICATED,     401, "unauthenticated",      "unauthorized",           401, "A client certificate is needed")
+PROBLEM(UNAUTHENTICATED,     401, "unauthenticated",      "unauthorized",           401, "A valid client certificate is needed")
 PROBLEM(TOKEN_UNKNOWN,       401, "token-unknown",        "unauthorized",           401, "An enrolment token is needed")
 PROBLEM(FORBIDDEN,           403, "forbidden",            "unauthorized",           403, "No grant allows this")
 PROBLEM(NOT_RENEWABLE,       403, "not-renewable",        "unauthorized",           403, "This certificate may not be renewed")

@@ -290,8 +290,10 @@ audit_configured(struct ca *ca)
 {
 	char reason[120];
 
-	snprintf(reason, sizeof(reason), "%zu issuers, %zu profiles, %zu grants",
-	    ca->conf->n_issuers, ca->conf->n_profiles, ca->conf->n_grants);
+	snprintf(reason, sizeof(reason), "%zu issuer%s, %zu profile%s, %zu grant%s",
+	    ca->conf->n_issuers, ca->conf->n_issuers == 1 ? "" : "s",
+	    ca->conf->n_profiles, ca->conf->n_profiles == 1 ? "" : "s",
+	    ca->conf->n_grants, ca->conf->n_grants == 1 ? "" : "s");
 	audit_add(ca, &(struct audit_event){ .kind = AUDIT_CONFIGURED,
 			  .identity = "system",
 			  .object = ca->conf->file,

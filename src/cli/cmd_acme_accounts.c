@@ -37,7 +37,7 @@ static const struct opt_usage usage = {
 #define LIMIT_DEFAULT 100
 
 static void
-print_list(const json_t *list)
+print_list(const json_t *list, bool asked_for)
 {
 	static const char *const titles[] = { "ID", "STATUS", "DIRECTORY", "CREATED",
 		"FROM", "EAB KEY", "CONTACT" };
@@ -61,7 +61,8 @@ print_list(const json_t *list)
 		table_print(t, stdout);
 		out_next("hanaper acme orders --account ID");
 	} else {
-		out_note("there is no such account");
+		out_note(
+		    asked_for ? "there is no such account" : "there is no account yet");
 		out_next("hanaper acme eab new");
 	}
 	buf_free(&contact);
@@ -94,7 +95,8 @@ run_ls(const struct command *self, const struct accounts_args *a)
 	else if (a->common.json)
 		out_json(json_pack("{s:O}", "accounts", list));
 	else
-		print_list(list);
+		print_list(list,
+		    a->profile != NULL || a->status != NULL || a->eab != NULL);
 	json_decref(list);
 	client_free(c);
 	return status;

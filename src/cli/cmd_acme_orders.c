@@ -44,7 +44,7 @@ outcome(const json_t *order)
 }
 
 static void
-print_list(const json_t *list)
+print_list(const json_t *list, bool asked_for)
 {
 	static const char *const titles[] = { "CREATED", "STATUS", "ACCOUNT", "PROFILE",
 		"NAMES", "SERIAL OR ERROR" };
@@ -67,7 +67,8 @@ print_list(const json_t *list)
 		table_print(t, stdout);
 		out_next("hanaper acme why NAME");
 	} else {
-		out_note("there is no such order");
+		out_note(
+		    asked_for ? "there is no such order" : "there is no order yet");
 		out_next("hanaper acme accounts");
 	}
 	buf_free(&names);
@@ -101,7 +102,8 @@ cmd_acme_orders(const struct command *self, int argc, char **argv)
 	else if (a.common.json)
 		out_json(json_pack("{s:O}", "orders", list));
 	else
-		print_list(list);
+		print_list(list,
+		    a.account != NULL || a.status != NULL || a.common.n_operands > 0);
 	json_decref(list);
 	client_free(c);
 	return status;

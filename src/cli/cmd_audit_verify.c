@@ -38,9 +38,12 @@ static void
 print(const struct verify_result *r)
 {
 	printf("journal   %" PRIu64 " records: %" PRIu64 " certificates, %" PRIu64
-	       " revocations, %" PRIu64 " CRLs; the chain holds\n",
-	    r->records, r->certificates, r->revocations, r->crls);
-	if (r->stored == r->records)
+	       " revocations, %" PRIu64 " CRLs; the chain holds%s\n",
+	    r->records, r->certificates, r->revocations, r->crls,
+	    r->faults > 0 ? " up to the last of them" : "");
+	if (r->stored == r->records && r->faults > 0)
+		printf("database  took them all in, and is not as they tell\n");
+	else if (r->stored == r->records)
 		printf("database  holds them all\n");
 	else if (r->stored < r->records)
 		printf("database  holds the first %" PRIu64
@@ -60,7 +63,7 @@ print(const struct verify_result *r)
 	if (r->faults > TOLD_MAX)
 		printf("...       and %" PRIu64 " more faults\n", r->faults - TOLD_MAX);
 	if (r->faults > 0)
-		printf("%" PRIu64 " faults\n", r->faults);
+		printf("%" PRIu64 " fault%s\n", r->faults, r->faults == 1 ? "" : "s");
 	else
 		puts("journal and database tell the same");
 }

@@ -97,6 +97,20 @@ read_number(const char *option, const char *text, long most, long usual, long *r
 }
 
 static bool
+no_mode(const char *name, struct err *e)
+{
+	struct buf all;
+
+	buf_init(&all, KIB(1));
+	for (const struct load_mode *m = modes_table; m->name != NULL; m++)
+		buf_printf(&all, "%s%s", m != modes_table ? ", " : "", m->name);
+	err_set(e, ERR_MALFORMED, "there is no mode \"%s\"; it is one of: %s", name,
+	    buf_str(&all));
+	buf_free(&all);
+	return false;
+}
+
+static bool
 read_modes(struct bench *b, struct err *e)
 {
 	static const char *const usual[] = { "ocsp", "crl", "list" };
@@ -110,8 +124,7 @@ read_modes(struct bench *b, struct err *e)
 
 		b->modes[i] = modes_find(modes_table, name);
 		if (b->modes[i] == NULL)
-			return err_set(e, ERR_MALFORMED, "there is no mode \"%s\"",
-			    name);
+			return no_mode(name, e);
 	}
 	return true;
 }
@@ -260,8 +273,11 @@ may_issue(const struct bench *b)
 	    (unsigned long long)(count_of(b, modes_find(modes_table, "sign")) +
 				 b->connections),
 	    b->client->base, b->a->domain != NULL ? b->a->domain : "internal");
-	return isatty(STDIN_FILENO) && fgets(answer, sizeof(answer), stdin) != NULL &&
-	       strcmp(answer, "yes\n") == 0;
+	const bool said =
+	    isatty(STDIN_FILENO) && fgets(answer, sizeof(answer), stdin) != NULL;
+	if (!said)
+		fputc('\n', stderr); /* no key ended the line */
+	return said && strcmp(answer, "yes\n") == 0;
 }
 
 static void

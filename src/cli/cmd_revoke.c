@@ -52,20 +52,35 @@ same_word(const char *a, const char *b)
 	}
 }
 
+static const char *const words[] = {
+#define REASON(name, n, word) word,
+#include "tbl/sets.h"
+#undef REASON
+};
+
 /* The API's word for what was typed; NULL: no such reason. */
 static const char *
 reason_word(const char *typed)
 {
-	static const char *const words[] = {
-#define REASON(name, n, word) word,
-#include "tbl/sets.h"
-#undef REASON
-	};
-
 	for (size_t i = 0; i < NITEMS(words); i++)
 		if (same_word(typed, words[i]))
 			return words[i];
 	return NULL;
+}
+
+static int
+no_reason(const struct command *self, const char *typed)
+{
+	struct buf all;
+
+	buf_init(&all, KIB(1));
+	for (size_t i = 0; i < NITEMS(words); i++)
+		if (strcmp(words[i], "cACompromise") != 0) /* of CAs only */
+			buf_printf(&all, "%s%s", i > 0 ? ", " : "", words[i]);
+	const int status = out_usage(self->name,
+	    "there is no reason \"%s\"; it is one of: %s", typed, buf_str(&all));
+	buf_free(&all);
+	return status;
 }
 
 static void
@@ -104,7 +119,7 @@ cmd_revoke(const struct command *self, int argc, char **argv)
 		return status;
 	reason = a.reason != NULL ? reason_word(a.reason) : NULL;
 	if (a.reason != NULL && reason == NULL)
-		return out_usage(self->name, "there is no reason \"%s\"", a.reason);
+		return no_reason(self, a.reason);
 	if (!certref_serial(a.common.operands[0], hex, &e))
 		return out_fail(&e);
 	path = mem_printf("/v1/certificates/%s/revoke", hex);

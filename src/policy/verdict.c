@@ -52,7 +52,8 @@ verdict_ok(const struct verdict *v, struct err *e)
 		return true;
 	while (first->pass)
 		first++;
-	more = v->refused > 1 ? mem_printf(" (and %zu more)", v->refused - 1)
+	more = v->refused > 1 ? mem_printf("; and %zu more violation%s", v->refused - 1,
+				    v->refused == 2 ? "" : "s")
 			      : mem_strdup("");
 	err_set(e, v->code, "%s: %s \"%.150s\" is refused; allowed: %.180s%s",
 	    first->rule, first->field, first->value, first->allowed, more);

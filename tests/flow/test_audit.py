@@ -81,7 +81,9 @@ class Audit(FlowTest):
     def test_start_configuration_and_stop_are_told(self):
         ca = self.ca
         self.assertEqual(wait_for(ca, "started")["identity"], "system")
-        self.assertTrue(wait_for(ca, "configured")["object"].endswith("/hanaper.yaml"))
+        configured = wait_for(ca, "configured")
+        self.assertTrue(configured["object"].endswith("/hanaper.yaml"))
+        self.assertRegex(configured["reason"], r"^1 issuer, \d+ profiles?, \d+ grants?$")
         before = len(audit(ca, event="stopped", limit=1000)["events"])
         ca.stop()
         ca.start()
@@ -338,6 +340,9 @@ class Verify(FlowTest):
         self.sql("DELETE FROM revocation WHERE reason = 1")
         text = self.verify(1, "the row was deleted", self.serials[1])
         self.assertIn("revocation (record", text)
+        self.assertIn("database  took them all in, and is not as they tell\n", text)
+        self.assertNotIn("holds them all", text)
+        self.assertTrue(text.endswith("\n1 fault\n"), text)
 
     def test_an_edited_row_is_told_with_both_values(self):
         self.sql("UPDATE certificate SET requester = 'cert:mallory', not_after = not_after + 1"

@@ -39,6 +39,7 @@ class Bench(hnp.FlowTest):
         done = self.bench("--mode", "sign", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("real certificates", done.stderr)
+        self.assertIn("to go on: \nhanaper: nothing was done", done.stderr)
         self.assertEqual(self.certificates(), before)
         done = self.bench("--mode", "sign", "--yes", "--count", "7", "--resume")
         self.assertIn("7 proven, 0 wrong, 0 failed", done.stdout)
@@ -48,3 +49,4 @@ class Bench(hnp.FlowTest):
         for args in (["--mode", "nothing"], ["--connections", "0"], ["--seconds", "x"]):
             with self.subTest(args=args):
                 self.assertEqual(self.bench(*args, check=False).returncode, 2)
+        self.assertIn("it is one of: sign, ocsp, ", self.bench("--mode", "nothing", check=False).stderr)

@@ -34,7 +34,7 @@ Test(verdict, the_first_refusal_is_told_with_the_number_of_the_others)
 	verdict_add(&v, false, ERR_FORBIDDEN, "grant", "f", "v", "w");
 	cr_expect_not(verdict_ok(&v, &e));
 	cr_expect_eq(e.code, ERR_POLICY, "the code is the first's");
-	cr_expect_str_eq(e.detail + strlen(e.detail) - 13, " (and 2 more)");
+	cr_expect_str_eq(e.detail + strlen(e.detail) - 23, "; and 2 more violations");
 	verdict_free(&v);
 }
 
