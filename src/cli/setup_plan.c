@@ -38,7 +38,7 @@ const struct opt setup_opts[] = {
 	OPT_HAS_LIST("domain", "DOMAIN", struct setup_args, domains,
 	    "issue for this domain only: name constraints"),
 	OPT_HAS_TEXT("key-type", "TYPE", struct setup_args, key_type,
-	    "of the CA's keys: ecdsa-p256 (default), ecdsa-p384, ed25519, rsa-4096"),
+	    "of the CA's keys: ecdsa-p256 (default), ecdsa-p384, ed25519, rsa-4096, ..."),
 	OPT_HAS_TEXT("root-validity", "SPAN", struct setup_args, root_validity, "default: 10y"),
 	OPT_HAS_TEXT("issuer-validity", "SPAN", struct setup_args, issuer_validity, "default: 5y"),
 	OPT_HAS_TEXT("passphrase-file", "FILE", struct setup_args, passphrase_file,
