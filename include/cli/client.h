@@ -90,6 +90,9 @@ int64_t client_retry_after(const struct client *c);
 /* Is the daemon ready?  Asks /readyz over the socket, says nothing. */
 bool client_ready(struct client *c);
 
+/* Was the last answer a problem: the daemon's own no, and not that it was not reached? */
+bool client_answered_problem(const struct client *c);
+
 /* Tells 'e', every violation, and what to do next, on stderr; OUT_FAILED.  'c' may be NULL. */
 int client_fail(const struct client *c, const struct err *e);
 

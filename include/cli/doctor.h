@@ -44,6 +44,7 @@ extern const struct doctor_check doctor_checks[];
 
 void doctor_configuration(struct doctor *d);
 void doctor_permissions(struct doctor *d);
+void doctor_issuer_key(struct doctor *d);
 void doctor_daemon(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_root_key(struct doctor *d);

@@ -56,6 +56,7 @@ struct restore {
 	struct restore_issuer *issuers; /* [0] is the root */
 	size_t n_issuers;
 	uint64_t revoked;    /* revocations that the backup did not know */
+	size_t keyless;      /* issuers whose key is not there */
 	char *aside;         /* where what was there went; NULL: nothing had to */
 	struct strings told; /* sentences for the operator */
 };

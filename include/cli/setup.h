@@ -71,6 +71,8 @@ struct setup {
 /* Decides.  ERR_MALFORMED: the options make no CA.  setup_free() in either case. */
 MUST_CHECK bool setup_plan(const struct setup_args *a, const char *dir,
     struct setup *ret, struct err *e);
+/* A remark on stderr, where others reach the API and not what certificates name. */
+void setup_plan_warn(const struct setup *s);
 /* Makes the directory.  ERR_CONFLICT: there is something already. */
 MUST_CHECK bool setup_make(struct setup *s, struct err *e);
 void setup_free(struct setup *s);

@@ -460,6 +460,12 @@ client_ready(struct client *c)
 	return ok;
 }
 
+bool
+client_answered_problem(const struct client *c)
+{
+	return c->problem != NULL;
+}
+
 int
 client_fail(const struct client *c, const struct err *e)
 {

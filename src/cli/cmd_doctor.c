@@ -17,6 +17,7 @@ const struct doctor_check doctor_checks[] = {
 	/* clang-format off */
 	{ "configuration", doctor_configuration },
 	{ "permissions",   doctor_permissions },
+	{ "issuer key",    doctor_issuer_key },
 	{ "clock",         doctor_clock },
 	{ "daemon",        doctor_daemon },
 	{ "root key",      doctor_root_key },

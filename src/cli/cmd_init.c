@@ -52,10 +52,12 @@ cmd_init(const struct command *self, int argc, char **argv)
 	} else if (!setup_make(&s, &e)) {
 		status = out_fail(&e);
 	} else if (a.common.json) {
+		setup_plan_warn(&s);
 		out_json(setup_json(&s));
 	} else {
 		char *word = out_word(dir);
 
+		setup_plan_warn(&s);
 		setup_print(&s);
 		if (a.users.n > 0)
 			out_next("hanaperd --config " SETUP_ETC

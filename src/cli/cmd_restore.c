@@ -104,7 +104,7 @@ cmd_restore(const struct command *self, int argc, char **argv)
 		char *word = out_word(dir);
 
 		print(&r, a.common.json);
-		if (!a.check)
+		if (!a.check && r.keyless == 0)
 			out_next("hanaperd --dir %s", word);
 		free(word);
 	}

@@ -139,6 +139,7 @@ ensure_ca(const struct command *self, const struct setup_args *a, const struct u
 		*ret_status = out_fail(&e);
 	} else {
 		ok = true;
+		setup_plan_warn(&s);
 		if (a->common.json)
 			out_json(setup_json(&s));
 		else

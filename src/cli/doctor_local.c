@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be seen on the machine itself: configuration, files, clock, the daemon. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,57 @@ doctor_permissions(struct doctor *d)
 		    "keys, database and journal are closed to others");
 }
 
+/* Not the root's: that one belongs offline, and the daemon does without it. */
+void
+doctor_issuer_key(struct doctor *d)
+{
+	size_t unseen = 0;
+
+	if (d->conf == NULL)
+		return;
+	for (size_t i = 0; i < d->conf->n_issuers; i++) {
+		char *path = conf_path(d->conf, d->conf->issuers[i].key);
+
+		if (access(path, F_OK) < 0) {
+			unseen++;
+			doctor_say(d, errno == ENOENT ? DOCTOR_FAIL : DOCTOR_WARN,
+			    errno == ENOENT
+				? "put it there (a backup has only keys that are "
+				  "encrypted, unless made --with-keys): hanaperd does "
+				  "not start without it"
+				: "run this as root or as the daemon's user",
+			    errno == ENOENT ? "%s: no such file"
+					    : "%s cannot be seen from here",
+			    path);
+		}
+		free(path);
+	}
+	if (unseen == 0)
+		doctor_say(d, DOCTOR_OK, NULL, "each issuer has its key");
+}
+
+/* It answered, and not to this one: then nothing below can be looked at. */
+static bool
+is_refused(const struct err *e)
+{
+	return e->code == ERR_UNAUTHENTICATED || e->code == ERR_FORBIDDEN;
+}
+
+static void
+say_refused(struct doctor *d, const struct err *why)
+{
+	const char *daemon = d->check;
+
+	doctor_say(d, DOCTOR_OK, NULL, "it answers");
+	d->check = "rights";
+	doctor_say(d, DOCTOR_FAIL,
+	    "--cert and --key of one with that right, or run this on the CA's machine",
+	    "certificates, CRLs and OCSP were not looked at, which wants the right "
+	    "\"read\": %s",
+	    why->detail);
+	d->check = daemon;
+}
+
 void
 doctor_daemon(struct doctor *d)
 {
@@ -109,6 +161,10 @@ doctor_daemon(struct doctor *d)
 		return;
 	}
 	if (!client_get_json(d->client, "/v1/issuers", &v, &e)) {
+		if (client_answered_problem(d->client) && is_refused(&e)) {
+			say_refused(d, &e);
+			return;
+		}
 		doctor_say(d, DOCTOR_FAIL, "start it, or see its log for why it ended",
 		    "%s", e.detail);
 		return;

@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "cli/out.h"
 #include "cli/restore.h"
 #include "codec/der.h"
 #include "codec/pem.h"
@@ -19,6 +21,7 @@ struct list {
 	struct bytes tbs, sig_alg, sig;
 	struct bytes issuer_dn;
 	int64_t this_update;
+	uint64_t number;
 	struct bytes entries;    /* what is left of them */
 	struct bytes extensions; /* of the list */
 };
@@ -157,19 +160,34 @@ believe(struct restore *r, const struct list *l, struct restore_issuer **ret,
 	return err_set(e, ERR_CONFLICT, "it is of no issuer of this CA");
 }
 
+/* Which list it was; one that is not newer than the backup tells nothing of the time since. */
+static void
+tell_age(struct restore *r, const struct list *l, const struct restore_issuer *i)
+{
+	char at[CLOCK_RFC3339_LEN], made[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(l->this_update, at);
+	clock_rfc3339(r->facts.made_at, made);
+	restore_tell(r, "%s: CRL %" PRIu64 " of %s", i->name, l->number, at);
+	if (l->this_update <= r->facts.made_at)
+		out_note("%s: CRL %" PRIu64 " is of %s, the backup of %s: what was "
+			 "revoked since the backup is not in it; give a newer one if "
+			 "there is any",
+		    i->name, l->number, at, made);
+}
+
 static bool
-take_number(const struct list *l, struct restore_issuer *i, struct err *e)
+take_number(struct list *l, struct restore_issuer *i, struct err *e)
 {
 	struct bytes value;
 	struct der number;
-	uint64_t n;
 
 	if (!find_extension(l->extensions, OID_NUMBER, &value, e) ||
 	    !der_whole(value, DER_INTEGER, &number, e) ||
-	    !der_get_uint(number.body, &n, e))
+	    !der_get_uint(number.body, &l->number, e))
 		return err_set(e, ERR_MALFORMED, "it has no number");
-	if (n > i->number)
-		i->number = n;
+	if (l->number > i->number)
+		i->number = l->number;
 	return true;
 }
 
@@ -193,6 +211,7 @@ take(struct restore *r, struct bytes der, struct err *e)
 			return false;
 	}
 	i->told = true;
+	tell_age(r, &l, i);
 	return true;
 }
 

@@ -286,9 +286,13 @@ tell_missing_keys(struct restore *r)
 		const struct conf_issuer *s = &r->conf->issuers[i];
 		char *path = conf_path(r->conf, s->key);
 
-		if (access(path, F_OK) < 0)
-			restore_tell(r, "%s is missing: put the key of issuer %s there",
+		if (access(path, F_OK) < 0) {
+			r->keyless++;
+			restore_tell(r,
+			    "done, but it cannot start yet: %s is missing: put the key "
+			    "of issuer %s there",
 			    path, s->name);
+		}
 		free(path);
 	}
 }

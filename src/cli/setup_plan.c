@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/out.h"
 #include "sys/file.h"
 
 #define NAME_MAX_LEN    (64 - (sizeof(" Issuing CA") - 1)) /* ub-common-name, P14 */
@@ -80,6 +81,13 @@ split_address(const char *address, const char *option, char **ret_host,
 		host = bytes_of(host.p + 1, host.n - 2);
 	*ret_host = mem_strndup(host);
 	return true;
+}
+
+static bool
+is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+	       strcmp(host, "localhost") == 0;
 }
 
 static bool
@@ -335,4 +343,28 @@ setup_plan(const struct setup_args *a, const char *dir, struct setup *ret,
 	       choose_url(a, a->url_public, "http", "http", ret->http, &ret->url_public,
 		   e) &&
 	       choose_keys(a, ret, e) && read_passphrase(a, ret, e);
+}
+
+void
+setup_plan_warn(const struct setup *s)
+{
+	struct err ignored;
+	char *api = NULL, *public = NULL;
+	unsigned long port;
+
+	/* A URL without a port is one that was given, or is of port 80. */
+	const char *address = s->url_public + sizeof("http://") - 1;
+	char *with_port = mem_printf("%s:80", address);
+
+	if (split_address(s->api, "api", &api, &port, &ignored) &&
+	    (split_address(address, "http", &public, &port, &ignored) ||
+		split_address(with_port, "http", &public, &port, &ignored)) &&
+	    !is_loopback(api) && is_loopback(public))
+		out_note("certificates will name %s for CRL and OCSP, which only this "
+			 "machine reaches; --http %s:8080, or --url-public URL, "
+			 "changes that",
+		    s->url_public, strchr(api, ':') != NULL ? "[::]" : "0.0.0.0");
+	free(with_port);
+	free(api);
+	free(public);
 }

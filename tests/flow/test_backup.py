@@ -200,6 +200,18 @@ class Backup(FlowTest):
         self.assertGreaterEqual(int(audit), 1)
 
     # S86
+    def test_without_the_issuers_key_it_says_that_it_cannot_start_yet(self):
+        ca = self.ca
+        self.backup()
+        ca.stop()
+        into = ca.tmp / "into"
+        last = self.restore("--nothing-since", dir=into).stdout.splitlines()[-1]
+        self.assertRegex(last, "^done, but it cannot start yet: .*/issuers/main.key is missing: put the key of issuer main")
+        done = run(HANAPER, "doctor", "--dir", into, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, "(?m)^FAIL  issuer key .*/issuers/main.key: no such file$")
+
+    # S86
     def test_yesterdays_database_in_place_is_brought_up(self):
         ca = self.ca
         serial = ca.issue("x", "DNS:x.internal")
@@ -270,6 +282,9 @@ class Backup(FlowTest):
         self.says(self.restore("--crl", ca.tmp / "no-crl.pem", check=False), "no-crl.pem", '"CERTIFICATE", not "X509 CRL"')
         done = self.restore("--crl", ca.tmp / "last.crl", "--crl", ca.tmp / "root.crl")
         self.assertIn("3 revocations", done.stdout)
+        self.assertRegex(done.stdout, rf"(?m)^main: CRL {number} of 20\S+Z$")
+        self.assertNotIn("main: CRL", done.stderr, "that one is newer than the backup")
+        self.assertNotIn("cannot start", done.stdout)
         ca.start()
         self.assertEqual(self.statuses(serials),
                          {serials[0]: "revoked", serials[1]: "revoked", serials[2]: "good",

@@ -43,6 +43,32 @@ class Doctor(FlowTest):
         finally:
             ca.start()
 
+    def test_an_issuer_key_that_is_missing_is_named_and_the_roots_may_be_offline(self):
+        ca = self.ca
+        self.assertIn("issuer key", {f["check"] for f in self.findings()})
+        for name in ("root.key", "issuers/main.key"):
+            (ca.dir / name).rename(ca.file("away.key"))
+            try:
+                if name == "root.key":
+                    self.findings()
+                    continue
+                found = self.faults()
+                self.assertEqual(list(found), ["issuer key"])
+                self.assertIn("issuers/main.key: no such file", found["issuer key"]["found"])
+                self.assertIn("put it there", found["issuer key"]["todo"])
+            finally:
+                ca.file("away.key").rename(ca.dir / name)
+
+    def test_a_client_that_may_not_read_is_told_which_right_that_wants(self):
+        ca = self.ca
+        ca.issue("plain", "DNS:plain.internal", profile="client")
+        where = ["--url", f"https://localhost:{ca.api_port}", "--cacert", ca.dir / "root.crt"]
+        found = self.findings(*where, "--cert", ca.file("plain.crt"), "--key", ca.file("plain.key"), status=1)
+        self.assertEqual([(f["level"], f["found"]) for f in found if f["check"] == "daemon"], [("ok", "it answers")])
+        faults = [f for f in found if f["level"] == "FAIL"]
+        self.assertEqual([f["check"] for f in faults], ["rights"])
+        self.assertIn('the right "read"', faults[0]["found"])
+
     def test_a_database_that_is_damaged_and_a_backup_that_is_missing_or_old(self):
         ca = self.ca
         last = ca.dir / "last-backup"

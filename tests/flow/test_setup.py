@@ -86,8 +86,23 @@ class Init(unittest.TestCase):
                 again = hanaper("init", "--dir", into)
                 self.assertEqual(again.returncode, 1)
                 self.assertIn(str(into), again.stderr)
+                self.assertNotIn("only this machine", done.stderr)
         self.assertIn("ENCRYPTED", (self.tmp / "ca5/root.key").read_text())
         self.assertIn("ENCRYPTED", (self.tmp / "ca5/issuers/main.key").read_text())
+
+
+    def test_urls_that_only_this_machine_reaches_are_told(self):
+        for n, (args, told) in enumerate((
+                (["--api", "0.0.0.0:18443"], True), (["--api", "[::]:18443"], True), ([], False),
+                (["--api", "0.0.0.0:18443", "--dns", "ca.internal"], False),
+                (["--api", "0.0.0.0:18443", "--http", "0.0.0.0:18080", "--json"], False),
+                (["--api", "0.0.0.0:18443", "--url-public", "http://localhost", "--json"], True),
+        )):
+            with self.subTest(args=args):
+                done = hanaper("init", "--dir", self.tmp / f"ca{n}", *args)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                words = "for CRL and OCSP, which only this machine reaches; --http "
+                self.assertEqual(words in done.stderr, told, done.stderr)
 
 
 class Up(unittest.TestCase):
@@ -184,6 +199,8 @@ class RestoreCrl(hnp.FlowTest):
         ca.file("main.crl").write_bytes(der)
         done = hanaper("restore", backup, "--dir", into, "--crl", ca.file("main.crl"), "--crl", ca.file("root.crl"))
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^main: CRL \d+ of 20\S+Z$")
+        self.assertRegex(done.stderr, r"main: CRL \d+ is of 20\S+Z, the backup of 20\S+Z: what was revoked since")
         hnp.run(hnp.BUILD / "hanaper", "audit", "verify", "--dir", into)
 
 
