@@ -143,7 +143,10 @@ clock_rfc3339_parse(struct bytes s, int64_t *ret_at, struct err *e)
 	    made.tm_hour != given.tm_hour || made.tm_min != given.tm_min ||
 	    made.tm_sec != given.tm_sec)
 		return err_set(e, ERR_MALFORMED, "there is no such day or hour");
-	*ret_at = (int64_t)t - offset;
+	const int64_t at = (int64_t)t - offset;
+	if (at < YEAR_1 || at > YEAR_9999) /* it could not be written again */
+		return err_set(e, ERR_MALFORMED, "not in the years 1 to 9999");
+	*ret_at = at;
 	return true;
 }
 
