@@ -10,6 +10,7 @@
 #define CLI_OUT_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -42,6 +43,8 @@ void out_json(json_t *v);
 /* Flushes stdout; OUT_FAILED when what was printed did not get there. */
 int out_end(void);
 
+/* What is counted, behind its number: "1 entry", "0 entries", "2 entries". */
+const char *out_noun(uint64_t n, const char *one, const char *many);
 /* RFC 3339 to "in 29d", "3h ago"; 'ret' is at least 32 octets. */
 void out_relative(const char *rfc3339, char *ret, size_t size);
 

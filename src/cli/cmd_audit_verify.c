@@ -37,9 +37,12 @@ on_fault(void *arg, const char *what)
 static void
 print(const struct verify_result *r)
 {
-	printf("journal   %" PRIu64 " records: %" PRIu64 " certificates, %" PRIu64
-	       " revocations, %" PRIu64 " CRLs; the chain holds%s\n",
-	    r->records, r->certificates, r->revocations, r->crls,
+	printf("journal   %" PRIu64 " %s: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64
+	       " %s; the chain holds%s\n",
+	    r->records, out_noun(r->records, "record", "records"), r->certificates,
+	    out_noun(r->certificates, "certificate", "certificates"), r->revocations,
+	    out_noun(r->revocations, "revocation", "revocations"), r->crls,
+	    out_noun(r->crls, "CRL", "CRLs"),
 	    r->faults > 0 ? " up to the last of them" : "");
 	if (r->stored == r->records && r->faults > 0)
 		printf("database  took them all in, and is not as they tell\n");
@@ -61,9 +64,11 @@ print(const struct verify_result *r)
 		printf("note      a record behind them is not whole: just being "
 		       "written, or of a crash that the next start heals\n");
 	if (r->faults > TOLD_MAX)
-		printf("...       and %" PRIu64 " more faults\n", r->faults - TOLD_MAX);
+		printf("...       and %" PRIu64 " more %s\n", r->faults - TOLD_MAX,
+		    out_noun(r->faults - TOLD_MAX, "fault", "faults"));
 	if (r->faults > 0)
-		printf("%" PRIu64 " fault%s\n", r->faults, r->faults == 1 ? "" : "s");
+		printf("%" PRIu64 " %s\n", r->faults,
+		    out_noun(r->faults, "fault", "faults"));
 	else
 		puts("journal and database tell the same");
 }

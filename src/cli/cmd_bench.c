@@ -295,8 +295,9 @@ tell(struct bench *b, const struct load_plan *p, const struct load_result *r)
 	putchar('\n');
 	buf_free(&text);
 	if (p->mode->leaves != NULL)
-		out_note("left behind: %s for each of %llu operations", p->mode->leaves,
-		    (unsigned long long)r->next);
+		out_note("left behind: %s for each of %llu %s", p->mode->leaves,
+		    (unsigned long long)r->next,
+		    out_noun(r->next, "operation", "operations"));
 }
 
 static bool
@@ -330,7 +331,8 @@ static bool
 draw(struct bench *b, struct err *e)
 {
 	struct plot_series series[PLOT_SERIES_MAX];
-	char *title = mem_printf("hanaper bench, %u connections", b->connections);
+	char *title = mem_printf("hanaper bench, %u %s", b->connections,
+	    out_noun(b->connections, "connection", "connections"));
 	struct buf svg;
 
 	buf_init(&svg, SVG_MAX);

@@ -196,8 +196,10 @@ print(const struct report *r)
 		out_text(stdout, json_string_value(json_object_get(v, "reference")));
 		puts(")");
 	}
-	printf("%zu looked at, %zu lints: %zu errors, %zu warnings\n", r->objects,
-	    r->lints, r->errors, r->warnings);
+	printf("%zu looked at, %zu %s: %zu %s, %zu %s\n", r->objects, r->lints,
+	    out_noun(r->lints, "lint", "lints"), r->errors,
+	    out_noun(r->errors, "error", "errors"), r->warnings,
+	    out_noun(r->warnings, "warning", "warnings"));
 }
 
 static int

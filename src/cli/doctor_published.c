@@ -37,10 +37,12 @@ doctor_lifetimes(struct doctor *d)
 						: left < ISSUER_WARN * DAY_S
 						    ? DOCTOR_WARN
 						    : DOCTOR_OK;
+		const int64_t days = (left + (left < 0 ? -DAY_S : DAY_S) / 2) / DAY_S;
+
 		doctor_say(d, level,
 		    level == DOCTOR_OK ? NULL : "make its successor in good time",
-		    "issuer %s has %lld days left", json_text(v, "name"),
-		    (long long)((left + (left < 0 ? -DAY_S : DAY_S) / 2) / DAY_S));
+		    "issuer %s has %lld %s left", json_text(v, "name"), (long long)days,
+		    out_noun((uint64_t)days, "day", "days"));
 	}
 }
 

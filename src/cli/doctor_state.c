@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
+#include "cli/out.h"
 #include "store/store.h"
 #include "sys/file.h"
 
@@ -57,7 +58,8 @@ doctor_backup(struct doctor *d)
 
 		doctor_say(d, clock_now() - at > BACKUP_OLD_S ? DOCTOR_WARN : DOCTOR_OK,
 		    clock_now() - at > BACKUP_OLD_S ? TODO_BACKUP : NULL,
-		    "the last backup was made %lld days ago", (long long)days);
+		    "the last backup was made %lld %s ago", (long long)days,
+		    out_noun((uint64_t)days, "day", "days"));
 	}
 	buf_free(&text);
 	free(path);

@@ -2,7 +2,6 @@
 #include "cli/out.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -139,6 +138,12 @@ out_end(void)
 		return OUT_DONE;
 	out_note("cannot write the output; look at where stdout leads");
 	return OUT_FAILED;
+}
+
+const char *
+out_noun(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
 }
 
 void

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/reconcile.h"
+#include "cli/out.h"
 #include "cli/restore.h"
 #include "store/store_audit.h"
 #include "store/store_certificate.h"
@@ -59,9 +60,9 @@ replay(struct restore *r, struct err *e)
 	    journal_extent(dir, replay_one, &p, &x, e) && store_commit(r->store, e);
 	if (ok && p.done > 0)
 		restore_tell(r,
-		    "%" PRIu64
-		    " records of the journal were replayed into the database",
-		    p.done);
+		    "%" PRIu64 " %s of the journal %s replayed into the database",
+		    p.done, out_noun(p.done, "record", "records"),
+		    out_noun(p.done, "was", "were"));
 	free(dir);
 	return ok;
 }
@@ -255,9 +256,9 @@ go_on(struct restore *r, struct err *e)
 	r->journal = NULL;
 	free(dir);
 	if (ok)
-		restore_tell(r,
-		    "%" PRIu64 " revocations that the backup lacked were added",
-		    r->revoked);
+		restore_tell(r, "%" PRIu64 " %s that the backup lacked %s added",
+		    r->revoked, out_noun(r->revoked, "revocation", "revocations"),
+		    out_noun(r->revoked, "was", "were"));
 	return ok;
 }
 
@@ -270,8 +271,9 @@ withdraw_tokens(struct restore *r, struct err *e)
 	if (!store_token_withdraw_all(r->store, clock_now(), WHO, &n, e))
 		return false;
 	if (n > 0)
-		restore_tell(r,
-		    "%" PRId64 " pending tokens were withdrawn; make new ones", n);
+		restore_tell(r, "%" PRId64 " pending %s; make new ones", n,
+		    out_noun((uint64_t)n, "token was withdrawn",
+			"tokens were withdrawn"));
 	return true;
 }
 

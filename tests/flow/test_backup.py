@@ -329,7 +329,7 @@ class Backup(FlowTest):
         ca.stop()
         self.lose("journal")
         done = self.restore()
-        self.assertIn("1 revocations", done.stdout)
+        self.assertIn("1 revocation that the backup lacked was added", done.stdout)
         ca.start()
         self.assertEqual(self.statuses([one, two]), {one: "revoked", two: "good"})
         self.assertGreater(ca.crl_number(), number)

@@ -28,6 +28,13 @@ Test(out, control_characters_never_reach_the_terminal)
 	free(text);
 }
 
+Test(out, only_one_of_a_thing_is_told_by_the_word_for_one)
+{
+	cr_expect_str_eq(out_noun(0, "entry", "entries"), "entries");
+	cr_expect_str_eq(out_noun(1, "entry", "entries"), "entry");
+	cr_expect_str_eq(out_noun(2, "entry", "entries"), "entries");
+}
+
 Test(out, spans_are_told_in_the_unit_that_says_most)
 {
 	static const struct {
