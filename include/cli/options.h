@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options - a command's options as a table, read by getopt_long(3).
+ * options - a command's options as a table, read by longopt (base/longopt.h).
  *
  * A row says where its value goes: a bool, a const char *, or a struct strings
  * inside the command's own struct of arguments, whose first member is a struct

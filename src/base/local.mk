@@ -8,6 +8,7 @@ libhnp_base_a_SOURCES = \
 	src/base/fault.c \
 	src/base/hex.c \
 	src/base/log.c \
+	src/base/longopt.c \
 	src/base/mem.c \
 	src/base/sets.c \
 	src/base/version.c

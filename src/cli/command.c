@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/longopt.h"
+
 const struct command command_table[] = {
 	/* clang-format off */
 	{ "up",      "make a CA where there is none, and run it in the foreground", cmd_up },
@@ -47,35 +49,7 @@ command_find(const char *name)
 	return NULL;
 }
 
-#define WORD_MAX  16 /* longer words are no misspelt command */
-#define SLIPS_MAX 2  /* letters put in, left out or changed */
-
-/* Levenshtein's distance, row by row; 'b' has at most WORD_MAX letters. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1];
-	const size_t n = strlen(b);
-
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t least = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < least)
-				least = row[j] + 1;
-			if (row[j - 1] + 1 < least)
-				least = row[j - 1] + 1;
-			row[j] = least;
-		}
-	}
-	return row[n];
-}
+#define SLIPS_MAX 2 /* letters put in, left out or changed */
 
 /* What was meant; NULL: nothing is near. */
 static const struct command *
@@ -84,10 +58,8 @@ guess(const char *name)
 	const struct command *found = NULL;
 	size_t best = SLIPS_MAX + 1;
 
-	if (strlen(name) > WORD_MAX)
-		return NULL;
 	for (const struct command *c = command_table; c->name != NULL; c++) {
-		const size_t d = distance(c->name, name);
+		const size_t d = longopt_slips(c->name, name);
 
 		if (d < best && d < strlen(c->name)) {
 			best = d;

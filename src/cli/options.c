@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/longopt.h"
 #include "base/mem.h"
 
 /* Column at which an option's explanation begins. */
@@ -143,6 +143,7 @@ options_read(const struct command *cmd, const struct opt_usage *u, int argc,
 	const size_t n = collect(u, rows);
 	struct option longs[OPTIONS_MAX + 1] = { 0 };
 	struct options_common *common = args;
+	struct err e;
 	int c, at = -1;
 
 	for (size_t i = 0; i < n; i++) {
@@ -151,16 +152,11 @@ options_read(const struct command *cmd, const struct opt_usage *u, int argc,
 		    rows[i]->kind == OPT_FLAG ? no_argument : required_argument;
 	}
 	optind = 0; /* glibc: begin anew, tests call this more than once */
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", longs, &at)) != -1) {
+	while ((c = longopt_next(argc, argv, "h", longs, &at, &e)) != LONGOPT_END) {
+		if (c == LONGOPT_WRONG)
+			return wrong(cmd, ret_status, "", e.detail);
 		if (c == 'h')
 			common->help = true;
-		else if (c == ':')
-			return wrong(cmd, ret_status,
-			    "this option wants a value: ", argv[optind - 1]);
-		else if (c == '?')
-			return wrong(cmd, ret_status,
-			    "no such option, or not that way: ", argv[optind - 1]);
 		else
 			store(rows[at], args, optarg);
 	}

@@ -2,7 +2,6 @@
 #include "daemon/parent.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/longopt.h"
 #include "base/mem.h"
 #include "conf/conf_load.h"
 
@@ -68,9 +68,10 @@ parse_options(int argc, char **argv, struct parent_options *o)
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c;
+	struct err e;
+	int c, at;
 
-	while ((c = getopt_long(argc, argv, "f", longs, NULL)) != -1) {
+	while ((c = longopt_next(argc, argv, "f", longs, &at, &e)) != LONGOPT_END) {
 		if (c == 'f')
 			o->foreground = true;
 		else if (c == 'd')
@@ -90,7 +91,9 @@ parse_options(int argc, char **argv, struct parent_options *o)
 			    stdout);
 			exit(0);
 		} else {
-			fputs("run: hanaperd --help\n", stderr);
+			fprintf(stderr, "hanaperd: %s; run: hanaperd --help\n",
+			    c == LONGOPT_WRONG ? e.detail
+					       : "--user is there too often");
 			exit(EXIT_USAGE);
 		}
 	}

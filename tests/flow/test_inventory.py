@@ -75,7 +75,7 @@ class Inventory(Cli, FlowTest):
         self.assertEqual(self.names("q=4711"), ["web"])
 
     def test_the_command_lists_and_exports(self):
-        self.hanaper("issue", "meta.internal", "--meta", "owner=web team", "--metadata", "a=b=c", "--out",
+        self.hanaper("issue", "meta.internal", "--metadata", "owner=web team", "--metadata", "a=b=c", "--out",
                      self.ca.file("meta"))
         said = self.hanaper("ls", "--metadata", "owner=web team", "--json").stdout
         self.assertEqual([c["cn"] for c in json.loads(said)["certificates"]][0], "meta.internal")

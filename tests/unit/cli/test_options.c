@@ -121,6 +121,7 @@ Test(options, wrong_usage_ends_with_status_2_and_says_where_the_help_is)
 		LINE((char[]){ "one" }, (char[]){ "--nothing" }),
 		LINE((char[]){ "one" }, (char[]){ "--text" }),
 		LINE((char[]){ "one" }, (char[]){ "--flag=yes" }),
+		LINE((char[]){ "one" }, (char[]){ "--tex" }, (char[]){ "x" }),
 		LINE((char[]){ "--flag" }),
 		LINE((char[]){ "one" }, (char[]){ "two" }, (char[]){ "three" }),
 	};
@@ -140,6 +141,8 @@ Test(options, wrong_usage_ends_with_status_2_and_says_where_the_help_is)
 
 	text[n] = '\0';
 	cr_expect(strstr(text, "See: hanaper try --help") != NULL);
+	cr_expect(strstr(text, "hanaper try: there is no option --tex; did you mean "
+			       "--text?") != NULL);
 }
 
 Test(options, help_shows_every_option_and_ends_with_status_0)
