@@ -232,6 +232,16 @@ class Unit(unittest.TestCase):
         ours = [line for line in done.stderr.splitlines() if "hanaper" in line]
         self.assertEqual(ours, [])
 
+    def follow_links(self, doc):
+        """Every link of every page that is no URL leads to what was installed too."""
+        followed = 0
+        for page in doc.rglob("*.md"):
+            for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+                if not re.match(r"[a-z]+:|#", link):
+                    self.assertTrue((page.parent / link.partition("#")[0]).is_file(), f"{page}: {link}")
+                    followed += 1
+        self.assertGreater(followed, 10)
+
     def test_make_install_puts_each_where_systemd_looks_and_uninstall_takes_it_away(self):
         run("make", "-s", "-C", BUILD, "install", f"DESTDIR={self.tmp}/d")
         prefix = re.search(r"^prefix = (.*)$", (BUILD / "Makefile").read_text(), re.M)[1]
@@ -243,5 +253,6 @@ class Unit(unittest.TestCase):
                          (SOURCE / "etc/hanaper.sysusers").read_text())
         self.assertEqual((lib / "tmpfiles.d/hanaper.conf").read_text(),
                          (SOURCE / "etc/hanaper.tmpfiles").read_text())
+        self.follow_links(pathlib.Path(f"{self.tmp}/d{prefix}/share/doc/hanaper"))
         run("make", "-s", "-C", BUILD, "uninstall", f"DESTDIR={self.tmp}/d")
         self.assertEqual([p for p in (self.tmp / "d").rglob("*") if p.is_file()], [])
