@@ -33,7 +33,7 @@ bool lint_certificate(const struct cert *c, enum lint_mode mode, struct verdict 
 bool lint_built(const struct cert *c, const struct cert_spec *asked,
     enum lint_mode mode, struct verdict *v);
 /*
- * As lint_certificate() for a CRL (RFC 5280 5) and an OCSP answer (RFC 6960, RFC 5019), in DER.
+ * As lint_certificate() for a CRL (RFC 5280 5) and an OCSP answer (RFC 6960, RFC 9919), in DER.
  * The certificate that an OCSP answer brings is judged with it.
  */
 bool lint_crl(struct bytes der, struct verdict *v);

@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "lint_impl.h"
 
-/* Every lint there is. */
+/*
+ * Every lint there is.  BR are the CA/Browser Forum's baseline requirements for
+ * TLS servers (2.2), where they make sense for a private CA.
+ */
 static const struct lint {
 	const char *id;
 	const char *reference;
@@ -14,34 +17,35 @@ static const struct lint {
 	lint_fn *find;
 } lints[] = {
 	/* clang-format off */
-	{ "lint.signature_algorithm", "RFC 5280 4.1.1.2",  LINT_BLOCKS, lint_signature_algorithm },
-	{ "lint.serial",              "RFC 5280 4.1.2.2",  LINT_BLOCKS, lint_serial },
-	{ "lint.issuer",              "RFC 5280 4.1.2.4",  LINT_BLOCKS, lint_issuer },
-	{ "lint.validity_order",      "RFC 5280 4.1.2.5",  LINT_BLOCKS, lint_validity_order },
-	{ "lint.time_form",           "RFC 5280 4.1.2.5",  LINT_BLOCKS, lint_time_form },
-	{ "lint.validity_long",       "BR 6.3.2",          LINT_WARNS,  lint_validity_long },
-	{ "lint.cn",                  "BR 7.1.4.3",        LINT_BLOCKS, lint_cn },
-	{ "lint.key",                 "RFC 5280 4.1.2.7",  LINT_BLOCKS, lint_key },
-	{ "lint.ext_known",           "RFC 5280 4.2",      LINT_BLOCKS, lint_ext_known },
-	{ "lint.ext_once",            "RFC 5280 4.2",      LINT_BLOCKS, lint_ext_once },
-	{ "lint.ext_empty",           "RFC 5280 4.2",      LINT_BLOCKS, lint_ext_empty },
-	{ "lint.ext_flag",            "X.690 11.5",        LINT_BLOCKS, lint_ext_flag },
-	{ "lint.ext_critical",        "RFC 5280 4.2.1",    LINT_BLOCKS, lint_ext_critical },
-	{ "lint.authority_key",       "RFC 5280 4.2.1.1",  LINT_BLOCKS, lint_authority_key },
-	{ "lint.key_id",              "RFC 5280 4.2.1.2",  LINT_BLOCKS, lint_key_id },
-	{ "lint.key_usage",           "RFC 5280 4.2.1.3",  LINT_BLOCKS, lint_key_usage },
-	{ "lint.san",                 "RFC 5280 4.2.1.6",  LINT_BLOCKS, lint_san },
-	{ "lint.names",               "RFC 5280 4.2.1.6",  LINT_BLOCKS, lint_names },
-	{ "lint.wildcards",           "RFC 9525 6.3",      LINT_BLOCKS, lint_wildcards },
-	{ "lint.basic_constraints",   "RFC 5280 4.2.1.9",  LINT_BLOCKS, lint_basic_constraints },
-	{ "lint.path_length",         "RFC 5280 4.2.1.9",  LINT_WARNS,  lint_path_length },
-	{ "lint.constraints",         "RFC 5280 4.2.1.10", LINT_BLOCKS, lint_constraints },
-	{ "lint.ext_key_usage",       "RFC 5280 4.2.1.12", LINT_BLOCKS, lint_ext_key_usage },
-	{ "lint.crl_point",           "RFC 5280 4.2.1.13", LINT_BLOCKS, lint_crl_point },
-	{ "lint.authority_info",      "RFC 5280 4.2.2.1",  LINT_BLOCKS, lint_authority_info },
-	{ "lint.revocation",          "RFC 9608 4",        LINT_BLOCKS, lint_revocation },
-	{ "lint.no_check",            "RFC 6960 4.2.2.2",  LINT_BLOCKS, lint_no_check },
-	{ "lint.root",                "RFC 5280 3.2",      LINT_BLOCKS, lint_root },
+	{ "lint.signature_algorithm", "RFC 5280 4.1.1.2, BR 7.1.3.2",    LINT_BLOCKS, lint_signature_algorithm },
+	{ "lint.serial",              "RFC 5280 4.1.2.2",                LINT_BLOCKS, lint_serial },
+	{ "lint.serial_random",       "BR 7.1.2",                        LINT_BLOCKS, lint_serial_random },
+	{ "lint.issuer",              "RFC 5280 4.1.2.4",                LINT_BLOCKS, lint_issuer },
+	{ "lint.validity_order",      "RFC 5280 4.1.2.5",                LINT_BLOCKS, lint_validity_order },
+	{ "lint.time_form",           "RFC 5280 4.1.2.5",                LINT_BLOCKS, lint_time_form },
+	{ "lint.validity_long",       "BR 6.3.2",                        LINT_WARNS,  lint_validity_long },
+	{ "lint.cn",                  "BR 7.1.4.3",                      LINT_BLOCKS, lint_cn },
+	{ "lint.key",                 "BR 6.1.5",                        LINT_BLOCKS, lint_key },
+	{ "lint.ext_known",           "RFC 5280 4.2",                    LINT_BLOCKS, lint_ext_known },
+	{ "lint.ext_once",            "RFC 5280 4.2",                    LINT_BLOCKS, lint_ext_once },
+	{ "lint.ext_empty",           "RFC 5280 4.2",                    LINT_BLOCKS, lint_ext_empty },
+	{ "lint.ext_flag",            "X.690 11.5",                      LINT_BLOCKS, lint_ext_flag },
+	{ "lint.ext_critical",        "RFC 5280 4.2.1",                  LINT_BLOCKS, lint_ext_critical },
+	{ "lint.authority_key",       "RFC 5280 4.2.1.1",                LINT_BLOCKS, lint_authority_key },
+	{ "lint.key_id",              "RFC 5280 4.2.1.2",                LINT_BLOCKS, lint_key_id },
+	{ "lint.key_usage",           "RFC 5280 4.2.1.3",                LINT_BLOCKS, lint_key_usage },
+	{ "lint.san",                 "RFC 5280 4.2.1.6, BR 7.1.2.7.12", LINT_BLOCKS, lint_san },
+	{ "lint.names",               "RFC 5280 4.2.1.6",                LINT_BLOCKS, lint_names },
+	{ "lint.wildcards",           "RFC 9525 6.3",                    LINT_BLOCKS, lint_wildcards },
+	{ "lint.basic_constraints",   "RFC 5280 4.2.1.9",                LINT_BLOCKS, lint_basic_constraints },
+	{ "lint.path_length",         "RFC 5280 4.2.1.9",                LINT_WARNS,  lint_path_length },
+	{ "lint.constraints",         "RFC 5280 4.2.1.10",               LINT_BLOCKS, lint_constraints },
+	{ "lint.ext_key_usage",       "RFC 5280 4.2.1.12",               LINT_BLOCKS, lint_ext_key_usage },
+	{ "lint.crl_point",           "RFC 5280 4.2.1.13",               LINT_BLOCKS, lint_crl_point },
+	{ "lint.authority_info",      "RFC 5280 4.2.2.1",                LINT_BLOCKS, lint_authority_info },
+	{ "lint.revocation",          "RFC 9608 3, BR 7.1.2.11.2",       LINT_BLOCKS, lint_revocation },
+	{ "lint.no_check",            "RFC 6960 4.2.2.2",                LINT_BLOCKS, lint_no_check },
+	{ "lint.root",                "RFC 5280 3.2, BR 7.1.2.1.2",      LINT_BLOCKS, lint_root },
 	/* clang-format on */
 };
 

@@ -67,8 +67,9 @@ const char *lint_crl_freshest(struct bytes value);
 /* Each says what is wrong, or NULL. */
 typedef const char *lint_fn(const struct lint_input *in);
 
-lint_fn lint_signature_algorithm, lint_serial, lint_validity_order, lint_time_form,
-    lint_issuer, lint_cn, lint_names, lint_wildcards, lint_key, lint_validity_long;
+lint_fn lint_signature_algorithm, lint_serial, lint_serial_random, lint_validity_order,
+    lint_time_form, lint_issuer, lint_cn, lint_names, lint_wildcards, lint_key,
+    lint_validity_long;
 lint_fn lint_ext_known, lint_ext_once, lint_ext_empty, lint_ext_flag, lint_ext_critical,
     lint_basic_constraints, lint_key_usage, lint_ext_key_usage, lint_san, lint_key_id,
     lint_authority_key, lint_constraints, lint_crl_point, lint_authority_info,

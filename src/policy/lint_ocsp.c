@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lints of OCSP answers (RFC 6960; RFC 5019 for what is served to many). */
+/* Lints of OCSP answers (RFC 6960; RFC 9919 for what is served to many). */
 #include <string.h>
 
 #include "lint_impl.h"
@@ -357,14 +357,14 @@ static const struct {
 	{ "lint.ocsp_algorithm",   "RFC 6960 4.3",     LINT_BLOCKS, algorithm },
 	{ "lint.ocsp_responder",   "RFC 6960 4.2.1",   LINT_BLOCKS, responder },
 	{ "lint.ocsp_singles",     "RFC 6960 4.2.1",   LINT_BLOCKS, singles },
-	{ "lint.ocsp_lone",        "RFC 5019 2.2.1",   LINT_WARNS,  lone },
+	{ "lint.ocsp_lone",        "RFC 9919 3.2.1",   LINT_WARNS,  lone },
 	{ "lint.ocsp_times",       "RFC 6960 4.2.2.1", LINT_BLOCKS, times },
-	{ "lint.ocsp_next_update", "RFC 5019 2.2.4",   LINT_WARNS,  next_update },
+	{ "lint.ocsp_next_update", "RFC 9919 3.2.4",   LINT_WARNS,  next_update },
 	{ "lint.ocsp_revoked",     "RFC 6960 4.2.1",   LINT_BLOCKS, revoked },
 	{ "lint.ocsp_nonce",       "RFC 9654 2.1",     LINT_BLOCKS, nonce },
 	{ "lint.ocsp_signer",      "RFC 6960 4.2.2.2", LINT_BLOCKS, signer },
 	{ "lint.ocsp_others",      "RFC 6960 4.2.1",   LINT_BLOCKS, others },
-	{ "lint.ocsp_chain",       "RFC 5019 2.2.1",   LINT_WARNS,  chain },
+	{ "lint.ocsp_chain",       "RFC 9919 3.2.2",   LINT_WARNS,  chain },
 	/* clang-format on */
 };
 

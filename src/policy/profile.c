@@ -320,7 +320,7 @@ profile_fill(const struct conf_profile *p, enum key_alg key, struct cert_spec *s
 		s->key_usage |= CERT_KU_KEY_ENCIPHERMENT;
 	s->ocsp_no_check = false;
 	s->no_rev_avail = p->no_rev_avail;
-	if (p->no_rev_avail) { /* RFC 9608 4 */
+	if (p->no_rev_avail) { /* RFC 9608 3 */
 		s->crl_url = NULL;
 		s->freshest_url = NULL;
 		s->ocsp_url = NULL;

@@ -165,7 +165,7 @@ Test(lint, wrong_fields_are_found)
 		*m.cert = good;                                                        \
 	} while (0)
 
-	WRONG("lint.serial", m.cert->serial.n = 15);
+	WRONG("lint.serial_random", m.cert->serial.n = 7);
 	WRONG("lint.serial", m.cert->serial.b[0] = 0x80);
 	WRONG("lint.validity_order", m.cert->not_after = NOW - 1);
 	WRONG("lint.issuer", m.cert->issuer_dn.n = 2);
