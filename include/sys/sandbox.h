@@ -51,8 +51,8 @@ const char *sandbox_lacking(void);
  * may not make later are made by 'between' (NULL: none): Landlock binds a thread and
  * what it makes, so it comes before; seccomp's filter is put upon all that are
  * there.  Capabilities are each thread's own: it gives them up itself (sys/pool.c, sys/aside.c).
- * ERR_UNAVAILABLE: the kernel does not do it; part of it may hold by then.  no_new_privs is set
- * before (proc_harden(), proc_shut()).
+ * ERR_UNAVAILABLE: the kernel does not do it; part of it may hold by then.  ERR_IO: a path that
+ * is there cannot be opened.  no_new_privs is set before (proc_harden(), proc_shut()).
  */
 MUST_CHECK bool sandbox_enter(enum sandbox_role role, const struct sandbox_path *paths,
     size_t n, void (*between)(void *arg), void *arg, struct sandbox *ret,

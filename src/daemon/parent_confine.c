@@ -62,9 +62,12 @@ parent_confine(const struct parent *p, struct err *e)
 		return true;
 	}
 	proc_shut();
-	if (!enter(p, &s, e))
-		return err_prefix(e,
-		    "the parent cannot be sandboxed (hanaperd --no-sandbox)");
+	if (!enter(p, &s, e)) {
+		if (e->code != ERR_IO) /* the disk's: no option helps against it */
+			err_prefix(e,
+			    "the parent cannot be sandboxed (hanaperd --no-sandbox)");
+		return false;
+	}
 	LOG(LOG_INFO, "sandboxed", LOG_NUM("seccomp", s.calls),
 	    LOG_NUM("landlock", s.landlock));
 	return true;

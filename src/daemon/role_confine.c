@@ -87,7 +87,9 @@ role_confine(const struct role *r, enum sandbox_role which)
 		return;
 	}
 	if (!enter(r, which, &s, &e)) {
-		err_prefix(&e, "it cannot be sandboxed (hanaperd --no-sandbox)");
+		if (e.code != ERR_IO) /* the disk's: no option helps against it */
+			err_prefix(&e,
+			    "it cannot be sandboxed (hanaperd --no-sandbox)");
 		role_fail(&e);
 	}
 	LOG(LOG_INFO, "sandboxed", LOG_NUM("seccomp", s.calls),

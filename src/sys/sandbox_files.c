@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,17 +56,16 @@ add_path(int ruleset, uint64_t handled, const struct sandbox_path *p, struct err
 		.parent_fd = fd,
 	};
 	struct stat st;
-	bool ok;
 
 	if (fd < 0) /* what is not there needs no rule, and its user will say so */
 		return errno == ENOENT || err_errno(e, "%s", p->path);
-	ok = fstat(fd, &st) == 0;
+	bool ok = fstat(fd, &st) == 0 || err_errno(e, "%s", p->path);
 	if (ok && !S_ISDIR(st.st_mode))
 		rule.allowed_access &= FILES;
-	ok = ok && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
-		       &rule, 0) == 0;
-	if (!ok)
-		err_errno(e, "Landlock: %s", p->path);
+	if (ok && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		      &rule, 0) != 0)
+		ok = err_set(e, ERR_UNAVAILABLE, "Landlock: %s: %s", p->path,
+		    strerror(errno));
 	close(fd);
 	return ok;
 }
@@ -87,11 +87,11 @@ sandbox_files(const struct sandbox_path *paths, size_t n, int *ret, struct err *
 	const int ruleset =
 	    (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (ruleset < 0)
-		return err_errno(e, "Landlock");
+		return err_set(e, ERR_UNAVAILABLE, "Landlock: %s", strerror(errno));
 	for (size_t i = 0; ok && i < n; i++)
 		ok = add_path(ruleset, all.handled_access_fs, &paths[i], e);
 	if (ok && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
-		ok = err_errno(e, "Landlock");
+		ok = err_set(e, ERR_UNAVAILABLE, "Landlock: %s", strerror(errno));
 	close(ruleset);
 	if (ok)
 		*ret = (int)version;

@@ -198,6 +198,7 @@ class Life(FaultTest):
                 self.ca.unplan()
                 if not started:
                     self.assertRegex(self.ca.said(), "error parent ended .*; (see the kernel's log|check )", "what to do")
+                    self.assertNotIn("--no-sandbox", self.ca.said(), "that is no cure for a disk")
                     refused += 1
                     self.ca.start()  # what it had signed is taken in: else each start had more to do than the last
                     self.ca.kill_all()

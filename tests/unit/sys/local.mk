@@ -9,9 +9,10 @@ tests_unit_sys_unit_sys_SOURCES = \
 	tests/unit/sys/test_notify.c \
 	tests/unit/sys/test_pool.c \
 	tests/unit/sys/test_proc.c \
+	tests/unit/sys/test_sandbox.c \
 	tests/unit/sys/test_sock.c
 tests_unit_sys_unit_sys_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_WRAP)
-tests_unit_sys_unit_sys_LDADD = libhnp_sys.a libhnp_base.a $(UNIT_LIBS)
+tests_unit_sys_unit_sys_LDADD = libhnp_sys.a libhnp_base.a $(SECCOMP_LIBS) $(UNIT_LIBS)
 # What test_proc.c starts: it tells what it finds in itself.
 tests_unit_sys_spawned_SOURCES = tests/unit/sys/spawned.c
 tests_unit_sys_spawned_LDADD = libhnp_sys.a libhnp_base.a
