@@ -39,9 +39,11 @@ MUST_CHECK bool proc_spawn(const char *path, const char *name, const int *fds, s
 void proc_shut(void);
 /*
  * Root's rights beyond those of a user: none from here on, for the calling thread and
- * those that it makes.  ERR_IO.
+ * those that it makes.  ERR_UNAVAILABLE: some are held, and the kernel keeps them so.
  */
 MUST_CHECK bool proc_drop_capabilities(struct err *e);
+/* The same for a thread, first thing in it: ends the process when it cannot. */
+void proc_must_drop_capabilities(void);
 
 /*
  * For a role, first thing in main(): proc_shut(),

@@ -49,11 +49,9 @@ run(void *arg)
 {
 	struct aside *a = arg;
 	struct aside_job *j = NULL;
-	struct err e;
 
-	if (!proc_drop_capabilities(&e)) /* its own, as each thread's are */
-		abort();
-	if (!give(a->from[1], j)) /* the first word says that it runs */
+	proc_must_drop_capabilities(); /* its own, as each thread's are */
+	if (!give(a->from[1], j))      /* the first word says that it runs */
 		return NULL;
 	while (take(a->to[0], &j)) {
 		const bool waits = j->done != NULL;

@@ -51,10 +51,8 @@ static void *
 run(void *arg)
 {
 	struct pool *p = arg;
-	struct err e;
 
-	if (!proc_drop_capabilities(&e))
-		abort();
+	proc_must_drop_capabilities();
 	pthread_mutex_lock(&p->lock);
 	p->started++;
 	pthread_cond_signal(&p->worked);

@@ -237,23 +237,57 @@ proc_harden(void)
 	umask(077);
 }
 
+/* What counts as held: what may be used, and what a program that is started could get. */
+static bool
+held_capabilities(uint32_t *ret_used, uint32_t *ret_any, struct err *e)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	uint32_t used = 0, inheritable = 0;
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return err_set(e, ERR_UNAVAILABLE, "capabilities: %s", strerror(errno));
+	for (size_t i = 0; i < NITEMS(sets); i++) {
+		used |= sets[i].permitted | sets[i].effective;
+		inheritable |= sets[i].inheritable;
+	}
+	*ret_used = used;
+	*ret_any = used | inheritable;
+	return true;
+}
+
 bool
 proc_drop_capabilities(struct err *e)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	uint32_t any = 0;
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	uint32_t used, any;
 
-	if (syscall(SYS_capget, &head, sets) < 0)
-		return err_errno(e, "capabilities");
-	for (size_t i = 0; i < NITEMS(sets); i++)
-		any |= sets[i].permitted | sets[i].inheritable;
+	if (!held_capabilities(&used, &any, e))
+		return false;
 	if (any == 0)
 		return true;
-	memset(sets, 0, sizeof(sets));
-	/* A service manager may forbid the call itself; giving up is always allowed. */
-	return syscall(SYS_capset, &head, sets) == 0 || errno == EPERM ||
-	       err_errno(e, "capabilities");
+	const int why = syscall(SYS_capset, &head, none) == 0 ? 0 : errno;
+	if (!held_capabilities(&used, &any, e))
+		return false;
+	/* A service manager's filter forbids the call itself: what it left may be none. */
+	if (used == 0 && (why == 0 || why == EPERM))
+		return true;
+	return err_set(e, ERR_UNAVAILABLE,
+	    "capabilities are held and cannot be given up: %s; in a unit of systemd "
+	    "SystemCallFilter=capset is missing",
+	    strerror(why));
+}
+
+void
+proc_must_drop_capabilities(void)
+{
+	struct err e;
+
+	if (proc_drop_capabilities(&e))
+		return;
+	fprintf(stderr, "hanaper: a thread: %s\n", e.detail);
+	_exit(1);
 }
 
 /* ---- finding ---- */

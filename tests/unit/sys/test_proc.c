@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,4 +162,82 @@ Test(proc, a_program_is_found_below_a_prefix_that_was_moved)
 	path = NULL;
 	cr_expect_not(proc_find("config.status", HNP_PREFIX "er/../..", &path, &e));
 	cr_expect_null(path);
+}
+
+#define NOBODY 65534
+
+/* As a service manager does by SystemCallFilter=~@privileged. */
+static void
+forbid_capset(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_capset, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = { NITEMS(code), code };
+
+	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+/* The first 32 of each set. */
+static struct __user_cap_data_struct
+held(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	cr_assert_eq(syscall(SYS_capget, &head, sets), 0);
+	return sets[0];
+}
+
+/* What root can use it could also hand on: so do services with AmbientCapabilities=. */
+static void
+hold_inheritable(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	cr_assert_eq(syscall(SYS_capget, &head, sets), 0);
+	sets[0].inheritable = sets[0].permitted;
+	cr_assert_eq(syscall(SYS_capset, &head, sets), 0);
+}
+
+/* S82 */
+Test(proc, capabilities_are_given_up)
+{
+	struct err e = { 0 };
+
+	cr_assert(proc_drop_capabilities(&e), "%s", e.detail);
+	cr_expect_eq(held().permitted | held().effective | held().inheritable, 0);
+	cr_expect(proc_drop_capabilities(&e), "a second time: %s", e.detail);
+}
+
+/* S82 */
+Test(proc, capabilities_that_are_held_and_may_not_be_given_up_are_told)
+{
+	struct err e = { 0 };
+
+	if (held().permitted == 0)
+		cr_skip_test("root alone has any");
+	forbid_capset();
+	cr_assert_not(proc_drop_capabilities(&e));
+	cr_expect_eq(e.code, ERR_UNAVAILABLE);
+	cr_expect_not_null(strstr(e.detail, "SystemCallFilter=capset"), "%s", e.detail);
+}
+
+/* S82 */
+Test(proc, what_none_can_use_need_not_be_given_up)
+{
+	struct err e = { 0 };
+
+	if (held().permitted == 0)
+		cr_skip_test("root alone has any");
+	hold_inheritable();
+	cr_assert_eq(setresuid(NOBODY, NOBODY, NOBODY), 0);
+	forbid_capset();
+	cr_assert_neq(held().inheritable, 0);
+	cr_expect(proc_drop_capabilities(&e), "%s", e.detail);
 }
