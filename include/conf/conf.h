@@ -22,6 +22,7 @@ struct strings {
 
 /* Octets of an issuer's or profile's name: [a-z0-9][a-z0-9-]* */
 #define CONF_NAME_MAX 32
+bool conf_is_name(const char *text);
 
 struct conf_issuer {
 	char *name;

@@ -100,6 +100,13 @@ conf_free(struct conf *c)
 	free(c);
 }
 
+bool
+conf_is_name(const char *text)
+{
+	return text[0] != '\0' && text[0] != '-' && strlen(text) <= CONF_NAME_MAX &&
+	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
 const struct conf_issuer *
 conf_issuer_find(const struct conf *c, struct bytes name)
 {

@@ -22,6 +22,12 @@ enum node_kind {
 	NODE_MAPPING
 };
 
+enum node_form {     /* how it is written, for conf_edit.c */
+	NODE_PLAIN,  /* on its line, or a list or mapping by indentation */
+	NODE_FLOW,   /* a list or mapping in brackets */
+	NODE_STRANGE /* tagged, anchored, or a text of several lines of its own */
+};
+
 struct node {
 	enum node_kind kind;
 	struct node *parent; /* NULL: the root */
@@ -29,7 +35,14 @@ struct node {
 	size_t at;           /* in a list: its place */
 	size_t line;         /* from 1; of the key where there is one */
 	char *text;          /* of a scalar */
-	struct node **v;     /* members */
+	enum node_form form;
+	/*
+	 * Octets of the file: where the value begins; where it, or in a mapping
+	 * what it holds last, ends.  'column' is that of its first character.
+	 */
+	size_t begin, end, column;
+	size_t key_column, key_end;
+	struct node **v; /* members */
 	size_t n;
 };
 

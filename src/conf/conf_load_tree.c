@@ -18,6 +18,8 @@ struct reader {
 	struct loading *l;
 	yaml_parser_t parser;
 	yaml_event_t event;
+	struct bytes text;
+	size_t chars, octets; /* the same place of the text, counted both ways */
 };
 
 void
@@ -106,6 +108,72 @@ next_event(struct reader *r)
 	return fault_at(r, line, problem != NULL ? problem : "not YAML");
 }
 
+/* Where a mark is: libyaml counts characters. */
+static size_t
+octet_of(struct reader *r, size_t chars)
+{
+	for (; r->chars < chars && r->octets < r->text.n; r->chars++)
+		do
+			r->octets++;
+		while (r->octets < r->text.n && (r->text.p[r->octets] & 0xc0) == 0x80);
+	for (; r->chars > chars && r->octets > 0; r->chars--)
+		do
+			r->octets--;
+		while (r->octets > 0 && (r->text.p[r->octets] & 0xc0) == 0x80);
+	return r->octets;
+}
+
+/* How the value is written that the event begins. */
+static enum node_form
+form_of(const yaml_event_t *ev)
+{
+	const yaml_char_t *anchor, *tag;
+	bool flow = false, lines = false;
+
+	if (ev->type == YAML_SCALAR_EVENT) {
+		anchor = ev->data.scalar.anchor;
+		tag = ev->data.scalar.tag;
+		lines = ev->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+			ev->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+	} else if (ev->type == YAML_SEQUENCE_START_EVENT) {
+		anchor = ev->data.sequence_start.anchor;
+		tag = ev->data.sequence_start.tag;
+		flow = ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	} else if (ev->type == YAML_MAPPING_START_EVENT) {
+		anchor = ev->data.mapping_start.anchor;
+		tag = ev->data.mapping_start.tag;
+		flow = ev->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+	} else {
+		return NODE_STRANGE;
+	}
+	if (anchor != NULL || tag != NULL || lines)
+		return NODE_STRANGE;
+	return flow ? NODE_FLOW : NODE_PLAIN;
+}
+
+static void
+begin_value(struct reader *r, struct node *n)
+{
+	n->form = form_of(&r->event);
+	n->begin = octet_of(r, r->event.start_mark.index);
+	n->column = r->event.start_mark.column;
+	n->end = octet_of(r, r->event.end_mark.index);
+}
+
+/* By indentation a list or mapping ends where what comes next begins: its last member counts. */
+static void
+end_value(struct reader *r, struct node *n)
+{
+	const struct node *last = n->n > 0 ? n->v[n->n - 1] : NULL;
+
+	if (n->form == NODE_PLAIN && last != NULL)
+		n->end = last->end;
+	else
+		n->end = octet_of(r, r->event.end_mark.index);
+	if (n->form == NODE_PLAIN && last != NULL && last->form == NODE_STRANGE)
+		n->form = NODE_STRANGE;
+}
+
 static bool
 scalar_text(struct reader *r, char **ret)
 {
@@ -149,6 +217,8 @@ read_member(struct reader *r, struct node *mapping, unsigned depth)
 	const bool doubled = conf_load_member(mapping, key) != NULL;
 	struct node *n = new_node(mapping, line);
 	n->key = key;
+	n->key_column = r->event.start_mark.column;
+	n->key_end = octet_of(r, r->event.end_mark.index);
 	if (doubled)
 		return conf_load_fault(r->l, n, NULL, "is there twice");
 	return next_event(r) && read_value(r, n, depth);
@@ -179,15 +249,22 @@ read_value(struct reader *r, struct node *n, unsigned depth)
 {
 	if (depth > DEPTH_MAX)
 		return fault_at(r, event_line(r), "nested too deeply");
+	begin_value(r, n);
 	if (r->event.type == YAML_SCALAR_EVENT)
 		return scalar_text(r, &n->text);
 	if (r->event.type == YAML_SEQUENCE_START_EVENT) {
 		n->kind = NODE_LIST;
-		return read_members(r, n, YAML_SEQUENCE_END_EVENT, depth + 1);
+		if (!read_members(r, n, YAML_SEQUENCE_END_EVENT, depth + 1))
+			return false;
+		end_value(r, n);
+		return true;
 	}
 	if (r->event.type == YAML_MAPPING_START_EVENT) {
 		n->kind = NODE_MAPPING;
-		return read_members(r, n, YAML_MAPPING_END_EVENT, depth + 1);
+		if (!read_members(r, n, YAML_MAPPING_END_EVENT, depth + 1))
+			return false;
+		end_value(r, n);
+		return true;
 	}
 	return fault_at(r, event_line(r), "aliases (*name) are not let through (S89)");
 }
@@ -215,7 +292,7 @@ read_document(struct reader *r)
 bool
 conf_load_tree(struct loading *l, struct bytes text)
 {
-	struct reader r = { .l = l };
+	struct reader r = { .l = l, .text = text };
 
 	if (!yaml_parser_initialize(&r.parser))
 		return err_set(l->e, ERR_INTERNAL, "libyaml gave no parser");

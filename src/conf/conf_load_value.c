@@ -69,8 +69,7 @@ conf_load_name(const struct loading *l, const struct node *n, const char *text,
 {
 	if (text == NULL)
 		return conf_load_fault(l, n, NULL, "\"name\" is missing");
-	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0' ||
-	    text[0] == '-' || strlen(text) > CONF_NAME_MAX)
+	if (!conf_is_name(text))
 		return conf_load_fault(l, n, "name",
 		    "\"%.40s\" must be of a-z, 0-9 and '-', not begin with '-', and "
 		    "have at most %d characters",

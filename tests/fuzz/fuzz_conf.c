@@ -4,6 +4,7 @@
  * says so, as the message that carries it.  What loads must travel and come back
  * octet for octet.
  */
+#include "conf/conf_edit.h"
 #include "conf/conf_load.h"
 #include "conf/conf_wire.h"
 #include "fuzz.h"
@@ -38,6 +39,23 @@ travel(const struct conf *c)
 	conf_free(d);
 }
 
+/* Whatever is read, "hanaper rotate" may be asked to edit: it is done rightly or refused. */
+static void
+follow(struct bytes text, const struct conf *c)
+{
+	char name[] = "x-2", file[] = "x";
+	const struct conf_issuer next = { name, file, file, NULL };
+	struct buf now;
+	struct err e = { 0 };
+
+	buf_init(&now, MIB(16));
+	if (!conf_edit_follow(text, "/ca/hanaper.yaml", c->issuers[0].name, &next, &now,
+		&e) &&
+	    (e.code == ERR_NONE || now.n > 0))
+		abort();
+	buf_free(&now);
+}
+
 FUZZ_TARGET(conf)
 {
 	const struct bytes in = bytes_of(p, n);
@@ -47,6 +65,8 @@ FUZZ_TARGET(conf)
 	const bool ok = is_wire ? conf_get(bytes_skip(in, 1), &c, &e)
 				: conf_load_text(in, "/ca/hanaper.yaml", &c, &e);
 
+	if (ok && !is_wire)
+		follow(in, c);
 	if (ok)
 		travel(c);
 	else if (e.code == ERR_NONE || e.detail[0] == '\0')
