@@ -44,6 +44,7 @@ int cmd_renew(const struct command *self, int argc, char **argv);
 int cmd_renew_all(const struct command *self, int argc, char **argv);
 int cmd_restore(const struct command *self, int argc, char **argv);
 int cmd_revoke(const struct command *self, int argc, char **argv);
+int cmd_rotate(const struct command *self, int argc, char **argv);
 int cmd_show(const struct command *self, int argc, char **argv);
 int cmd_token(const struct command *self, int argc, char **argv);
 int cmd_trust(const struct command *self, int argc, char **argv);

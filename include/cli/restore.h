@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "cli/backup.h"
+#include "cli/claim.h"
 #include "journal/journal.h"
 #include "store/store.h"
 #include "x509/cert.h"
@@ -44,8 +45,7 @@ struct restore {
 	bool given;        /* 'state' was there: its owner's are all files, but */
 	uid_t uid, signer; /* journal and keys, if the signer has a user of its own */
 	gid_t gid;
-	int lock_fd;
-	char *lock;         /* its path, while we hold it */
+	struct claim claim; /* nothing may serve it while we are in it */
 	char *work;         /* what was extracted */
 	bool keep_journal;  /* the one that is there */
 	bool keep_database; /* likewise */

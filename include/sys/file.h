@@ -32,6 +32,10 @@ MUST_CHECK bool file_create(int dirfd, const char *path, mode_t mode,
 MUST_CHECK bool file_replace(int dirfd, const char *path, mode_t mode,
     struct bytes content, struct err *e);
 
+/* As file_replace(), for a file that is there: mode and owner stay its own. */
+MUST_CHECK bool file_rewrite(int dirfd, const char *path, struct bytes content,
+    struct err *e);
+
 /* mkdir; ERR_CONFLICT when something is there. */
 MUST_CHECK bool file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e);
 MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);

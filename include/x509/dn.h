@@ -8,6 +8,9 @@
 /* Name of one CN (UTF8String, 1 to 64 characters, P14) and, if 'o' is given, one O before it.
  * Both NULL: the empty Name.  ERR_MALFORMED. */
 MUST_CHECK bool dn_build(const char *o, const char *cn, struct buf *ret, struct err *e);
+/* 'dn' with another first CN; one without any gets it at the end.  ERR_MALFORMED. */
+MUST_CHECK bool dn_with_cn(struct bytes dn, const char *cn, struct buf *ret,
+    struct err *e);
 /* Is it a Name at all, of whatever attributes?  ERR_MALFORMED. */
 MUST_CHECK bool dn_check(struct bytes dn, struct err *e);
 /* The first CN as text, "" when there is none; control characters and NUL are ERR_MALFORMED. */

@@ -34,6 +34,7 @@ const struct command command_table[] = {
 	{ "bench",   "measure how fast a daemon is; only verified answers count",   cmd_bench },
 	{ "backup",  "write the CA into one file, while it runs",                   cmd_backup },
 	{ "restore", "put a backup back, without going back in time",               cmd_restore },
+	{ "rotate",  "make the next intermediate, signed by the root",              cmd_rotate },
 	{ "version", "print the version",                                           cmd_version },
 	{ "help",    "explain a command",                                           cmd_help },
 	{ 0 }

@@ -11,6 +11,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/backup.c \
 	src/cli/backup_check.c \
 	src/cli/certref.c \
+	src/cli/claim.c \
 	src/cli/client.c \
 	src/cli/client_impl.h \
 	src/cli/client_where.c \
@@ -42,6 +43,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_renew_all.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_revoke.c \
+	src/cli/cmd_rotate.c \
 	src/cli/cmd_show.c \
 	src/cli/cmd_token.c \
 	src/cli/cmd_trust.c \
@@ -55,10 +57,12 @@ libhnp_cli_a_SOURCES = \
 	src/cli/enroll_root.c \
 	src/cli/export.c \
 	src/cli/live.c \
+	src/cli/mint.c \
 	src/cli/ocsp_ask.c \
 	src/cli/options.c \
 	src/cli/owners.c \
 	src/cli/out.c \
+	src/cli/passphrase.c \
 	src/cli/problem.c \
 	src/cli/renew.c \
 	src/cli/renew_exec.c \
@@ -73,6 +77,10 @@ libhnp_cli_a_SOURCES = \
 	src/cli/restore_crl.c \
 	src/cli/restore_history.c \
 	src/cli/restore_place.c \
+	src/cli/rotate.c \
+	src/cli/rotate_keys.c \
+	src/cli/rotate_plan.c \
+	src/cli/rotate_record.c \
 	src/cli/scratch.c \
 	src/cli/setup.c \
 	src/cli/setup_certs.c \

@@ -77,32 +77,6 @@ extract(struct restore *r, const char *beside, struct err *e)
 
 /* ---- what is there ---- */
 
-/* Nothing may serve this directory, or begin to, while we are in it. */
-static bool
-claim(struct restore *r, struct err *e)
-{
-	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char *run = mem_printf("%s/run", r->state);
-	char *path = mem_printf("%s/hanaperd.pid", run);
-	bool ok = true;
-
-	if ((mkdir(run, 0750) == 0 && geteuid() == 0 &&
-		lchown(run, r->uid, r->gid) < 0) ||
-	    (r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) <
-		0)
-		ok = err_errno(e, "%s", path);
-	else if (fcntl(r->lock_fd, F_OFD_SETLK, &whole) < 0)
-		ok = err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first",
-		    r->state);
-	if (ok) {
-		r->lock = path;
-		path = NULL;
-	}
-	free(path);
-	free(run);
-	return ok;
-}
-
 /* Whose the journal is that was there, or who is named. */
 static bool
 find_signer(struct restore *r, struct err *e)
@@ -139,7 +113,7 @@ look(struct restore *r, struct err *e)
 	r->given = true;
 	r->uid = r->signer = st.st_uid;
 	r->gid = st.st_gid;
-	return find_signer(r, e) && claim(r, e);
+	return find_signer(r, e) && claim_take(r->state, r->uid, r->gid, &r->claim, e);
 }
 
 /* Another CA's directory is not to be touched. */
@@ -330,11 +304,7 @@ restore_free(struct restore *r)
 	scratch_remove(r->work);
 	if (r->fd >= 0)
 		close(r->fd);
-	if (r->lock != NULL)
-		unlink(r->lock); /* while it is ours */
-	if (r->lock_fd >= 0)
-		close(r->lock_fd);
-	free(r->lock);
+	claim_release(&r->claim);
 	conf_free(r->conf);
 	buf_free(&r->yaml);
 	strings_free(&r->told);

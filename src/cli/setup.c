@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/passphrase.h"
 #include "cli/table.h"
 #include "codec/pem.h"
 #include "conf/conf_load.h"
@@ -271,8 +272,7 @@ setup_free(struct setup *s)
 	}
 	if (s->workfd >= 0)
 		close(s->workfd);
-	if (s->passphrase != NULL)
-		mem_wipe_free(s->passphrase, strlen(s->passphrase));
+	passphrase_free(s->passphrase);
 	strings_free(&s->server_names);
 	strings_free(&s->domains);
 	strings_free(&s->dns);

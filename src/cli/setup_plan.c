@@ -2,7 +2,6 @@
 /* The options of "init" and "up", and what follows from them. */
 #include "cli/setup.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,11 +10,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/out.h"
-#include "sys/file.h"
+#include "cli/passphrase.h"
 
-#define NAME_MAX_LEN    (64 - (sizeof(" Issuing CA") - 1)) /* ub-common-name, P14 */
-#define PASSPHRASE_MAX  1024
-#define PASSPHRASE_MODE 0077 /* bits that its file must not have (S81) */
+#define NAME_MAX_LEN (64 - (sizeof(" Issuing CA") - 1)) /* ub-common-name, P14 */
 
 const struct opt setup_opts[] = {
 	/* clang-format off */
@@ -241,28 +238,12 @@ choose_server_names(const struct setup_args *a, struct setup *s, struct err *e)
 static bool
 read_passphrase(const struct setup_args *a, struct setup *s, struct err *e)
 {
-	struct buf text;
-	struct bytes line;
-	bool ok;
-
 	if (a->passphrase_file == NULL)
 		return true;
 	s->passphrase_file = realpath(a->passphrase_file, NULL);
 	if (s->passphrase_file == NULL)
 		return err_errno(e, "--passphrase-file %s", a->passphrase_file);
-	buf_init(&text, PASSPHRASE_MAX);
-	ok = file_check_mode(AT_FDCWD, s->passphrase_file, PASSPHRASE_MODE, e) &&
-	     file_read(AT_FDCWD, s->passphrase_file, &text, e);
-	line = buf_bytes(&text);
-	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
-		line.n--;
-	if (ok && (line.n == 0 || bytes_has_nul(line)))
-		ok = err_set(e, ERR_MALFORMED, "%s holds no passphrase",
-		    s->passphrase_file);
-	if (ok)
-		s->passphrase = mem_strndup(line);
-	buf_wipe(&text);
-	return ok;
+	return passphrase_read(s->passphrase_file, geteuid(), &s->passphrase, e);
 }
 
 static bool

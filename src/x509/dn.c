@@ -210,6 +210,59 @@ dn_cn(struct bytes dn, char *ret, size_t size, struct err *e)
 	return true;
 }
 
+/* Is the part a common name and nothing else?  A set of several is ERR_MALFORMED. */
+static bool
+is_cn(struct bytes rdn, bool *ret, struct err *e)
+{
+	struct ava a;
+	bool has = false;
+
+	for (size_t n = 0; rdn.n > 0; n++) {
+		if (!take_ava(&rdn, &a, e))
+			return false;
+		has = has || strcmp(a.oid, OID_CN) == 0;
+		if (has && (n > 0 || rdn.n > 0))
+			return err_set(e, ERR_MALFORMED,
+			    "name: a common name that is one of several in its part");
+	}
+	*ret = has;
+	return true;
+}
+
+bool
+dn_with_cn(struct bytes dn, const char *cn, struct buf *ret, struct err *e)
+{
+	struct der name, rdn[RDN_MAX];
+	size_t n = 0, at = RDN_MAX;
+	struct derw w;
+	bool is = false;
+
+	if (!check_text(bytes_str(cn), "common name", e) || !dn_check(dn, e) ||
+	    !der_whole(dn, DER_SEQUENCE, &name, e))
+		return false;
+	for (; name.body.n > 0; n++) {
+		if (n == RDN_MAX)
+			return err_set(e, ERR_MALFORMED, "name: of too many parts");
+		if (!der_expect(&name.body, DER_SET, &rdn[n], e) ||
+		    (at == RDN_MAX && !is_cn(rdn[n].body, &is, e)))
+			return false;
+		if (at == RDN_MAX && is)
+			at = n;
+	}
+	derw_init(&w, DN_MAX);
+	if (at == RDN_MAX)
+		put_rdn(&w, OID_CN, cn);
+	while (n-- > 0) /* the writer goes backwards */
+		if (n == at)
+			put_rdn(&w, OID_CN, cn);
+		else
+			der_put_raw(&w, rdn[n].whole);
+	der_wrap(&w, DER_SEQUENCE, 0);
+	const bool ok = der_take(&w, "name", ret, e);
+	derw_free(&w);
+	return ok;
+}
+
 static const char *
 word_of(const char *oid)
 {

@@ -143,6 +143,20 @@ class Users(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("signer=USER", done.stderr)
 
+    # S82, P43
+    def test_a_rotation_gives_the_signer_what_is_the_signers(self):
+        self.give()
+        self.ca.start(*OPTIONS)
+        self.assertEqual(self.ca.stop(), 0)
+        run(BUILD / "hanaper", "rotate", "--dir", self.ca.dir)
+        for path in self.ca.dir.rglob("*"):
+            signers = path.parent.name == "journal" or path.name == "journal" or path.name in ("root.key", "main.key", "main-2.key")
+            self.assertEqual(path.stat().st_uid, USERS["signer"] if signers else OWNER, path)
+        self.assertTrue((self.ca.dir / "issuers/main-2.crt").exists())
+        self.ca.start(*OPTIONS)
+        self.assertEqual(self.permissions(), ["ok"])
+        self.ca.issue("b", "DNS:localhost")
+
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):
         for path in (self.ca.dir, *self.ca.dir.rglob("*")):

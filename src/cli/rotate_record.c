@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <gnutls/crypto.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "ca/reconcile.h"
+#include "cli/rotate.h"
+
+#define JOURNAL   "journal" /* in the CA directory */
+#define REQUESTER "hanaper rotate"
+
+struct walk {
+	struct rotate *r;
+	uint64_t done; /* records that the database lacked */
+};
+
+static bool
+is_of_this_root(const struct rotate *r, const struct record *rec, struct err *e)
+{
+	const struct bytes der = buf_bytes(&r->root->der);
+	uint8_t hash[RECORD_HASH_LEN];
+	struct record_genesis g;
+
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, der.p, der.n, hash) < 0)
+		return err_set(e, ERR_INTERNAL, "GnuTLS cannot hash");
+	if (rec->type != RECORD_GENESIS || !record_genesis_get(rec->body, &g, e) ||
+	    !bytes_eq(g.root_hash, bytes_of(hash, sizeof(hash))))
+		return err_set(e, ERR_CONFLICT, "the journal is of another root");
+	return true;
+}
+
+/* As core does at a start: what was signed and not stored is taken in; a database of old is not. */
+static bool
+each_record(void *arg, const struct record *rec, struct err *e)
+{
+	struct walk *w = arg;
+	struct rotate *r = w->r;
+
+	if (rec->seq == 1 && !is_of_this_root(r, rec, e))
+		return false;
+	if (rec->stored > r->stored)
+		return err_set(e, ERR_CONFLICT,
+		    "the database is older than it once was, a restored copy: start "
+		    "the daemon with --recover first, and see hanaperd(8)");
+	if (rec->seq <= r->stored)
+		return true;
+	w->done++;
+	return reconcile_apply(r->store, rec, NULL, e);
+}
+
+bool
+rotate_record_open(struct rotate *r, struct err *e)
+{
+	char *journal = conf_path(r->conf, JOURNAL);
+	char *database = conf_path(r->conf, r->conf->database);
+	struct walk w = { .r = r };
+	size_t healed = 0;
+	bool ok = store_open(database, &r->store, e) &&
+		  store_seq(r->store, &r->stored, e) &&
+		  journal_open(journal, each_record, &w, &r->journal, &healed, e);
+
+	if (ok && journal_last_seq(r->journal) < r->stored)
+		ok = err_set(e, ERR_CONFLICT,
+		    "the database goes to record %" PRIu64
+		    ", the journal only to %" PRIu64
+		    ": it is not the newest; hanaper restore",
+		    r->stored, journal_last_seq(r->journal));
+	if (ok && healed > 0)
+		rotate_tell(r,
+		    "the end of a record that was not written whole was cut off from "
+		    "the journal: %zu octets",
+		    healed);
+	if (ok && w.done > 0)
+		rotate_tell(r,
+		    "%" PRIu64 " records of the journal were taken into the database",
+		    w.done);
+	free(journal);
+	free(database);
+	return ok;
+}
+
+/* A segment that we have begun is the signer's as the others are. */
+static bool
+own_journal(const struct rotate *r, struct err *e)
+{
+	char *dir = conf_path(r->conf, JOURNAL);
+	char *const paths[] = { dir, NULL };
+	struct stat st;
+	bool ok = geteuid() != 0 || lstat(dir, &st) == 0 || err_errno(e, "%s", dir);
+	FTS *walk = ok && geteuid() == 0
+			? fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL)
+			: NULL;
+
+	for (const FTSENT *f; ok && walk != NULL && (f = fts_read(walk)) != NULL;)
+		if (f->fts_info == FTS_F && f->fts_statp->st_uid != st.st_uid &&
+		    lchown(f->fts_path, st.st_uid, st.st_gid) < 0)
+			ok = err_errno(e, "%s", f->fts_path);
+	if (walk != NULL)
+		fts_close(walk);
+	free(dir);
+	return ok;
+}
+
+bool
+rotate_record(struct rotate *r, struct err *e)
+{
+	const struct record_certificate c = {
+		.issuer = bytes_str("root"),
+		.profile = bytes_str("intermediate"),
+		.der = buf_bytes(&r->cert->der),
+		.requester = bytes_str(REQUESTER),
+		.request_id = bytes_str("rotate"),
+	};
+	struct record record;
+	struct bytes whole;
+	struct buf body;
+	bool ok;
+
+	buf_init(&body, RECORD_MAX);
+	record_certificate_put(&body, &c);
+	ok = buf_ok(&body, "a journal record", e) &&
+	     journal_add(r->journal, RECORD_CERTIFICATE, r->stored, buf_bytes(&body),
+		 &whole, e) &&
+	     record_parse(whole, &record, e) &&
+	     reconcile_apply(r->store, &record, NULL, e) && journal_sync(r->journal, e);
+	buf_free(&body);
+	if (!ok)
+		return false;
+	r->recorded = true;
+	return store_commit(r->store, e) && store_settle(r->store, e) &&
+	       own_journal(r, e);
+}
