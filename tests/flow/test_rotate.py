@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import pathlib
 import re
 import shutil
+import tempfile
 import unittest
 
-from hnp import BUILD, CA, WRAP, FlowTest, run
+from hnp import BUILD, CA, FlowTest, run
 
 KILLED = -9
 FAULTS = b"HNP_FAULT" in (BUILD / "hanaper").read_bytes()
@@ -103,7 +105,7 @@ class Followed(FlowTest):
         self.assertEqual(b - a, d - c)
         self.assertEqual((ca.dir / "issuers/main-2.key").stat().st_mode & 0o777, 0o600)
 
-    # P41, S1
+    # P41
     def test_the_one_before_goes_on_for_what_it_signed(self):
         ca = self.ca
         verify(ca, "old")
@@ -167,10 +169,12 @@ class Followed(FlowTest):
         self.assertEqual(audit.returncode, 0, audit.stdout)
 
 
-class Asked(FlowTest):
-    """What can be asked of it; no daemon runs but where a test starts it."""
+class RotateTest(FlowTest):
+    """A CA for each test; no daemon runs but where a test starts it."""
 
-    running = False
+    @classmethod
+    def setUpClass(cls):
+        pass
 
     def setUp(self):
         self.ca = CA(*self.options)
@@ -195,6 +199,10 @@ class Asked(FlowTest):
         verify(self.ca, base)
         self.assertEqual(issuer_of(self.ca, base), cn)
         self.assertEqual(self.ca.stop(), 0)
+
+
+class Asked(RotateTest):
+    """What can be asked of it, and what is refused."""
 
     # P43
     def test_each_follows_the_one_before(self):
@@ -325,7 +333,7 @@ class Asked(FlowTest):
         self.works("Hanaper Issuing CA 2")
 
 
-class Bound(Asked):
+class Bound(RotateTest):
     options = ("--domain", "example.test", "--name", "L" * 53)
 
     # P14, P35, P36
@@ -343,27 +351,16 @@ class Bound(Asked):
             self.ca.issue("out", "DNS:www.example.org")
 
 
-# Inherited ones have been run.
-for name in dir(Asked):
-    if name.startswith("test_"):
-        setattr(Bound, name, None)
 
-
-class Encrypted(FlowTest):
-    running = False
-
+class Encrypted(RotateTest):
     def setUp(self):
-        self.ca = None
-        word = self.word = BUILD / f"rotate-{os.getpid()}.word"
-        word.write_text("correct horse\n")
-        word.chmod(0o600)
-        self.addCleanup(word.unlink)
-        self.ca = CA("--passphrase-file", word)
-        self.addCleanup(self.ca.close)
-
-    @classmethod
-    def setUpClass(cls):
-        pass
+        folder = tempfile.TemporaryDirectory(prefix="hnp-")
+        self.addCleanup(folder.cleanup)
+        self.word = pathlib.Path(folder.name) / "word"
+        self.word.write_text("correct horse\n")
+        self.word.chmod(0o600)
+        self.options = ("--passphrase-file", self.word)
+        super().setUp()
 
     def opens(self, path, word="correct horse"):
         return run("openssl", "pkey", "-in", path, "-passin", "pass:" + word, "-noout", check=False).returncode == 0
@@ -406,7 +403,7 @@ class Encrypted(FlowTest):
         self.assertEqual(issuer_of(ca, "a"), "Hanaper Issuing CA 3")
 
 
-class CutOff(Asked):
+class CutOff(RotateTest):
     # P43, S87
     @unittest.skipUnless(FAULTS, "built without fault points")
     def test_killed_at_the_journal_it_is_the_ca_before_and_can_be_done_again(self):
@@ -451,11 +448,3 @@ class CutOff(Asked):
         shutil.rmtree(ca.dir / "journal")
         shutil.copytree(ca.file("old.journal"), ca.dir / "journal")
         self.refused("it is not the newest")
-
-
-for name in dir(Asked):
-    if name.startswith("test_"):
-        setattr(CutOff, name, None)
-
-if WRAP:
-    del CutOff  # a wrapped process is killed another way

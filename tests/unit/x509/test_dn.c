@@ -182,3 +182,39 @@ Test(dn, text_is_escaped_cut_at_a_character_and_says_what_it_cannot_read)
 	dn_text(from_hex("300f310d300b0604551d0f010c03776562"), text, sizeof(text));
 	cr_expect_str_eq(text, "2.5.29.15.1=web");
 }
+
+/* P12, P14, P40 */
+Test(dn, another_common_name_leaves_the_rest_octet_for_octet)
+{
+	/* C=DE (PrintableString), CN=old, CN=older */
+	const char *was = "302d310b3009060355040613024445"
+			  "310c300a06035504030c036f6c64"
+			  "3110300e06035504030c076f6c646572737a";
+	const char *now = "302f310b3009060355040613024445"
+			  "310e300c06035504030c0542c3b67365"
+			  "3110300e06035504030c076f6c646572737a";
+	struct err e = { 0 };
+	char cn[66];
+
+	struct bytes in = from_hex(was);
+	cr_assert(dn_with_cn(in, "B\xc3\xb6se", &b, &e), "%s", e.detail);
+	cr_expect(bytes_eq(buf_bytes(&b), from_hex(now)));
+	buf_clear(&b);
+
+	cr_assert(dn_with_cn(from_hex("300d310b3009060355040613024445"), "x", &b, &e));
+	cr_assert(dn_cn(buf_bytes(&b), cn, sizeof(cn), &e));
+	cr_expect_str_eq(cn, "x", "one without any gets it");
+	buf_clear(&b);
+
+	memset(cn, 'a', 65);
+	cn[65] = '\0';
+	cr_expect_not(dn_with_cn(from_hex("3000"), cn, &b, &e));
+	/* CN=a + C=DE in one part */
+	in = from_hex("30173115300806035504030c0161300906035504061302"
+		      "4445");
+	cr_expect_not(dn_with_cn(in, "x", &b, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	for (size_t n = 0; n < in.n; n++)
+		cr_expect_not(dn_with_cn(bytes_of(in.p, n), "x", &b, &e));
+	cr_expect_eq(b.n, 0, "ret is untouched on failure");
+}
