@@ -2,16 +2,19 @@
 hanaper.service: $(srcdir)/etc/hanaper.service.in Makefile
 	$(AM_V_GEN)$(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@bindir[@]|$(bindir)|' \
 		$(srcdir)/etc/hanaper.service.in >$@.new && mv $@.new $@
+hanaper-backup.service: $(srcdir)/etc/hanaper-backup.service.in Makefile
+	$(AM_V_GEN)$(SED) -e 's|@bindir[@]|$(bindir)|' \
+		$(srcdir)/etc/hanaper-backup.service.in >$@.new && mv $@.new $@
 # Of hosts that have certificates, which need no daemon.
 hanaper-renew@.service: $(srcdir)/etc/hanaper-renew@.service.in Makefile
 	$(AM_V_GEN)$(SED) -e 's|@bindir[@]|$(bindir)|' \
 		"$(srcdir)/etc/hanaper-renew@.service.in" >$@.new && mv $@.new $@
-CLEANFILES += hanaper.service hanaper-renew@.service
+CLEANFILES += hanaper.service hanaper-backup.service hanaper-renew@.service
 nodist_systemdunit_DATA =
 dist_systemdunit_DATA =
 if WITH_SYSTEMD
-nodist_systemdunit_DATA += hanaper.service hanaper-renew@.service
-dist_systemdunit_DATA += etc/hanaper-renew@.timer
+nodist_systemdunit_DATA += hanaper.service hanaper-backup.service hanaper-renew@.service
+dist_systemdunit_DATA += etc/hanaper-backup.timer etc/hanaper-renew@.timer
 
 # There each is named after the package.
 install-data-hook: install-systemd

@@ -14,7 +14,9 @@
 
 #define DAY_S        INT64_C(86400)
 #define BACKUP_OLD_S (7 * DAY_S)
-#define TODO_BACKUP  "hanaper backup FILE, each day by a timer, to another machine"
+#define TODO_BACKUP                                                                    \
+	"hanaper backup FILE, each day by a timer (of a service: systemctl enable "    \
+	"--now hanaper-backup.timer), and the files to another machine"
 
 void
 doctor_database(struct doctor *d)

@@ -34,10 +34,10 @@ SANITIZED = b"__asan_init" in (BUILD / "hanaper").read_bytes()
 ROLES = ("hanaper-signer", "hanaper-prober", "hanaper-core", "hanaper-front")
 
 
-def run(*args, check=True, stdin=None, text=True, cwd=None, env=None):
+def run(*args, check=True, stdin=None, text=True, cwd=None, env=None, **more):
     """Runs a command; on failure the test shows what it said."""
     done = subprocess.run([str(a) for a in args], input=stdin, capture_output=True, text=text,
-                          cwd=cwd, timeout=120 * SLOW, env=env)
+                          cwd=cwd, timeout=120 * SLOW, env=env, **more)
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, args))}: exit status {done.returncode}\n"
                              f"{done.stdout}\n{done.stderr}")

@@ -3,9 +3,11 @@
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import tarfile
 import tempfile
 import time
 import unittest
@@ -163,8 +165,8 @@ class Image(unittest.TestCase):
             done = run(BUILD / "hanaper", "init", *args, check=False)
             self.assertEqual(done.returncode, 2, done.stderr)
 
-    def allowed(self):
-        """The system calls that the unit's SystemCallFilter= lets through."""
+    def allowed(self, unit="hanaper.service.in"):
+        """The system calls that a unit's SystemCallFilter= lets through."""
         text = run("systemd-analyze", "syscall-filter").stdout
         groups, name = {}, None
         for line in text.splitlines():
@@ -181,7 +183,7 @@ class Image(unittest.TestCase):
             return out
 
         calls = set()
-        for line in (SOURCE / "etc/hanaper.service.in").read_text().splitlines():
+        for line in (SOURCE / "etc" / unit).read_text().splitlines():
             if found := re.match(r"SystemCallFilter=(~?)(.*)", line):
                 for word in found[2].split():
                     of = members(word) if word.startswith("@") else {word}
@@ -216,19 +218,69 @@ class Image(unittest.TestCase):
         # Raised where root starts it; the unit's Limit*= lines do it otherwise.
         self.assertEqual(made - self.allowed() - {"resumed"}, set())
 
+    def back_up(self, name, *wrap, **changes):
+        """The unit's command of this name, as it stands but for its paths; as its user where we are root."""
+        text = (SOURCE / "etc/hanaper-backup.service.in").read_text()
+        env = dict(word.split("=") for word in re.search(r"^Environment=(.*)$", text, re.M)[1].split())
+        line = re.search(rf"^{name}=(.*)$", text, re.M)[1].replace("%%", "%").replace("$$", "$")
+        line = line.replace("@bindir@", str(self.bin)).replace("/etc/hanaper", str(self.etc))
+        return run(*wrap, *shlex.split(line), user=self.uid, group=self.uid, extra_groups=[],
+                   env={"PATH": os.environ["PATH"], **env, **changes})
+
+    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-sysusers"), "needs root and systemd")
+    def test_the_backups_unit_makes_one_and_keeps_the_newest(self):
+        self.uid = self.user()
+        self.init()
+        conf = self.etc / "hanaper.yaml"
+        conf.write_text(conf.read_text().replace("dir: /var/lib/hanaper", f"dir: {self.state}"))
+        kept = self.root / "a directory"
+        kept.mkdir()
+        os.chown(kept, self.uid, self.uid)
+        names = [f"hanaper-20260{n}01T000000Z.tar" for n in range(1, 5)] + ["hanaper-mine.tar", "notes.tar"]
+        for name in names:
+            (kept / name).touch()
+        changes = {"BACKUPS": str(kept), "KEEP": "3"}
+        wrap, trace = (), self.root / "a directory/trace"
+        if have("systemd-analyze", "strace") and not WRAP and b"__asan_init" not in (BUILD / "hanaperd").read_bytes():
+            wrap = ("strace", "-f", "-qq", "-o", str(trace))
+        self.back_up("ExecStart", *wrap, **changes)
+        self.back_up("ExecStartPost", **changes)
+        if wrap:
+            made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.M))
+            self.assertGreater(len(made), 20)
+            self.assertEqual(made - self.allowed("hanaper-backup.service.in") - {"resumed"}, set())
+            trace.unlink()
+        left = sorted(p.name for p in kept.iterdir())
+        self.assertEqual(set(names) & set(left), set(names[2:]))
+        self.assertEqual(len(left), 5)
+        new, = set(left) - set(names)
+        self.assertRegex(new, r"^hanaper-\d{8}T\d{6}Z\.tar$")
+        self.assertEqual((kept / new).stat().st_uid, self.uid)
+        run(self.bin / "hanaper", "restore", "--check", kept / new)
+        with tarfile.open(kept / new) as tar:
+            self.assertNotIn("main.key", " ".join(tar.getnames()))
+        time.sleep(1)  # another name
+        self.back_up("ExecStart", **changes, OPTIONS="--with-keys")
+        with tarfile.open(sorted(kept.glob("hanaper-2*"))[-1]) as tar:
+            self.assertIn("main.key", " ".join(tar.getnames()))
+
 
 class Unit(unittest.TestCase):
     def setUp(self):
         self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="hnp-"))
         self.addCleanup(shutil.rmtree, self.tmp, ignore_errors=True)
-        self.unit = self.tmp / "hanaper.service"
-        text = (SOURCE / "etc/hanaper.service.in").read_text()
-        self.unit.write_text(text.replace("@sbindir@", str(BUILD)).replace("@bindir@", str(BUILD)))
+        for file in (SOURCE / "etc").glob("hanaper*.service.in"):
+            text = file.read_text().replace("@sbindir@", str(BUILD)).replace("@bindir@", str(BUILD))
+            (self.tmp / file.stem).write_text(text)
+        for file in (SOURCE / "etc").glob("hanaper*.timer"):
+            shutil.copy(file, self.tmp)
 
     @unittest.skipUnless(have("systemd-analyze"), "needs systemd-analyze")
     def test_systemd_has_nothing_to_say_against_it(self):
-        done = run("systemd-analyze", "verify", "--man=no", self.unit, check=False,
-                   env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"})
+        units = [p.name.replace("@.", "@etc-tls.") for p in self.tmp.iterdir()]
+        self.assertEqual(len(units), 5)
+        done = run("systemd-analyze", "verify", "--man=no", *units, check=False, cwd=self.tmp,
+                   env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning", "SYSTEMD_UNIT_PATH": f"{self.tmp}:"})
         ours = [line for line in done.stderr.splitlines() if "hanaper" in line]
         self.assertEqual(ours, [])
 
@@ -249,6 +301,8 @@ class Unit(unittest.TestCase):
         unit = (lib / "systemd/system/hanaper.service").read_text()
         self.assertIn(f"ExecStart={prefix}/sbin/hanaperd ", unit)
         self.assertIn(f"ExecReload={prefix}/bin/hanaper reload", unit)
+        self.assertIn(f"exec {prefix}/bin/hanaper backup ", (lib / "systemd/system/hanaper-backup.service").read_text())
+        self.assertTrue((lib / "systemd/system/hanaper-backup.timer").is_file())
         self.assertEqual((lib / "sysusers.d/hanaper.conf").read_text(),
                          (SOURCE / "etc/hanaper.sysusers").read_text())
         self.assertEqual((lib / "tmpfiles.d/hanaper.conf").read_text(),
