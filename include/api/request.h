@@ -79,7 +79,10 @@ typedef void request_handler(struct request *r);
 MUST_CHECK bool request_take(const struct api *api, struct bytes frame,
     const uint32_t *local, struct err *e);
 
-/* The answers; each frees the request, but for overdue.h. */
+/*
+ * The answers; each frees the request, but for overdue.h.  One of over REQUEST_ANSWER_MAX
+ * becomes a problem of status 500.
+ */
 void request_json(struct request *r, int status, json_t *v); /* takes over 'v' */
 /* The same of a text that is JSON, without the newline behind. */
 void request_json_text(struct request *r, int status, struct buf *text);

@@ -60,6 +60,18 @@ request_octets(struct request *r, int status, const char *type, struct bytes bod
 }
 
 static void
+answer_text(struct request *r, int status, const char *type, struct buf *text)
+{
+	if (text->full) /* nothing is better than a part of it */
+		request_octets(r, 500, "application/problem+json",
+		    bytes_str("{\"type\":\"urn:hanaper:problem:internal\",\"title\":"
+			      "\"The server failed\",\"status\":500,\"detail\":\"the "
+			      "answer is too large\"}\n"));
+	else
+		request_octets(r, status, type, buf_bytes(text));
+}
+
+static void
 answer_json(struct request *r, int status, const char *type, json_t *v)
 {
 	struct buf b;
@@ -67,13 +79,7 @@ answer_json(struct request *r, int status, const char *type, json_t *v)
 	buf_init(&b, REQUEST_ANSWER_MAX);
 	json_write(&b, v);
 	json_decref(v);
-	if (b.full) /* nothing is better than a part of it */
-		request_octets(r, 500, "application/problem+json",
-		    bytes_str("{\"type\":\"urn:hanaper:problem:internal\",\"title\":"
-			      "\"The server failed\",\"status\":500,\"detail\":\"the "
-			      "answer is too large\"}\n"));
-	else
-		request_octets(r, status, type, buf_bytes(&b));
+	answer_text(r, status, type, &b);
 	buf_wipe(&b); /* it may hold a new token */
 }
 
@@ -87,7 +93,7 @@ void
 request_json_text(struct request *r, int status, struct buf *text)
 {
 	buf_putc(text, '\n');
-	request_octets(r, status, "application/json", buf_bytes(text));
+	answer_text(r, status, "application/json", text);
 }
 
 static json_t *

@@ -13,6 +13,7 @@ check_PROGRAMS += tests/unit/api/unit_api_core
 TESTS += tests/unit/api/unit_api_core
 tests_unit_api_unit_api_core_SOURCES = \
 	tests/unit/api/test_core_fails.c \
+	tests/unit/api/test_request.c \
 	tests/unit/store/fail_step.c \
 	tests/unit/ca/paper.c
 tests_unit_api_unit_api_core_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
