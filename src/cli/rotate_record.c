@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "ca/reconcile.h"
+#include "cli/out.h"
 #include "cli/rotate.h"
 
 #define JOURNAL   "journal" /* in the CA directory */
@@ -79,8 +80,9 @@ rotate_record_open(struct rotate *r, struct err *e)
 		    healed);
 	if (ok && w.done > 0)
 		rotate_tell(r,
-		    "%" PRIu64 " records of the journal were taken into the database",
-		    w.done);
+		    "%" PRIu64 " %s of the journal %s taken into the database", w.done,
+		    out_noun(w.done, "record", "records"),
+		    out_noun(w.done, "was", "were"));
 	free(journal);
 	free(database);
 	return ok;
