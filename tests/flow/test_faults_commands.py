@@ -6,6 +6,7 @@ HNP_FAULTS=all tries each n; else each so many.
 import errno
 import json
 import os
+import re
 import shutil
 import unittest
 
@@ -74,6 +75,27 @@ class Commands(unittest.TestCase):
             elif into.exists():
                 self.assertFalse((into / "hanaper.yaml").exists(), "half a CA that a daemon would take for one")
             shutil.rmtree(into, ignore_errors=True)
+
+    # P43: whatever fails, who signs has key and certificate, and the next run makes the next one
+    def test_rotate(self):
+        into, as_made = self.ca.file("rotated"), self.ca.file("as-made")
+        hnp.run(hnp.BUILD / "hanaper", "init", "--dir", as_made)
+        shutil.copytree(as_made, into)
+        for done in self.each("rotate", "--dir", into, error=errno.EIO, step=1 if ALL else 7):
+            yaml = (into / "hanaper.yaml").read_text()
+            rotated = "  - name: main-2\n" in yaml
+            self.assertEqual(rotated, "    issuer: main-2\n" in yaml)
+            self.assertTrue(rotated or done.returncode == 1 and yaml == (as_made / "hanaper.yaml").read_text())
+            for name in ("main", "main-2") if rotated else ("main",):
+                self.assertEqual(public_of(into / f"issuers/{name}.key"), public_in(into / f"issuers/{name}.crt"))
+            self.assertEqual(list(into.glob("*.new-*")), [])
+            hnp.run(hnp.BUILD / "hanaperd", "--check", "--dir", into)
+            hnp.run(hnp.BUILD / "hanaper", "audit", "verify", "--dir", into)
+            if not rotated:
+                again = json.loads(hnp.run(hnp.BUILD / "hanaper", "rotate", "--dir", into, "--json").stdout)
+                self.assertIn(again["issuer"], ("main-2", "main-3"))
+            shutil.rmtree(into)
+            shutil.copytree(as_made, into)
 
     def token(self, name, uses):
         done = hnp.run(hnp.BUILD / "hanaper", "token", "create", name, "--uses", str(uses), "--dir", self.ca.dir,
