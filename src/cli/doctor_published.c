@@ -18,6 +18,30 @@
 static const char reach[] =
     "check urls.public in hanaper.yaml and that clients reach it";
 
+/* Is nothing issued by it any more?  From afar nobody knows. */
+static bool
+is_followed(const struct doctor *d, const char *issuer)
+{
+	if (d->conf == NULL || conf_issuer_find(d->conf, bytes_str(issuer)) == NULL)
+		return false;
+	for (size_t i = 0; i < d->conf->n_profiles; i++)
+		if (strcmp(d->conf->profiles[i].issuer, issuer) == 0)
+			return false;
+	return true;
+}
+
+/* What is to be done about one that ends: by whom it is followed, or that it has been. */
+static const char *
+at_its_end(const char *issuer, bool followed)
+{
+	if (followed)
+		return "take its row out of hanaper.yaml: what it issued has ended, "
+		       "too";
+	return strcmp(issuer, "root") == 0
+		   ? "make another CA in good time: hanaper init"
+		   : "make its successor in good time: hanaper rotate";
+}
+
 void
 doctor_lifetimes(struct doctor *d)
 {
@@ -33,15 +57,17 @@ doctor_lifetimes(struct doctor *d)
 			&e))
 			continue;
 		const int64_t left = end - clock_now();
-		const enum doctor_level level = left < 0 ? DOCTOR_FAIL
-						: left < ISSUER_WARN * DAY_S
-						    ? DOCTOR_WARN
-						    : DOCTOR_OK;
+		const char *name = json_text(v, "name");
+		const bool followed = is_followed(d, name);
+		const enum doctor_level level =
+		    left >= (followed ? 0 : ISSUER_WARN * DAY_S) ? DOCTOR_OK
+		    : left < 0 && !followed                      ? DOCTOR_FAIL
+								 : DOCTOR_WARN;
 		const int64_t days = (left + (left < 0 ? -DAY_S : DAY_S) / 2) / DAY_S;
 
 		doctor_say(d, level,
-		    level == DOCTOR_OK ? NULL : "make its successor in good time",
-		    "issuer %s has %lld %s left", json_text(v, "name"), (long long)days,
+		    level == DOCTOR_OK ? NULL : at_its_end(name, followed),
+		    "issuer %s has %lld %s left", name, (long long)days,
 		    out_noun((uint64_t)days, "day", "days"));
 	}
 }

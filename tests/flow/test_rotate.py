@@ -268,6 +268,26 @@ class Asked(RotateTest):
         (self.ca.dir / "issuers/main-2.crt").write_text("")
         self.assertEqual(rotate(self.ca, "--json")["issuer"], "main-3")
 
+    # P10
+    def test_doctor_tells_when_one_ends_and_not_of_one_that_is_followed(self):
+        ca = self.ca
+        rotate(ca, "--validity", "40d")
+        ca.start()
+        found = {f["found"].split()[1]: f for f in json.loads(run(BUILD / "hanaper", "doctor", "--json", "--dir", ca.dir).stdout)
+                 ["findings"] if f["check"] == "lifetimes"}
+        self.assertEqual({n: f["level"] for n, f in found.items()}, {"root": "ok", "main": "ok", "main-2": "warn"})
+        self.assertIn("hanaper rotate", found["main-2"]["todo"])
+        ca.stop()
+        path = ca.dir / "hanaper.yaml"
+        path.write_text(re.sub(r"  - name: main\n(    .*\n)+", "", path.read_text(), count=1))
+        rotate(ca)  # as without the one before
+        self.assertEqual(self.names(), ["main-3", "main-2"])
+        ca.start()
+        done = run(BUILD / "hanaper", "issue", "localhost", "--dir", ca.dir, cwd=ca.tmp)
+        self.assertEqual(done.returncode, 0)
+        ca.stop()
+        audit_is_clean(ca)
+
     # P8, P10
     def test_it_ends_when_it_is_told_to_and_never_after_the_root(self):
         ca = self.ca
