@@ -45,6 +45,14 @@ enum challenge { /* a bit mask: a profile has several */
 #undef CHALLENGE
 };
 
+/* Somebody else may have the key. */
+bool sets_reason_is_compromise(enum reason r);
+/*
+ * What is revoked for 'from' may be told anew for 'to': only when that says of the key
+ * what 'from' did not.  keyCompromise says more than cACompromise: it is for any key.
+ */
+bool sets_reason_raises(enum reason to, enum reason from);
+
 /* The word of a member, NULL for what is no member. */
 const char *sets_key_alg_word(unsigned n);
 const char *sets_usage_word(unsigned one_bit);

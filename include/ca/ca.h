@@ -26,6 +26,10 @@ struct ca_issuer {
 	struct buf pem;               /* its own certificate */
 	struct buf chain; /* PEM: itself, then those above it, without the root */
 	struct ocsp_issuer ocsp;
+	/* Its own certificate is revoked: nothing that it signed identifies anybody. */
+	bool revoked;
+	int64_t revoked_at;
+	enum reason reason;
 };
 
 struct ca;
@@ -90,6 +94,9 @@ const struct ca_issuer *ca_issuer_at(const struct ca *ca,
     size_t i); /* NULL past the end */
 /* The issuer whose subject this is. */
 const struct ca_issuer *ca_issuer_by_dn(const struct ca *ca, struct bytes dn);
+/* The first that is revoked, of this one and those above it; NULL: none is. */
+const struct ca_issuer *ca_issuer_revoked(const struct ca *ca,
+    const struct ca_issuer *i);
 
 /*
  * What was not found may be in the journal, and was answered for (ADR 0030): while the

@@ -32,11 +32,12 @@ struct caller {
 
 /*
  * ERR_UNAUTHENTICATED says why a certificate that was presented does not count.
- * Without one: IDENTITY_NONE.  'any_usage': one without clientAuth counts too; for
- * the renewal of that very certificate, where it only proves who holds its key.
+ * Without one: IDENTITY_NONE.  'renews': one without clientAuth counts too, and one of
+ * an issuer that is revoked; for the renewal of that very certificate, where it only
+ * proves who holds its key.
  */
 MUST_CHECK bool caller_identify(struct ca *ca, const struct msg_http_request *m,
-    bool any_usage, struct caller *ret, struct err *e);
+    bool renews, struct caller *ret, struct err *e);
 /*
  * Another than who asks: the serial of a certificate, or "cn:NAME" for the newest
  * of that CN.  ERR_NOT_FOUND, ERR_MALFORMED; ERR_UNAUTHENTICATED: it does not count.

@@ -4,6 +4,7 @@
 #define CA_REVOKE_H
 
 #include "ca/caller.h"
+#include "journal/record.h"
 #include "policy/verdict.h"
 
 struct revoke_request {
@@ -36,6 +37,24 @@ typedef void revoke_done(void *arg, const struct revoke_result *r, const struct 
  */
 MUST_CHECK bool revoke_start(struct ca *ca, const struct revoke_request *q,
     revoke_done *done, void *arg, struct verdict *v, struct err *e);
+
+/*
+ * An intermediate, by its issuer's name: the right to it was judged (admin).  From the
+ * answer on nothing is issued under it, and what it signed identifies nobody.  crl_at
+ * and ocsp_at are 0 while the key of who signs its revocation, the root's, is not here.
+ * ERR_NOT_FOUND, ERR_FORBIDDEN (the root), ERR_CONFLICT (of another CA), ERR_ALREADY_REVOKED.
+ */
+struct revoke_issuer_request {
+	const struct identity *who;
+	const char *issuer;
+	enum reason reason;
+	const char *request_id;
+};
+MUST_CHECK bool revoke_issuer_start(struct ca *ca,
+    const struct revoke_issuer_request *q, revoke_done *done, void *arg, struct err *e);
+/* Which issuers are revoked, from the database; and as a record tells it. */
+MUST_CHECK bool revoke_issuers_read(struct ca *ca, struct err *e);
+void revoke_issuers_heard(struct ca *ca, const struct record_revocation *rr);
 
 /* Is this lineage just being revoked?  Then nothing of it is renewed. */
 bool revoke_lineage_underway(const struct ca *ca, int64_t first_id);

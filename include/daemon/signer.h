@@ -144,6 +144,8 @@ MUST_CHECK bool signer_load(struct signer *s, struct err *e);
 void signer_load_urls(struct signer *s);
 void signer_unload(struct signer *s);
 struct signer_issuer *signer_issuer_find(struct signer *s, struct bytes name);
+/* The issuer whose subject this is; NULL: none. */
+struct signer_issuer *signer_issuer_by_dn(struct signer *s, struct bytes dn);
 /* As signer_issuer_find(), and its key must be here. */
 MUST_CHECK bool signer_issuer_ready(struct signer *s, struct bytes name,
     struct signer_issuer **ret, struct err *e);

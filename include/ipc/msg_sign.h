@@ -68,7 +68,7 @@ MUST_CHECK bool msg_recorded_get(struct bytes body, struct msg_recorded *ret,
 
 /*
  * MSG_REVOKE, core -> signer.  Refused (ERR_ALREADY_REVOKED) when the journal
- * has it, unless this raises the reason to keyCompromise; then the first time stays.
+ * has it, unless this raises the reason to a compromise; then the first time stays.
  */
 struct msg_revoke {
 	uint64_t id;

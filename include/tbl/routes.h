@@ -20,6 +20,7 @@ ROUTE("POST", "/v1/renewals",                    ON_API | ON_UNIX,           GAT
 ROUTE("GET",  "/v1/renewal-info/:id",            ON_API | ON_UNIX,           GATE_OPEN,       0,        BODY_NONE,            SIDE_CORE,  renewal_info)
 ROUTE("GET",  "/v1/profiles",                    ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  profiles)
 ROUTE("GET",  "/v1/issuers",                     ON_API | ON_UNIX,           GATE_READ,       0,        BODY_NONE,            SIDE_CORE,  issuers)
+ROUTE("POST", "/v1/issuers/:name/revoke",        ON_UNIX,                    GATE_ADMIN,      KIB(1),   BODY_JSON,            SIDE_CORE,  issuer_revoke)
 ROUTE("GET",  "/v1/whoami",                      ON_API | ON_UNIX,           GATE_IDENTITY,   0,        BODY_NONE,            SIDE_CORE,  whoami)
 ROUTE("POST", "/v1/tokens",                      ON_API | ON_UNIX,           GATE_ADMIN,      KIB(64),  BODY_JSON,            SIDE_CORE,  token_create)
 ROUTE("GET",  "/v1/tokens",                      ON_API | ON_UNIX,           GATE_ADMIN,      0,        BODY_NONE,            SIDE_CORE,  token_list)

@@ -5,20 +5,9 @@
 
 #include "api/certificate_json.h"
 #include "api/core_routes.h"
+#include "api/revocation_json.h"
 #include "base/mem.h"
-#include "ca/revoke.h"
 #include "codec/json.h"
-
-static bool
-read_word(const char *word, enum reason *ret, struct err *e)
-{
-	if (word == NULL || sets_reason_from(bytes_str(word), ret))
-		return true;
-	return err_set(e, ERR_MALFORMED,
-	    "reason must be unspecified, keyCompromise, affiliationChanged, "
-	    "superseded, "
-	    "cessationOfOperation or privilegeWithdrawn");
-}
 
 static bool
 read_flag(const char *word, bool *ret, struct err *e)
@@ -39,7 +28,7 @@ read_query(struct request *r, struct revoke_request *q, struct err *e)
 	const bool ok = request_query_known(r, known, e) &&
 			request_query(r, "reason", &reason, e) &&
 			request_query(r, "lineage", &lineage, e) &&
-			read_word(reason, &q->reason, e) &&
+			revocation_json_reason(reason, false, &q->reason, e) &&
 			read_flag(lineage, &q->lineage, e);
 	free(reason);
 	free(lineage);
@@ -63,24 +52,14 @@ read_body(struct request *r, struct revoke_request *q, struct err *e)
 		    "send Content-Type: application/json");
 	if (!json_read(r->in.body, &v, e))
 		return false;
-	const bool ok = json_check(v, members, e) &&
-			read_word(json_text(v, "reason"), &q->reason, e);
+	const bool ok =
+	    json_check(v, members, e) &&
+	    revocation_json_reason(json_text(v, "reason"), false, &q->reason, e);
 	const json_t *lineage = json_object_get(v, "lineage");
 	if (ok && lineage != NULL)
 		q->lineage = json_is_true(lineage);
 	json_decref(v);
 	return ok;
-}
-
-static bool
-read_asked(struct request *r, struct revoke_request *q, struct err *e)
-{
-	if (!read_query(r, q, e) || !read_body(r, q, e))
-		return false;
-	if (q->reason == REASON_CA_COMPROMISE)
-		return err_set(e, ERR_MALFORMED,
-		    "cACompromise is a reason for CA certificates only");
-	return true;
 }
 
 struct pending {
@@ -109,17 +88,8 @@ on_revoked(void *arg, const struct revoke_result *res, const struct err *refused
 	if (refused != NULL) {
 		request_problem(r, refused, NULL);
 	} else {
-		json_t *v = json_object();
-		json_t *by = json_object();
+		json_t *v = revocation_json(&p->serial, res);
 
-		json_object_set_new(by, "ocsp", certificate_json_time(res->ocsp_at));
-		json_object_set_new(by, "crl", certificate_json_time(res->crl_at));
-		json_object_set_new(v, "serial", certificate_json_serial(&p->serial));
-		json_object_set_new(v, "revoked_at",
-		    certificate_json_time(res->revoked_at));
-		json_object_set_new(v, "reason",
-		    json_string(sets_reason_word(res->reason)));
-		json_object_set_new(v, "effective_by", by);
 		if (p->lineage)
 			json_object_set_new(v, "serials", serials_json(res));
 		request_json(r, 200, v);
@@ -135,7 +105,8 @@ core_certificate_revoke(struct request *r)
 	struct pending *p = NULL;
 	struct err e;
 
-	bool ok = serial_from_hex(r->params[0], &q.serial, &e) && read_asked(r, &q, &e);
+	bool ok = serial_from_hex(r->params[0], &q.serial, &e) &&
+		  read_query(r, &q, &e) && read_body(r, &q, &e);
 	if (ok) {
 		request_about(r, NULL, NULL, &q.serial, NULL);
 		p = mem_zalloc(sizeof(*p));

@@ -105,6 +105,12 @@ issuer_json(struct request *r, const struct ca_issuer *i)
 	json_object_set_new(v, "not_before",
 	    certificate_json_time(i->cert->not_before));
 	json_object_set_new(v, "not_after", certificate_json_time(i->cert->not_after));
+	if (i->revoked) {
+		json_object_set_new(v, "revoked_at",
+		    certificate_json_time(i->revoked_at));
+		json_object_set_new(v, "reason",
+		    json_string(sets_reason_word(i->reason)));
+	}
 	json_object_set_new(v, "key", json_string(key));
 	json_object_set_new(v, "certificate",
 	    certificate_json_text(buf_bytes(&i->pem)));

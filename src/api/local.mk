@@ -28,6 +28,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_certificate_revoke.c \
 	src/api/core_enroll.c \
 	src/api/core_explain.c \
+	src/api/core_issuer_revoke.c \
 	src/api/core_issuers.c \
 	src/api/core_metrics.c \
 	src/api/core_ocsp.c \
@@ -45,6 +46,7 @@ libhnp_api_a_SOURCES = \
 	src/api/overdue.c \
 	src/api/page.c \
 	src/api/refusal.c \
+	src/api/revocation_json.c \
 	src/api/renewal_json.c \
 	src/api/request.c \
 	src/api/slices.c \

@@ -50,6 +50,25 @@ static const struct member challenges[] = {
 #undef CHALLENGE
 };
 
+/* How much a reason says of the key: 0 nothing. */
+static int
+weight(enum reason r)
+{
+	return r == REASON_KEY_COMPROMISE ? 2 : r == REASON_CA_COMPROMISE ? 1 : 0;
+}
+
+bool
+sets_reason_is_compromise(enum reason r)
+{
+	return weight(r) > 0;
+}
+
+bool
+sets_reason_raises(enum reason to, enum reason from)
+{
+	return weight(to) > weight(from);
+}
+
 static const char *
 word_of(const struct member *m, size_t count, unsigned n)
 {

@@ -277,6 +277,18 @@ ca_issuer_by_dn(const struct ca *ca, struct bytes dn)
 	return NULL;
 }
 
+const struct ca_issuer *
+ca_issuer_revoked(const struct ca *ca, const struct ca_issuer *i)
+{
+	size_t steps = ca->n_issuers;
+
+	while (i != NULL && !i->revoked && steps-- > 0) {
+		const struct ca_issuer *by = ca_issuer_by_dn(ca, i->cert->issuer_dn);
+		i = by != i ? by : NULL;
+	}
+	return i != NULL && i->revoked ? i : NULL;
+}
+
 bool
 ca_writable(const struct ca *ca, struct err *e)
 {

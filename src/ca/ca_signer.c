@@ -19,6 +19,7 @@
 #include "ca/reconcile.h"
 #include "ca/replay.h"
 #include "ca/retention.h"
+#include "ca/revoke.h"
 #include "ca/searchable.h"
 
 #define READY_ANYWAY_MS 5000
@@ -78,6 +79,7 @@ forget(struct ca *ca, const struct record *r)
 	    record_revocation_get(r->body, &rr, &ignored) &&
 	    serial_from_bytes(rr.serial, &serial, &ignored)) {
 		ocsp_answer_forget(ca, rr.issuer, &serial);
+		revoke_issuers_heard(ca, &rr);
 		if (ca->phase == CA_BEHIND) /* whoever asked has been refused */
 			publish_revoked(ca, rr.issuer, rr.serial);
 	}
@@ -310,7 +312,7 @@ level(struct ca *ca, uint64_t last_seq)
 		acme_resume(ca);
 		return;
 	}
-	if (!publish_start(ca, &e)) {
+	if (!revoke_issuers_read(ca, &e) || !publish_start(ca, &e)) {
 		end_role(ca, &e);
 		return;
 	}

@@ -142,9 +142,28 @@ check_revoked(const struct certificate_row *row, struct err *e)
 	    "the client certificate was revoked at %s", at);
 }
 
+/*
+ * What a revoked issuer signed opens nothing, but the way to a successor: the very octets
+ * lie in our database, so whoever has the issuer's key has not made them.
+ */
+static bool
+check_issuer_stands(const struct ca *ca, const char *issuer, struct err *e)
+{
+	const struct ca_issuer *revoked =
+	    ca_issuer_revoked(ca, ca_issuer_find(ca, issuer));
+	char at[CLOCK_RFC3339_LEN];
+
+	if (revoked == NULL)
+		return true;
+	clock_rfc3339(revoked->revoked_at, at);
+	return err_set(e, ERR_UNAUTHENTICATED,
+	    "the client certificate is of issuer %s, which was revoked at %s: renew it",
+	    revoked->name, at);
+}
+
 /* Time and purpose, each with its own sentence. */
 static bool
-check_usable(const struct cert *cert, bool any_usage, struct err *e)
+check_usable(const struct cert *cert, bool renews, struct err *e)
 {
 	const int64_t now = clock_now();
 	char at[CLOCK_RFC3339_LEN];
@@ -159,7 +178,7 @@ check_usable(const struct cert *cert, bool any_usage, struct err *e)
 		return err_set(e, ERR_UNAUTHENTICATED,
 		    "the client certificate is not valid before %s", at);
 	}
-	const unsigned usages = USAGE_CLIENT_AUTH | (any_usage ? USAGE_SERVER_AUTH : 0);
+	const unsigned usages = USAGE_CLIENT_AUTH | (renews ? USAGE_SERVER_AUTH : 0);
 	if (cert->ca || cert->any_usage || (cert->usages & usages) == 0)
 		return err_set(e, ERR_UNAUTHENTICATED,
 		    "the certificate is not for client authentication; use one of a "
@@ -222,7 +241,7 @@ look_up(struct ca *ca, struct bytes der, struct caller_known **ret, struct err *
 }
 
 static bool
-identify_cert(struct ca *ca, struct bytes der, bool any_usage, struct caller *c,
+identify_cert(struct ca *ca, struct bytes der, bool renews, struct caller *c,
     struct err *e)
 {
 	struct caller_known *k = known_find(ca, der);
@@ -236,7 +255,8 @@ identify_cert(struct ca *ca, struct bytes der, bool any_usage, struct caller *c,
 	c->row = &k->row;
 	c->profile = k->row.profile;
 	c->issuer = k->row.issuer;
-	if (!check_usable(k->cert, any_usage, e))
+	if (!check_usable(k->cert, renews, e) ||
+	    (!renews && !check_issuer_stands(ca, c->issuer, e)))
 		return false;
 	known_put(ca, k);
 	c->id = (struct identity){
@@ -251,14 +271,14 @@ identify_cert(struct ca *ca, struct bytes der, bool any_usage, struct caller *c,
 }
 
 bool
-caller_identify(struct ca *ca, const struct msg_http_request *m, bool any_usage,
+caller_identify(struct ca *ca, const struct msg_http_request *m, bool renews,
     struct caller *ret, struct err *e)
 {
 	struct caller c = { 0 };
 
 	switch (m->peer) {
 	case PEER_KIND_TLS_CERT:
-		if (!identify_cert(ca, m->peer_cert, any_usage, &c, e)) {
+		if (!identify_cert(ca, m->peer_cert, renews, &c, e)) {
 			caller_free(&c);
 			return false;
 		}

@@ -89,6 +89,19 @@ check_validity(const struct issue_request *q, struct issue_judged *j, struct ver
 		    &j->not_before, &j->not_after, v);
 }
 
+/* The listener's certificate is issued all the same: CRLs and OCSP go on. */
+static void
+check_issuer(struct ca *ca, const struct issue_request *q, const struct issue_judged *j,
+    struct verdict *v)
+{
+	const struct ca_issuer *revoked = ca_issuer_revoked(ca, j->issuer);
+
+	if (!q->internal)
+		verdict_add(v, revoked == NULL, ERR_POLICY, "issuer.revoked", "profile",
+		    revoked != NULL ? revoked->name : j->issuer->name,
+		    "an issuer that is not revoked: hanaper rotate makes the next");
+}
+
 void
 issue_judge_signature(const char *why, struct verdict *v)
 {
@@ -111,6 +124,7 @@ issue_judge(struct ca *ca, const struct issue_request *q, struct issue_judged *r
 		j.issuer = ca_issuer_find(ca, j.profile->issuer);
 		if (j.names != NULL)
 			check_names(ca, &j, v);
+		check_issuer(ca, q, &j, v);
 		check_validity(q, &j, v);
 		if (q->csr != NULL)
 			profile_check_key(j.profile, &q->csr->key, v);

@@ -47,6 +47,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/retention.c \
 	src/ca/revoke.c \
 	src/ca/revoke_impl.h \
+	src/ca/revoke_issuer.c \
 	src/ca/revoke_lineage.c \
 	src/ca/searchable.c \
 	src/ca/tally.c \

@@ -293,6 +293,15 @@ publish_reload(struct ca *ca)
 }
 
 bool
+publish_frozen(const struct ca *ca, const char *issuer)
+{
+	for (size_t i = 0; i < ca->publish->n; i++)
+		if (strcmp(ca->publish->v[i]->issuer, issuer) == 0)
+			return ca->publish->v[i]->frozen;
+	return false;
+}
+
+bool
 publish_complete(const struct ca *ca)
 {
 	for (size_t i = 0; i < ca->publish->n; i++)

@@ -87,6 +87,8 @@ on_answer(void *arg, const struct ask_answer *a)
 		    revoke_result(it->ca, rr.revoked_at, rr.reason);
 		r.serials = &it->serial;
 		r.n_serials = 1;
+		if (publish_frozen(it->ca, it->issuer))
+			r.ocsp_at = r.crl_at = 0;
 		it->done(it->arg, &r, NULL);
 	} else {
 		/* Another call's revocation may be on its way: what we answer now is no
@@ -121,10 +123,10 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
 	}
 	if (strcmp(row->issuer, "root") == 0)
 		return err_set(e, ERR_FORBIDDEN,
-		    "this is a CA certificate: it is not revoked by this route");
+		    "this is a CA certificate: it is not revoked by this route; an "
+		    "administrator can: hanaper issuer revoke NAME");
 	if (!q->lineage && row->revoked &&
-	    (q->reason != REASON_KEY_COMPROMISE ||
-		row->reason == REASON_KEY_COMPROMISE)) {
+	    !sets_reason_raises(q->reason, (enum reason)row->reason)) {
 		clock_rfc3339(row->revoked_at, at);
 		return err_set(e, ERR_ALREADY_REVOKED,
 		    "it was revoked at %s, reason %s", at,
@@ -155,11 +157,24 @@ revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg)
 	buf_free(&b);
 }
 
+void
+revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
+    void *arg)
+{
+	struct revoking *it = mem_zalloc(sizeof(*it));
+
+	*it = (struct revoking){ .ca = ca,
+		.issuer = mem_strdup(o->issuer),
+		.serial = *o->serial,
+		.done = done,
+		.arg = arg };
+	revoke_ask(ca, o, on_answer, it);
+}
+
 static void
 start_one(struct ca *ca, const struct revoke_request *q,
     const struct certificate_row *row, revoke_done *done, void *arg)
 {
-	struct revoking *it = mem_zalloc(sizeof(*it));
 	const struct revoke_one one = {
 		.issuer = row->issuer,
 		.serial = &row->serial,
@@ -170,12 +185,7 @@ start_one(struct ca *ca, const struct revoke_request *q,
 		.request_id = q->request_id,
 	};
 
-	*it = (struct revoking){ .ca = ca,
-		.issuer = mem_strdup(row->issuer),
-		.serial = row->serial,
-		.done = done,
-		.arg = arg };
-	revoke_ask(ca, &one, on_answer, it);
+	revoke_one_start(ca, &one, done, arg);
 }
 
 bool

@@ -16,6 +16,9 @@ struct revoke_one {
 	const char *requester, *request_id;
 };
 void revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg);
+/* The rights are judged; 'done' is called once. */
+void revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
+    void *arg);
 
 /* Reads the signer's answer, logs it, has the CRL made. */
 MUST_CHECK bool revoke_answer(struct ca *ca, const struct ask_answer *a,

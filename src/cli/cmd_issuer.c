@@ -1,9 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hanaper issuer - who signs, until when, and where that is published. */
-#include "cli/client.h"
-#include "cli/view.h"
+/* hanaper issuer [revoke] - who signs, until when, and where that is published. */
+#include <string.h>
 
-static const struct opt_usage usage = { .operands = "", .shared = options_client };
+#include "cli/client.h"
+#include "cli/reason.h"
+#include "cli/view.h"
+#include "codec/uri.h"
+
+struct issuer_args {
+	struct options_common common;
+	const char *reason;
+};
+
+static const struct opt issuer_opts[] = {
+	OPT_HAS_TEXT("reason", "REASON", struct issuer_args, reason,
+	    "revoke: why; it must be said"),
+	{ 0 },
+};
+
+static const struct opt_usage usage = {
+	.operands = "[revoke NAME]",
+	.about =
+	    "revoke: NAME signs no more certificates, what it signed opens nothing "
+	    "here, and\n"
+	    "the root's CRL names it.  For good; on the CA's machine alone.  Reasons:\n"
+	    "cACompromise (somebody else may have the key), superseded,\n"
+	    "cessationOfOperation and the others of \"revoke\".",
+	.opts = issuer_opts,
+	.shared = options_client,
+	.least = 0,
+	.most = 2,
+};
+
+/* ---- the list ---- */
 
 static void
 print_crl(const json_t *crl)
@@ -36,6 +65,8 @@ print(const json_t *list)
 		view_field(v, "name", "issuer");
 		view_field(v, "subject", "subject");
 		view_field(v, "serial", "serial");
+		view_field(v, "revoked_at", "revoked");
+		view_field(v, "reason", "reason");
 		view_field(v, "key", "key");
 		view_field_time(v, "not_before", "not before");
 		view_field_time(v, "not_after", "not after");
@@ -45,26 +76,110 @@ print(const json_t *list)
 	}
 }
 
+static int
+list(struct client *c, const struct issuer_args *a)
+{
+	json_t *v = NULL;
+	struct err e;
+
+	if (!client_get_json(c, "/v1/issuers", &v, &e))
+		return client_fail(c, &e);
+	if (a->common.json) {
+		out_json(v);
+		return OUT_DONE;
+	}
+	print(json_object_get(v, "issuers"));
+	out_next("hanaper crl NAME");
+	json_decref(v);
+	return OUT_DONE;
+}
+
+/* ---- revoke ---- */
+
+static void
+print_revoked(const json_t *v)
+{
+	const json_t *by = json_object_get(v, "effective_by");
+
+	view_field(v, "issuer", "revoked");
+	view_field(v, "serial", "serial");
+	view_field(v, "revoked_at", "at");
+	view_field(v, "reason", "reason");
+	view_field(by, "ocsp", "OCSP from");
+	view_field(by, "crl", "CRL by");
+	if (json_is_null(json_object_get(by, "crl")))
+		out_note("the root's key is not here: put root.key back and start the "
+			 "daemon anew, then the root's CRL names it");
+	out_next("stop the daemon, hanaper rotate %s, start it",
+	    json_text(v, "issuer"));
+}
+
+static int
+revoke(struct client *c, const struct issuer_args *a, const char *reason)
+{
+	json_t *body = json_pack("{s:s}", "reason", reason), *v = NULL;
+	struct buf path;
+	struct err e;
+	int status = OUT_DONE;
+
+	buf_init(&path, KIB(1));
+	buf_puts(&path, "/v1/issuers/");
+	uri_encode(&path, bytes_str(a->common.operands[1]));
+	buf_puts(&path, "/revoke");
+	if (!client_post_json(c, buf_str(&path), body, &v, &e))
+		status = client_fail(c, &e);
+	else if (a->common.json)
+		out_json(json_incref(v));
+	else
+		print_revoked(v);
+	buf_free(&path);
+	json_decref(v);
+	return status;
+}
+
+/* What was asked for: a list, or a name to revoke and why. */
+static bool
+read_line(const struct command *self, const struct issuer_args *a, const char **reason)
+{
+	const struct options_common *c = &a->common;
+
+	if (!reason_read(self, a->reason, true, reason))
+		return false;
+	if (c->n_operands > 0 && strcmp(c->operands[0], "revoke") != 0)
+		(void)out_usage(self->name, "there is no \"%s\"; there is: revoke NAME",
+		    c->operands[0]);
+	else if (c->n_operands == 1)
+		(void)out_usage(self->name, "whom? hanaper issuer lists the names");
+	else if (c->n_operands == 2 && *reason == NULL)
+		(void)out_usage(self->name, "say why: --reason cACompromise where "
+					    "somebody else may have the key, "
+					    "else superseded or cessationOfOperation");
+	else if (c->n_operands == 0 && *reason != NULL)
+		(void)out_usage(self->name, "--reason is for: revoke NAME");
+	else
+		return true;
+	return false;
+}
+
 int
 cmd_issuer(const struct command *self, int argc, char **argv)
 {
-	struct options_common o = { 0 };
+	struct issuer_args a = { 0 };
 	struct client *c = NULL;
 	struct err e = { 0 };
-	json_t *v = NULL;
+	const char *reason = NULL;
 	int status = OUT_DONE;
 
-	if (!options_read(self, &usage, argc, argv, &o, &status))
+	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	if (!client_open(&o, &c, &e) || !client_get_json(c, "/v1/issuers", &v, &e)) {
+	if (!read_line(self, &a, &reason))
+		return OUT_USAGE;
+	if (!client_open(&a.common, &c, &e))
 		status = client_fail(c, &e);
-	} else if (o.json) {
-		out_json(json_incref(v));
-	} else {
-		print(json_object_get(v, "issuers"));
-		out_next("hanaper crl NAME");
-	}
-	json_decref(v);
+	else if (a.common.n_operands == 0)
+		status = list(c, &a);
+	else
+		status = revoke(c, &a, reason);
 	client_free(c);
 	return status;
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper revoke - a certificate counts no more. */
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "base/sets.h"
 #include "cli/certref.h"
 #include "cli/client.h"
+#include "cli/reason.h"
 #include "cli/view.h"
 
 struct revoke_args {
@@ -35,53 +33,6 @@ static const struct opt_usage usage = {
 	.least = 1,
 	.most = 1,
 };
-
-/* Letter case, '-' and '_' do not count. */
-static bool
-same_word(const char *a, const char *b)
-{
-	for (;;) {
-		while (*a == '-' || *a == '_')
-			a++;
-		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
-			return false;
-		if (*a == '\0')
-			return true;
-		a++;
-		b++;
-	}
-}
-
-static const char *const words[] = {
-#define REASON(name, n, word) word,
-#include "tbl/sets.h"
-#undef REASON
-};
-
-/* The API's word for what was typed; NULL: no such reason. */
-static const char *
-reason_word(const char *typed)
-{
-	for (size_t i = 0; i < NITEMS(words); i++)
-		if (same_word(typed, words[i]))
-			return words[i];
-	return NULL;
-}
-
-static int
-no_reason(const struct command *self, const char *typed)
-{
-	struct buf all;
-
-	buf_init(&all, KIB(1));
-	for (size_t i = 0; i < NITEMS(words); i++)
-		if (strcmp(words[i], "cACompromise") != 0) /* of CAs only */
-			buf_printf(&all, "%s%s", i > 0 ? ", " : "", words[i]);
-	const int status = out_usage(self->name,
-	    "there is no reason \"%s\"; it is one of: %s", typed, buf_str(&all));
-	buf_free(&all);
-	return status;
-}
 
 static void
 print(const struct revoke_args *a, const char *hex, json_t *v)
@@ -111,15 +62,14 @@ cmd_revoke(const struct command *self, int argc, char **argv)
 	struct client *c = NULL;
 	struct err e = { 0 };
 	json_t *v = NULL, *body;
-	const char *reason;
+	const char *reason = NULL;
 	char *path;
 	int status = OUT_DONE;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	reason = a.reason != NULL ? reason_word(a.reason) : NULL;
-	if (a.reason != NULL && reason == NULL)
-		return no_reason(self, a.reason);
+	if (!reason_read(self, a.reason, false, &reason))
+		return OUT_USAGE;
 	if (!certref_serial(a.common.operands[0], hex, &e))
 		return out_fail(&e);
 	path = mem_printf("/v1/certificates/%s/revoke", hex);

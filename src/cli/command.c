@@ -23,7 +23,7 @@ const struct command command_table[] = {
 	{ "crl",     "fetch a revocation list, check it and say what it holds",     cmd_crl },
 	{ "ocsp",    "ask the OCSP responder about a certificate",                  cmd_ocsp },
 	{ "profile", "show the profiles: what may be asked for",                    cmd_profile },
-	{ "issuer",  "show the issuers: who signs, until when",                     cmd_issuer },
+	{ "issuer",  "show the issuers: who signs, until when; issuer revoke: no more",                     cmd_issuer },
 	{ "acme",    "keys that bind ACME accounts, accounts, orders, validations",  cmd_acme },
 	{ "audit",   "who decided what; audit verify: journal against database",   cmd_audit },
 	{ "whoami",  "say who the daemon takes you for, and what you may do",       cmd_whoami },

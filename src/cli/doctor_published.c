@@ -42,6 +42,25 @@ at_its_end(const char *issuer, bool followed)
 		   : "make its successor in good time: hanaper rotate";
 }
 
+/* One that is revoked; false: it is not. */
+static bool
+say_revoked(struct doctor *d, const json_t *issuer)
+{
+	const char *name = json_text(issuer, "name");
+	const char *at = json_text(issuer, "revoked_at");
+
+	if (at == NULL)
+		return false;
+	if (is_followed(d, name))
+		doctor_say(d, DOCTOR_OK, NULL, "issuer %s is revoked, and followed",
+		    name);
+	else
+		doctor_say(d, DOCTOR_FAIL,
+		    "stop the daemon, hanaper rotate, start it; hanaper renew-all",
+		    "issuer %s was revoked at %s and signs nothing", name, at);
+	return true;
+}
+
 void
 doctor_lifetimes(struct doctor *d)
 {
@@ -53,7 +72,8 @@ doctor_lifetimes(struct doctor *d)
 		int64_t end;
 		struct err e;
 
-		if (!clock_rfc3339_parse(bytes_str(json_text(v, "not_after")), &end,
+		if (say_revoked(d, v) ||
+		    !clock_rfc3339_parse(bytes_str(json_text(v, "not_after")), &end,
 			&e))
 			continue;
 		const int64_t left = end - clock_now();

@@ -64,6 +64,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/out.c \
 	src/cli/passphrase.c \
 	src/cli/problem.c \
+	src/cli/reason.c \
 	src/cli/renew.c \
 	src/cli/renew_exec.c \
 	src/cli/renew_files.c \

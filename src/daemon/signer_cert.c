@@ -156,6 +156,28 @@ find_policy(struct signer *s, struct wish *w, struct err *e)
 }
 
 /*
+ * Under a CA that its own issuer has revoked nothing is signed any more, but the
+ * listener's certificate: the CRLs and the OCSP answers are to be had all the same.
+ * Core may ask while it does not know yet, so this raises no alarm.
+ */
+static bool
+check_issuer_stands(struct signer *s, const struct wish *w, struct err *e)
+{
+	const struct signer_issuer *i = w->issuer;
+
+	for (size_t k = 0; k < i->n_chain && !w->profile->internal; k++) {
+		const struct cert *c = i->chain[k].cert;
+		const struct signer_issuer *by = signer_issuer_by_dn(s, c->issuer_dn);
+
+		if (by != NULL && signer_revoked_find(&by->revoked, &c->serial) != NULL)
+			return err_set(e, ERR_POLICY,
+			    "issuer %s is revoked: it signs no more certificates",
+			    i->name);
+	}
+	return true;
+}
+
+/*
  * The CA's own keys and its responders' are nobody else's (P54).  Core does not
  * know the responders': whoever asks with one, which is public, raises no alarm.
  */
@@ -323,8 +345,8 @@ signer_on_cert(void *ctx, const struct frame *f, struct err *e)
 		return false;
 	}
 	const bool good = judge(s, w, &why);
-	if (good && check_key_is_not_ours(s, w->csr->key.der, &why) &&
-	    draft(s, w, &why)) {
+	if (good && check_issuer_stands(s, w, &why) &&
+	    check_key_is_not_ours(s, w->csr->key.der, &why) && draft(s, w, &why)) {
 		w->job = (struct pool_job){ .work = work, .done = done };
 		pool_add(s->pool, &w->job);
 		return true;

@@ -216,15 +216,13 @@ load_root_key(struct signer *s, struct signer_issuer *root, struct err *e)
 /* ---- chains ---- */
 
 static const struct cert *
-find_parent(const struct signer *s, const struct signer_issuer *i, const struct cert *c)
+find_parent(struct signer *s, const struct signer_issuer *i, const struct cert *c)
 {
 	for (size_t k = 0; k < i->n_between; k++)
 		if (bytes_eq(i->between[k]->subject_dn, c->issuer_dn))
 			return i->between[k];
-	for (size_t k = 0; k < s->n_issuers; k++)
-		if (bytes_eq(s->issuers[k].cert->subject_dn, c->issuer_dn))
-			return s->issuers[k].cert;
-	return NULL;
+	const struct signer_issuer *by = signer_issuer_by_dn(s, c->issuer_dn);
+	return by != NULL ? by->cert : NULL;
 }
 
 static bool
@@ -344,6 +342,15 @@ signer_issuer_find(struct signer *s, struct bytes name)
 {
 	for (size_t k = 0; k < s->n_issuers; k++)
 		if (bytes_eq_str(name, s->issuers[k].name))
+			return &s->issuers[k];
+	return NULL;
+}
+
+struct signer_issuer *
+signer_issuer_by_dn(struct signer *s, struct bytes dn)
+{
+	for (size_t k = 0; k < s->n_issuers; k++)
+		if (bytes_eq(s->issuers[k].cert->subject_dn, dn))
 			return &s->issuers[k];
 	return NULL;
 }

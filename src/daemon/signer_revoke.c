@@ -20,13 +20,15 @@ judge(struct signer *s, const struct msg_revoke *m, struct signer_issuer **ret_i
 	struct signer_issuer *i = signer_issuer_find(s, m->issuer);
 	if (i == NULL)
 		return err_set(e, ERR_NOT_FOUND, "there is no such issuer");
+	if (serial_eq(&r.serial, &s->issuers[0].cert->serial))
+		return err_set(e, ERR_POLICY,
+		    "a root is not revoked: it is trusted or not");
 	r.reason = r.was = (uint8_t)m->reason;
 
 	const struct signer_revoked *have = signer_revoked_find(&i->revoked, &r.serial);
 	if (have != NULL) {
 		clock_rfc3339(have->revoked_at, at);
-		if (m->reason != REASON_KEY_COMPROMISE ||
-		    have->reason == REASON_KEY_COMPROMISE)
+		if (!sets_reason_raises(m->reason, (enum reason)have->reason))
 			return err_set(e, ERR_ALREADY_REVOKED, "revoked at %s: %s", at,
 			    sets_reason_word(have->reason));
 		r.not_after = have->not_after;

@@ -84,7 +84,7 @@ find_certificate(struct store *st, int64_t issuer_id, const struct revocation *r
 	}
 	if (!stmt_finish(q, e))
 		return false;
-	if (*ret != 0 && r->reason == REASON_KEY_COMPROMISE)
+	if (*ret != 0 && sets_reason_is_compromise((enum reason)r->reason))
 		return remember_key(st, bytes_of(hash, n), e) &&
 		       store_lineage_taint(st, *ret, e);
 	return true;
@@ -187,7 +187,7 @@ store_revocation_tie(struct store *st, int64_t issuer_id, const struct serial *s
 	stmt_int(q, 2, certificate_id);
 	if (!stmt_finish_one(q, e))
 		return false;
-	return old.reason != REASON_KEY_COMPROMISE ||
+	return !sets_reason_is_compromise((enum reason)old.reason) ||
 	       (remember_key(st, key_hash, e) &&
 		   store_lineage_taint(st, certificate_id, e));
 }

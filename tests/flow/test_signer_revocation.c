@@ -81,6 +81,69 @@ Test(signer_revocation, foreign_issuers_and_other_times_are_refused)
 	cert_free(c);
 }
 
+/* What is asked of the root about the intermediate. */
+static struct msg_revoke
+ask_revoke_main(enum reason reason)
+{
+	struct msg_revoke m = peer_ask_revoke(peer.main, reason);
+
+	m.issuer = bytes_str("root");
+	return m;
+}
+
+static enum err_code
+refused_cert(const char *profile, struct bytes csr, struct bytes names)
+{
+	struct msg_sign_cert m = peer_ask_cert(csr, names);
+
+	m.profile = bytes_str(profile);
+	peer_send_cert(&m);
+	return peer_refused();
+}
+
+/* P70, S83, S84: whatever core says, and after a restart. */
+Test(signer_revocation, under_a_revoked_issuer_nothing_is_signed)
+{
+	const char *const web[] = { "dns:web.internal", NULL };
+	struct key *k = NULL;
+	struct buf csr, names;
+	struct msg_revoke m;
+
+	buf_init(&csr, KIB(16));
+	buf_init(&names, KIB(16));
+	cr_assert(key_generate(KEY_ALG_ECDSA_P256, 0, &k, &e), "%s", e.detail);
+	peer_csr(k, web, &csr);
+	peer_names(web, &names);
+	m = ask_revoke_main(REASON_SUPERSEDED);
+	peer_send_revoke(&m);
+	(void)peer_recorded(MSG_REVOKED);
+	cr_expect_eq(refused_cert("server", buf_bytes(&csr), buf_bytes(&names)),
+	    ERR_POLICY);
+	m = ask_revoke_main(REASON_PRIVILEGE_WITHDRAWN);
+	peer_send_revoke(&m);
+	cr_expect_eq(peer_refused(), ERR_ALREADY_REVOKED);
+	m = ask_revoke_main(REASON_CA_COMPROMISE); /* S43: worse is told */
+	peer_send_revoke(&m);
+	(void)peer_recorded(MSG_REVOKED);
+	peer_kill();
+	peer_start();
+	cr_expect_eq(refused_cert("server", buf_bytes(&csr), buf_bytes(&names)),
+	    ERR_POLICY);
+	buf_free(&csr);
+	buf_free(&names);
+	key_free(k);
+}
+
+/* P70: what nobody could believe is not recorded. */
+Test(signer_revocation, the_root_is_not_revoked)
+{
+	struct msg_revoke m = peer_ask_revoke(peer.root, REASON_CA_COMPROMISE);
+
+	m.issuer = bytes_str("root");
+	peer_send_revoke(&m);
+	cr_expect_eq(peer_refused(), ERR_POLICY);
+}
+
 /* ---- OCSP ---- */
 
 static struct buf cert_id; /* of the last asking */

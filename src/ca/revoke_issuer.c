@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An intermediate is taken back (P70): the list that tells it is its own issuer's, the
+ * root's.  What it means for requests is told by ca_issuer_revoked().
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "ca/revoke.h"
+#include "revoke_impl.h"
+#include "store/store_certificate.h"
+
+static const struct ca_issuer *
+parent_of(const struct ca *ca, const struct ca_issuer *i)
+{
+	const struct ca_issuer *by = ca_issuer_by_dn(ca, i->cert->issuer_dn);
+
+	return by != i ? by : NULL;
+}
+
+/* The issuer that is to be revoked, and who tells it. */
+static bool
+find(const struct ca *ca, const struct revoke_issuer_request *q,
+    const struct ca_issuer **ret, const struct ca_issuer **ret_by, struct err *e)
+{
+	const struct ca_issuer *i = ca_issuer_find(ca, q->issuer);
+	char at[CLOCK_RFC3339_LEN];
+
+	if (i == NULL)
+		return err_set(e, ERR_NOT_FOUND,
+		    "there is no issuer \"%.64s\"; GET /v1/issuers, or hanaper issuer, "
+		    "lists them",
+		    q->issuer);
+	if (i == &ca->issuers[0])
+		return err_set(e, ERR_FORBIDDEN,
+		    "a root is not revoked: take it out of the trust stores that have "
+		    "it");
+	const struct ca_issuer *by = parent_of(ca, i);
+	if (by == NULL)
+		return err_set(e, ERR_CONFLICT,
+		    "issuer %s was not signed by the root or another issuer of this "
+		    "daemon: who signed it has to revoke it",
+		    i->name);
+	if (i->revoked && !sets_reason_raises(q->reason, i->reason)) {
+		clock_rfc3339(i->revoked_at, at);
+		return err_set(e, ERR_ALREADY_REVOKED,
+		    "it was revoked at %s, reason %s", at, sets_reason_word(i->reason));
+	}
+	*ret = i;
+	*ret_by = by;
+	return true;
+}
+
+bool
+revoke_issuer_start(struct ca *ca, const struct revoke_issuer_request *q,
+    revoke_done *done, void *arg, struct err *e)
+{
+	const struct ca_issuer *i = NULL, *by = NULL;
+
+	if (!ca_writable(ca, e) || !find(ca, q, &i, &by, e))
+		return false;
+	const struct revoke_one one = {
+		.issuer = by->name,
+		.serial = &i->cert->serial,
+		.not_after = i->cert->not_after,
+		.revoked_at = i->revoked ? i->revoked_at : 0,
+		.reason = q->reason,
+		.requester = q->who->text,
+		.request_id = q->request_id,
+	};
+	revoke_one_start(ca, &one, done, arg);
+	return true;
+}
+
+bool
+revoke_issuers_read(struct ca *ca, struct err *e)
+{
+	for (size_t k = 1; k < ca->n_issuers; k++) {
+		struct ca_issuer *i = &ca->issuers[k];
+		const struct ca_issuer *by = parent_of(ca, i);
+		struct certificate_brief b = { 0 };
+
+		if (by != NULL &&
+		    !store_certificate_brief(ca->store, by->name, &i->cert->serial, &b,
+			e) &&
+		    e->code != ERR_NOT_FOUND)
+			return false;
+		i->revoked = b.revoked;
+		i->revoked_at = b.revoked_at;
+		i->reason = (enum reason)b.reason;
+	}
+	return true;
+}
+
+void
+revoke_issuers_heard(struct ca *ca, const struct record_revocation *rr)
+{
+	for (size_t k = 1; k < ca->n_issuers; k++) {
+		struct ca_issuer *i = &ca->issuers[k];
+		const struct ca_issuer *by = parent_of(ca, i);
+
+		if (by == NULL || !bytes_eq_str(rr->issuer, by->name) ||
+		    !bytes_eq(rr->serial, serial_bytes(&i->cert->serial)))
+			continue;
+		i->revoked = true;
+		i->revoked_at = rr->revoked_at;
+		i->reason = rr->reason;
+	}
+}
