@@ -63,8 +63,6 @@ struct restore {
 
 MUST_CHECK bool restore_run(struct restore *r, struct err *e);
 void restore_free(struct restore *r); /* and what is left over of its work */
-/* One more sentence. */
-void restore_tell(struct restore *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* ---- restore_history.c ---- */
 

@@ -57,8 +57,8 @@ void rotate_init(struct rotate *r);
 MUST_CHECK bool rotate_run(struct rotate *r, struct err *e);
 void rotate_free(
     struct rotate *r); /* and the files, where it failed before they counted */
-/* One more remark. */
-void rotate_tell(struct rotate *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Forgets what the next one was to be called. */
+void rotate_forget_next(struct rotate *r);
 
 /* ---- rotate_plan.c ---- */
 

@@ -182,6 +182,11 @@ const struct conf_profile *conf_profile_find(const struct conf *c, struct bytes 
 MUST_CHECK bool conf_log(const struct conf *c, const char *role, struct err *e);
 /* 'path' below c->dir unless it is absolute; free() it. */
 char *conf_path(const struct conf *c, const char *path);
+/*
+ * The file of a credential that the service manager gives (systemd.exec(5)), by the name
+ * of the issuer whose passphrase it holds; free() it.  NULL: there is none.
+ */
+char *conf_credential_path(const char *name);
 
 /* A range of addresses, as conf_names.ip has it in text. */
 struct conf_cidr {
@@ -195,6 +200,8 @@ bool conf_cidr_has(const struct conf_cidr *c, const uint8_t *ip, size_t octets);
 
 /* Owned string lists. */
 void strings_add(struct strings *s, const char *v);
+/* Cut after 511 octets. */
+void strings_printf(struct strings *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void strings_free(struct strings *s);
 
 #endif

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,18 +15,6 @@
 #include "cli/scratch.h"
 #include "conf/conf_load.h"
 #include "sys/file.h"
-
-void
-restore_tell(struct restore *r, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	strings_add(&r->told, text);
-}
 
 /* ---- the file ---- */
 
@@ -189,7 +175,7 @@ judge_journal(struct restore *r, struct err *e)
 	r->keep_journal = a.last_seq >= b.last_seq;
 	ok = r->keep_journal ? has_end_of(here, &b, e) : has_end_of(theirs, &a, e);
 	if (ok && r->keep_journal)
-		restore_tell(r,
+		strings_printf(&r->told,
 		    "the journal here is kept: it goes to record %" PRIu64
 		    ", the backup's to %" PRIu64,
 		    a.last_seq, b.last_seq);
@@ -228,7 +214,7 @@ judge_database(struct restore *r, struct err *e)
 	if (good && (r->keep_journal || seq <= r->facts.journal_seq)) {
 		r->keep_database = true;
 		r->store = st;
-		restore_tell(r,
+		strings_printf(&r->told,
 		    "the database here is kept: it is whole and no older than the "
 		    "backup's");
 	} else if (good) {
@@ -269,7 +255,7 @@ check_only(struct restore *r, struct err *e)
 	if (!extract(r, r->file, e))
 		return false;
 	clock_rfc3339(r->facts.made_at, at);
-	restore_tell(r,
+	strings_printf(&r->told,
 	    "%s is whole: made %s, journal up to record %" PRIu64
 	    ", database up to %" PRIu64,
 	    r->file, at, r->facts.journal_seq, r->facts.database_seq);

@@ -168,7 +168,7 @@ tell_age(struct restore *r, const struct list *l, const struct restore_issuer *i
 
 	clock_rfc3339(l->this_update, at);
 	clock_rfc3339(r->facts.made_at, made);
-	restore_tell(r, "%s: CRL %" PRIu64 " of %s", i->name, l->number, at);
+	strings_printf(&r->told, "%s: CRL %" PRIu64 " of %s", i->name, l->number, at);
 	if (l->this_update <= r->facts.made_at)
 		out_note("%s: CRL %" PRIu64 " is of %s, the backup of %s: what was "
 			 "revoked since the backup is not in it; give a newer one if "

@@ -59,7 +59,7 @@ replay(struct restore *r, struct err *e)
 	    store_bulk(r->store, true, e) && store_seq(r->store, &p.have, e) &&
 	    journal_extent(dir, replay_one, &p, &x, e) && store_commit(r->store, e);
 	if (ok && p.done > 0)
-		restore_tell(r,
+		strings_printf(&r->told,
 		    "%" PRIu64 " %s of the journal %s replayed into the database",
 		    p.done, out_noun(p.done, "record", "records"),
 		    out_noun(p.done, "was", "were"));
@@ -256,8 +256,9 @@ go_on(struct restore *r, struct err *e)
 	r->journal = NULL;
 	free(dir);
 	if (ok)
-		restore_tell(r, "%" PRIu64 " %s that the backup lacked %s added",
-		    r->revoked, out_noun(r->revoked, "revocation", "revocations"),
+		strings_printf(&r->told,
+		    "%" PRIu64 " %s that the backup lacked %s added", r->revoked,
+		    out_noun(r->revoked, "revocation", "revocations"),
 		    out_noun(r->revoked, "was", "were"));
 	return ok;
 }
@@ -271,7 +272,7 @@ withdraw_tokens(struct restore *r, struct err *e)
 	if (!store_token_withdraw_all(r->store, clock_now(), WHO, &n, e))
 		return false;
 	if (n > 0)
-		restore_tell(r, "%" PRId64 " pending %s; make new ones", n,
+		strings_printf(&r->told, "%" PRId64 " pending %s; make new ones", n,
 		    out_noun((uint64_t)n, "token was withdrawn",
 			"tokens were withdrawn"));
 	return true;

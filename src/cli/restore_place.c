@@ -70,7 +70,7 @@ need_aside(struct restore *r, struct err *e)
 	r->aside = mem_printf("%s/before-restore-%s", r->state, at);
 	if (!make_dir(r, r->aside, 0700, e))
 		return false;
-	restore_tell(r, "what was there is in %s", r->aside);
+	strings_printf(&r->told, "what was there is in %s", r->aside);
 	return true;
 }
 
@@ -288,7 +288,7 @@ tell_missing_keys(struct restore *r)
 
 		if (access(path, F_OK) < 0) {
 			r->keyless++;
-			restore_tell(r,
+			strings_printf(&r->told,
 			    "done, but it cannot start yet: %s is missing: put the key "
 			    "of issuer %s there",
 			    path, s->name);

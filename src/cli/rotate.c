@@ -2,8 +2,6 @@
 #include "cli/rotate.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,18 +16,6 @@
 #include "sys/file.h"
 
 #define YAML_MAX MIB(1)
-
-void
-rotate_tell(struct rotate *r, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	strings_add(&r->told, text);
-}
 
 void
 rotate_init(struct rotate *r)
@@ -155,12 +141,7 @@ rotate_free(struct rotate *r)
 	cert_free(r->root);
 	cert_free(r->old_cert);
 	passphrase_free(r->phrase);
-	free(r->next.name);
-	free(r->next.certificate);
-	free(r->next.key);
-	free(r->next.passphrase_file);
-	free(r->next_certificate);
-	free(r->next_key);
+	rotate_forget_next(r);
 	conf_free(r->conf);
 	buf_free(&r->yaml);
 	buf_free(&r->edited);

@@ -45,21 +45,6 @@ add_file(struct strings *list, char *path)
 	free(path);
 }
 
-/* A credential of the service manager (systemd.exec(5)). */
-static char *
-credential(const char *name)
-{
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	char *path =
-	    dir == NULL || dir[0] != '/' ? NULL : mem_printf("%s/%s", dir, name);
-
-	if (path != NULL && access(path, F_OK) != 0) {
-		free(path);
-		path = NULL;
-	}
-	return path;
-}
-
 static char *
 of_issuer(const struct rotate *r, const struct conf_issuer *i)
 {
@@ -154,7 +139,7 @@ load_root(struct rotate *r, struct err *e)
 		goto out;
 	}
 	add_file(&files, mem_strdup(r->passphrase_file));
-	add_file(&files, credential(ROOT));
+	add_file(&files, conf_credential_path(ROOT));
 	for (size_t i = 0; i < r->conf->n_issuers; i++)
 		add_file(&files, of_issuer(r, &r->conf->issuers[i]));
 	if (!load_key(path, &files, &r->root_key, &phrase, e))
@@ -177,14 +162,14 @@ load_old(struct rotate *r, struct err *e)
 	struct key *key = NULL;
 
 	add_file(&files, of_issuer(r, r->old));
-	add_file(&files, credential(r->old->name));
+	add_file(&files, conf_credential_path(r->old->name));
 	add_file(&files, mem_strdup(r->passphrase_file));
 	const bool ok = load_key(path, &files, &key, &r->phrase, e);
 	key_free(key);
 	strings_free(&files);
 	free(path);
 	if (ok && r->phrase != NULL && r->old->passphrase_file == NULL)
-		rotate_tell(r,
+		strings_printf(&r->told,
 		    "its key is encrypted with the passphrase of %s's: give the "
 		    "service the same credential by the name %s",
 		    r->old->name, r->next.name);

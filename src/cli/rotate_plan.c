@@ -121,8 +121,8 @@ is_there(const char *path)
 	return lstat(path, &st) == 0;
 }
 
-static void
-forget_next(struct rotate *r)
+void
+rotate_forget_next(struct rotate *r)
 {
 	free(r->next.name);
 	free(r->next.certificate);
@@ -138,7 +138,7 @@ forget_next(struct rotate *r)
 static bool
 try_name(struct rotate *r, char *name)
 {
-	forget_next(r);
+	rotate_forget_next(r);
 	r->next = (struct conf_issuer){
 		.name = name,
 		.certificate = beside(r->old->certificate, name, ".crt"),
@@ -196,7 +196,7 @@ rotate_plan_names(struct rotate *r, struct err *e)
 	for (size_t i = 0; i < c->n_grants; i++)
 		if (c->grants[i].who.issuer != NULL &&
 		    strcmp(c->grants[i].who.issuer, r->old->name) == 0)
-			rotate_tell(r,
+			strings_printf(&r->told,
 			    "grant %zu of %s is for certificates of issuer %s: it was "
 			    "left as it is; those of %s may want one too",
 			    i + 1, c->file, r->old->name, r->next.name);
@@ -317,7 +317,7 @@ choose_times(struct rotate *r, struct err *e)
 	}
 	if (r->validity_s >= root->not_after - r->not_before + 1) {
 		r->validity_s = root->not_after - r->not_before + 1;
-		rotate_tell(r, "it ends with the root, at %s%s", at,
+		strings_printf(&r->told, "it ends with the root, at %s%s", at,
 		    root->not_after <= old->not_after
 			? ", no later than the one before: it is time for another root"
 			: "");

@@ -74,12 +74,12 @@ rotate_record_open(struct rotate *r, struct err *e)
 		    ": it is not the newest; hanaper restore",
 		    r->stored, journal_last_seq(r->journal));
 	if (ok && healed > 0)
-		rotate_tell(r,
+		strings_printf(&r->told,
 		    "the end of a record that was not written whole was cut off from "
 		    "the journal: %zu octets",
 		    healed);
 	if (ok && w.done > 0)
-		rotate_tell(r,
+		strings_printf(&r->told,
 		    "%" PRIu64 " %s of the journal %s taken into the database", w.done,
 		    out_noun(w.done, "record", "records"),
 		    out_noun(w.done, "was", "were"));

@@ -2,8 +2,11 @@
 #include "conf/conf.h"
 
 #include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,6 +16,18 @@ strings_add(struct strings *s, const char *v)
 {
 	s->v = mem_grow(s->v, s->n + 1, sizeof(*s->v));
 	s->v[s->n++] = mem_strdup(v);
+}
+
+void
+strings_printf(struct strings *s, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	strings_add(s, text);
 }
 
 void
@@ -131,6 +146,20 @@ conf_path(const struct conf *c, const char *path)
 	if (path[0] == '/')
 		return mem_strdup(path);
 	return mem_printf("%s/%s", c->dir, path);
+}
+
+char *
+conf_credential_path(const char *name)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *path =
+	    dir == NULL || dir[0] != '/' ? NULL : mem_printf("%s/%s", dir, name);
+
+	if (path != NULL && access(path, F_OK) != 0) {
+		free(path);
+		path = NULL;
+	}
+	return path;
 }
 
 /* Decimal digits only, at most 'max'. */

@@ -89,21 +89,6 @@ read_passphrase(const char *path, struct buf *ret, struct err *e)
 	return true;
 }
 
-/* A credential of the service manager (systemd.exec(5)), by the issuer's name. */
-static char *
-credential_path(const char *name)
-{
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	char *path =
-	    dir == NULL || dir[0] != '/' ? NULL : mem_printf("%s/%s", dir, name);
-
-	if (path != NULL && access(path, F_OK) != 0) {
-		free(path);
-		path = NULL;
-	}
-	return path;
-}
-
 /* 'passphrase_file' NULL: none.  'name' is the issuer's. */
 static bool
 load_key_with(const char *path, const char *passphrase_file, const char *name,
@@ -167,7 +152,7 @@ load_issuer_key(struct signer *s, struct signer_issuer *i, const struct conf_iss
 	char *path = conf_path(s->conf, c->key);
 	char *phrase = c->passphrase_file != NULL
 			   ? conf_path(s->conf, c->passphrase_file)
-			   : credential_path(c->name);
+			   : conf_credential_path(c->name);
 	const bool ok =
 	    load_key_with(path, phrase, c->name, &i->key, e) && check_pair(i, e);
 
@@ -180,7 +165,7 @@ load_issuer_key(struct signer *s, struct signer_issuer *i, const struct conf_iss
 static bool
 open_root_key(struct signer *s, const char *path, struct key **ret, struct err *e)
 {
-	char *phrase = credential_path(SIGNER_ROOT);
+	char *phrase = conf_credential_path(SIGNER_ROOT);
 	bool ok = load_key_with(path, phrase, SIGNER_ROOT, ret, e);
 
 	free(phrase);
