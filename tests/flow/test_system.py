@@ -218,17 +218,17 @@ class Image(unittest.TestCase):
         # Raised where root starts it; the unit's Limit*= lines do it otherwise.
         self.assertEqual(made - self.allowed() - {"resumed"}, set())
 
-    def back_up(self, name, *wrap, **changes):
-        """The unit's command of this name, as it stands but for its paths; as its user where we are root."""
-        text = (SOURCE / "etc/hanaper-backup.service.in").read_text()
+    def back_up(self, *wrap, check=True, **changes):
+        """The unit's command, as it stands but for its paths; as its user where we are root."""
+        text = (SOURCE / "etc/hanaper-backup.service.in").read_text().replace("\\\n", " ")
         env = dict(word.split("=") for word in re.search(r"^Environment=(.*)$", text, re.M)[1].split())
-        line = re.search(rf"^{name}=(.*)$", text, re.M)[1].replace("%%", "%").replace("$$", "$")
+        self.assertEqual(re.findall("^Exec[A-Z]", text, re.M), ["ExecS"])
+        line = re.search(r"^ExecStart=(.*)$", text, re.M)[1].replace("%%", "%").replace("$$", "$")
         line = line.replace("@bindir@", str(self.bin)).replace("/etc/hanaper", str(self.etc))
-        return run(*wrap, *shlex.split(line), user=self.uid, group=self.uid, extra_groups=[],
+        return run(*wrap, *shlex.split(line), check=check, user=self.uid, group=self.uid, extra_groups=[],
                    env={"PATH": os.environ["PATH"], **env, **changes})
 
-    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-sysusers"), "needs root and systemd")
-    def test_the_backups_unit_makes_one_and_keeps_the_newest(self):
+    def room_for_backups(self):
         self.uid = self.user()
         self.init()
         conf = self.etc / "hanaper.yaml"
@@ -236,6 +236,11 @@ class Image(unittest.TestCase):
         kept = self.root / "a directory"
         kept.mkdir()
         os.chown(kept, self.uid, self.uid)
+        return kept
+
+    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-sysusers"), "needs root and systemd")
+    def test_the_backups_unit_makes_one_and_keeps_the_newest(self):
+        kept = self.room_for_backups()
         names = [f"hanaper-20260{n}01T000000Z.tar" for n in range(1, 5)] + ["hanaper-mine.tar", "notes.tar"]
         for name in names:
             (kept / name).touch()
@@ -243,8 +248,7 @@ class Image(unittest.TestCase):
         wrap, trace = (), self.root / "a directory/trace"
         if have("systemd-analyze", "strace") and not WRAP and b"__asan_init" not in (BUILD / "hanaperd").read_bytes():
             wrap = ("strace", "-f", "-qq", "-o", str(trace))
-        self.back_up("ExecStart", *wrap, **changes)
-        self.back_up("ExecStartPost", **changes)
+        self.back_up(*wrap, **changes)
         if wrap:
             made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.M))
             self.assertGreater(len(made), 20)
@@ -260,9 +264,31 @@ class Image(unittest.TestCase):
         with tarfile.open(kept / new) as tar:
             self.assertNotIn("main.key", " ".join(tar.getnames()))
         time.sleep(1)  # another name
-        self.back_up("ExecStart", **changes, OPTIONS="--with-keys")
+        self.back_up(**changes, OPTIONS="--with-keys")
         with tarfile.open(sorted(kept.glob("hanaper-2*"))[-1]) as tar:
             self.assertIn("main.key", " ".join(tar.getnames()))
+
+    @unittest.skipUnless(os.geteuid() == 0 and have("systemd-sysusers"), "needs root and systemd")
+    def test_the_backups_unit_lets_names_of_the_future_be_and_wants_a_number(self):
+        kept = self.room_for_backups()
+        past = [f"hanaper-20260{n}01T000000Z.tar" for n in range(1, 5)]
+        future = [f"hanaper-209{n}0101T000000Z.tar" for n in range(7, 10)]
+        for name in past + future:
+            (kept / name).touch()
+        for keep, stay in (("3", past[2:]), ("1", [])):
+            self.back_up(BACKUPS=str(kept), KEEP=keep)
+            made = sorted({p.name for p in kept.iterdir()} - set(past) - set(future))
+            self.assertEqual(len(made), 1)
+            self.assertEqual({p.name for p in kept.iterdir()}, {*stay, *future, *made})
+            time.sleep(1)  # another name
+        before = {p.name for p in kept.iterdir()}
+        for keep in ("0", "abc", "", "-2", "2.5", "1 2"):
+            done = self.back_up(BACKUPS=str(kept), KEEP=keep, check=False)
+            self.assertNotEqual(done.returncode, 0, keep)
+            self.assertIn(f"KEEP={keep} is no whole number", done.stderr)
+            now = {p.name for p in kept.iterdir()}
+            self.assertEqual((len(now - before), before - now), (1, set()))
+            (kept / (now - before).pop()).unlink()
 
 
 class Unit(unittest.TestCase):
@@ -301,7 +327,7 @@ class Unit(unittest.TestCase):
         unit = (lib / "systemd/system/hanaper.service").read_text()
         self.assertIn(f"ExecStart={prefix}/sbin/hanaperd ", unit)
         self.assertIn(f"ExecReload={prefix}/bin/hanaper reload", unit)
-        self.assertIn(f"exec {prefix}/bin/hanaper backup ", (lib / "systemd/system/hanaper-backup.service").read_text())
+        self.assertIn(f" {prefix}/bin/hanaper backup ", (lib / "systemd/system/hanaper-backup.service").read_text())
         self.assertTrue((lib / "systemd/system/hanaper-backup.timer").is_file())
         self.assertEqual((lib / "sysusers.d/hanaper.conf").read_text(),
                          (SOURCE / "etc/hanaper.sysusers").read_text())
