@@ -153,6 +153,19 @@ out:
 	return ok;
 }
 
+static bool
+only_that_file(const struct rotate *r, struct err *e)
+{
+	const struct err was = *e;
+
+	if (r->old->passphrase_file == NULL || r->passphrase_file == NULL)
+		return false;
+	return err_set(e, was.code,
+	    "%.300s; issuer %s has a passphrase_file in hanaper.yaml, which %s will "
+	    "have too: --passphrase-file is for root.key only",
+	    was.detail, r->old->name, r->next.name);
+}
+
 /* The key before is opened to see that its passphrase is the one that the signer will have. */
 static bool
 load_old(struct rotate *r, struct err *e)
@@ -161,10 +174,14 @@ load_old(struct rotate *r, struct err *e)
 	struct strings files = { 0 };
 	struct key *key = NULL;
 
-	add_file(&files, of_issuer(r, r->old));
-	add_file(&files, conf_credential_path(r->old->name));
-	add_file(&files, mem_strdup(r->passphrase_file));
-	const bool ok = load_key(path, &files, &key, &r->phrase, e);
+	if (r->old->passphrase_file != NULL) { /* the next row names it too */
+		add_file(&files, of_issuer(r, r->old));
+	} else {
+		add_file(&files, conf_credential_path(r->old->name));
+		add_file(&files, mem_strdup(r->passphrase_file));
+	}
+	const bool ok =
+	    load_key(path, &files, &key, &r->phrase, e) || only_that_file(r, e);
 	key_free(key);
 	strings_free(&files);
 	free(path);
