@@ -71,10 +71,12 @@ print_json(const struct rotate *r)
 static void
 print(const struct rotate *r)
 {
-	char serial[SERIAL_HEX_LEN], until[CLOCK_RFC3339_LEN], subject[512];
+	char serial[SERIAL_HEX_LEN], from[CLOCK_RFC3339_LEN], until[CLOCK_RFC3339_LEN];
+	char subject[512];
 
 	dn_text(r->cert->subject_dn, subject, sizeof(subject));
 	serial_to_hex(&r->cert->serial, serial);
+	clock_rfc3339(r->cert->not_before, from);
 	clock_rfc3339(r->cert->not_after, until);
 	char *key = mem_printf("%s%s", r->next_key,
 	    r->phrase != NULL ? ", encrypted as the one before" : "");
@@ -82,6 +84,7 @@ print(const struct rotate *r)
 	out_field("follows", VIEW_LABEL, r->old->name);
 	out_field("subject", VIEW_LABEL, subject);
 	out_field("serial", VIEW_LABEL, serial);
+	out_field("from", VIEW_LABEL, from);
 	out_field("until", VIEW_LABEL, until);
 	out_field("certificate", VIEW_LABEL, r->next_certificate);
 	out_field("key", VIEW_LABEL, key);

@@ -287,6 +287,29 @@ choose_key(struct rotate *r, struct err *e)
 	return err_prefix(e, "--key-type");
 }
 
+/* Times that go wrong where the clock does: a certificate cannot be taken back. */
+static bool
+check_clock(struct rotate *r, struct err *e)
+{
+	char now[CLOCK_RFC3339_LEN], at[CLOCK_RFC3339_LEN];
+
+	if (r->now < r->root->not_before) {
+		clock_rfc3339(r->now, now);
+		clock_rfc3339(r->root->not_before, at);
+		return err_set(e, ERR_CONFLICT,
+		    "it is %s by the clock, and the root began at %s: set the clock",
+		    now, at);
+	}
+	if (r->now > r->old_cert->not_after) {
+		clock_rfc3339(r->old_cert->not_after, at);
+		strings_printf(&r->told,
+		    "issuer %s ended at %s: if that is not so, set the clock and "
+		    "rotate again",
+		    r->old->name, at);
+	}
+	return true;
+}
+
 /* The last second counts (P8), and none is past the root's (P10). */
 static bool
 choose_times(struct rotate *r, struct err *e)
@@ -328,7 +351,8 @@ choose_times(struct rotate *r, struct err *e)
 bool
 rotate_plan_certificate(struct rotate *r, struct err *e)
 {
-	return load_certificates(r, e) && choose_key(r, e) && choose_times(r, e);
+	return load_certificates(r, e) && check_clock(r, e) && choose_key(r, e) &&
+	       choose_times(r, e);
 }
 
 /* ---- the subject ---- */

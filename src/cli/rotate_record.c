@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ca/reconcile.h"
 #include "cli/out.h"
@@ -16,10 +17,12 @@
 
 #define JOURNAL   "journal" /* in the CA directory */
 #define REQUESTER "hanaper rotate"
+#define SKEW_S    300 /* how far a clock may be from the one that was before */
 
 struct walk {
 	struct rotate *r;
 	uint64_t done; /* records that the database lacked */
+	int64_t at;    /* when the daemon wrote the last one */
 };
 
 static bool
@@ -37,6 +40,18 @@ is_of_this_root(const struct rotate *r, const struct record *rec, struct err *e)
 	return true;
 }
 
+/* One of a wrong clock must not forbid the next, which makes up for it. */
+static bool
+is_rotation(const struct record *rec)
+{
+	struct record_certificate c;
+	struct err why;
+
+	return rec->type == RECORD_CERTIFICATE &&
+	       record_certificate_get(rec->body, &c, &why) &&
+	       bytes_eq_str(c.requester, REQUESTER);
+}
+
 /* As core does at a start: what was signed and not stored is taken in; a database of old is not. */
 static bool
 each_record(void *arg, const struct record *rec, struct err *e)
@@ -44,6 +59,8 @@ each_record(void *arg, const struct record *rec, struct err *e)
 	struct walk *w = arg;
 	struct rotate *r = w->r;
 
+	if (!is_rotation(rec))
+		w->at = rec->at;
 	if (rec->seq == 1 && !is_of_this_root(r, rec, e))
 		return false;
 	if (rec->stored > r->stored)
@@ -54,6 +71,22 @@ each_record(void *arg, const struct record *rec, struct err *e)
 		return true;
 	w->done++;
 	return reconcile_apply(r->store, rec, NULL, e);
+}
+
+/* Times of a journal go on: a clock that is before them is wrong, or was. */
+static bool
+check_clock(const struct rotate *r, int64_t last, struct err *e)
+{
+	char now[CLOCK_RFC3339_LEN], at[CLOCK_RFC3339_LEN];
+
+	if (last <= r->now + SKEW_S)
+		return true;
+	clock_rfc3339(r->now, now);
+	clock_rfc3339(last, at);
+	return err_set(e, ERR_CONFLICT,
+	    "it is %s by the clock, and the journal's last record was written at %s: "
+	    "set the clock",
+	    now, at);
 }
 
 bool
@@ -73,6 +106,7 @@ rotate_record_open(struct rotate *r, struct err *e)
 		    ", the journal only to %" PRIu64
 		    ": it is not the newest; hanaper restore",
 		    r->stored, journal_last_seq(r->journal));
+	ok = ok && check_clock(r, w.at, e);
 	if (ok && healed > 0)
 		strings_printf(&r->told,
 		    "the end of a record that was not written whole was cut off from "

@@ -6,9 +6,12 @@ import os
 import pathlib
 import re
 import shutil
+import ssl
 import tempfile
+import time
 import unittest
 
+import journal
 from hnp import BUILD, CA, FlowTest, run
 
 KILLED = -9
@@ -353,6 +356,49 @@ class Asked(RotateTest):
         self.works("Hanaper Issuing CA 2")
 
 
+class Clock(RotateTest):
+    """A certificate cannot be taken back: a clock that is plainly wrong is told of."""
+
+    # P8, P9
+    def test_a_clock_before_the_roots_first_second_is_refused(self):
+        path = self.ca.dir / "root.crt"
+        der = ssl.PEM_cert_to_DER_cert(path.read_text())
+        span = re.compile(rb"\x17\x0d(\d{12}Z)\x17\x0d(\d{12}Z)")  # it begins when it ends
+        path.write_text(ssl.DER_cert_to_PEM_cert(span.sub(b"\x17\x0d\\2\x17\x0d\\2", der, count=1)))
+        began = run("date", "-ud", text_of(path, "-startdate").strip().split("=")[1], "+%FT%TZ").stdout.strip()
+        self.refused(f"the root began at {began}", "set the clock")
+
+    # P8
+    def test_a_clock_before_the_journals_last_record_is_refused(self):
+        now = int(time.time())
+        body = journal.revocation("main", bytes(range(1, 17)), now + 10**7, now, 0)
+        journal.append(self.ca.dir / "journal", journal.REVOCATION, now + 200, [body])  # a clock may be a little off
+        rotate(self.ca)
+        journal.append(self.ca.dir / "journal", journal.REVOCATION, now + 3600, [body])
+        self.refused("journal's last record was written at 2", "set the clock")
+
+    # P43
+    def test_what_was_made_by_a_clock_that_was_ahead_can_be_followed(self):
+        rotate(self.ca)
+        journal.date_last(self.ca.dir / "journal", int(time.time()) + 10**8)
+        self.assertEqual(rotate(self.ca, "--json")["issuer"], "main-3")
+        self.works("Hanaper Issuing CA 3")
+
+    # P8
+    def test_from_when_it_is_and_that_the_one_before_has_ended(self):
+        told = rotate(self.ca, "--json", "--validity", "3603s")
+        self.assertEqual(told["told"], [])
+        text = text_of(told["certificate"], "-startdate", "-enddate")
+        for line, name in zip(text.splitlines(), ("not_before", "not_after")):
+            self.assertEqual(run("date", "-d", line.split("=")[1], "+%s").stdout,
+                             run("date", "-d", told[name], "+%s").stdout)
+        time.sleep(4)
+        said = rotate(self.ca)
+        self.assertIn(f"issuer main-2 ended at {told['not_after']}: if that is not so, set the clock and rotate again",
+                      " ".join(said.split()))
+        self.assertRegex(said, r"(?m)^from +20\S+Z\nuntil +20\S+Z$")
+
+
 class Bound(RotateTest):
     options = ("--domain", "example.test", "--name", "L" * 53)
 
@@ -421,6 +467,20 @@ class Encrypted(RotateTest):
         ca.start()
         ca.issue("a", "DNS:a.internal")
         self.assertEqual(issuer_of(ca, "a"), "Hanaper Issuing CA 3")
+
+
+    # S81
+    def test_where_the_configuration_names_a_passphrase_only_that_one_is_taken(self):
+        ca, path, other = self.ca, self.ca.dir / "hanaper.yaml", self.ca.file("other")
+        other.write_text("wrong\n")
+        other.chmod(0o600)
+        yaml = path.read_text()
+        path.write_text(re.sub(r"(    passphrase_file: ).*", rf"\g<1>{other}", yaml))
+        said = self.refused(str(other), options=("--passphrase-file", self.word))
+        self.assertIn("--passphrase-file is for root.key only", " ".join(said.split()))
+        path.write_text(yaml)
+        rotate(ca, "--passphrase-file", other)  # which opens nothing, nor has to
+        self.works("Hanaper Issuing CA 2")
 
 
 class CutOff(RotateTest):
