@@ -23,6 +23,18 @@ MUST_CHECK bool owners_find(const char *root, const char *name, uid_t *ret_uid,
  */
 MUST_CHECK bool owners_signer(const char *root, const struct strings *options,
     uid_t *ret, struct err *e);
+/*
+ * Where root works in a directory of another user, that one may exchange what lies there
+ * at any moment.  So root does there what that user could do, too: until
+ * owners_act_self() all files are opened, made and removed as the owner of 'path', or,
+ * where that is root, of the directory that it is in.  No symbolic link leads to more.
+ * For others than root it does nothing.  ERR_IO.
+ */
+MUST_CHECK bool owners_act(const char *path, struct err *e);
+/* The same for the directory that 'path' is in: to make or remove what has this name. */
+MUST_CHECK bool owners_act_in(const char *path, struct err *e);
+void owners_act_self(void);
+
 /* Is this the signer's?  'name' is below the CA directory: "journal/00000001.hj". */
 bool owners_are_signers(const char *name, const struct strings *keys);
 

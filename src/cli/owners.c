@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/owners.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -81,6 +84,71 @@ owners_signer(const char *root, const struct strings *options, uid_t *ret,
 		*ret = uid;
 	}
 	return true;
+}
+
+/* The directory that 'path' is in; free() it. */
+static char *
+dir_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_strdup(".");
+	return slash == path ? mem_strdup("/")
+			     : mem_strndup(bytes_of(path, (size_t)(slash - path)));
+}
+
+/* Whose 'path' is, or, where that is root, the directory that it is in. */
+static bool
+owner_of(const char *path, struct stat *ret, struct err *e)
+{
+	if (lstat(path, ret) < 0)
+		return err_errno(e, "%s", path);
+	if (ret->st_uid != 0)
+		return true;
+	char *dir = dir_of(path);
+	const bool ok = stat(dir, ret) == 0 || err_errno(e, "%s", dir);
+	free(dir);
+	return ok;
+}
+
+bool
+owners_act(const char *path, struct err *e)
+{
+	struct stat st;
+
+	owners_act_self();
+	if (geteuid() != 0)
+		return true;
+	if (!owner_of(path, &st, e))
+		return false;
+	if (st.st_uid == 0)
+		return true;
+	if (setgroups(0, NULL) == 0 && setegid(st.st_gid) == 0 &&
+	    seteuid(st.st_uid) == 0)
+		return true;
+	err_errno(e, "%s: acting as its owner", path);
+	owners_act_self();
+	return false;
+}
+
+bool
+owners_act_in(const char *path, struct err *e)
+{
+	char *dir = dir_of(path);
+	const bool ok = owners_act(dir, e);
+
+	free(dir);
+	return ok;
+}
+
+void
+owners_act_self(void)
+{
+	if (getuid() != 0 || geteuid() == 0)
+		return;
+	if (seteuid(0) < 0 || setegid(getgid()) < 0)
+		abort(); /* root is always let back */
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/mint.h"
+#include "cli/owners.h"
 #include "cli/passphrase.h"
 #include "conf/conf_edit.h"
 #include "conf/conf_load.h"
@@ -93,7 +94,11 @@ make_certificate(struct rotate *r, struct err *e)
 static bool
 take_place(struct rotate *r, struct err *e)
 {
-	return file_rewrite(AT_FDCWD, r->conf->file, buf_bytes(&r->edited), e);
+	const bool ok = owners_act_in(r->conf->file, e) &&
+			file_rewrite(AT_FDCWD, r->conf->file, buf_bytes(&r->edited), e);
+
+	owners_act_self();
+	return ok;
 }
 
 bool
@@ -123,16 +128,41 @@ rotate_run(struct rotate *r, struct err *e)
 	return true;
 }
 
+static void
+take_away(const char *path)
+{
+	struct err ignored;
+
+	if (owners_act_in(path, &ignored))
+		unlink(path);
+	owners_act_self();
+}
+
+/* SQLite takes its files away by name. */
+static void
+close_store(struct rotate *r)
+{
+	struct err ignored;
+
+	if (r->store == NULL)
+		return;
+	char *database = conf_path(r->conf, r->conf->database);
+	if (!r->recorded)
+		store_rollback(r->store);
+	if (owners_act(database, &ignored))
+		store_close(r->store);
+	owners_act_self();
+	free(database);
+}
+
 void
 rotate_free(struct rotate *r)
 {
 	if (r->wrote_key && !r->recorded)
-		unlink(r->next_key);
+		take_away(r->next_key);
 	if (r->wrote_certificate && !r->recorded)
-		unlink(r->next_certificate);
-	if (r->store != NULL && !r->recorded)
-		store_rollback(r->store);
-	store_close(r->store);
+		take_away(r->next_certificate);
+	close_store(r);
 	journal_close(r->journal);
 	claim_release(&r->claim);
 	key_free(r->key);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/passphrase.h"
 #include "cli/rotate.h"
 #include "codec/pem.h"
@@ -201,30 +202,60 @@ rotate_keys_load(struct rotate *r, struct err *e)
 
 /* ---- written ---- */
 
-/* As the file of the issuer before, whoever runs this. */
+/* As the file of the issuer before, whoever runs this; 'fd' is a file that we have made. */
 static bool
-own_as(const char *path, const char *like, struct err *e)
+own_as(int fd, const char *like)
 {
 	struct stat st;
 
-	if (geteuid() != 0)
-		return true;
-	if (lstat(like, &st) < 0 || lchown(path, st.st_uid, st.st_gid) < 0)
-		return err_errno(e, "%s", path);
-	return true;
+	return geteuid() != 0 ||
+	       (lstat(like, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
+}
+
+/* Made as who has the directory: that is where it lies, whatever is exchanged meanwhile. */
+static int
+make_file(const char *path, mode_t mode, struct err *e)
+{
+	int fd = -1;
+
+	if (owners_act_in(path, e) &&
+	    (fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		 mode)) < 0)
+		err_errno(e, "%s", path);
+	owners_act_self();
+	return fd;
+}
+
+/* The names of new files are on disk. */
+static bool
+sync_names(const char *path, struct err *e)
+{
+	char *dir = mem_strndup(bytes_of(path, (size_t)(strrchr(path, '/') - path)));
+	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const bool ok = fd < 0 ? err_errno(e, "%s", dir) : file_sync_dir(fd, e);
+
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return ok;
 }
 
 static bool
 write_one(const struct rotate *r, const char *path, const char *like, mode_t mode,
     const struct buf *pem, bool *ret_wrote, struct err *e)
 {
-	if (!buf_ok(pem, path, e) ||
-	    !file_create(AT_FDCWD, path, mode, buf_bytes(pem), e))
+	if (!buf_ok(pem, path, e))
+		return false;
+	const int fd = make_file(path, mode, e);
+	if (fd < 0)
 		return false;
 	*ret_wrote = true;
 	char *was = conf_path(r->conf, like);
-	const bool ok = own_as(path, was, e);
+	const bool ok =
+	    ((fchmod(fd, mode) == 0 && own_as(fd, was)) || err_errno(e, "%s", path)) &&
+	    file_write(fd, path, buf_bytes(pem), e) && sync_names(path, e);
 	free(was);
+	close(fd);
 	return ok;
 }
 

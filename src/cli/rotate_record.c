@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
-#include <fts.h>
 #include <gnutls/crypto.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/reconcile.h"
 #include "cli/out.h"
+#include "cli/owners.h"
 #include "cli/rotate.h"
 
 #define JOURNAL   "journal" /* in the CA directory */
@@ -96,10 +92,11 @@ rotate_record_open(struct rotate *r, struct err *e)
 	char *database = conf_path(r->conf, r->conf->database);
 	struct walk w = { .r = r };
 	size_t healed = 0;
-	bool ok = store_open(database, &r->store, e) &&
-		  store_seq(r->store, &r->stored, e) &&
+	bool ok = owners_act(database, e) && store_open(database, &r->store, e) &&
+		  store_seq(r->store, &r->stored, e) && owners_act(journal, e) &&
 		  journal_open(journal, each_record, &w, &r->journal, &healed, e);
 
+	owners_act_self();
 	if (ok && journal_last_seq(r->journal) < r->stored)
 		ok = err_set(e, ERR_CONFLICT,
 		    "the database goes to record %" PRIu64
@@ -122,28 +119,6 @@ rotate_record_open(struct rotate *r, struct err *e)
 	return ok;
 }
 
-/* A segment that we have begun is the signer's as the others are. */
-static bool
-own_journal(const struct rotate *r, struct err *e)
-{
-	char *dir = conf_path(r->conf, JOURNAL);
-	char *const paths[] = { dir, NULL };
-	struct stat st;
-	bool ok = geteuid() != 0 || lstat(dir, &st) == 0 || err_errno(e, "%s", dir);
-	FTS *walk = ok && geteuid() == 0
-			? fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL)
-			: NULL;
-
-	for (const FTSENT *f; ok && walk != NULL && (f = fts_read(walk)) != NULL;)
-		if (f->fts_info == FTS_F && f->fts_statp->st_uid != st.st_uid &&
-		    lchown(f->fts_path, st.st_uid, st.st_gid) < 0)
-			ok = err_errno(e, "%s", f->fts_path);
-	if (walk != NULL)
-		fts_close(walk);
-	free(dir);
-	return ok;
-}
-
 bool
 rotate_record(struct rotate *r, struct err *e)
 {
@@ -157,19 +132,23 @@ rotate_record(struct rotate *r, struct err *e)
 	struct record record;
 	struct bytes whole;
 	struct buf body;
-	bool ok;
+	char *journal = conf_path(r->conf, JOURNAL);
+	char *database = conf_path(r->conf, r->conf->database);
 
 	buf_init(&body, RECORD_MAX);
 	record_certificate_put(&body, &c);
-	ok = buf_ok(&body, "a journal record", e) &&
-	     journal_add(r->journal, RECORD_CERTIFICATE, r->stored, buf_bytes(&body),
-		 &whole, e) &&
-	     record_parse(whole, &record, e) &&
-	     reconcile_apply(r->store, &record, NULL, e) && journal_sync(r->journal, e);
+	bool ok = buf_ok(&body, "a journal record", e) && owners_act(journal, e) &&
+		  journal_add(r->journal, RECORD_CERTIFICATE, r->stored,
+		      buf_bytes(&body), &whole, e) &&
+		  record_parse(whole, &record, e) &&
+		  reconcile_apply(r->store, &record, NULL, e) &&
+		  journal_sync(r->journal, e);
+	r->recorded = ok;
+	ok = ok && owners_act(database, e) && store_commit(r->store, e) &&
+	     store_settle(r->store, e);
+	owners_act_self();
 	buf_free(&body);
-	if (!ok)
-		return false;
-	r->recorded = true;
-	return store_commit(r->store, e) && store_settle(r->store, e) &&
-	       own_journal(r, e);
+	free(journal);
+	free(database);
+	return ok;
 }

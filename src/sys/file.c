@@ -139,6 +139,13 @@ write_all(int fd, struct bytes content)
 	return true;
 }
 
+bool
+file_write(int fd, const char *path, struct bytes content, struct err *e)
+{
+	return (write_all(fd, content) && fsync(fd) == 0) ||
+	       err_errno(e, "%s: writing", path);
+}
+
 /*
  * A new file with its content on disk; removed again when that fails.  The
  * mode is never looser than 'mode', not even for a moment (S81).
@@ -154,9 +161,8 @@ write_new(int dirfd, const char *path, mode_t mode, struct bytes content, struct
 		return err_set(e, ERR_CONFLICT, "%s: is there already", path);
 	if (fd < 0)
 		return not_there(path, e);
-	ok = fchmod(fd, mode) == 0 && write_all(fd, content) && fsync(fd) == 0;
-	if (!ok)
-		err_errno(e, "%s: writing", path);
+	ok = (fchmod(fd, mode) == 0 || err_errno(e, "%s", path)) &&
+	     file_write(fd, path, content, e);
 	if (close(fd) < 0 && ok)
 		ok = err_errno(e, "%s: closing", path);
 	if (!ok)
