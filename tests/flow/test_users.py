@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 import unittest
@@ -156,6 +157,41 @@ class Users(unittest.TestCase):
         self.ca.start(*OPTIONS)
         self.assertEqual(self.permissions(), ["ok"])
         self.ca.issue("b", "DNS:localhost")
+
+    # S81, S82: what is in the owner's directory may be exchanged for anything while root looks
+    def test_rotate_as_root_does_no_more_than_the_owner_may(self):
+        ca, keys = self.ca, self.ca.dir / "issuers"
+        elsewhere = ca.tmp / "elsewhere"
+        elsewhere.mkdir(mode=0o755)
+        for path in (ca.dir, *ca.dir.rglob("*")):
+            os.lchown(path, OWNER, OWNER)
+        for name in ("main.key", "main.crt"):
+            shutil.copy2(keys / name, elsewhere / name)
+            os.chown(elsewhere / name, OWNER, OWNER)
+        keys.rename(ca.dir / "were")
+        keys.symlink_to(elsewhere)
+        os.lchown(keys, OWNER, OWNER)
+        for other in ("journal/lnk", "journal/00000002.hj"):
+            (ca.dir / other).symlink_to("/etc/passwd")
+        done = run(BUILD / "hanaper", "rotate", "--dir", ca.dir, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(sorted(p.name for p in elsewhere.iterdir()), ["main.crt", "main.key"])
+        self.assertEqual(os.stat("/etc/passwd").st_uid, 0)
+        for other in ("journal/lnk", "journal/00000002.hj", "issuers"):
+            (ca.dir / other).unlink()
+        (ca.dir / "were").rename(keys)
+        killed = subprocess.Popen([BUILD / "hanaper", "rotate", "--dir", ca.dir, "--key-type", "rsa-4096"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        lock = ca.dir / "run/hanaperd.pid"
+        end = time.monotonic() + 10 * SLOW
+        while not lock.exists() and killed.poll() is None and time.monotonic() < end:
+            time.sleep(0.001)
+        killed.kill()
+        killed.wait()
+        for path in (ca.dir, *ca.dir.rglob("*")):
+            self.assertEqual(path.lstat().st_uid, OWNER, path)
+        ca.start()
+        ca.issue("a", "DNS:localhost")
 
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):
