@@ -42,7 +42,7 @@ MUST_CHECK bool revoke_start(struct ca *ca, const struct revoke_request *q,
  * An intermediate, by its issuer's name: the right to it was judged (admin).  From the
  * answer on nothing is issued under it, and what it signed identifies nobody.  crl_at
  * and ocsp_at are 0 while the key of who signs its revocation, the root's, is not here.
- * ERR_NOT_FOUND, ERR_FORBIDDEN (the root), ERR_CONFLICT (of another CA), ERR_ALREADY_REVOKED.
+ * ERR_NOT_FOUND, ERR_CONFLICT (the root; of another CA), ERR_ALREADY_REVOKED.
  */
 struct revoke_issuer_request {
 	const struct identity *who;

@@ -97,9 +97,9 @@ check_issuer(struct ca *ca, const struct issue_request *q, const struct issue_ju
 	const struct ca_issuer *revoked = ca_issuer_revoked(ca, j->issuer);
 
 	if (!q->internal)
-		verdict_add(v, revoked == NULL, ERR_POLICY, "issuer.revoked", "profile",
+		verdict_add(v, revoked == NULL, ERR_POLICY, "issuer.revoked", "issuer",
 		    revoked != NULL ? revoked->name : j->issuer->name,
-		    "an issuer that is not revoked: hanaper rotate makes the next");
+		    "one that is not revoked: hanaper rotate makes the next");
 }
 
 void

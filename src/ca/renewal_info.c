@@ -103,6 +103,24 @@ put_revoked(struct renewal_info *i, int64_t revoked_at)
 	i->end_at = revoked_at - HOUR_S;
 }
 
+/*
+ * When the issuer above it was revoked, 0: none was.  Only once another issuer follows
+ * in the profile: before that a renewal would be refused.
+ */
+static int64_t
+issuer_revoked_at(const struct ca *ca, const struct certificate_row *row)
+{
+	const struct ca_issuer *revoked =
+	    ca_issuer_revoked(ca, ca_issuer_find(ca, row->issuer));
+	const struct conf_profile *p =
+	    conf_profile_find(ca_conf(ca), bytes_str(row->profile));
+
+	if (revoked == NULL || p == NULL ||
+	    ca_issuer_revoked(ca, ca_issuer_find(ca, p->issuer)) != NULL)
+		return 0;
+	return revoked->revoked_at;
+}
+
 static bool
 is_url(const char *text)
 {
@@ -155,9 +173,11 @@ renewal_info_get(struct ca *ca, struct bytes certid, struct renewal_info *ret,
 		return false;
 	i.retry_s = retry_of(&row);
 	put_regular(&i, cert, row.issued_at);
-	if (row.revoked)
-		put_revoked(&i, row.revoked_at);
-	const bool ok = row.revoked || put_ordered(ca, &row, &i, e);
+	const int64_t revoked_at =
+	    row.revoked ? row.revoked_at : issuer_revoked_at(ca, &row);
+	if (revoked_at != 0)
+		put_revoked(&i, revoked_at);
+	const bool ok = revoked_at != 0 || put_ordered(ca, &row, &i, e);
 	if (ok)
 		*ret = i;
 	certificate_row_free(&row);

@@ -32,9 +32,10 @@ find(const struct ca *ca, const struct revoke_issuer_request *q,
 		    "lists them",
 		    q->issuer);
 	if (i == &ca->issuers[0])
-		return err_set(e, ERR_FORBIDDEN,
-		    "a root is not revoked: take it out of the trust stores that have "
-		    "it");
+		return err_set(e, ERR_CONFLICT,
+		    "a root is not revoked, it is trusted or not: hanaper trust "
+		    "uninstall, on each machine that has it, and hanaper init for "
+		    "another CA");
 	const struct ca_issuer *by = parent_of(ca, i);
 	if (by == NULL)
 		return err_set(e, ERR_CONFLICT,

@@ -24,6 +24,8 @@ static const struct opt opts[] = {
 	    "whose journal and keys are, as hanaperd's --user"),
 	OPT_IS_FLAG("nothing-since", struct restore_args, nothing_since,
 	    "nothing was revoked after the backup"),
+	OPT_HAS_TEXT("dir", "DIR", struct options_common, dir,
+	    "where to (else $HANAPER_DIR, else ./hanaper)"),
 	{ 0 },
 };
 
@@ -37,7 +39,6 @@ static const struct opt_usage usage = {
 		 "revoked.\n"
 		 "What has to make way is moved into before-restore-TIME.",
 	.opts = opts,
-	.shared = options_local,
 	.least = 1,
 	.most = 1,
 };

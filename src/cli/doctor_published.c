@@ -210,9 +210,58 @@ read_crl(struct bytes der, const struct cert *issuer, struct err *e)
 	return ok;
 }
 
+/* Is this serial on the list? */
+static bool
+is_on(struct bytes der, const char *hex)
+{
+	const gnutls_datum_t in = { (uint8_t *)(uintptr_t)der.p, (unsigned)der.n };
+	gnutls_x509_crl_t crl = NULL;
+	struct serial serial;
+	struct err ignored;
+	bool found = false;
+
+	if (!serial_from_hex(bytes_str(hex), &serial, &ignored) ||
+	    gnutls_x509_crl_init(&crl) < 0)
+		return false;
+	const int n = gnutls_x509_crl_import(crl, &in, GNUTLS_X509_FMT_DER) == 0
+			  ? gnutls_x509_crl_get_crt_count(crl)
+			  : 0;
+	for (int i = 0; i < n && !found; i++) {
+		uint8_t of[SERIAL_LEN + 1];
+		size_t size = sizeof(of);
+		time_t at;
+
+		found = gnutls_x509_crl_get_crt_serial(crl, (unsigned)i, of, &size,
+			    &at) == 0 &&
+			size >= serial.n &&
+			bytes_eq(bytes_of(of + size - serial.n, serial.n),
+			    serial_bytes(&serial));
+	}
+	gnutls_x509_crl_deinit(crl);
+	return found;
+}
+
+/* An intermediate that is revoked, which the root's list does not name; NULL: none. */
+static const char *
+not_named(const struct doctor *d, const json_t *issuer, struct bytes der)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(d->issuers, i, v)
+	{
+		if (json_text(v, "revoked_at") != NULL &&
+		    strcmp(json_text(issuer, "name"), "root") == 0 &&
+		    !is_on(der, json_text(v, "serial")))
+			return json_text(v, "name");
+	}
+	return NULL;
+}
+
 static void
 check_crl(struct doctor *d, const json_t *issuer)
 {
+	const char *missing = NULL;
 	const char *url = json_text(issuer, "crl_url");
 	struct cert *cert = NULL;
 	struct buf got;
@@ -231,6 +280,11 @@ check_crl(struct doctor *d, const json_t *issuer)
 		doctor_say(d, DOCTOR_FAIL,
 		    "see the daemon's log for why no new one is made", "%s: %s", url,
 		    e.detail);
+	else if ((missing = not_named(d, issuer, buf_bytes(&got))) != NULL)
+		doctor_say(d, DOCTOR_FAIL,
+		    "put root.key back and start the daemon anew; move it away again "
+		    "when this is gone",
+		    "%s does not name issuer %s, which is revoked", url, missing);
 	else
 		doctor_say(d, DOCTOR_OK, NULL, "%s answers, signed and fresh", url);
 	buf_free(&got);

@@ -28,7 +28,7 @@ const struct opt options_client[] = {
 
 const struct opt options_local[] = {
 	OPT_HAS_TEXT("dir", "DIR", struct options_common, dir,
-	    "CA directory (else $HANAPER_DIR, else ./hanaper)"),
+	    "CA directory (else $HANAPER_DIR, ./hanaper, /etc/hanaper)"),
 	{ 0 },
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """hanaper issuer revoke: an intermediate is taken back, followed, and what it signed finds its way to the next."""
+import base64
 import json
 import re
 import subprocess
@@ -20,6 +21,16 @@ def hanaper(ca, *words, status=0):
 def who(ca, base):
     """As whom the API is asked."""
     return {} if base == "admin" else {"cert": ca.file(base + ".crt"), "key": ca.file(base + ".key")}
+
+
+def ari(ca, base):
+    """The path of BASE's renewal information (RFC 9773 4.1)."""
+    path = ca.file(base + (".leaf.crt" if base != "next" else ".crt"))
+    told = run("openssl", "x509", "-in", path, "-noout", "-ext", "authorityKeyIdentifier", "-serial").stdout
+    serial = serial_of(path)
+    aki = re.search(r"((?:[0-9A-F]{2}:){19}[0-9A-F]{2})", told)[1]
+    both = (bytes.fromhex(aki.replace(":", "")), bytes.fromhex(serial))
+    return "/v1/renewal-info/" + ".".join(base64.urlsafe_b64encode(b).decode().rstrip("=") for b in both)
 
 
 def serial_of(path):
@@ -60,7 +71,7 @@ class Revoked(FlowTest):
         self.assertEqual(ca.ask("POST", path, body).status, 404)
         for wrong in ({}, {"reason": "removeFromCRL"}, {"reason": "superseded", "lineage": True}):
             self.problem(ca.ask_unix("POST", path, wrong), 400, "malformed")
-        for name, status in (("root", 403), ("none", 404), ("Main", 404), ("main%2d2", 404)):
+        for name, status in (("root", 409), ("none", 404), ("Main", 404), ("main%2d2", 404)):
             got = ca.ask_unix("POST", f"/v1/issuers/{name}/revoke", body)
             self.assertEqual(got.status, status, got)
         self.assertEqual(journal.count(ca.dir / "journal", journal.REVOCATION), 0)
@@ -122,6 +133,10 @@ class Revoked(FlowTest):
         self.assertEqual(ca.ask("GET", "/v1/whoami", **who(ca, "next")).status, 200, "the successor opens what the first did")
         self.problem(ca.ask("GET", "/v1/whoami", **who(ca, "old")), 401, "unauthenticated")
         self.problem(ca.ask("POST", "/v1/renew", csr, headers, **who(ca, "gone")), 401, "unauthenticated", "revoked")
+        window = [ca.ask("GET", ari(ca, base), cert=None).json["suggestedWindow"]["end"] for base in ("simple", "next")]
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.assertLess(window[0], now, "renewal information has clients come at once")
+        self.assertGreater(window[1], now)
         self.assertIn("issuer main is revoked, and followed", hanaper(ca, "doctor", status=None))
 
     def test_all_of_it(self):
@@ -147,6 +162,7 @@ class Elsewhere(unittest.TestCase):
         self.assertIn("put root.key back", said)
         self.assertNotIn("CRL by", said)
         self.assertIn("issuer.revoked", hanaper(ca, "issue", "b.internal", status=1))
+        self.assertIn("does not name issuer main", hanaper(ca, "doctor", status=1))
         ca.stop()
         ca.start()
         self.assertIn("issuer.revoked", hanaper(ca, "issue", "b.internal", status=1))
@@ -156,6 +172,7 @@ class Elsewhere(unittest.TestCase):
         ca.start()
         wait_for_number(ca, "root", number)
         self.assertTrue(path_is_revoked(ca, "old"))
+        self.assertNotIn("does not name", hanaper(ca, "doctor", status=1))
         ca.stop()
 
     # P70, R90: killed at once after the answer, it is not forgotten

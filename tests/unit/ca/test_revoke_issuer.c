@@ -114,7 +114,7 @@ Test(revoke_issuer, who_cannot_be_revoked_here_is_refused)
 {
 	struct err e = { 0 };
 
-	expect_refused("root", REASON_CA_COMPROMISE, ERR_FORBIDDEN);
+	expect_refused("root", REASON_CA_COMPROMISE, ERR_CONFLICT);
 	expect_refused("none", REASON_CA_COMPROMISE, ERR_NOT_FOUND);
 	main_issuer()->cert->issuer_dn = bytes_str("another CA's");
 	expect_refused("main", REASON_CA_COMPROMISE, ERR_CONFLICT);
