@@ -39,7 +39,8 @@ MUST_CHECK bool revoke_start(struct ca *ca, const struct revoke_request *q,
     revoke_done *done, void *arg, struct verdict *v, struct err *e);
 
 /*
- * An intermediate, by its issuer's name: the right to it was judged (admin).  From the
+ * An intermediate, by its issuer's name, or by its serial where the configuration does
+ * not name it: the right to it was judged (admin).  From the
  * answer on nothing is issued under it, and what it signed identifies nobody.  crl_at
  * and ocsp_at are 0 while the key of who signs its revocation, the root's, is not here.
  * ERR_NOT_FOUND, ERR_CONFLICT (the root; of another CA), ERR_ALREADY_REVOKED.

@@ -124,7 +124,7 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
 	if (strcmp(row->issuer, "root") == 0)
 		return err_set(e, ERR_FORBIDDEN,
 		    "this is a CA certificate: it is not revoked by this route; an "
-		    "administrator can: hanaper issuer revoke NAME");
+		    "administrator can: hanaper issuer revoke NAME|SERIAL");
 	if (!q->lineage && row->revoked &&
 	    !sets_reason_raises(q->reason, (enum reason)row->reason)) {
 		clock_rfc3339(row->revoked_at, at);

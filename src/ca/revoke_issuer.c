@@ -10,6 +10,8 @@
 #include "revoke_impl.h"
 #include "store/store_certificate.h"
 
+#define INTERMEDIATE "intermediate" /* the profile of those of init and rotate */
+
 static const struct ca_issuer *
 parent_of(const struct ca *ca, const struct ca_issuer *i)
 {
@@ -26,11 +28,6 @@ find(const struct ca *ca, const struct revoke_issuer_request *q,
 	const struct ca_issuer *i = ca_issuer_find(ca, q->issuer);
 	char at[CLOCK_RFC3339_LEN];
 
-	if (i == NULL)
-		return err_set(e, ERR_NOT_FOUND,
-		    "there is no issuer \"%.64s\"; GET /v1/issuers, or hanaper issuer, "
-		    "lists them",
-		    q->issuer);
 	if (i == &ca->issuers[0])
 		return err_set(e, ERR_CONFLICT,
 		    "a root is not revoked, it is trusted or not: hanaper trust "
@@ -52,13 +49,73 @@ find(const struct ca *ca, const struct revoke_issuer_request *q,
 	return true;
 }
 
+static bool
+not_found(const struct revoke_issuer_request *q, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND,
+	    "there is no issuer \"%.64s\", and no intermediate of this serial; GET "
+	    "/v1/issuers, or hanaper issuer, lists the issuers",
+	    q->issuer);
+}
+
+static bool
+start_row(struct ca *ca, const struct revoke_issuer_request *q,
+    const struct certificate_row *row, revoke_done *done, void *arg, struct err *e)
+{
+	const struct revoke_one one = {
+		.issuer = row->issuer,
+		.serial = &row->serial,
+		.not_after = row->not_after,
+		.revoked_at = row->revoked ? row->revoked_at : 0,
+		.reason = q->reason,
+		.requester = q->who->text,
+		.request_id = q->request_id,
+	};
+	char at[CLOCK_RFC3339_LEN];
+
+	if (strcmp(row->profile, INTERMEDIATE) != 0)
+		return not_found(q, e);
+	if (row->revoked && !sets_reason_raises(q->reason, (enum reason)row->reason)) {
+		clock_rfc3339(row->revoked_at, at);
+		return err_set(e, ERR_ALREADY_REVOKED,
+		    "it was revoked at %s, reason %s", at,
+		    sets_reason_word(row->reason));
+	}
+	revoke_one_start(ca, &one, done, arg);
+	return true;
+}
+
+/*
+ * By its serial: one that the configuration does not name, such as that of a rotation
+ * which was cut off.  Its key may be about.
+ */
+static bool
+start_unnamed(struct ca *ca, const struct revoke_issuer_request *q, revoke_done *done,
+    void *arg, struct err *e)
+{
+	struct certificate_row row;
+	struct serial serial;
+
+	if (!serial_from_hex(bytes_str(q->issuer), &serial, e))
+		return not_found(q, e);
+	if (!store_certificate_get(ca->store, ca->issuers[0].name, &serial, &row, e))
+		return e->code == ERR_NOT_FOUND ? not_found(q, e) : false;
+	const bool ok = start_row(ca, q, &row, done, arg, e);
+	certificate_row_free(&row);
+	return ok;
+}
+
 bool
 revoke_issuer_start(struct ca *ca, const struct revoke_issuer_request *q,
     revoke_done *done, void *arg, struct err *e)
 {
 	const struct ca_issuer *i = NULL, *by = NULL;
 
-	if (!ca_writable(ca, e) || !find(ca, q, &i, &by, e))
+	if (!ca_writable(ca, e))
+		return false;
+	if (ca_issuer_find(ca, q->issuer) == NULL)
+		return start_unnamed(ca, q, done, arg, e);
+	if (!find(ca, q, &i, &by, e))
 		return false;
 	const struct revoke_one one = {
 		.issuer = by->name,

@@ -19,7 +19,7 @@ static const struct opt issuer_opts[] = {
 };
 
 static const struct opt_usage usage = {
-	.operands = "[revoke NAME]",
+	.operands = "[revoke NAME|SERIAL]",
 	.about =
 	    "revoke: NAME signs no more certificates, what it signed opens nothing "
 	    "here, and\n"

@@ -175,6 +175,32 @@ class Elsewhere(unittest.TestCase):
         self.assertNotIn("does not name", hanaper(ca, "doctor", status=1))
         ca.stop()
 
+    # P70: made and never named, its key may be about
+    def test_an_intermediate_that_no_configuration_names(self):
+        ca = CA()
+        self.addCleanup(ca.close)
+        ca.start()
+        leaf = ca.issue("leaf", "DNS:leaf.internal")
+        ca.stop()
+        before = (ca.dir / "hanaper.yaml").read_text()
+        hanaper(ca, "rotate")
+        (ca.dir / "hanaper.yaml").write_text(before)
+        serial = serial_of(ca.dir / "issuers/main-2.crt")
+        (ca.dir / "issuers/main-2.key").unlink()
+        ca.start()
+        number = ca.crl_number("root")
+        for other in (leaf, serial_of(ca.dir / "root.crt"), "00", "0" * 40, "main-2", "f" * 41):
+            self.assertIn("no issuer", hanaper(ca, "issuer", "revoke", other, "--reason", "superseded", status=1))
+        for reason in ("superseded", "cACompromise"):
+            told = hanaper(ca, "issuer", "revoke", serial, "--reason", reason, "--json")
+            self.assertEqual((told["serial"], told["reason"]), (serial, reason))
+            self.assertIn("revoked already", hanaper(ca, "issuer", "revoke", serial, "--reason", reason, status=1))
+        wait_for_number(ca, "root", number)
+        self.assertIn(serial.upper(), ca.crl_text("root"))
+        self.assertNotIn("revoked_at", hanaper(ca, "issuer", "--json")["issuers"][1])
+        ca.issue("after", "DNS:after.internal")
+        ca.stop()
+
     # P70, R90: killed at once after the answer, it is not forgotten
     def test_a_kill_after_the_answer_loses_nothing(self):
         ca = CA()

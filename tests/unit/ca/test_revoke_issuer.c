@@ -127,6 +127,38 @@ Test(revoke_issuer, who_cannot_be_revoked_here_is_refused)
 	expect_refused("main", REASON_CA_COMPROMISE, ERR_UNAVAILABLE);
 }
 
+/* P70: one that is not configured has its serial alone. */
+Test(revoke_issuer, by_its_serial)
+{
+	struct names names = { 0 };
+	char hex[SERIAL_HEX_LEN], leaf[SERIAL_HEX_LEN];
+	struct err e = { 0 };
+
+	MUST(names_add(&names, NAME_TYPE_DNS, bytes_str("a.internal"), &e));
+	const struct serial s = paper_add(&(struct paper_leaf){ .issuer = "root",
+					      .profile = "intermediate",
+					      .names = &names },
+	    NULL);
+	const struct serial l =
+	    paper_add(&(struct paper_leaf){ .issuer = "root", .names = &names }, NULL);
+	serial_to_hex(&s, hex);
+	serial_to_hex(&l, leaf);
+	expect_refused(leaf, REASON_SUPERSEDED, ERR_NOT_FOUND);
+	expect_refused("7701", REASON_SUPERSEDED, ERR_NOT_FOUND);
+	MUST(start(hex, REASON_SUPERSEDED, &e));
+	paper_sign(MSG_REVOKE);
+	cr_assert_eq(told.e.code, ERR_NONE, "%s", told.e.detail);
+	expect_refused(hex, REASON_SUPERSEDED, ERR_ALREADY_REVOKED);
+	MUST(start(hex, REASON_CA_COMPROMISE, &e));
+	paper_sign(MSG_REVOKE);
+	cr_expect_eq(told.r.reason, REASON_CA_COMPROMISE);
+	fail_step = 1;
+	cr_expect_not(start(hex, REASON_KEY_COMPROMISE, &e));
+	fail_step = 0;
+	cr_expect_neq(e.code, ERR_NOT_FOUND);
+	names_free(&names);
+}
+
 /* P70: of the right issuer and the right serial. */
 Test(revoke_issuer, other_revocations_are_not_taken_for_it)
 {
