@@ -105,6 +105,8 @@ issuer_json(struct request *r, const struct ca_issuer *i)
 	json_object_set_new(v, "not_before",
 	    certificate_json_time(i->cert->not_before));
 	json_object_set_new(v, "not_after", certificate_json_time(i->cert->not_after));
+	if (publish_frozen(r->ca, i->name))
+		json_object_set_new(v, "offline", json_true());
 	if (i->revoked) {
 		json_object_set_new(v, "revoked_at",
 		    certificate_json_time(i->revoked_at));

@@ -387,9 +387,13 @@ doctor_ocsp(struct doctor *d)
 
 	json_array_foreach(d->issuers, i, v)
 	{
-		/* Its key is here. */
-		if (json_is_object(json_object_get(v, "crl")) &&
-		    !is_lost(d, json_text(v, "ocsp_url")))
+		if (json_is_true(json_object_get(v, "offline")))
+			doctor_say(d, DOCTOR_OK, NULL,
+			    "the key of %s is not here: its CRL tells of the issuers, "
+			    "OCSP does not",
+			    json_text(v, "name"));
+		else if (json_is_object(json_object_get(v, "crl")) &&
+			 !is_lost(d, json_text(v, "ocsp_url")))
 			check_ocsp(d, v);
 	}
 }
