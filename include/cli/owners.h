@@ -35,6 +35,13 @@ MUST_CHECK bool owners_act(const char *path, struct err *e);
 MUST_CHECK bool owners_act_in(const char *path, struct err *e);
 void owners_act_self(void);
 
+/*
+ * Gives away what root has made at 'path', below 'dir': no symbolic link on the way
+ * below 'dir' is followed, and no file given that has another name, too.  ERR_IO.
+ */
+MUST_CHECK bool owners_give(const char *dir, const char *path, uid_t uid, gid_t gid,
+    struct err *e);
+
 /* Is this the signer's?  'name' is below the CA directory: "journal/00000001.hj". */
 bool owners_are_signers(const char *name, const struct strings *keys);
 

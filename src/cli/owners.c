@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/owners.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <linux/openat2.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -149,6 +153,36 @@ owners_act_self(void)
 		return;
 	if (seteuid(0) < 0 || setegid(getgid()) < 0)
 		abort(); /* root is always let back */
+}
+
+bool
+owners_give(const char *dir, const char *path, uid_t uid, gid_t gid, struct err *e)
+{
+	const size_t skip = strlen(dir);
+	const struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	struct stat st;
+
+	if (strncmp(path, dir, skip) != 0 || path[skip] != '/')
+		return lchown(path, uid, gid) == 0 || err_errno(e, "%s", path);
+	const int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const int fd = top < 0 ? -1
+			       : (int)syscall(SYS_openat2, top, path + skip + 1, &how,
+				     sizeof(how));
+	bool ok = fd >= 0 && fstat(fd, &st) == 0;
+	if (ok && S_ISREG(st.st_mode) && st.st_nlink > 1) {
+		errno = EMLINK;
+		ok = false;
+	}
+	ok = (ok && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0) ||
+	     err_errno(e, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	if (top >= 0)
+		close(top);
+	return ok;
 }
 
 bool

@@ -40,9 +40,8 @@ owner_of(const struct restore *r, const char *path)
 static bool
 own(const struct restore *r, const char *path, struct err *e)
 {
-	if (geteuid() != 0 || !r->given || lchown(path, owner_of(r, path), r->gid) == 0)
-		return true;
-	return err_errno(e, "%s", path);
+	return geteuid() != 0 || !r->given ||
+	       owners_give(r->state, path, owner_of(r, path), r->gid, e);
 }
 
 static bool

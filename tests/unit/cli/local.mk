@@ -8,6 +8,7 @@ tests_unit_cli_unit_cli_SOURCES = \
 	tests/unit/cli/test_ocsp_ask.c \
 	tests/unit/cli/test_options.c \
 	tests/unit/cli/test_out.c \
+	tests/unit/cli/test_owners.c \
 	tests/unit/cli/test_problem.c \
 	tests/unit/cli/test_renew_exec.c \
 	tests/unit/cli/test_renew_plan.c \
