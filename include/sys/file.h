@@ -42,6 +42,8 @@ MUST_CHECK bool file_rewrite(int dirfd, const char *path, struct bytes content,
 /* mkdir; ERR_CONFLICT when something is there. */
 MUST_CHECK bool file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e);
 MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);
+/* The directory that 'path' is in: its name is on disk. */
+MUST_CHECK bool file_sync_parent(int dirfd, const char *path, struct err *e);
 
 /*
  * ERR_IO naming the path and what to run when the file's mode has any bit of

@@ -171,18 +171,18 @@ revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
 	revoke_ask(ca, o, on_answer, it);
 }
 
-static void
-start_one(struct ca *ca, const struct revoke_request *q,
-    const struct certificate_row *row, revoke_done *done, void *arg)
+void
+revoke_row_start(struct ca *ca, const struct certificate_row *row, enum reason reason,
+    const struct identity *who, const char *request_id, revoke_done *done, void *arg)
 {
 	const struct revoke_one one = {
 		.issuer = row->issuer,
 		.serial = &row->serial,
 		.not_after = row->not_after,
 		.revoked_at = row->revoked ? row->revoked_at : 0,
-		.reason = q->reason,
-		.requester = q->who->text,
-		.request_id = q->request_id,
+		.reason = reason,
+		.requester = who->text,
+		.request_id = request_id,
 	};
 
 	revoke_one_start(ca, &one, done, arg);
@@ -201,7 +201,7 @@ revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
 	if (ok && q->lineage)
 		ok = revoke_lineage_start(ca, q, &row, done, arg, e);
 	else if (ok)
-		start_one(ca, q, &row, done, arg);
+		revoke_row_start(ca, &row, q->reason, q->who, q->request_id, done, arg);
 	certificate_row_free(&row);
 	return ok;
 }

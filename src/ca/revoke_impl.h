@@ -20,6 +20,10 @@ void revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg
 void revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
     void *arg);
 
+void revoke_row_start(struct ca *ca, const struct certificate_row *row,
+    enum reason reason, const struct identity *who, const char *request_id,
+    revoke_done *done, void *arg);
+
 /* Reads the signer's answer, logs it, has the CRL made. */
 MUST_CHECK bool revoke_answer(struct ca *ca, const struct ask_answer *a,
     const char *issuer, const struct serial *serial, struct record_revocation *ret,

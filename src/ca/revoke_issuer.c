@@ -62,15 +62,6 @@ static bool
 start_row(struct ca *ca, const struct revoke_issuer_request *q,
     const struct certificate_row *row, revoke_done *done, void *arg, struct err *e)
 {
-	const struct revoke_one one = {
-		.issuer = row->issuer,
-		.serial = &row->serial,
-		.not_after = row->not_after,
-		.revoked_at = row->revoked ? row->revoked_at : 0,
-		.reason = q->reason,
-		.requester = q->who->text,
-		.request_id = q->request_id,
-	};
 	char at[CLOCK_RFC3339_LEN];
 
 	if (strcmp(row->profile, INTERMEDIATE) != 0)
@@ -81,7 +72,7 @@ start_row(struct ca *ca, const struct revoke_issuer_request *q,
 		    "it was revoked at %s, reason %s", at,
 		    sets_reason_word(row->reason));
 	}
-	revoke_one_start(ca, &one, done, arg);
+	revoke_row_start(ca, row, q->reason, q->who, q->request_id, done, arg);
 	return true;
 }
 

@@ -226,20 +226,6 @@ make_file(const char *path, mode_t mode, struct err *e)
 	return fd;
 }
 
-/* The names of new files are on disk. */
-static bool
-sync_names(const char *path, struct err *e)
-{
-	char *dir = mem_strndup(bytes_of(path, (size_t)(strrchr(path, '/') - path)));
-	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const bool ok = fd < 0 ? err_errno(e, "%s", dir) : file_sync_dir(fd, e);
-
-	if (fd >= 0)
-		close(fd);
-	free(dir);
-	return ok;
-}
-
 static bool
 write_one(const struct rotate *r, const char *path, const char *like, mode_t mode,
     const struct buf *pem, bool *ret_wrote, struct err *e)
@@ -253,7 +239,8 @@ write_one(const struct rotate *r, const char *path, const char *like, mode_t mod
 	char *was = conf_path(r->conf, like);
 	const bool ok =
 	    ((fchmod(fd, mode) == 0 && own_as(fd, was)) || err_errno(e, "%s", path)) &&
-	    file_write(fd, path, buf_bytes(pem), e) && sync_names(path, e);
+	    file_write(fd, path, buf_bytes(pem), e) &&
+	    file_sync_parent(AT_FDCWD, path, e);
 	free(was);
 	close(fd);
 	return ok;

@@ -107,8 +107,8 @@ file_sync_dir(int dirfd, struct err *e)
 }
 
 /* Flushes the directory that 'path' lies in. */
-static bool
-sync_parent(int dirfd, const char *path, struct err *e)
+bool
+file_sync_parent(int dirfd, const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -174,7 +174,8 @@ bool
 file_create(int dirfd, const char *path, mode_t mode, struct bytes content,
     struct err *e)
 {
-	return write_new(dirfd, path, mode, content, e) && sync_parent(dirfd, path, e);
+	return write_new(dirfd, path, mode, content, e) &&
+	       file_sync_parent(dirfd, path, e);
 }
 
 /* 'like' NULL: the new file is ours. */
@@ -198,7 +199,7 @@ replace(int dirfd, const char *path, mode_t mode, const struct stat *like,
 		unlinkat(dirfd, temp, 0);
 		goto out;
 	}
-	ok = sync_parent(dirfd, path, e);
+	ok = file_sync_parent(dirfd, path, e);
 out:
 	free(temp);
 	return ok;
@@ -240,7 +241,7 @@ file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e)
 		err_errno(e, "%s", path);
 	if (fd >= 0)
 		close(fd);
-	return ok && sync_parent(dirfd, path, e);
+	return ok && file_sync_parent(dirfd, path, e);
 }
 
 bool
