@@ -19,7 +19,8 @@ struct backup {
 	bool with_keys;          /* plain ones too (S86) */
 	struct archive_facts facts;
 	uint64_t octets;
-	struct strings left_out; /* "issuers/main.key: it is not encrypted" */
+	struct strings left_out;   /* "issuers/main.key: it is not encrypted" */
+	struct strings plain_keys; /* the paths of those of them */
 };
 
 /* Makes it.  ERR_CONFLICT: 'file' is there.  backup_free() in either case. */
@@ -43,6 +44,8 @@ MUST_CHECK bool backup_root_hash(const char *path, uint8_t ret[static 32],
 #define BACKUP_ROOT     "root.crt"
 #define BACKUP_DATABASE "hanaper.db"
 #define BACKUP_JOURNAL  "journal"
-#define BACKUP_LAST     "last-backup" /* when the last one was made; not in it */
+/* When the last one was made; a line for each key that is not in it.  Itself not in it. */
+#define BACKUP_LAST     "last-backup"
+#define BACKUP_LAST_MAX KIB(64)
 
 #endif

@@ -18,6 +18,14 @@ struct command {
 extern const struct command command_table[];
 
 const struct command *command_find(const char *name); /* NULL: there is none */
+/*
+ * What may be meant by 'word', of rows as command_table's whose names begin with 'prefix'
+ * letters that nobody typed; NULL: nothing is near.
+ */
+const struct command *command_guess(const struct command *rows, size_t prefix,
+    const char *word);
+/* Says that there is no such command, and which may be meant; OUT_USAGE. */
+int command_unknown(const char *word);
 
 /* Runs argv[1] with what follows it; the whole program but for main(). */
 int command_main(int argc, char **argv);

@@ -43,8 +43,8 @@ bool profile_check_constraints(const struct profile_issuer *i,
  * now - backdate, but the whole span never exceeds the maximum: where it would,
  * the backdate is shortened, so exactly the maximum can be asked for and one
  * second more is refused (S28) or clamped as the profile says.  Neither end
- * leaves the issuer's life; an issuer that has ended, or not begun, is always
- * refused.  Rows "profile.validity", "issuer.validity".
+ * leaves the issuer's life: the default is cut there, what was asked for is refused or
+ * clamped likewise; an issuer that has ended, or not begun, is always refused.  Rows "profile.validity", "issuer.validity".
  */
 bool profile_validity(const struct conf_profile *p, const struct cert *issuer,
     int64_t now, int64_t asked_s, int64_t *ret_not_before, int64_t *ret_not_after,

@@ -101,6 +101,18 @@ on_answer(void *arg, const struct ask_answer *a)
 	free(it);
 }
 
+bool
+revoke_raises(const struct revoke_before *b, enum reason reason, struct err *e)
+{
+	char at[CLOCK_RFC3339_LEN];
+
+	if (!b->revoked || sets_reason_raises(reason, b->reason))
+		return true;
+	clock_rfc3339(b->revoked_at, at);
+	return err_set(e, ERR_ALREADY_REVOKED, "it was revoked at %s, reason %s", at,
+	    sets_reason_word(b->reason));
+}
+
 static bool
 is_own(const struct identity *who, const struct certificate_row *row)
 {
@@ -113,7 +125,8 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
     struct verdict *v, struct err *e)
 {
 	const struct conf_grant *grant;
-	char at[CLOCK_RFC3339_LEN];
+	const struct revoke_before before = { row->revoked, row->revoked_at,
+		(enum reason)row->reason };
 
 	if (!q->judged && !is_own(q->who, row) &&
 	    !grant_find(ca->conf, q->who, RIGHT_REVOKE, row->profile, &grant, v)) {
@@ -125,14 +138,7 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
 		return err_set(e, ERR_FORBIDDEN,
 		    "this is a CA certificate: it is not revoked by this route; an "
 		    "administrator can: hanaper issuer revoke NAME|SERIAL");
-	if (!q->lineage && row->revoked &&
-	    !sets_reason_raises(q->reason, (enum reason)row->reason)) {
-		clock_rfc3339(row->revoked_at, at);
-		return err_set(e, ERR_ALREADY_REVOKED,
-		    "it was revoked at %s, reason %s", at,
-		    sets_reason_word(row->reason));
-	}
-	return true;
+	return q->lineage || revoke_raises(&before, q->reason, e);
 }
 
 void

@@ -7,6 +7,16 @@
 #include "ca/revoke.h"
 #include "store/store_certificate.h"
 
+/* What became of a certificate or an issuer before: a reason is raised at most (R28). */
+struct revoke_before {
+	bool revoked;
+	int64_t revoked_at;
+	enum reason reason;
+};
+/* May it be revoked for 'reason' now?  ERR_ALREADY_REVOKED: since when, and why. */
+MUST_CHECK bool revoke_raises(const struct revoke_before *b, enum reason reason,
+    struct err *e);
+
 struct revoke_one {
 	const char *issuer;
 	const struct serial *serial;

@@ -26,7 +26,6 @@ find(const struct ca *ca, const struct revoke_issuer_request *q,
     const struct ca_issuer **ret, const struct ca_issuer **ret_by, struct err *e)
 {
 	const struct ca_issuer *i = ca_issuer_find(ca, q->issuer);
-	char at[CLOCK_RFC3339_LEN];
 
 	if (i == &ca->issuers[0])
 		return err_set(e, ERR_CONFLICT,
@@ -39,14 +38,11 @@ find(const struct ca *ca, const struct revoke_issuer_request *q,
 		    "issuer %s was not signed by the root or another issuer of this "
 		    "daemon: who signed it has to revoke it",
 		    i->name);
-	if (i->revoked && !sets_reason_raises(q->reason, i->reason)) {
-		clock_rfc3339(i->revoked_at, at);
-		return err_set(e, ERR_ALREADY_REVOKED,
-		    "it was revoked at %s, reason %s", at, sets_reason_word(i->reason));
-	}
 	*ret = i;
 	*ret_by = by;
-	return true;
+	return revoke_raises(&(struct revoke_before){ i->revoked, i->revoked_at,
+				 i->reason },
+	    q->reason, e);
 }
 
 static bool
@@ -62,16 +58,13 @@ static bool
 start_row(struct ca *ca, const struct revoke_issuer_request *q,
     const struct certificate_row *row, revoke_done *done, void *arg, struct err *e)
 {
-	char at[CLOCK_RFC3339_LEN];
+	const struct revoke_before before = { row->revoked, row->revoked_at,
+		(enum reason)row->reason };
 
 	if (strcmp(row->profile, INTERMEDIATE) != 0)
 		return not_found(q, e);
-	if (row->revoked && !sets_reason_raises(q->reason, (enum reason)row->reason)) {
-		clock_rfc3339(row->revoked_at, at);
-		return err_set(e, ERR_ALREADY_REVOKED,
-		    "it was revoked at %s, reason %s", at,
-		    sets_reason_word(row->reason));
-	}
+	if (!revoke_raises(&before, q->reason, e))
+		return false;
 	revoke_row_start(ca, row, q->reason, q->who, q->request_id, done, arg);
 	return true;
 }

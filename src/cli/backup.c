@@ -96,6 +96,7 @@ put_small(struct making *m, const char *name, const char *path, unsigned mode,
 		ok = archive_put(m->out, name, mode, buf_bytes(&text), e);
 	} else {
 		leave_out(m->b, path, "it is not encrypted; --with-keys puts it in");
+		strings_add(&m->b->plain_keys, path);
 	}
 	buf_wipe(&text);
 	free(whole);
@@ -277,16 +278,22 @@ take_name(struct making *m, struct err *e)
 	return ok;
 }
 
-/* For "hanaper doctor".  A backup is none the worse without it. */
+/* For "hanaper doctor": when, and the keys that it lacks.  A backup is none the worse without. */
 static void
 remember(const struct backup *b)
 {
 	char *path = conf_path(b->conf, BACKUP_LAST);
 	char at[CLOCK_RFC3339_LEN];
+	struct buf text;
 	struct err ignored;
 
 	clock_rfc3339(b->facts.made_at, at);
-	(void)!file_replace(AT_FDCWD, path, 0644, bytes_str(at), &ignored);
+	buf_init(&text, BACKUP_LAST_MAX);
+	buf_puts(&text, at);
+	for (size_t i = 0; i < b->plain_keys.n; i++)
+		buf_printf(&text, "\n%s", b->plain_keys.v[i]);
+	(void)!file_replace(AT_FDCWD, path, 0644, buf_bytes(&text), &ignored);
+	buf_free(&text);
 	free(path);
 }
 
@@ -312,4 +319,5 @@ void
 backup_free(struct backup *b)
 {
 	strings_free(&b->left_out);
+	strings_free(&b->plain_keys);
 }

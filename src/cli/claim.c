@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/claim.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/owners.h"
+#include "sys/lock.h"
 
 /* Root's lock would keep a daemon of another user out for ever, if we were killed. */
 static bool
@@ -19,33 +19,28 @@ give(int fd, uid_t uid, gid_t gid)
 	       fchown(fd, uid, gid) == 0;
 }
 
-static int
-open_lock(const char *run, const char *path, uid_t uid, gid_t gid)
+static bool
+open_lock(const char *run, const char *path, uid_t uid, gid_t gid, int *ret,
+    struct err *e)
 {
 	if (mkdir(run, 0750) == 0 && geteuid() == 0 && lchown(run, uid, gid) < 0)
-		return -1;
-	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd >= 0 && !give(fd, uid, gid)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+		return err_errno(e, "%s", run);
+	if (!lock_take(path, 0640, ret, e))
+		return false;
+	return give(*ret, uid, gid) || err_errno(e, "%s", path);
 }
 
 bool
 claim_take(const char *dir, uid_t uid, gid_t gid, struct claim *ret, struct err *e)
 {
-	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char *run = mem_printf("%s/run", dir);
 	char *path = mem_printf("%s/hanaperd.pid", run);
 	int fd = -1;
-	bool ok = owners_act(dir, e);
 
-	if (ok && (fd = open_lock(run, path, uid, gid)) < 0)
-		ok = err_errno(e, "%s", path);
+	const bool ok = owners_act(dir, e) && open_lock(run, path, uid, gid, &fd, e);
 	owners_act_self();
-	if (ok && fcntl(fd, F_OFD_SETLK, &whole) < 0)
-		ok = err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first", dir);
+	if (!ok && e->code == ERR_CONFLICT)
+		err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first", dir);
 	if (ok) {
 		*ret = (struct claim){ fd, path };
 	} else {

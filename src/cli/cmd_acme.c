@@ -12,6 +12,7 @@ static const struct command groups[] = {
 	{ "acme orders",   "list what was ordered and what became of it",      cmd_acme_orders },
 	{ "acme why",      "say what the validations of a name saw",           cmd_acme_why },
 	{ "acme test",     "try whether a name could be validated, without an order", cmd_acme_test },
+	{ 0 }
 	/* clang-format on */
 };
 
@@ -24,8 +25,8 @@ help(const struct command *self, FILE *to)
 	    "Usage: hanaper %s GROUP [OPTION...] [ARGUMENT...]\n\n%s: %s\n\n"
 	    "Groups:\n",
 	    self->name, self->name, self->help);
-	for (size_t i = 0; i < NITEMS(groups); i++)
-		fprintf(to, "  %-10s%s\n", groups[i].name + PREFIX, groups[i].help);
+	for (const struct command *g = groups; g->name != NULL; g++)
+		fprintf(to, "  %-10s%s\n", g->name + PREFIX, g->help);
 	fputs("\nMore: hanaper acme GROUP --help\n", to);
 }
 
@@ -42,11 +43,12 @@ cmd_acme(const struct command *self, int argc, char **argv)
 		help(self, stdout);
 		return OUT_DONE;
 	}
-	for (size_t i = 0; i < NITEMS(groups); i++)
-		if (strcmp(word, groups[i].name + PREFIX) == 0)
-			return groups[i].run(&groups[i], argc - 1, argv + 1);
-	fprintf(stderr, "hanaper acme: there is no \"");
-	out_text(stderr, word);
-	fprintf(stderr, "\"\nSee: hanaper acme --help\n");
-	return OUT_USAGE;
+	for (const struct command *g = groups; g->name != NULL; g++)
+		if (strcmp(word, g->name + PREFIX) == 0)
+			return g->run(g, argc - 1, argv + 1);
+	const struct command *meant = command_guess(groups, PREFIX, word);
+	if (meant == NULL)
+		return out_usage(self->name, "there is no \"%s\"", word);
+	return out_usage(self->name, "there is no \"%s\"; did you mean \"%s\"?", word,
+	    meant->name);
 }

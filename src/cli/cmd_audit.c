@@ -268,7 +268,8 @@ cmd_audit(const struct command *self, int argc, char **argv)
 	if (a.common.n_operands == 1 && strcmp(a.common.operands[0], "verify") == 0)
 		return cmd_audit_verify(&a);
 	if (a.common.n_operands > 0)
-		return out_usage(self->name, "there is no \"audit %s\"",
+		return out_usage(self->name,
+		    "there is no \"audit %s\"; there is: audit verify",
 		    a.common.operands[0]);
 	if (!read_when("--since", &a.since, since, &e) ||
 	    !read_when("--until", &a.until, until, &e) || !read_limit(&a, &limit, &e))

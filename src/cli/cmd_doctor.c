@@ -87,6 +87,13 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	if (o.url == NULL) {
 		d.dir = client_find_dir(o.dir);
 		d.file = client_find_conf(o.dir);
+		if (o.dir != NULL && d.file == NULL) {
+			struct err e = { 0 };
+
+			free(d.dir);
+			(void)client_found_none(o.dir, &e);
+			return out_fail(&e);
+		}
 	}
 	if (!client_open(&o, &d.client, &d.no_client))
 		d.client = NULL;

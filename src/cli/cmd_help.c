@@ -45,11 +45,8 @@ cmd_help(const struct command *self, int argc, char **argv)
 		return OUT_DONE;
 	}
 	c = command_find(a.common.operands[0]);
-	if (c == NULL) {
-		out_note("there is no command \"%s\"\nSee: hanaper help",
-		    a.common.operands[0]);
-		return OUT_USAGE;
-	}
+	if (c == NULL)
+		return command_unknown(a.common.operands[0]);
 	for (; n < a.common.n_operands; n++)
 		help_argv[n] = a.common.operands[n];
 	help_argv[n++] = (char[]){ "--help" };

@@ -178,6 +178,10 @@ cmd_issuer(const struct command *self, int argc, char **argv)
 		status = client_fail(c, &e);
 	else if (a.common.n_operands == 0)
 		status = list(c, &a);
+	else if (client_dir(c) == NULL)
+		status = out_usage(self->name,
+		    "an issuer is revoked on the CA's machine alone, over the daemon's "
+		    "socket: --dir DIR there, not --url");
 	else
 		status = revoke(c, &a, reason);
 	client_free(c);

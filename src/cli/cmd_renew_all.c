@@ -86,14 +86,17 @@ make_body(const struct renew_all_args *a, json_t *body, struct err *e)
 static void
 print(const json_t *v, bool dry_run)
 {
+	const json_int_t n = json_integer_value(json_object_get(v, "certificates"));
 	char text[24];
 
-	snprintf(text, sizeof(text), "%lld",
-	    (long long)json_integer_value(json_object_get(v, "certificates")));
+	snprintf(text, sizeof(text), "%lld", (long long)n);
 	out_field("certificates", VIEW_LABEL, text);
 	view_field_time(v, "start_at", "from");
 	view_field_time(v, "end_at", "until");
-	if (dry_run)
+	if (n == 0)
+		out_note("no certificate that is valid fits: try the same filters with "
+			 "hanaper ls; hanaper issuer and hanaper profile list names");
+	else if (dry_run)
 		out_note("nothing was ordered: the same without --dry-run does it");
 }
 

@@ -52,22 +52,34 @@ command_find(const char *name)
 
 #define SLIPS_MAX 2 /* letters put in, left out or changed */
 
-/* What was meant; NULL: nothing is near. */
-static const struct command *
-guess(const char *name)
+const struct command *
+command_guess(const struct command *rows, size_t prefix, const char *word)
 {
 	const struct command *found = NULL;
 	size_t best = SLIPS_MAX + 1;
 
-	for (const struct command *c = command_table; c->name != NULL; c++) {
-		const size_t d = longopt_slips(c->name, name);
+	for (const struct command *c = rows; c->name != NULL; c++) {
+		const size_t d = longopt_slips(c->name + prefix, word);
 
-		if (d < best && d < strlen(c->name)) {
+		if (d < best && d < strlen(c->name + prefix)) {
 			best = d;
 			found = c;
 		}
 	}
 	return found;
+}
+
+int
+command_unknown(const char *word)
+{
+	const struct command *c = command_guess(command_table, 0, word);
+
+	fputs("hanaper: there is no command \"", stderr);
+	out_text(stderr, word);
+	fprintf(stderr, "\"%s%s%s\nSee: hanaper help\n",
+	    c != NULL ? "; did you mean \"" : "", c != NULL ? c->name : "",
+	    c != NULL ? "\"?" : "");
+	return OUT_USAGE;
 }
 
 /* "--help" and the like in the place of a command. */
@@ -95,15 +107,8 @@ command_main(int argc, char **argv)
 		if (strcmp(name, aliases[i].word) == 0)
 			name = aliases[i].command;
 	c = command_find(name);
-	if (c == NULL) {
-		c = guess(name);
-		fputs("hanaper: there is no command \"", stderr);
-		out_text(stderr, name);
-		fprintf(stderr, "\"%s%s%s\nSee: hanaper help\n",
-		    c != NULL ? "; did you mean \"" : "", c != NULL ? c->name : "",
-		    c != NULL ? "\"?" : "");
-		return OUT_USAGE;
-	}
+	if (c == NULL)
+		return command_unknown(name);
 	const int status = c->run(c, argc - 1, argv + 1);
 	const int written = out_end();
 

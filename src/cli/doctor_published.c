@@ -13,7 +13,7 @@
 
 #define DAY_S       INT64_C(86400)
 #define FETCH_MAX   MIB(512)
-#define ISSUER_WARN 60 /* days that an issuer should have left */
+#define ISSUER_WARN (60 * DAY_S) /* what an issuer should have left, at least */
 
 static const char reach[] =
     "check urls.public in hanaper.yaml and that clients reach it";
@@ -28,6 +28,21 @@ is_followed(const struct doctor *d, const char *issuer)
 		if (strcmp(d->conf->profiles[i].issuer, issuer) == 0)
 			return false;
 	return true;
+}
+
+/* How much it should have left: as much as its profiles give without being asked. */
+static int64_t
+enough(const struct doctor *d, const char *issuer)
+{
+	int64_t s = ISSUER_WARN;
+
+	for (size_t i = 0; d->conf != NULL && i < d->conf->n_profiles; i++) {
+		const struct conf_profile *p = &d->conf->profiles[i];
+
+		if (strcmp(p->issuer, issuer) == 0 && p->validity_default_s > s)
+			s = p->validity_default_s;
+	}
+	return s;
 }
 
 /* What is to be done about one that ends: by whom it is followed, or that it has been. */
@@ -79,10 +94,10 @@ doctor_lifetimes(struct doctor *d)
 		const int64_t left = end - clock_now();
 		const char *name = json_text(v, "name");
 		const bool followed = is_followed(d, name);
-		const enum doctor_level level =
-		    left >= (followed ? 0 : ISSUER_WARN * DAY_S) ? DOCTOR_OK
-		    : left < 0 && !followed                      ? DOCTOR_FAIL
-								 : DOCTOR_WARN;
+		const enum doctor_level level = left >= (followed ? 0 : enough(d, name))
+						    ? DOCTOR_OK
+						: left < 0 && !followed ? DOCTOR_FAIL
+									: DOCTOR_WARN;
 		const int64_t days = (left + (left < 0 ? -DAY_S : DAY_S) / 2) / DAY_S;
 
 		doctor_say(d, level,

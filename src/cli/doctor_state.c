@@ -41,9 +41,47 @@ doctor_database(struct doctor *d)
 	free(path);
 }
 
+static struct bytes
+next_line(struct bytes *lines)
+{
+	const size_t n = bytes_index(*lines, '\n');
+	const struct bytes line = { lines->p, n };
+
+	*lines = bytes_skip(*lines, n + 1);
+	return line;
+}
+
+/* An issuer's key that the last backup lacks is to be kept elsewhere; the lines name them. */
+static void
+say_lacking(struct doctor *d, struct bytes lines)
+{
+	while (lines.n > 0) {
+		const struct bytes key = next_line(&lines);
+
+		for (size_t i = 0; i < d->conf->n_issuers; i++)
+			if (bytes_eq_str(key, d->conf->issuers[i].key))
+				doctor_say(d, DOCTOR_OK, NULL,
+				    "%s is not in it, for it is not encrypted: have a "
+				    "copy elsewhere",
+				    d->conf->issuers[i].key);
+	}
+}
+
+static void
+say_made(struct doctor *d, int64_t at)
+{
+	const int64_t ago = clock_now() - at, days = ago / DAY_S;
+	const bool old = ago > BACKUP_OLD_S;
+
+	doctor_say(d, old ? DOCTOR_WARN : DOCTOR_OK, old ? TODO_BACKUP : NULL,
+	    "the last backup was made %lld %s ago", (long long)days,
+	    out_noun((uint64_t)days, "day", "days"));
+}
+
 void
 doctor_backup(struct doctor *d)
 {
+	struct bytes lines;
 	struct buf text;
 	struct err e;
 	int64_t at = 0;
@@ -51,17 +89,14 @@ doctor_backup(struct doctor *d)
 	if (d->conf == NULL)
 		return;
 	char *path = conf_path(d->conf, BACKUP_LAST);
-	buf_init(&text, KIB(1));
-	if (!file_read(AT_FDCWD, path, &text, &e) ||
-	    !clock_rfc3339_parse(bytes_trim(buf_bytes(&text)), &at, &e)) {
-		doctor_say(d, DOCTOR_WARN, TODO_BACKUP, "no backup was made yet");
+	buf_init(&text, BACKUP_LAST_MAX);
+	const bool read = file_read(AT_FDCWD, path, &text, &e);
+	lines = bytes_trim(buf_bytes(&text));
+	if (read && clock_rfc3339_parse(next_line(&lines), &at, &e)) {
+		say_made(d, at);
+		say_lacking(d, lines);
 	} else {
-		const int64_t days = (clock_now() - at) / DAY_S;
-
-		doctor_say(d, clock_now() - at > BACKUP_OLD_S ? DOCTOR_WARN : DOCTOR_OK,
-		    clock_now() - at > BACKUP_OLD_S ? TODO_BACKUP : NULL,
-		    "the last backup was made %lld %s ago", (long long)days,
-		    out_noun((uint64_t)days, "day", "days"));
+		doctor_say(d, DOCTOR_WARN, TODO_BACKUP, "no backup was made yet");
 	}
 	buf_free(&text);
 	free(path);

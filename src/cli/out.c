@@ -26,12 +26,14 @@ out_fail(const struct err *e)
 int
 out_usage(const char *command, const char *fmt, ...)
 {
+	char text[ERR_DETAIL_LEN];
 	va_list ap;
 
-	fprintf(stderr, "hanaper %s: ", command);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	fprintf(stderr, "hanaper %s: ", command);
+	out_text(stderr, text); /* it repeats what was typed, or pasted */
 	fprintf(stderr, "\nSee: hanaper %s --help\n", command);
 	return OUT_USAGE;
 }

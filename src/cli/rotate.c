@@ -54,6 +54,18 @@ claim(struct rotate *r, struct err *e)
 		       : false);
 }
 
+/* As it is now that nobody else rotates: what was read before may be old. */
+static bool
+read_again(struct rotate *r, struct err *e)
+{
+	rotate_forget_next(r);
+	strings_free(&r->told);
+	conf_free(r->conf);
+	r->conf = NULL;
+	buf_clear(&r->yaml);
+	return read_configuration(r, e) && rotate_plan_names(r, e);
+}
+
 /* Tried before anything is made: there is no way back from a certificate. */
 static bool
 edit(struct rotate *r, struct err *e)
@@ -106,8 +118,9 @@ rotate_run(struct rotate *r, struct err *e)
 {
 	static bool (*const steps[])(struct rotate *, struct err *) = {
 		read_configuration,
-		claim,
 		rotate_plan_names,
+		claim,
+		read_again,
 		rotate_plan_certificate,
 		edit,
 		rotate_keys_load,

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "daemon/parent.h"
 #include "sys/file.h"
+#include "sys/lock.h"
 
 /* What must not be looser (S81).  Keys are the signer's to check, it alone opens them. */
 static const struct {
@@ -73,7 +74,6 @@ make_run(const struct parent *p, struct err *e)
 bool
 parent_dir_claim(struct parent *p, struct err *e)
 {
-	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char *path = NULL;
 	bool ok = false;
 	int fd = -1;
@@ -81,18 +81,11 @@ parent_dir_claim(struct parent *p, struct err *e)
 	if (!make_run(p, e))
 		return false;
 	path = conf_path(p->conf, "run/hanaperd.pid");
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0) {
-		err_errno(e, "%s", path);
-		goto out;
-	}
 	/* The lock tells the living from the dead, whatever number is in the file. */
-	if (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
-		if (errno == EAGAIN || errno == EACCES)
+	if (!lock_take(path, 0640, &fd, e)) {
+		if (e->code == ERR_CONFLICT)
 			err_set(e, ERR_CONFLICT,
 			    "another hanaperd serves %s; stop it first", p->conf->dir);
-		else
-			err_errno(e, "%s", path);
 		goto out;
 	}
 	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {

@@ -148,14 +148,16 @@ check_span(const struct conf_profile *p, int64_t *asked, struct verdict *v)
 	return pass;
 }
 
-/* The issuer's word on the end; cuts '*end' where the profile says so (P10, R23). */
+/*
+ * The issuer's word on the end; cuts '*end' where the profile says so (P10, R23), and where
+ * nobody asked for it: services that take the default go on while their issuer lives.
+ */
 static bool
-check_issuer(const struct conf_profile *p, const struct cert *issuer, int64_t now,
-    int64_t *end, struct verdict *v)
+check_issuer(const struct cert *issuer, int64_t now, bool may_cut, int64_t *end,
+    struct verdict *v)
 {
 	const bool alive = now >= issuer->not_before && now <= issuer->not_after;
-	const bool clamp =
-	    alive && *end > issuer->not_after && p->excess == EXCESS_CLAMP;
+	const bool clamp = alive && *end > issuer->not_after && may_cut;
 	const int64_t wanted = *end;
 	const bool pass = alive && (wanted <= issuer->not_after || clamp);
 	char value[CLOCK_RFC3339_LEN], from[CLOCK_RFC3339_LEN], to[CLOCK_RFC3339_LEN];
@@ -180,6 +182,8 @@ bool
 profile_validity(const struct conf_profile *p, const struct cert *issuer, int64_t now,
     int64_t asked_s, int64_t *ret_not_before, int64_t *ret_not_after, struct verdict *v)
 {
+	const bool may_cut = asked_s == 0 || p->excess == EXCESS_CLAMP;
+
 	if (!check_span(p, &asked_s, v))
 		return false;
 
@@ -187,7 +191,7 @@ profile_validity(const struct conf_profile *p, const struct cert *issuer, int64_
 	int64_t begin = now - p->backdate_s;
 	if (end - begin + 1 > p->validity_max_s)
 		begin = end - p->validity_max_s + 1;
-	if (!check_issuer(p, issuer, now, &end, v))
+	if (!check_issuer(issuer, now, may_cut, &end, v))
 		return false;
 	*ret_not_before = begin > issuer->not_before ? begin : issuer->not_before;
 	*ret_not_after = end;
@@ -199,8 +203,11 @@ static void
 complete(const struct conf_profile *p, const struct cert *issuer, int64_t now,
     int64_t *begin, int64_t *end)
 {
-	if (*end == 0)
+	if (*end == 0) {
 		*end = *begin + p->validity_default_s - 1;
+		if (*end > issuer->not_after)
+			*end = issuer->not_after;
+	}
 	if (*begin != 0)
 		return;
 	const int64_t first = *end - p->validity_max_s + 1;

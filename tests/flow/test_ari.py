@@ -201,6 +201,8 @@ class Ari(FlowTest):
         time.sleep(1.1)
         self.assertEqual(json.loads(run(*renew).stdout)["event"], "renewed")
         self.assertEqual(json.loads(run(*renew).stdout)["event"], "not-due")
+        none = self.renew_all("--where", "issuer=mian", "--within", "1h")
+        self.assertIn("no certificate that is valid fits", none.stdout + none.stderr)
         for wrong in ((), ("--all",), ("--where", "dns", "--within", "1h"),
                       ("--all", "--where", "q=abc", "--within", "1h"),
                       ("--where", "q=abc", "--where", "q=abd", "--within", "1h")):

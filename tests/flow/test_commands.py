@@ -259,7 +259,9 @@ class Commands(hnp.FlowTest):
     def test_wrong_usage_is_told_and_ends_with_2(self):
         for args, word in (
                 ([], "Usage"),
-                (["isue"], "issue"),
+                (["isue"], 'did you mean "issue"'),
+                (["acme", "oders"], 'did you mean "acme orders"'), (["audit", "verfy"], "audit verify"),
+                (["audit", "a\x1b[2Jb"], 'audit a?[2Jb'),
                 (["x" * 200], "help"),
                 (["--what"], ""),
                 (["show"], ""), (["show", "a", "b"], ""), (["show", "localhost:1", "--pem"], "--pem"),
@@ -304,7 +306,7 @@ class Commands(hnp.FlowTest):
                 self.expect(2, args, word, home=home)
         self.assertIn("issue", self.expect(0, ["help"], home=False))
         self.assertIn("--profile", self.expect(0, ["help", "issue"], home=False))
-        self.expect(2, ["help", "sell"], home=False)
+        self.expect(2, ["help", "isue"], 'did you mean "issue"', home=False)
         self.expect(0, ["acme", "--help"], "eab", home=False)
         self.expect(0, ["acme", "eab", "--help"], "--names", home=False)
 

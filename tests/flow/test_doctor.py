@@ -25,6 +25,21 @@ class Doctor(FlowTest):
                              "--key", ca.dir / "admin.key", "--cacert", ca.dir / "root.crt")
         self.assertIn("OCSP", {f["check"] for f in afar})
 
+    def test_an_issuer_has_less_left_than_its_profiles_give(self):
+        ca = self.ca
+        with ca.configured("default: 30d, max: 90d", "default: 8000d, max: 8000d"):
+            said = [f for f in self.findings() if f["check"] == "lifetimes" and f["level"] == "warn"]
+            self.assertIn("hanaper rotate", said[0]["todo"])
+            run(BUILD / "hanaper", "issue", "cut.internal", "--out", ca.file("cut"), "--dir", ca.dir)
+            ends = [run("openssl", "x509", "-in", f, "-noout", "-enddate").stdout
+                    for f in (ca.file("cut.crt"), ca.dir / "issuers/main.crt")]
+            self.assertEqual(ends[0], ends[1], "nobody asked for more")
+
+    def test_a_directory_that_is_none_is_told_at_once(self):
+        done = run(BUILD / "hanaper", "doctor", "--dir", self.ca.file("nowhere"), check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("nowhere is no CA directory", done.stderr)
+
     def test_each_fault_is_told_with_what_to_do(self):
         ca = self.ca
         (ca.dir / "issuers/main.key").chmod(0o644)
@@ -77,7 +92,11 @@ class Doctor(FlowTest):
         self.assertIn("no backup", said["backup"]["found"])
         self.assertIn("is whole", said["database"]["found"])
         run(BUILD / "hanaper", "backup", ca.file("doctor.tar"), "--dir", ca.dir)
-        self.assertIn("0 days ago", {f["check"]: f for f in self.findings()}["backup"]["found"])
+        said = [f["found"] for f in self.findings() if f["check"] == "backup"]
+        self.assertIn("0 days ago", said[0])
+        self.assertEqual([s.split(",")[0] for s in said[1:]], ["issuers/main.key is not in it"])
+        run(BUILD / "hanaper", "backup", "--with-keys", ca.file("keys.tar"), "--dir", ca.dir)
+        self.assertEqual(len([f for f in self.findings() if f["check"] == "backup"]), 1)
         last.write_text("2026-01-01T00:00:00Z")
         said = {f["check"]: f for f in self.findings()}["backup"]
         self.assertRegex(said["found"], r"[1-9]\d+ days ago")

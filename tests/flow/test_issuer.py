@@ -234,6 +234,13 @@ class Elsewhere(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertRegex(done.stderr, re.escape(said))
 
+    # The route is on the local socket alone: from afar the line itself is wrong.
+    def test_from_afar_it_is_told_where_to_run_it(self):
+        done = run(BUILD / "hanaper", "issuer", "revoke", "main", "--reason", "superseded", "--url", "https://localhost:1",
+                   check=False)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("on the CA's machine alone", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -238,6 +238,7 @@ class Asked(RotateTest):
     def test_a_running_daemon_is_told_of(self):
         self.ca.start()
         self.assertIn("stop it, rotate, start it again", rotate(self.ca, status=1))
+        self.assertIn("no issuer \"other\"", rotate(self.ca, "other", status=1), "that is told first: stopping would be in vain")
         self.ca.issue("a", "DNS:a.internal")
         self.assertEqual(issuer_of(self.ca, "a"), "Hanaper Issuing CA")
 

@@ -169,6 +169,12 @@ Test(profile_validity, never_leaves_the_issuers_life)
 	cr_expect(profile_validity(&clamp, &old, NOW, DAY + 1, &from, &to, &v));
 	cr_expect_eq(to, NOW + DAY - 1);
 
+	to = 77;
+	verdict_free(&v);
+	cr_expect(profile_validity(&plain, &old, NOW, 0, &from, &to, &v));
+	cr_expect_eq(to, NOW + DAY - 1, "nobody asked for more");
+	cr_expect_not_null(strstr(v.v[1].allowed, "so it is made"));
+
 	from = to = 77;
 	for (int i = 0; i < 2; i++) { /* clamping does not raise the dead */
 		const struct conf_profile *p = i == 0 ? &plain : &clamp;
