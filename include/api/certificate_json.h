@@ -12,6 +12,7 @@
 void certificate_json_put(struct json_put *w, const struct certificate_row *r,
     int64_t now);
 json_t *certificate_json_names(const struct names *names);
+json_t *certificate_json_usages(unsigned usages); /* bits of enum usage, as words */
 json_t *certificate_json_time(int64_t at);
 json_t *certificate_json_serial(const struct serial *s);
 /* "CERTIFICATE" PEM of these octets. */

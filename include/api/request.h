@@ -89,6 +89,8 @@ void request_json_text(struct request *r, int status, struct buf *text);
 void request_octets(struct request *r, int status, const char *type, struct bytes body);
 /* 'v' NULL or with its failed rows as violations; logs the refusal. */
 void request_problem(struct request *r, const struct err *e, const struct verdict *v);
+/* Of one that is not done as the daemon stops. */
+void request_stopped(struct request *r);
 
 /*
  * What this request is about, as soon as a handler knows it: a refusal is then

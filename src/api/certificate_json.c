@@ -47,6 +47,17 @@ certificate_json_names(const struct names *names)
 }
 
 json_t *
+certificate_json_usages(unsigned usages)
+{
+	json_t *list = json_array();
+
+	for (unsigned bit = 1; bit != 0 && bit <= usages; bit <<= 1)
+		if ((usages & bit) != 0)
+			json_array_append_new(list, json_string(sets_usage_word(bit)));
+	return list;
+}
+
+json_t *
 certificate_json_pem(struct bytes der)
 {
 	struct buf pem;

@@ -336,10 +336,8 @@ static void
 on_drop(void *arg)
 {
 	struct listing *l = arg;
-	struct err e;
 
-	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
-	request_problem(l->r, &e, NULL);
+	request_stopped(l->r);
 	listing_free(l);
 }
 

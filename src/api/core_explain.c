@@ -20,17 +20,6 @@ base64_json(struct bytes octets)
 }
 
 static json_t *
-usages_json(unsigned usages)
-{
-	json_t *list = json_array();
-
-	for (unsigned bit = 1; bit != 0 && bit <= usages; bit <<= 1)
-		if ((usages & bit) != 0)
-			json_array_append_new(list, json_string(sets_usage_word(bit)));
-	return list;
-}
-
-static json_t *
 would_issue_json(const struct explanation *x)
 {
 	const struct cert *c = x->cert;
@@ -45,7 +34,7 @@ would_issue_json(const struct explanation *x)
 	json_object_set_new(v, "not_after", certificate_json_time(c->not_after));
 	json_object_set_new(v, "cn", json_string(c->cn));
 	json_object_set_new(v, "names", certificate_json_names(&c->names));
-	json_object_set_new(v, "usages", usages_json(c->usages));
+	json_object_set_new(v, "usages", certificate_json_usages(c->usages));
 	json_object_set_new(v, "key",
 	    json_pack("{s:s, s:i}", "type", key != NULL ? key : "", "bits",
 		(int)c->key.bits));

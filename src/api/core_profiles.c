@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/certificate_json.h"
 #include "api/core_routes.h"
 #include "base/mem.h"
 
@@ -13,17 +14,6 @@ strings_json(const struct strings *s)
 
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(list, json_string(s->v[i]));
-	return list;
-}
-
-static json_t *
-usages_json(unsigned usages)
-{
-	json_t *list = json_array();
-
-	for (unsigned bit = 1; bit != 0 && bit <= usages; bit <<= 1)
-		if ((usages & bit) != 0)
-			json_array_append_new(list, json_string(sets_usage_word(bit)));
 	return list;
 }
 
@@ -94,7 +84,7 @@ profile_json(const struct conf *c, const struct conf_profile *p)
 
 	json_object_set_new(v, "name", json_string(p->name));
 	json_object_set_new(v, "issuer", json_string(p->issuer));
-	json_object_set_new(v, "usages", usages_json(p->usages));
+	json_object_set_new(v, "usages", certificate_json_usages(p->usages));
 	json_object_set_new(v, "validity",
 	    json_pack("{s:I, s:I, s:I}", "default", (json_int_t)p->validity_default_s,
 		"max", (json_int_t)p->validity_max_s, "backdate",

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /v1/tokens: enrolment tokens, made, listed, withdrawn. */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/certificate_json.h"
 #include "api/core_routes.h"
+#include "api/page.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/enroll.h"
 #include "codec/json.h"
-
-#define LIMIT_DEFAULT 100
-#define LIMIT_MAX     1000
 
 /* All but the secret, which nobody has any more. */
 static json_t *
@@ -131,38 +127,12 @@ core_token_create(struct request *r)
 
 /* ---- GET ---- */
 
-/* Looked through a slice at a time, as the certificates are. */
-#define NUMS_FIRST INT64_C(1024)
-#define NUMS_LEAST INT64_C(64)
-#define NUMS_MOST  INT64_C(262144)
-#define SLICE_ROWS 50
-
-struct page {
-	struct request *r;
+struct listing {
+	struct ca *ca;
+	struct page *page;
 	enum store_token_status status;
-	int64_t before, last, now;
-	int64_t nums; /* in the next slice */
-	size_t limit, rows, octets;
-	json_t *list;
-	bool more;
+	int64_t now; /* against which status is judged */
 };
-
-static bool
-read_number(const char *key, const char *text, int64_t max, int64_t *ret, struct err *e)
-{
-	char *end;
-
-	if (text == NULL)
-		return true;
-	errno = 0;
-	const long long n = strtoll(text, &end, 10);
-	if (errno != 0 || text[0] < '0' || text[0] > '9' || *end != '\0' || n < 1 ||
-	    n > max)
-		return err_set(e, ERR_MALFORMED,
-		    "%s: must be a number from 1 to %" PRId64, key, max);
-	*ret = n;
-	return true;
-}
 
 static bool
 read_status(const char *word, enum store_token_status *ret, struct err *e)
@@ -180,146 +150,61 @@ read_status(const char *word, enum store_token_status *ret, struct err *e)
 }
 
 static bool
-read_page(struct request *r, struct page *p, struct err *e)
+read_listing(struct request *r, struct listing *l, struct err *e)
 {
-	static const char *const known[] = { "status", "cursor", "limit", NULL };
-	char *text[NITEMS(known)] = { 0 };
-	int64_t limit = LIMIT_DEFAULT;
+	static const char *const known[] = { "status", PAGE_KEYS, NULL };
+	char *status = NULL;
 
-	bool ok = request_query_known(r, known, e);
-	for (size_t i = 0; ok && known[i] != NULL; i++)
-		ok = request_query(r, known[i], &text[i], e);
-	ok = ok && read_status(text[0], &p->status, e) &&
-	     read_number(known[1], text[1], INT64_MAX, &p->before, e) &&
-	     read_number(known[2], text[2], LIMIT_MAX, &limit, e);
-	p->limit = (size_t)limit;
-	for (size_t i = 0; i < NITEMS(text); i++)
-		free(text[i]);
+	const bool ok = request_query_known(r, known, e) &&
+			request_query(r, "status", &status, e) &&
+			read_status(status, &l->status, e);
+	free(status);
 	return ok;
-}
-
-/* About as long as it will be in JSON, where each octet may be escaped. */
-static size_t
-row_octets(const struct store_token *t)
-{
-	size_t n = 1024 + 6 * strlen(t->metadata);
-
-	for (size_t i = 0; i < t->names.n; i++)
-		n += strlen(t->names.v[i].text) + 32;
-	return n;
 }
 
 static bool
 add_row(void *arg, const struct store_token *t, struct err *e)
 {
-	struct page *p = arg;
+	struct listing *l = arg;
 
 	(void)e;
-	p->rows++;
-	if (json_array_size(p->list) == p->limit || p->octets > REQUEST_PAGE_MAX) {
-		p->more = true;
-		return true;
-	}
-	json_array_append_new(p->list, token_json(t, p->now));
-	p->octets += row_octets(t);
-	p->last = p->before = t->num;
-	return true;
-}
-
-static void
-page_free(struct page *p)
-{
-	json_decref(p->list);
-	free(p);
-}
-
-static json_t *
-page_json(const struct page *p)
-{
-	json_t *v = json_pack("{s:O}", "tokens", p->list);
-
-	if (p->more) {
-		char cursor[24];
-
-		snprintf(cursor, sizeof(cursor), "%" PRId64, p->last);
-		json_object_set_new(v, "next_cursor", json_string(cursor));
-	}
-	return v;
-}
-
-static bool
-read_slice(struct page *p, struct err *e)
-{
-	const int64_t floor = p->before - 1 > p->nums ? p->before - 1 - p->nums : 0;
-	const size_t left = p->limit + 1 - json_array_size(p->list);
-	const size_t most = left < SLICE_ROWS ? left : SLICE_ROWS;
-	const int64_t began = clock_mono_ms();
-
-	p->rows = 0;
-	if (!store_token_list(ca_store(p->r->ca), p->status, p->now, p->before, floor,
-		most, add_row, p, e))
-		return false;
-	if (p->rows < most)
-		p->before = floor + 1;
-	p->nums = slices_pace(p->nums, NUMS_LEAST, NUMS_MOST, clock_mono_ms() - began);
+	page_add(l->page, token_json(t, l->now), t->num);
 	return true;
 }
 
 static bool
-on_step(void *arg)
+on_slice(void *arg, struct page *p, const struct page_span *s, struct err *e)
 {
-	struct page *p = arg;
-	struct err e;
+	struct listing *l = arg;
+	const int64_t after = s->from > 0 ? s->from - 1 : 0;
 
-	if (!read_slice(p, &e))
-		request_problem(p->r, &e, NULL);
-	else if (p->more || p->before <= 1)
-		request_json(p->r, 200, page_json(p));
-	else
-		return false;
-	page_free(p);
-	return true;
-}
-
-static void
-on_drop(void *arg)
-{
-	struct page *p = arg;
-	struct err e;
-
-	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
-	request_problem(p->r, &e, NULL);
-	page_free(p);
+	l->page = p;
+	return store_token_list(ca_store(l->ca), l->status, l->now, s->before, after,
+	    s->limit, add_row, l, e);
 }
 
 static bool
-begin(struct page *p, struct err *e)
+on_newest(void *arg, int64_t *ret, struct err *e)
 {
-	int64_t newest;
+	const struct listing *l = arg;
 
-	if (!read_page(p->r, p, e) ||
-	    !store_token_newest(ca_store(p->r->ca), &newest, e))
-		return false;
-	if (p->before == 0 || p->before > newest)
-		p->before = newest + 1;
-	return slices_add(p->r->api->slices,
-	    &(struct slices_job){ on_step, on_drop, p }, e);
+	return store_token_newest(ca_store(l->ca), ret, e);
 }
 
 void
 core_token_list(struct request *r)
 {
-	struct page *p = mem_zalloc(sizeof(*p));
+	struct listing *l = mem_zalloc(sizeof(*l));
 	struct err e;
 
-	*p = (struct page){ .r = r,
-		.now = clock_now(),
-		.nums = NUMS_FIRST,
-		.list = json_array() };
-	if (begin(p, &e))
+	*l = (struct listing){ .ca = r->ca, .now = clock_now() };
+	if (read_listing(r, l, &e)) {
+		page_answer(r,
+		    &(struct page_source){ "tokens", on_slice, on_newest, free, l });
 		return;
+	}
 	request_problem(r, &e, NULL);
-	page_free(p);
+	free(l);
 }
 
 /* ---- DELETE ---- */

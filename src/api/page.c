@@ -154,10 +154,8 @@ static void
 on_drop(void *arg)
 {
 	struct page *p = arg;
-	struct err e;
 
-	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
-	request_problem(p->r, &e, NULL);
+	request_stopped(p->r);
 	page_free(p);
 }
 

@@ -159,6 +159,15 @@ request_problem(struct request *r, const struct err *e, const struct verdict *v)
 	free(type);
 }
 
+void
+request_stopped(struct request *r)
+{
+	struct err e;
+
+	err_set(&e, ERR_UNAVAILABLE, "the daemon stops");
+	request_problem(r, &e, NULL);
+}
+
 /* ---- what the request says ---- */
 
 /* Does a media range ("text/ *", "application/json;q=1") take this type? */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/acme_list.h"
+#include "cli/client_list.h"
 #include "cli/cmd_acme.h"
 #include "cli/table.h"
 #include "cli/view.h"
@@ -72,7 +72,7 @@ print_list(const json_t *list, bool asked_for)
 static int
 run_ls(const struct command *self, const struct accounts_args *a)
 {
-	const struct acme_list_param params[] = {
+	const struct client_list_param params[] = {
 		{ "directory", a->profile },
 		{ "status", a->status },
 		{ "eab", a->eab },
@@ -86,10 +86,10 @@ run_ls(const struct command *self, const struct accounts_args *a)
 
 	if (a->common.n_operands > 1)
 		status = out_usage(self->name, "ls takes no argument");
-	else if (!acme_list_limit(a->limit, LIMIT_DEFAULT, &limit, &e))
+	else if (!client_list_limit(a->limit, LIMIT_DEFAULT, &limit, &e))
 		status = out_usage(self->name, "%s", e.detail);
 	else if (!client_open(&a->common, &c, &e) ||
-		 !acme_list_collect(c, "/v1/acme/accounts", "accounts", params, limit,
+		 !client_list_collect(c, "/v1/acme/accounts", "accounts", params, limit,
 		     list, &e))
 		status = client_fail(c, &e);
 	else if (a->common.json)

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/acme_list.h"
 #include "cli/acme_paste.h"
+#include "cli/client_list.h"
 #include "cli/cmd_acme.h"
 #include "cli/table.h"
 #include "cli/view.h"
@@ -307,7 +307,7 @@ print_list(const json_t *list)
 static int
 run_ls(const struct command *self, const struct eab_args *a)
 {
-	static const struct acme_list_param none[] = { { NULL, NULL } };
+	static const struct client_list_param none[] = { { NULL, NULL } };
 	json_t *list = json_array();
 	struct client *c = NULL;
 	struct err e = { 0 };
@@ -316,7 +316,7 @@ run_ls(const struct command *self, const struct eab_args *a)
 	if (a->common.n_operands > 1)
 		status = out_usage(self->name, "ls takes no argument");
 	else if (!client_open(&a->common, &c, &e) ||
-		 !acme_list_collect(c, "/v1/acme/eab", "keys", none, 0, list, &e))
+		 !client_list_collect(c, "/v1/acme/eab", "keys", none, 0, list, &e))
 		status = client_fail(c, &e);
 	else if (a->common.json)
 		out_json(json_pack("{s:O}", "keys", list));

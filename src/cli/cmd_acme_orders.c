@@ -2,7 +2,7 @@
 /* hanaper acme orders - what was ordered, and what became of it. */
 #include <stdlib.h>
 
-#include "cli/acme_list.h"
+#include "cli/client_list.h"
 #include "cli/cmd_acme.h"
 #include "cli/table.h"
 #include "cli/view.h"
@@ -87,9 +87,9 @@ cmd_acme_orders(const struct command *self, int argc, char **argv)
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	if (!acme_list_limit(a.limit, LIMIT_DEFAULT, &limit, &e))
+	if (!client_list_limit(a.limit, LIMIT_DEFAULT, &limit, &e))
 		return out_usage(self->name, "%s", e.detail);
-	const struct acme_list_param params[] = {
+	const struct client_list_param params[] = {
 		{ "account", a.account },
 		{ "status", a.status },
 		{ "name", a.common.n_operands > 0 ? a.common.operands[0] : NULL },
@@ -97,7 +97,8 @@ cmd_acme_orders(const struct command *self, int argc, char **argv)
 	};
 	list = json_array();
 	if (!client_open(&a.common, &c, &e) ||
-	    !acme_list_collect(c, "/v1/acme/orders", "orders", params, limit, list, &e))
+	    !client_list_collect(c, "/v1/acme/orders", "orders", params, limit, list,
+		&e))
 		status = client_fail(c, &e);
 	else if (a.common.json)
 		out_json(json_pack("{s:O}", "orders", list));

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/acme_list.h"
+#include "cli/acme_attempt.h"
+#include "cli/client.h"
 #include "cli/cmd_acme.h"
 
 struct test_args {
@@ -56,7 +57,7 @@ cmd_acme_test(const struct command *self, int argc, char **argv)
 	} else if (a.common.json) {
 		out_json(json_incref(v));
 	} else {
-		acme_list_print_attempt(v);
+		acme_attempt_print(v);
 		out_next("hanaper acme why NAME");
 	}
 	if (v != NULL && strcmp(json_text(v, "result"), "valid") != 0)

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/acme_list.h"
+#include "cli/acme_attempt.h"
+#include "cli/client_list.h"
 #include "cli/cmd_acme.h"
 #include "cli/view.h"
 
@@ -38,16 +39,16 @@ static bool
 collect(struct client *c, const char *name, size_t limit, json_t *orders,
     json_t *attempts, struct err *e)
 {
-	const struct acme_list_param whole[] = { { "name", name }, { NULL, NULL } };
+	const struct client_list_param whole[] = { { "name", name }, { NULL, NULL } };
 	/* A wildcard is validated at the name behind its "*.". */
-	const struct acme_list_param base[] = {
+	const struct client_list_param base[] = {
 		{ "name", strncmp(name, "*.", 2) == 0 ? name + 2 : name },
 		{ NULL, NULL },
 	};
 
-	return acme_list_collect(c, "/v1/acme/orders", "orders", whole, ORDERS, orders,
-		   e) &&
-	       acme_list_collect(c, "/v1/acme/attempts", "attempts", base, limit,
+	return client_list_collect(c, "/v1/acme/orders", "orders", whole, ORDERS,
+		   orders, e) &&
+	       client_list_collect(c, "/v1/acme/attempts", "attempts", base, limit,
 		   attempts, e);
 }
 
@@ -79,7 +80,7 @@ print(const char *name, const json_t *orders, const json_t *attempts)
 	{
 		if (i > 0 || json_array_size(orders) > 0)
 			putchar('\n');
-		acme_list_print_attempt(v);
+		acme_attempt_print(v);
 	}
 	if (json_array_size(attempts) == 0)
 		out_note("no validation of this name has been tried");
@@ -99,7 +100,7 @@ cmd_acme_why(const struct command *self, int argc, char **argv)
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	if (!acme_list_limit(a.limit, ATTEMPTS, &limit, &e))
+	if (!client_list_limit(a.limit, ATTEMPTS, &limit, &e))
 		return out_usage(self->name, "%s", e.detail);
 	json_t *orders = json_array(), *attempts = json_array();
 	if (!client_open(&a.common, &c, &e) ||

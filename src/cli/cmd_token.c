@@ -6,12 +6,11 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/mem.h"
-#include "cli/client.h"
+#include "cli/client_list.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/token.h"
-#include "codec/uri.h"
 
 #define NAMES_SHOWN 3
 
@@ -165,39 +164,6 @@ create(const struct command *self, const struct token_args *a)
 
 /* ---- ls ---- */
 
-static bool
-collect(struct client *c, const char *wanted, json_t *ret, struct err *e)
-{
-	char *cursor = NULL;
-	bool ok = true;
-
-	do {
-		json_t *page = NULL;
-		struct buf path;
-
-		buf_init(&path, KIB(4));
-		buf_puts(&path, "/v1/tokens?limit=1000");
-		if (wanted != NULL) {
-			buf_puts(&path, "&status=");
-			uri_encode(&path, bytes_str(wanted));
-		}
-		if (cursor != NULL)
-			buf_printf(&path, "&cursor=%s", cursor);
-		free(cursor);
-		cursor = NULL;
-		ok = buf_ok(&path, "the question", e) &&
-		     client_get_json(c, buf_str(&path), &page, e);
-		if (ok && json_array_extend(ret, json_object_get(page, "tokens")))
-			ok = err_set(e, ERR_INTERNAL, "the daemon answered no list");
-		if (ok)
-			cursor = mem_strdup(json_text(page, "next_cursor"));
-		json_decref(page);
-		buf_free(&path);
-	} while (ok && cursor != NULL);
-	free(cursor);
-	return ok;
-}
-
 static void
 print_list(const json_t *list)
 {
@@ -249,6 +215,8 @@ is_status(const char *word)
 static int
 list(const struct command *self, const struct token_args *a)
 {
+	const struct client_list_param params[] = { { "status", a->status },
+		{ NULL, NULL } };
 	json_t *all;
 	struct client *c = NULL;
 	struct err e = { 0 };
@@ -260,7 +228,8 @@ list(const struct command *self, const struct token_args *a)
 		return out_usage(self->name,
 		    "--status wants pending, used, withdrawn or expired");
 	all = json_array();
-	if (!client_open(&a->common, &c, &e) || !collect(c, a->status, all, &e))
+	if (!client_open(&a->common, &c, &e) ||
+	    !client_list_collect(c, "/v1/tokens", "tokens", params, 0, all, &e))
 		status = client_fail(c, &e);
 	else if (a->common.json)
 		out_json(json_pack("{s:O}", "tokens", all));

@@ -3,7 +3,7 @@ dist_man_MANS += docs/hanaper.1 docs/hanaperd.8
 # All but main() is a library, so that unit tests reach it.
 noinst_LIBRARIES += libhnp_cli.a
 libhnp_cli_a_SOURCES = \
-	src/cli/acme_list.c \
+	src/cli/acme_attempt.c \
 	src/cli/acme_paste.c \
 	src/cli/archive.c \
 	src/cli/archive_impl.h \
@@ -14,6 +14,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/claim.c \
 	src/cli/client.c \
 	src/cli/client_impl.h \
+	src/cli/client_list.c \
 	src/cli/client_where.c \
 	src/cli/cmd_acme.c \
 	src/cli/cmd_acme_accounts.c \

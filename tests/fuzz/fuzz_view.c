@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "cli/acme_list.h"
+#include "cli/acme_attempt.h"
 #include "cli/export.h"
 #include "cli/out.h"
 #include "cli/problem.h"
@@ -34,7 +34,7 @@ print(const json_t *v)
 	view_field(v, "title", "title");
 	view_field_names(v, "names");
 	view_field_list(v, "lists", "lists");
-	acme_list_print_attempt(v);
+	acme_attempt_print(v);
 	problem_print(v, stdout);
 	problem_to_err(v, 500, &e);
 	require(e.code != ERR_NONE && memchr(e.detail, 0, sizeof(e.detail)) != NULL);
