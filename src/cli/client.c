@@ -2,13 +2,11 @@
 #include "cli/client.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cli/problem.h"
-#include "cli/setup.h"
 #include "client_impl.h"
 
 #define CONNECT_MAX_S 10L
@@ -119,82 +117,6 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return b->full ? 0 : size * n; /* 0 ends the transfer */
 }
 
-static const struct {
-	CURLcode code;
-	const char *todo;
-	const char
-	    *stranger; /* for whom has no certificate and no file; NULL: the same */
-} todos[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST,
-	    "this machine finds no address for that name: mend its DNS, or name the "
-	    "host otherwise by --url",
-	    NULL },
-	{ CURLE_COULDNT_CONNECT, "is hanaperd running there, and is the port its own?",
-	    NULL },
-	{ CURLE_PEER_FAILED_VERIFICATION,
-	    "--cacert wants the CA's root.crt, --url a name that the CA was told "
-	    "(hanaper init --dns, --ip)",
-	    "--url wants a name that the CA was told (hanaper init --dns, --ip)" },
-	{ CURLE_SSL_CACERT_BADFILE, "--cacert wants the CA's root.crt", NULL },
-	{ CURLE_SSL_CONNECT_ERROR,
-	    "--cert and --key want PEM files that belong together, --url the TLS "
-	    "listener",
-	    "--url wants the TLS listener" },
-};
-
-static const char *
-todo(CURLcode rc, bool stranger)
-{
-	for (size_t i = 0; i < NITEMS(todos); i++)
-		if (todos[i].code == rc)
-			return stranger && todos[i].stranger != NULL ? todos[i].stranger
-								     : todos[i].todo;
-	return NULL;
-}
-
-/* Why nothing came back, and what to do. */
-static bool
-explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
-    const char *said, struct err *e)
-{
-	long os = 0;
-
-	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os);
-	if (said[0] == '\0')
-		said = curl_easy_strerror(rc);
-	if (c == NULL)
-		return err_set(e,
-		    rc == CURLE_COULDNT_RESOLVE_HOST ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
-		    "%.200s: %s", url, said);
-	if (c->socket == NULL) {
-		const char *what = todo(rc, c->authorization != NULL || c->unverified);
-
-		return err_set(e, ERR_UNAVAILABLE, "%.200s: %s%s%s", c->base, said,
-		    what != NULL ? "; " : "", what != NULL ? what : "");
-	}
-	if (os == EACCES || os == EPERM)
-		return err_set(e, ERR_FORBIDDEN,
-		    "%s: only root and the daemon's own user may use this socket; "
-		    "others: --url --cert --key --cacert",
-		    c->socket);
-	if (rc == CURLE_COULDNT_CONNECT) {
-		char *word = out_word(c->dir);
-
-		if (strcmp(c->dir, SETUP_STATE) == 0)
-			err_set(e, ERR_UNAVAILABLE,
-			    "no daemon answers at %s; start it: systemctl start "
-			    "hanaper",
-			    c->socket);
-		else
-			err_set(e, ERR_UNAVAILABLE,
-			    "no daemon answers at %s; start it: hanaper up --dir %s",
-			    c->socket, word);
-		free(word);
-		return false;
-	}
-	return err_set(e, ERR_UNAVAILABLE, "%s: %s", c->socket, said);
-}
-
 static void
 set_peer(const struct client *c, CURL *curl)
 {
@@ -299,7 +221,7 @@ perform(const struct client *c, CURL *curl, const struct request *rq, long *ret_
 		return err_set(e, ERR_TOO_LARGE, "%s: the answer is too large",
 		    rq->url);
 	if (rc != CURLE_OK)
-		return explain(c, curl, rc, rq->url, said, e);
+		return client_explain(c, curl, rc, rq->url, said, e);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
 	return true;
 }

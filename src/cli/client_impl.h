@@ -27,4 +27,11 @@ MUST_CHECK bool client_where(struct client *c, const struct options_common *o,
 /* --url alone. */
 MUST_CHECK bool client_where_url(struct client *c, const char *url, struct err *e);
 
+/*
+ * Why nothing came back, and what to do; always false.  'said': libcurl's own words;
+ * 'c' NULL: of a plain http URL.  ERR_UNAVAILABLE may pass by itself.
+ */
+bool client_explain(const struct client *c, CURL *curl, CURLcode rc, const char *url,
+    const char *said, struct err *e);
+
 #endif

@@ -181,6 +181,17 @@ client_where_url(struct client *c, const char *url, struct err *e)
 	return true;
 }
 
+/* libcurl would say that some file or other is unreadable. */
+static bool
+readable(const char *path, struct err *e)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return true;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return err_set(e, ERR_NOT_FOUND, "%s: no such file", path);
+	return err_set(e, ERR_FORBIDDEN, "%s: %s", path, strerror(errno));
+}
+
 static bool
 use_url(struct client *c, const struct options_common *o, struct err *e)
 {
@@ -193,7 +204,7 @@ use_url(struct client *c, const struct options_common *o, struct err *e)
 	free(dir);
 	if ((c->cert == NULL) != (c->key == NULL))
 		return err_set(e, ERR_MALFORMED, "--cert and --key go together");
-	return true;
+	return readable(c->cert, e) && readable(c->key, e) && readable(c->cacert, e);
 }
 
 /* A directory that is there and lets this user not in. */

@@ -13,6 +13,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/certref.c \
 	src/cli/claim.c \
 	src/cli/client.c \
+	src/cli/client_explain.c \
 	src/cli/client_impl.h \
 	src/cli/client_list.c \
 	src/cli/client_where.c \

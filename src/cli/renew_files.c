@@ -160,6 +160,21 @@ renew_files_lock(const char *where, int *ret, struct err *e)
 
 /* ---- what is in it ---- */
 
+/* What is there and not for us to read is no fault of the disk's, which may pass. */
+static bool
+read_file(const char *path, struct buf *ret, struct err *e)
+{
+	struct stat st;
+
+	if (file_read(AT_FDCWD, path, ret, e))
+		return true;
+	if (e->code == ERR_IO && (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0
+					 ? lstat(path, &st) == 0 && !S_ISREG(st.st_mode)
+					 : errno == EACCES || errno == EPERM))
+		e->code = ERR_FORBIDDEN;
+	return false;
+}
+
 static bool
 read_pair(struct renew_files *f, struct err *e)
 {
@@ -167,8 +182,7 @@ read_pair(struct renew_files *f, struct err *e)
 
 	buf_init(&cert, PEM_MAX);
 	buf_init(&key, PEM_MAX);
-	bool ok = file_read(AT_FDCWD, f->cert_at, &cert, e) &&
-		  file_read(AT_FDCWD, f->key_at, &key, e);
+	bool ok = read_file(f->cert_at, &cert, e) && read_file(f->key_at, &key, e);
 	if (ok && !cert_parse_any(buf_bytes(&cert), &f->leaf, e))
 		ok = e->code == ERR_NOT_FOUND
 			 ? err_set(e, ERR_MALFORMED, "%s holds no certificate", f->cert)
@@ -193,7 +207,7 @@ load_json(const struct renew_files *f, json_t **ret, struct err *e)
 
 	*ret = NULL;
 	buf_init(&text, KIB(64));
-	bool ok = file_read(AT_FDCWD, path, &text, e);
+	bool ok = read_file(path, &text, e);
 	if (ok)
 		ok = json_read(buf_bytes(&text), ret, e) || err_prefix(e, path);
 	else if (e->code == ERR_NOT_FOUND)

@@ -502,9 +502,40 @@ class RenewCommand(RenewTest):
         time.sleep(2.1)
         self.assertIn("expired", self.hanaper(where, status=1).stderr)
 
-        where = self.place("mend4", "DNS:mend4.internal")
-        (where / "key.pem").write_text("nonsense")
-        self.hanaper(where, "--now", status=1)
+        for name in ("key.pem", "cert.pem", "root.crt"):
+            where = self.place("mend4-" + name, "DNS:mend4.internal")
+            (where / name).write_text("nonsense")
+            done = self.hanaper(where, "--now", status=1)
+            self.assertEqual(done.events, [])
+            self.assertIn(name, done.stderr)
+
+    def test_no_server_becomes_trusted_by_asking_again(self):
+        """A timer must not stay green until the certificate has ended: the first run fails, at once."""
+        ca = self.ca
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=other",
+            "-keyout", ca.file("other.key"), "-out", ca.file("other.crt"))
+        where = self.place("trust", "DNS:trust.internal")
+        pair = (where / "cert.pem", "--key", where / "key.pem", "--url", f"https://localhost:{ca.api_port}", "--now")
+        (where / "hanaper.json").write_text(json.dumps({"url": f"https://localhost:{ca.api_port}"}))
+        for args, words in (((where, "--now", "--cacert", ca.file("other.crt")), "root.crt"),
+                            ((where, "--now", "--daemon", "--cacert", ca.file("other.crt")), "root.crt"),
+                            (pair, "no --cacert was given")):
+            done = self.hanaper(*args, status=1)
+            self.assertEqual(done.events, [])
+            self.assertIn(words, done.stderr)
+            self.assertNotIn("CAfile", done.stderr)
+
+    def test_a_file_that_may_not_be_read_is_told_once(self):
+        where = self.place("closed", "DNS:closed.internal")
+        for path in (where / "key.pem", where / "cert.pem"):
+            path.chmod(0)
+            # By root, too, who could read it.
+            done = run(*(["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []),
+                       BUILD / "hanaper", "renew", where, "--now", check=False, cwd="/", env={"PATH": "/usr/bin:/bin"})
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertEqual(done.stdout, "")
+            self.assertIn(f"{path}: Permission denied", done.stderr)
+            path.chmod(0o600)
 
     def test_what_passes_is_tried_again(self):
         where = self.place("again", "DNS:again.internal")
