@@ -48,6 +48,7 @@ void doctor_issuer_key(struct doctor *d);
 void doctor_daemon(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_root_key(struct doctor *d);
+void doctor_issuers(struct doctor *d);
 void doctor_database(struct doctor *d);
 void doctor_backup(struct doctor *d);
 void doctor_lifetimes(struct doctor *d);

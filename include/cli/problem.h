@@ -16,7 +16,7 @@ void problem_to_err(const json_t *problem, long status, struct err *e);
 /* One line per violation: "  names[0] is "x": rule …; allowed: y". */
 void problem_print(const json_t *problem, FILE *to);
 
-/* What to do about such an error; NULL: nothing general. */
-const char *problem_hint(enum err_code code);
+/* What to do about it; NULL: nothing general.  'problem' may be NULL. */
+const char *problem_hint(enum err_code code, const json_t *problem);
 
 #endif

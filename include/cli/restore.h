@@ -10,7 +10,8 @@
  *
  * restore.c: the order of things, and which journal and database count.
  * restore_history.c: what is written into these.  restore_crl.c: revocations from
- * CRLs.  restore_place.c: files to their places; what was there is moved aside.
+ * CRLs.  restore_issuers.c: whose they are.  restore_place.c: files to their places;
+ * what was there is moved aside.
  */
 #ifndef CLI_RESTORE_H
 #define CLI_RESTORE_H
@@ -25,9 +26,9 @@
 
 struct restore_issuer {
 	char *name;
-	struct cert *cert;
-	uint64_t number; /* the highest number of a CRL of it that is known */
-	bool told;       /* by a CRL that was given */
+	struct cert *cert; /* NULL: only a database that survived knows of it */
+	uint64_t number;   /* the highest number of a CRL of it that is known */
+	bool told;         /* by a CRL that was given */
 };
 
 struct restore {
@@ -55,9 +56,12 @@ struct restore {
 	struct store *store;            /* the database that is to be */
 	struct restore_issuer *issuers; /* [0] is the root */
 	size_t n_issuers;
-	uint64_t revoked;    /* revocations that the backup did not know */
-	size_t keyless;      /* issuers whose key is not there */
-	char *aside;         /* where what was there went; NULL: nothing had to */
+	uint64_t revoked; /* revocations that the backup did not know */
+	size_t keyless;   /* issuers whose key is not there */
+	char *aside;      /* where what was there went; NULL: nothing had to */
+	bool yaml_aside;  /* hanaper.yaml too, which was another */
+	struct strings
+	    unnamed;         /* issuers that 'conf' lacks and whose certificates live */
 	struct strings told; /* sentences for the operator */
 };
 
@@ -72,6 +76,15 @@ MUST_CHECK bool restore_history(struct restore *r, struct err *e);
 MUST_CHECK bool restore_history_revoke(struct restore *r,
     const struct restore_issuer *i, const struct serial *serial, int64_t not_after,
     int64_t at, enum reason reason, struct err *e);
+
+/* ---- restore_issuers.c ---- */
+
+/* [0] is the root; behind the configuration's those that only the survivor knows. */
+MUST_CHECK bool restore_issuers_load(struct restore *r, struct err *e);
+/* Finds 'unnamed', in the database that is to be. */
+MUST_CHECK bool restore_issuers_unnamed(struct restore *r, struct err *e);
+/* Of these, and of a configuration that went back. */
+void restore_issuers_tell(struct restore *r);
 
 /* ---- restore_crl.c ---- */
 

@@ -31,6 +31,7 @@ struct census {
 	struct census_at issued, revoked;
 	struct prom_set issued_so_far, revoked_so_far;
 	struct census_counts shown;
+	bool told; /* of what it shows: issuers that the configuration lacks */
 };
 
 struct census *
@@ -162,6 +163,25 @@ static const struct step {
 
 static void on_slice(void *arg);
 
+/* Clients of one that was taken out of the configuration too early get neither CRL nor OCSP. */
+static void
+tell_unnamed(struct census *c)
+{
+	uint64_t live = 0;
+
+	for (size_t i = 0; i < c->shown.n; i++) {
+		const struct census_issuer_count *n = &c->shown.v[i];
+
+		if (n->live == 0 || ca_issuer_find(c->ca, n->issuer) != NULL)
+			continue;
+		live += n->live;
+		if (!c->told)
+			LOG(LOG_WARN, "issuer-unnamed", LOG_TEXT("issuer", n->issuer),
+			    LOG_NUM("live", n->live));
+	}
+	c->told = live > 0;
+}
+
 static void
 show(struct census *c)
 {
@@ -179,6 +199,7 @@ show(struct census *c)
 	c->shown.n = c->n;
 	c->shown.at = c->now;
 	c->counting = NULL;
+	tell_unnamed(c);
 }
 
 static bool

@@ -12,14 +12,6 @@
 
 #define INTERMEDIATE "intermediate" /* the profile of those of init and rotate */
 
-static const struct ca_issuer *
-parent_of(const struct ca *ca, const struct ca_issuer *i)
-{
-	const struct ca_issuer *by = ca_issuer_by_dn(ca, i->cert->issuer_dn);
-
-	return by != i ? by : NULL;
-}
-
 /* The issuer that is to be revoked, and who tells it. */
 static bool
 find(const struct ca *ca, const struct revoke_issuer_request *q,
@@ -32,7 +24,7 @@ find(const struct ca *ca, const struct revoke_issuer_request *q,
 		    "a root is not revoked, it is trusted or not: hanaper trust "
 		    "uninstall, on each machine that has it, and hanaper init for "
 		    "another CA");
-	const struct ca_issuer *by = parent_of(ca, i);
+	const struct ca_issuer *by = ca_issuer_by_dn(ca, i->cert->issuer_dn);
 	if (by == NULL)
 		return err_set(e, ERR_CONFLICT,
 		    "issuer %s was not signed by the root or another issuer of this "
@@ -82,8 +74,11 @@ start_unnamed(struct ca *ca, const struct revoke_issuer_request *q, revoke_done 
 
 	if (!serial_from_hex(bytes_str(q->issuer), &serial, e))
 		return not_found(q, e);
-	if (!store_certificate_get(ca->store, ca->issuers[0].name, &serial, &row, e))
-		return e->code == ERR_NOT_FOUND ? not_found(q, e) : false;
+	if (!store_certificate_get(ca->store, ca->issuers[0].name, &serial, &row, e)) {
+		if (e->code == ERR_NOT_FOUND)
+			not_found(q, e);
+		return false;
+	}
 	const bool ok = start_row(ca, q, &row, done, arg, e);
 	certificate_row_free(&row);
 	return ok;
@@ -119,7 +114,7 @@ revoke_issuers_read(struct ca *ca, struct err *e)
 {
 	for (size_t k = 1; k < ca->n_issuers; k++) {
 		struct ca_issuer *i = &ca->issuers[k];
-		const struct ca_issuer *by = parent_of(ca, i);
+		const struct ca_issuer *by = ca_issuer_by_dn(ca, i->cert->issuer_dn);
 		struct certificate_brief b = { 0 };
 
 		if (by != NULL &&
@@ -139,7 +134,7 @@ revoke_issuers_heard(struct ca *ca, const struct record_revocation *rr)
 {
 	for (size_t k = 1; k < ca->n_issuers; k++) {
 		struct ca_issuer *i = &ca->issuers[k];
-		const struct ca_issuer *by = parent_of(ca, i);
+		const struct ca_issuer *by = ca_issuer_by_dn(ca, i->cert->issuer_dn);
 
 		if (by == NULL || !bytes_eq_str(rr->issuer, by->name) ||
 		    !bytes_eq(rr->serial, serial_bytes(&i->cert->serial)))

@@ -391,12 +391,11 @@ client_answered_problem(const struct client *c)
 int
 client_fail(const struct client *c, const struct err *e)
 {
-	const char *hint = problem_hint(e->code);
-
 	out_fail(e);
 	if (c == NULL || c->problem == NULL)
 		return OUT_FAILED; /* found here: the sentence says what to do */
 	problem_print(c->problem, stderr);
+	const char *hint = problem_hint(e->code, c->problem);
 	if (hint != NULL)
 		fprintf(stderr, "%s\n", hint);
 	return OUT_FAILED;

@@ -23,6 +23,7 @@ const struct doctor_check doctor_checks[] = {
 	{ "root key",      doctor_root_key },
 	{ "database",      doctor_database },
 	{ "backup",        doctor_backup },
+	{ "issuers",       doctor_issuers },
 	{ "lifetimes",     doctor_lifetimes },
 	{ "certificates",  doctor_certificates },
 	{ "CRL",           doctor_crl },

@@ -53,6 +53,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_version.c \
 	src/cli/cmd_whoami.c \
 	src/cli/command.c \
+	src/cli/doctor_issuers.c \
 	src/cli/doctor_local.c \
 	src/cli/doctor_published.c \
 	src/cli/doctor_state.c \
@@ -79,6 +80,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/restore.c \
 	src/cli/restore_crl.c \
 	src/cli/restore_history.c \
+	src/cli/restore_issuers.c \
 	src/cli/restore_place.c \
 	src/cli/rotate.c \
 	src/cli/rotate_keys.c \

@@ -15,16 +15,33 @@ static const struct {
 	{ ERR_UNAUTHENTICATED,
 	    "give --cert and --key of a client certificate that this CA has issued" },
 	{ ERR_FORBIDDEN, "what you may do: hanaper whoami" },
-	{ ERR_POLICY, "what may be asked for: hanaper profile" },
-	{ ERR_BAD_KEY, "what may be asked for: hanaper profile" },
 	{ ERR_RATE_LIMITED, "wait a little, then try again" },
 	{ ERR_INTERNAL, "the daemon's log says more" },
 	{ ERR_UNAVAILABLE, "the daemon's log says more" },
 };
 
-const char *
-problem_hint(enum err_code code)
+/* Not each rule is of a profile: some are of tokens, keys of ACME, issuers. */
+static bool
+is_of_profile(const json_t *problem)
 {
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(problem, "violations"), i, v)
+	{
+		const char *rule = json_text(v, "rule");
+
+		if (rule != NULL && strncmp(rule, "profile.", 8) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+problem_hint(enum err_code code, const json_t *problem)
+{
+	if (is_of_profile(problem))
+		return "what may be asked for: hanaper profile";
 	for (size_t i = 0; i < NITEMS(hints); i++)
 		if (hints[i].code == code)
 			return hints[i].hint;

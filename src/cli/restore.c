@@ -293,6 +293,7 @@ restore_free(struct restore *r)
 	claim_release(&r->claim);
 	conf_free(r->conf);
 	buf_free(&r->yaml);
+	strings_free(&r->unnamed);
 	strings_free(&r->told);
 	free(r->etc);
 	free(r->state);

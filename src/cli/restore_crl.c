@@ -142,7 +142,7 @@ believe(struct restore *r, const struct list *l, struct restore_issuer **ret,
 	for (size_t i = 0; i < r->n_issuers; i++) {
 		struct restore_issuer *s = &r->issuers[i];
 
-		if (!bytes_eq(s->cert->subject_dn, l->issuer_dn))
+		if (s->cert == NULL || !bytes_eq(s->cert->subject_dn, l->issuer_dn))
 			continue;
 		if (!spki_verify(&s->cert->key, l->sig_alg, l->tbs, l->sig, e))
 			return false;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -14,7 +12,6 @@
 #include "store/store_crl_shard.h"
 #include "store/store_revocation.h"
 #include "store/store_token.h"
-#include "sys/file.h"
 
 #define BATCH        65536 /* records in one commit: see ca/replay.h */
 #define WHO          "hanaper restore"
@@ -155,6 +152,15 @@ ask_survivor(struct restore *r, struct restore_issuer *i, struct err *e)
 	return true;
 }
 
+static bool
+find_last(const struct restore *r, const struct restore_issuer *i, struct crl_row *ret,
+    struct err *e)
+{
+	return store_crl_last(r->store, i->name, ret, e) ||
+	       (e->code == ERR_NOT_FOUND && r->survivor != NULL &&
+		   store_crl_last(r->survivor, i->name, ret, e));
+}
+
 /* An entry of the journal that says: a CRL of this number was made, somewhere. */
 static bool
 jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct err *e)
@@ -165,7 +171,7 @@ jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct 
 	uint64_t from;
 	struct buf body;
 
-	if (!store_crl_last(r->store, i->name, &last, e))
+	if (!find_last(r, i, &last, e))
 		return e->code == ERR_NOT_FOUND;
 	if (!store_crl_shard_number(r->store, i->name, &from, e))
 		return false;
@@ -186,42 +192,6 @@ jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct 
 	return ok;
 }
 
-/* ---- the issuers ---- */
-
-static bool
-load_issuer(struct restore *r, const char *name, const char *path, struct err *e)
-{
-	struct restore_issuer *i = &r->issuers[r->n_issuers];
-	/* As it will be: from the backup, or where it lies outside of the directory. */
-	char *whole =
-	    path[0] == '/' ? mem_strdup(path) : mem_printf("%s/%s", r->work, path);
-	struct buf text;
-
-	buf_init(&text, MIB(1));
-	const bool ok = file_read(AT_FDCWD, whole, &text, e) &&
-			cert_parse_any(buf_bytes(&text), &i->cert, e);
-	if (ok) {
-		i->name = mem_strdup(name);
-		r->n_issuers++;
-	}
-	buf_free(&text);
-	free(whole);
-	return ok;
-}
-
-static bool
-load_issuers(struct restore *r, struct err *e)
-{
-	r->issuers = mem_zarray(r->conf->n_issuers + 1, sizeof(*r->issuers));
-	if (!load_issuer(r, "root", BACKUP_ROOT, e))
-		return false;
-	for (size_t i = 0; i < r->conf->n_issuers; i++)
-		if (!load_issuer(r, r->conf->issuers[i].name,
-			r->conf->issuers[i].certificate, e))
-			return false;
-	return true;
-}
-
 /* ---- the end of the history that is known ---- */
 
 static bool
@@ -230,11 +200,16 @@ take_crls(struct restore *r, struct err *e)
 	for (size_t i = 0; i < r->crls->n; i++)
 		if (!restore_crl(r, r->crls->v[i], e))
 			return false;
-	for (size_t i = 1; i < r->n_issuers; i++)
-		if (!r->issuers[i].told && r->survivor == NULL && !r->nothing_since)
+	if (r->survivor != NULL || r->nothing_since)
+		return true;
+	/* The root's tells of issuers: what they signed goes with them. */
+	for (size_t i = 0; i < r->n_issuers; i++)
+		if (!r->issuers[i].told)
 			return err_set(e, ERR_CONFLICT,
-			    "no CRL of issuer %s was given: --crl FILE",
-			    r->issuers[i].name);
+			    "no CRL of %s%s was given: --crl FILE, as it was "
+			    "published at %s/crl/%s.crl",
+			    i == 0 ? "the " : "issuer ", r->issuers[i].name,
+			    r->conf->url_public, r->issuers[i].name);
 	return true;
 }
 
@@ -243,7 +218,7 @@ go_on(struct restore *r, struct err *e)
 {
 	char *dir = mem_printf("%s/" BACKUP_JOURNAL, r->work);
 	size_t healed;
-	bool ok = load_issuers(r, e) &&
+	bool ok = restore_issuers_load(r, e) &&
 		  journal_open(dir, NULL, NULL, &r->journal, &healed, e) &&
 		  take_crls(r, e);
 
@@ -305,7 +280,8 @@ restore_history(struct restore *r, struct err *e)
 {
 	if (!replay(r, e) || (!r->keep_journal && !go_on(r, e)) ||
 	    (!r->keep_database && !withdraw_tokens(r, e)) || !tell_auditor(r, e) ||
-	    !store_commit(r->store, e) || !store_settle(r->store, e))
+	    !restore_issuers_unnamed(r, e) || !store_commit(r->store, e) ||
+	    !store_settle(r->store, e))
 		return false;
 	/* Closed, so that it is one file again. */
 	store_close(r->store);

@@ -213,6 +213,7 @@ put_conf(struct restore *r, struct err *e)
 	bool ok = true;
 
 	if (!same_content(from, to)) {
+		r->yaml_aside = lstat(to, &st) == 0;
 		/* Not by rename(2): /etc may be another file system. */
 		ok = move_aside(r, to, e) &&
 		     file_create(AT_FDCWD, to, 0640, buf_bytes(&r->yaml), e);
@@ -303,6 +304,7 @@ restore_place(struct restore *r, struct err *e)
 	    !put_small(r, e) || !make_dir(r, r->etc, 0755, e) || !put_conf(r, e) ||
 	    !flush(r->state, e) || !flush(r->etc, e))
 		return false;
+	restore_issuers_tell(r);
 	tell_missing_keys(r);
 	return true;
 }

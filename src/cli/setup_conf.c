@@ -206,7 +206,7 @@ put_rest(struct buf *b, const struct setup *s)
 	    "  # Everyone renews what they have, under their own names.\n"
 	    "  - who: { any: true }\n"
 	    "    may: [renew, issue]\n"
-	    "    profiles: [server, client, peer]\n"
+	    "    profiles: [server, client, peer, short, spiffe]\n"
 	    "    names: own\n"
 	    "\n# A CRL each interval and within 'debounce' of a revocation.\n"
 	    "crl: { interval: 1h, next_update: 24h, debounce: 2s }\n"

@@ -280,6 +280,7 @@ class Backup(FlowTest):
         (ca.tmp / "cut.crl").write_bytes((ca.tmp / "last.crl").read_bytes()[:-20])
         self.says(self.restore("--crl", ca.tmp / "cut.crl", check=False), "cut.crl")
         self.says(self.restore("--crl", ca.tmp / "no-crl.pem", check=False), "no-crl.pem", '"CERTIFICATE", not "X509 CRL"')
+        self.says(self.restore("--crl", ca.tmp / "last.crl", check=False), "no CRL of the root", "/crl/root.crl")
         done = self.restore("--crl", ca.tmp / "last.crl", "--crl", ca.tmp / "root.crl")
         self.assertIn("3 revocations", done.stdout)
         self.assertRegex(done.stdout, rf"(?m)^main: CRL {number} of 20\S+Z$")
@@ -301,6 +302,69 @@ class Backup(FlowTest):
         self.assertIn("journal here is kept", self.restore().stdout)
         ca.start()
         self.verified()
+
+    # P70: the root's list tells of issuers
+    def test_an_issuer_that_was_revoked_since_stays_revoked(self):
+        ca = self.ca
+        self.backup("--with-keys")
+        number = ca.crl_number("root")
+        run(HANAPER, "issuer", "revoke", "main", "--reason", "superseded", "--dir", ca.dir)
+        end = time.monotonic() + 10 * SLOW
+        while ca.crl_number("root") == number and time.monotonic() < end:
+            time.sleep(0.1)
+        for name in ("main", "root"):
+            shutil.copy(ca.crl(name), ca.tmp / f"{name}.last")
+        ca.stop()
+        self.lose("journal", "hanaper.db")
+        self.says(self.restore("--crl", ca.tmp / "main.last", check=False), "no CRL of the root")
+        done = self.restore("--crl", ca.tmp / "main.last", "--crl", ca.tmp / "root.last")
+        self.assertIn("1 revocation that the backup lacked", done.stdout)
+        ca.start()
+        done = run(HANAPER, "issue", "x.internal", "--dir", ca.dir, cwd=ca.tmp, check=False)
+        self.assertIn("issuer.revoked", done.stderr)
+        ca.stop()
+
+    def rotated(self):
+        """A backup, and behind it another issuer, which signs one that is revoked; that one's serial."""
+        ca = self.ca
+        self.backup("--with-keys")
+        ca.stop()
+        run(HANAPER, "rotate", "--dir", ca.dir)
+        ca.start()
+        serials = [ca.issue(n, f"DNS:{n}.internal") for n in ("late", "kept")]
+        self.assertEqual(ca.revoke(serials[0]).status, 200)
+        time.sleep(2.5)
+        self.number = ca.crl_number("main-2")
+        ca.stop()
+        return serials
+
+    def with_its_row_back(self, serials):
+        ca = self.ca
+        kept, = ca.dir.glob("before-restore-*/hanaper.yaml")
+        shutil.copy(kept, ca.dir / "hanaper.yaml")
+        ca.start()
+        self.assertEqual([ca.ocsp(s, issuer=ca.dir / "issuers/main-2.crt") for s in serials], ["revoked", "good"])
+        ca.stop()
+
+    def test_a_rotation_that_the_backups_configuration_does_not_know_is_told(self):
+        serials = self.rotated()
+        done = self.restore()
+        self.assertRegex(done.stdout, "hanaper.yaml is the backup's; .*/before-restore-.*/hanaper.yaml, was another")
+        self.assertIn("issuer main-2 has signed certificates that have not ended", done.stdout)
+        self.with_its_row_back(serials)
+
+    # R34
+    def test_what_only_a_database_knows_of_a_newer_issuer_is_kept(self):
+        serials = self.rotated()
+        self.lose("journal")
+        done = self.restore()
+        self.assertIn("1 revocation that the backup lacked", done.stdout)
+        kept, = self.ca.dir.glob("before-restore-*/hanaper.yaml")
+        shutil.copy(kept, self.ca.dir / "hanaper.yaml")
+        self.ca.start()
+        self.assertEqual(self.ca.ocsp(serials[0], issuer=self.ca.dir / "issuers/main-2.crt"), "revoked")
+        self.assertGreater(self.ca.crl_number("main-2"), self.number)
+        self.ca.stop()
 
     def test_a_crl_older_than_the_backup_or_of_others_is_no_answer(self):
         ca = self.ca

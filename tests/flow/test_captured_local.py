@@ -161,4 +161,5 @@ class Local(Rows):
         for t in threads:
             t.join(60 * SLOW)
         self.assertEqual(statuses, [200] * 320)
-        self.assertEqual(len(os.listdir(f"/proc/{core}/fd")), before)
+        # A file that was being written before may be closed by now.
+        self.assertLessEqual(len(os.listdir(f"/proc/{core}/fd")), before)

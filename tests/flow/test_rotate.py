@@ -12,7 +12,7 @@ import time
 import unittest
 
 import journal
-from hnp import BUILD, CA, FlowTest, run
+from hnp import BUILD, CA, SLOW, FlowTest, run
 
 KILLED = -9
 FAULTS = b"HNP_FAULT" in (BUILD / "hanaper").read_bytes()
@@ -291,6 +291,31 @@ class Asked(RotateTest):
         self.assertEqual(done.returncode, 0)
         ca.stop()
         audit_is_clean(ca)
+
+    # Clients of what it signed still ask.
+    def test_one_that_is_taken_out_too_early_is_told_of(self):
+        ca = self.ca
+        ca.start()
+        ca.issue("lives", "DNS:lives.internal")
+        ca.stop()
+        rotate(ca)
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        for out, level in (("", "ok"), ("  - name: main\n", "FAIL")):
+            lines = yaml.splitlines(keepends=True)
+            if out:
+                at = lines.index(out)
+                while lines[at] == out or lines[at].startswith("    "):
+                    del lines[at]
+            (ca.dir / "hanaper.yaml").write_text("".join(lines))
+            ca.start()
+            end, told = time.monotonic() + 10 * SLOW, []
+            while not told and time.monotonic() < end: # until the daemon has counted
+                done = run(BUILD / "hanaper", "doctor", "--json", "--dir", ca.dir, check=False)
+                told = [f for f in json.loads(done.stdout)["findings"] if f["check"] == "issuers"]
+            self.assertEqual([f["level"] for f in told], [level], told)
+            self.assertEqual("issuer-unnamed" in ca.log.read_text(), bool(out))
+            ca.stop()
+        self.assertIn("issuer main signed", told[0]["found"])
 
     # P8, P10
     def test_it_ends_when_it_is_told_to_and_never_after_the_root(self):

@@ -39,7 +39,7 @@ print(const json_t *v)
 	problem_to_err(v, 500, &e);
 	require(e.code != ERR_NONE && memchr(e.detail, 0, sizeof(e.detail)) != NULL);
 	printable(e.detail, strlen(e.detail));
-	(void)problem_hint(e.code);
+	(void)problem_hint(e.code, v);
 	buf_init(&b, VIEW_TEXT);
 	view_names(&b, json_object_get(v, "names"), 2);
 	view_strings(&b, json_object_get(v, "lists"));

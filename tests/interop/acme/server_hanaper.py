@@ -46,7 +46,7 @@ class Hanaper:
         path = self.ca.dir / "hanaper.yaml"
         text = path.read_text()
         rest = text[text.index("  # People who run this CA"):].replace(
-            "[server, client, peer]", "[server]")
+            "[server, client, peer, short, spiffe]", "[server]")
         head = text[:text.index("profiles:\n")]
         profiles = [self.profile("server", "{ default: 30d, max: 90d, backdate: 5m }",
                                  "profiles: [short]"),
