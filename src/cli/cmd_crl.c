@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/crl_entries.h"
+#include "cli/named.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -38,11 +39,12 @@ static const struct opt crl_opts[] = {
 static const struct opt_usage usage = {
 	.operands = "[ISSUER[/SHARD|/delta]]",
 	.about =
-	    "Without ISSUER: \"main\".  The signature is checked against the issuer's\n"
-	    "certificate, which is fetched too.  A shard is called as in the URL "
-	    "inside\n"
-	    "certificates, such as main/16-3; main/delta is what changed since an\n"
-	    "earlier list.",
+	    "Without ISSUER: the first that profiles use and that is not revoked.  "
+	    "The\n"
+	    "signature is checked against the issuer's certificate, which is fetched "
+	    "too.\n"
+	    "A shard is called as in the URL inside certificates, such as main/16-3;\n"
+	    "main/delta is what changed since an earlier list.",
 	.opts = crl_opts,
 	.shared = options_client,
 	.most = 1,
@@ -111,31 +113,6 @@ verify(gnutls_x509_crl_t crl, struct bytes issuer_der, struct err *e)
 	return ok;
 }
 
-static json_t *
-entries_of(gnutls_x509_crl_t crl)
-{
-	gnutls_x509_crl_iter_t iter = NULL;
-	unsigned char serial[SERIAL_LEN + 1];
-	size_t n = sizeof(serial);
-	time_t at = 0;
-	json_t *list = json_array();
-
-	while (gnutls_x509_crl_iter_crt_serial(crl, &iter, serial, &n, &at) >= 0) {
-		char hex[2 * sizeof(serial) + 1], when[CLOCK_RFC3339_LEN];
-		struct bytes magnitude = bytes_of(serial, n);
-
-		if (magnitude.n > 1 && magnitude.p[0] == 0)
-			magnitude = bytes_skip(magnitude, 1);
-		hex_write(magnitude, hex);
-		clock_rfc3339(at, when);
-		json_array_append_new(list,
-		    json_pack("{s:s, s:s}", "serial", hex, "revoked_at", when));
-		n = sizeof(serial);
-	}
-	gnutls_x509_crl_iter_deinit(iter);
-	return list;
-}
-
 /* The number of a delta's base, from the extension's INTEGER; 0: it is no delta. */
 static uint64_t
 base_of(gnutls_x509_crl_t crl)
@@ -161,7 +138,7 @@ base_of(gnutls_x509_crl_t crl)
 
 /* What is to be said, as JSON; both forms are printed from it. */
 static json_t *
-describe(gnutls_x509_crl_t crl, const char *issuer, bool list)
+describe(gnutls_x509_crl_t crl, const char *issuer)
 {
 	unsigned char number[CRL_NUMBER_MAX + 1];
 	size_t n = sizeof(number);
@@ -181,15 +158,13 @@ describe(gnutls_x509_crl_t crl, const char *issuer, bool list)
 	    gnutls_x509_crl_get_next_update(crl) < clock_now());
 	if (base_of(crl) != 0)
 		json_object_set_new(v, "base", json_integer((json_int_t)base_of(crl)));
-	if (list)
-		json_object_set_new(v, "revoked", entries_of(crl));
 	return v;
 }
 
 static void
 print(const json_t *v)
 {
-	static const char *const titles[] = { "SERIAL", "REVOKED AT" };
+	static const char *const titles[] = { "SERIAL", "REVOKED AT", "REASON" };
 	const json_t *list = json_object_get(v, "revoked"), *entry;
 	struct table *t;
 	size_t i;
@@ -208,9 +183,9 @@ print(const json_t *v)
 	if (json_array_size(list) == 0)
 		return;
 	t = table_new(titles, NITEMS(titles));
-	json_array_foreach(list, i, entry)
-	    table_add(t, (const char *const[]){ json_text(entry, "serial"),
-			     json_text(entry, "revoked_at") });
+	json_array_foreach(list, i, entry) table_add(t,
+	    (const char *const[]){ json_text(entry, "serial"),
+		json_text(entry, "revoked_at"), json_text(entry, "reason") });
 	putchar('\n');
 	table_print(t, stdout);
 	table_free(t);
@@ -224,7 +199,7 @@ tell(const struct crl_args *a, const char *issuer, struct bytes der,
 	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)der.p,
 		(unsigned)der.n };
 	gnutls_x509_crl_t crl = NULL;
-	json_t *v = NULL;
+	json_t *v = NULL, *list = NULL;
 	bool ok = false;
 
 	if (gnutls_x509_crl_init(&crl) < 0)
@@ -237,7 +212,11 @@ tell(const struct crl_args *a, const char *issuer, struct bytes der,
 		goto out;
 	if (a->out != NULL && !file_replace(AT_FDCWD, a->out, CRL_FILE_MODE, der, e))
 		goto out;
-	v = describe(crl, issuer, a->list);
+	if (a->list && !crl_entries_json(der, &list, e))
+		goto out;
+	v = describe(crl, issuer);
+	if (list != NULL)
+		json_object_set_new(v, "revoked", list);
 	if (json_is_true(json_object_get(v, "stale")))
 		out_note("this CRL is past its next update: is the daemon well?");
 	if (a->common.json)
@@ -320,11 +299,11 @@ tell_shards(const struct crl_args *a, struct client *c, const char *issuer,
 	return ok;
 }
 
-/* Reads "main/16-3"; *ret_issuer: free() it. */
+/* Reads "main/16-3"; *ret_issuer: free() it, NULL: none was named. */
 static bool
 read_operand(struct crl_args *a, char **ret_issuer, struct err *e)
 {
-	const char *text = a->common.n_operands > 0 ? a->common.operands[0] : "main";
+	const char *text = a->common.n_operands > 0 ? a->common.operands[0] : "";
 	const char *slash = strchr(text, '/');
 
 	a->delta = slash != NULL && strcmp(slash, "/delta") == 0;
@@ -342,7 +321,8 @@ read_operand(struct crl_args *a, char **ret_issuer, struct err *e)
 		    "as "
 		    "main/16-3");
 	*ret_issuer =
-	    slash == NULL
+	    a->common.n_operands == 0 ? NULL
+	    : slash == NULL
 		? mem_strdup(text)
 		: mem_strndup(bytes_of((const uint8_t *)text, (size_t)(slash - text)));
 	return true;
@@ -385,6 +365,7 @@ cmd_crl(const struct command *self, int argc, char **argv)
 	if (!read_operand(&a, &issuer, &e))
 		return out_usage(self->name, "%s", e.detail);
 	if (!client_open(&a.common, &c, &e) ||
+	    (issuer == NULL && !named_default_issuer(c, &issuer, &e)) ||
 	    !(a.shards ? tell_shards(&a, c, issuer, &e) : tell_one(&a, c, issuer, &e)))
 		status = client_fail(c, &e);
 	free(issuer);

@@ -53,6 +53,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_version.c \
 	src/cli/cmd_whoami.c \
 	src/cli/command.c \
+	src/cli/crl_entries.c \
 	src/cli/doctor_issuers.c \
 	src/cli/doctor_local.c \
 	src/cli/doctor_published.c \
@@ -61,6 +62,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/export.c \
 	src/cli/live.c \
 	src/cli/mint.c \
+	src/cli/named.c \
 	src/cli/ocsp_ask.c \
 	src/cli/options.c \
 	src/cli/owners.c \

@@ -148,23 +148,25 @@ file_write(int fd, const char *path, struct bytes content, struct err *e)
 
 /*
  * A new file with its content on disk; removed again when that fails.  The
- * mode is never looser than 'mode', not even for a moment (S81).
+ * mode is never looser than 'mode', not even for a moment (S81).  Faults are told
+ * of 'name', which the caller knows.
  */
 static bool
-write_new(int dirfd, const char *path, mode_t mode, struct bytes content, struct err *e)
+write_new(int dirfd, const char *path, const char *name, mode_t mode,
+    struct bytes content, struct err *e)
 {
 	const int fd = openat(dirfd, path,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	bool ok;
 
 	if (fd < 0 && errno == EEXIST)
-		return err_set(e, ERR_CONFLICT, "%s: is there already", path);
+		return err_set(e, ERR_CONFLICT, "%s: is there already", name);
 	if (fd < 0)
-		return not_there(path, e);
-	ok = (fchmod(fd, mode) == 0 || err_errno(e, "%s", path)) &&
-	     file_write(fd, path, content, e);
+		return not_there(name, e);
+	ok = (fchmod(fd, mode) == 0 || err_errno(e, "%s", name)) &&
+	     file_write(fd, name, content, e);
 	if (close(fd) < 0 && ok)
-		ok = err_errno(e, "%s: closing", path);
+		ok = err_errno(e, "%s: closing", name);
 	if (!ok)
 		unlinkat(dirfd, path, 0);
 	return ok;
@@ -174,7 +176,7 @@ bool
 file_create(int dirfd, const char *path, mode_t mode, struct bytes content,
     struct err *e)
 {
-	return write_new(dirfd, path, mode, content, e) &&
+	return write_new(dirfd, path, path, mode, content, e) &&
 	       file_sync_parent(dirfd, path, e);
 }
 
@@ -189,7 +191,7 @@ replace(int dirfd, const char *path, mode_t mode, const struct stat *like,
 	bool ok = false;
 
 	unlinkat(dirfd, temp, 0); /* of a process that had our number and died */
-	if (!write_new(dirfd, temp, mode, content, e))
+	if (!write_new(dirfd, temp, path, mode, content, e))
 		goto out;
 	if ((like != NULL && (like->st_uid != geteuid() || like->st_gid != getegid()) &&
 		fchownat(dirfd, temp, like->st_uid, like->st_gid, AT_SYMLINK_NOFOLLOW) <

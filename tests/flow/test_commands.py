@@ -97,8 +97,10 @@ class Commands(hnp.FlowTest):
         end = time.monotonic() + 15 * hnp.SLOW
         while self.json("crl")["entries"] == 0 and time.monotonic() < end:
             time.sleep(0.2)
-        self.expect(0, ["crl", "--list"], self.gone)
-        self.assertEqual(self.json("crl", "--list")["revoked"][0]["serial"], self.gone)
+        self.expect(0, ["crl", "--list"], self.gone, "keyCompromise")
+        entry = self.json("crl", "--list")["revoked"][0]
+        self.assertEqual((entry["serial"], entry["reason"]), (self.gone, "keyCompromise"))
+        self.expect(1, ["crl", "--out", "/nonexistent/x"], "hanaper: /nonexistent/x: no such file")
         out = self.ca.file("main.crl")
         self.expect(0, ["crl", "main", "--out", out])
         self.expect(0, ["lint", out], home=False)

@@ -120,9 +120,11 @@ class Revoked(FlowTest):
         csr = ca.csr("next", "DNS:old.internal")
         headers = {"Content-Type": "text/plain"}
         self.problem(ca.ask("POST", "/v1/renew", csr, headers, **who(ca, "old")), 422, "policy", "issuer.revoked")
+        self.assertIn("name one of: root, main\n", hanaper(ca, "crl", status=1))
         ca.stop()
         hanaper(ca, "rotate")
         ca.start()
+        self.assertEqual(hanaper(ca, "crl", "--json")["issuer"], "main-2")
         for base in ("old", "simple", "admin"):
             csr = ca.csr("next", f"DNS:{base}.internal" if base != "admin" else "DNS:admin")
             got = ca.ask("POST", "/v1/renew", csr, headers, **who(ca, base))
