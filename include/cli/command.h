@@ -19,13 +19,21 @@ extern const struct command command_table[];
 
 const struct command *command_find(const char *name); /* NULL: there is none */
 /*
- * What may be meant by 'word', of rows as command_table's whose names begin with 'prefix'
- * letters that nobody typed; NULL: nothing is near.
+ * The name that may be meant by 'word', of rows as command_table's whose names begin
+ * with 'prefix' letters that nobody typed; NULL: nothing is near.
  */
-const struct command *command_guess(const struct command *rows, size_t prefix,
-    const char *word);
+const char *command_guess(const struct command *rows, size_t prefix, const char *word);
 /* Says that there is no such command, and which may be meant; OUT_USAGE. */
 int command_unknown(const char *word);
+
+/* What stands behind the name of some commands: "token ls". */
+struct command_verb {
+	const char *name;
+	int (*run)(const struct command *self, const void *args);
+};
+/* Runs the verb with 'args'; OUT_USAGE: it is none of 'rows', which end as the table does. */
+int command_verb(const struct command *self, const struct command_verb *rows,
+    const char *word, const void *args);
 
 /* Runs argv[1] with what follows it; the whole program but for main(). */
 int command_main(int argc, char **argv);

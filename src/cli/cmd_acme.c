@@ -46,9 +46,9 @@ cmd_acme(const struct command *self, int argc, char **argv)
 	for (const struct command *g = groups; g->name != NULL; g++)
 		if (strcmp(word, g->name + PREFIX) == 0)
 			return g->run(g, argc - 1, argv + 1);
-	const struct command *meant = command_guess(groups, PREFIX, word);
+	const char *meant = command_guess(groups, PREFIX, word);
 	if (meant == NULL)
 		return out_usage(self->name, "there is no \"%s\"", word);
 	return out_usage(self->name, "there is no \"%s\"; did you mean \"%s\"?", word,
-	    meant->name);
+	    meant);
 }

@@ -70,8 +70,9 @@ print_list(const json_t *list, bool asked_for)
 }
 
 static int
-run_ls(const struct command *self, const struct accounts_args *a)
+run_ls(const struct command *self, const void *args)
 {
+	const struct accounts_args *a = args;
 	const struct client_list_param params[] = {
 		{ "directory", a->profile },
 		{ "status", a->status },
@@ -131,8 +132,9 @@ print_revoked(const json_t *v)
 }
 
 static int
-run_revoke(const struct command *self, const struct accounts_args *a)
+run_revoke(const struct command *self, const void *args)
 {
+	const struct accounts_args *a = args;
 	struct client *c = NULL;
 	json_t *done = json_array();
 	struct err e = { 0 };
@@ -156,12 +158,10 @@ run_revoke(const struct command *self, const struct accounts_args *a)
 	return status;
 }
 
-static const struct {
-	const char *verb;
-	int (*run)(const struct command *self, const struct accounts_args *a);
-} verbs[] = {
+static const struct command_verb verbs[] = {
 	{ "ls", run_ls },
 	{ "revoke", run_revoke },
+	{ 0 },
 };
 
 int
@@ -174,8 +174,5 @@ cmd_acme_accounts(const struct command *self, int argc, char **argv)
 		return status;
 	if (a.common.n_operands == 0)
 		return run_ls(self, &a);
-	for (size_t i = 0; i < NITEMS(verbs); i++)
-		if (strcmp(a.common.operands[0], verbs[i].verb) == 0)
-			return verbs[i].run(self, &a);
-	return out_usage(self->name, "say ls or revoke");
+	return command_verb(self, verbs, a.common.operands[0], &a);
 }

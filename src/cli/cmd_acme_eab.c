@@ -239,8 +239,9 @@ make(struct client *c, json_t *body, struct buf *ret_root, json_t **ret, struct 
 }
 
 static int
-run_new(const struct command *self, const struct eab_args *a)
+run_new(const struct command *self, const void *args)
 {
+	const struct eab_args *a = args;
 	json_t *body = json_object(), *v = NULL;
 	struct client *c = NULL;
 	struct err e = { 0 };
@@ -305,8 +306,9 @@ print_list(const json_t *list)
 }
 
 static int
-run_ls(const struct command *self, const struct eab_args *a)
+run_ls(const struct command *self, const void *args)
 {
+	const struct eab_args *a = args;
 	static const struct client_list_param none[] = { { NULL, NULL } };
 	json_t *list = json_array();
 	struct client *c = NULL;
@@ -370,8 +372,9 @@ print_revoked(const json_t *v)
 }
 
 static int
-run_revoke(const struct command *self, const struct eab_args *a)
+run_revoke(const struct command *self, const void *args)
 {
+	const struct eab_args *a = args;
 	struct client *c = NULL;
 	json_t *done = json_array();
 	struct err e = { 0 };
@@ -395,13 +398,11 @@ run_revoke(const struct command *self, const struct eab_args *a)
 	return status;
 }
 
-static const struct {
-	const char *verb;
-	int (*run)(const struct command *self, const struct eab_args *a);
-} verbs[] = {
+static const struct command_verb verbs[] = {
 	{ "new", run_new },
 	{ "ls", run_ls },
 	{ "revoke", run_revoke },
+	{ 0 },
 };
 
 int
@@ -409,15 +410,9 @@ cmd_acme_eab(const struct command *self, int argc, char **argv)
 {
 	struct eab_args a = { 0 };
 	int status = OUT_USAGE;
-	size_t i = 0;
 
-	if (options_read(self, &usage, argc, argv, &a, &status)) {
-		while (i < NITEMS(verbs) && strcmp(a.common.operands[0], verbs[i].verb))
-			i++;
-		status = i < NITEMS(verbs)
-			     ? verbs[i].run(self, &a)
-			     : out_usage(self->name, "say new, ls or revoke");
-	}
+	if (options_read(self, &usage, argc, argv, &a, &status))
+		status = command_verb(self, verbs, a.common.operands[0], &a);
 	strings_free(&a.names);
 	return status;
 }

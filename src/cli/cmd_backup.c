@@ -2,6 +2,7 @@
 /* hanaper backup - the CA as one file, while it runs. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "cli/backup.h"
@@ -75,6 +76,8 @@ cmd_backup(const struct command *self, int argc, char **argv)
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
+	if (strcmp(a.common.operands[0], "-") == 0) /* it is read again to be checked */
+		return out_usage(self->name, "- is no file name here; ./- is");
 	file = client_find_conf(a.common.dir);
 	b.file = a.common.operands[0];
 	b.with_keys = a.with_keys;

@@ -136,8 +136,9 @@ print_created(const json_t *v)
 }
 
 static int
-create(const struct command *self, const struct token_args *a)
+create(const struct command *self, const void *args)
 {
+	const struct token_args *a = args;
 	json_t *body = json_object(), *v = NULL;
 	struct client *c = NULL;
 	struct err e = { 0 };
@@ -213,8 +214,9 @@ is_status(const char *word)
 }
 
 static int
-list(const struct command *self, const struct token_args *a)
+list(const struct command *self, const void *args)
 {
+	const struct token_args *a = args;
 	const struct client_list_param params[] = { { "status", a->status },
 		{ NULL, NULL } };
 	json_t *all;
@@ -282,8 +284,9 @@ withdraw(struct client *c, const char *id, json_t *ret, struct err *e)
 }
 
 static int
-withdraw_all(const struct command *self, const struct token_args *a)
+withdraw_all(const struct command *self, const void *args)
 {
+	const struct token_args *a = args;
 	const int n = a->common.n_operands - 1;
 	char(*ids)[TOKEN_ID_LEN] = mem_zarray((size_t)n + 1, sizeof(*ids));
 	struct client *c = NULL;
@@ -312,13 +315,11 @@ withdraw_all(const struct command *self, const struct token_args *a)
 	return status;
 }
 
-static const struct {
-	const char *verb;
-	int (*run)(const struct command *self, const struct token_args *a);
-} verbs[] = {
+static const struct command_verb verbs[] = {
 	{ "create", create },
 	{ "ls", list },
 	{ "rm", withdraw_all },
+	{ 0 },
 };
 
 int
@@ -326,15 +327,9 @@ cmd_token(const struct command *self, int argc, char **argv)
 {
 	struct token_args a = { 0 };
 	int status = OUT_USAGE;
-	size_t i = 0;
 
-	if (options_read(self, &usage, argc, argv, &a, &status)) {
-		while (i < NITEMS(verbs) && strcmp(a.common.operands[0], verbs[i].verb))
-			i++;
-		status = i < NITEMS(verbs)
-			     ? verbs[i].run(self, &a)
-			     : out_usage(self->name, "say create, ls or rm");
-	}
+	if (options_read(self, &usage, argc, argv, &a, &status))
+		status = command_verb(self, verbs, a.common.operands[0], &a);
 	strings_free(&a.dns);
 	strings_free(&a.ip);
 	strings_free(&a.uri);

@@ -2,9 +2,12 @@
 /* Every command.  A new one is a file and a row. */
 #include "cli/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/longopt.h"
+#include "cli/options.h"
 
 const struct command command_table[] = {
 	/* clang-format off */
@@ -50,35 +53,159 @@ command_find(const char *name)
 	return NULL;
 }
 
+/* What other tools call it.  A row may have several meanings: which, the table settles. */
+static const struct {
+	const char *word;
+	const char
+	    *meant; /* NULL: nothing of ours, though a word of ours looks like it */
+} synonyms[] = {
+	/* clang-format off */
+	{ "list", "ls" },
+	{ "sign", "issue" },       { "certificate", "issue" }, { "cert", "issue" },
+	{ "csr", "issue" },        { "inspect", "show" },      { "info", "show" },
+	{ "status", "doctor" },    { "health", "doctor" },     { "check", "doctor" },
+	{ "serve", "up" },         { "server", "up" },         { "start", "up" },
+	{ "run", "up" },           { "stop", NULL },           { "config", NULL },
+	{ "log", "audit" },        { "logs", "audit" },        { "search", "ls" },
+	{ "add", "create" },       { "add", "new" },           { "new", "create" },
+	{ "create", "new" },       { "generate", "create" },   { "generate", "new" },
+	{ "delete", "rm" },        { "delete", "revoke" },     { "remove", "rm" },
+	{ "remove", "revoke" },    { "revoke", "rm" },         { "rm", "revoke" },
+	/* clang-format on */
+};
+
 #define SLIPS_MAX 2 /* letters put in, left out or changed */
 
-const struct command *
-command_guess(const struct command *rows, size_t prefix, const char *word)
+/* Of 'size' octets each, whose first member is their name; the last has none. */
+struct rows {
+	const void *first;
+	size_t size, prefix; /* letters of each name that nobody typed */
+};
+
+static const char *
+row_name(const struct rows *rows, size_t i)
 {
-	const struct command *found = NULL;
+	const char *name;
+
+	memcpy(&name, (const char *)rows->first + i * rows->size, sizeof(name));
+	return name;
+}
+
+/* Is it one of other tools?  *ret stays NULL where none of the rows is meant. */
+static bool
+is_synonym(const struct rows *rows, const char *word, const char **ret)
+{
+	bool known = false;
+	const char *name;
+
+	for (size_t k = 0; k < NITEMS(synonyms); k++) {
+		if (strcmp(synonyms[k].word, word) != 0)
+			continue;
+		known = known || synonyms[k].meant == NULL;
+		for (size_t i = 0; synonyms[k].meant != NULL && *ret == NULL &&
+				   (name = row_name(rows, i)) != NULL;
+		     i++)
+			if (strcmp(name + rows->prefix, synonyms[k].meant) == 0)
+				*ret = name;
+	}
+	return known || *ret != NULL;
+}
+
+/* What may be meant by 'word'; NULL: nothing is near. */
+static const char *
+guess(const struct rows *rows, const char *word)
+{
 	size_t best = SLIPS_MAX + 1;
+	const char *name, *found = NULL;
 
-	for (const struct command *c = rows; c->name != NULL; c++) {
-		const size_t d = longopt_slips(c->name + prefix, word);
+	if (is_synonym(rows, word, &found))
+		return found;
+	for (size_t i = 0; (name = row_name(rows, i)) != NULL; i++) {
+		const size_t d = longopt_slips(name + rows->prefix, word);
 
-		if (d < best && d < strlen(c->name + prefix)) {
+		if (d < best && d < strlen(name + rows->prefix)) {
 			best = d;
-			found = c;
+			found = name;
 		}
 	}
 	return found;
 }
 
+const char *
+command_guess(const struct command *rows, size_t prefix, const char *word)
+{
+	return guess(&(struct rows){ rows, sizeof(*rows), prefix }, word);
+}
+
 int
 command_unknown(const char *word)
 {
-	const struct command *c = command_guess(command_table, 0, word);
+	const char *name = command_guess(command_table, 0, word);
 
 	fputs("hanaper: there is no command \"", stderr);
 	out_text(stderr, word);
 	fprintf(stderr, "\"%s%s%s\nSee: hanaper help\n",
-	    c != NULL ? "; did you mean \"" : "", c != NULL ? c->name : "",
-	    c != NULL ? "\"?" : "");
+	    name != NULL ? "; did you mean \"" : "", name != NULL ? name : "",
+	    name != NULL ? "\"?" : "");
+	return OUT_USAGE;
+}
+
+int
+command_verb(const struct command *self, const struct command_verb *rows,
+    const char *word, const void *args)
+{
+	for (const struct command_verb *v = rows; v->name != NULL; v++)
+		if (strcmp(v->name, word) == 0)
+			return v->run(self, args);
+
+	const char *name = guess(&(struct rows){ rows, sizeof(*rows), 0 }, word);
+	if (name != NULL)
+		return out_usage(self->name,
+		    "there is no \"%s %s\"; did you mean \"%s %s\"?", self->name, word,
+		    self->name, name);
+	struct buf all;
+	buf_init(&all, KIB(1));
+	for (const struct command_verb *v = rows; v->name != NULL; v++)
+		buf_printf(&all, "%s%s", all.n > 0 ? ", " : "", v->name);
+	const int status = out_usage(self->name, "there is no \"%s %s\"; there is: %s",
+	    self->name, word, buf_str(&all));
+	buf_free(&all);
+	return status;
+}
+
+/* Does a value stand behind this word? */
+static bool
+has_value(const char *word)
+{
+	for (const struct opt *o = options_client; o->name != NULL; o++)
+		if (o->arg != NULL && strncmp(word, "--", 2) == 0 &&
+		    strcmp(word + 2, o->name) == 0)
+			return true;
+	return false;
+}
+
+/* "hanaper --dir ca ls" */
+static int
+option_first(int argc, char **argv)
+{
+	int at = 2;
+	struct buf line;
+
+	while (at < argc && (has_value(argv[at - 1]) || command_find(argv[at]) == NULL))
+		at++;
+	buf_init(&line, KIB(64));
+	buf_puts(&line, at < argc ? argv[at] : "COMMAND");
+	for (int i = 1; i < argc; i++) {
+		char *word = out_word(argv[i]);
+
+		if (i != at)
+			buf_printf(&line, " %s", word);
+		free(word);
+	}
+	fputs("hanaper: options stand behind the command: hanaper ", stderr);
+	out_text(stderr, buf_str(&line));
+	fputs("\nSee: hanaper help\n", stderr);
+	buf_free(&line);
 	return OUT_USAGE;
 }
 
@@ -108,7 +235,8 @@ command_main(int argc, char **argv)
 			name = aliases[i].command;
 	c = command_find(name);
 	if (c == NULL)
-		return command_unknown(name);
+		return name[0] == '-' ? option_first(argc, argv)
+				      : command_unknown(name);
 	const int status = c->run(c, argc - 1, argv + 1);
 	const int written = out_end();
 

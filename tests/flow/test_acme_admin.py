@@ -373,10 +373,10 @@ class Command(AdminTest):
         self.assertIn("there is no such account\n", self.cli("accounts", "revoke", "nobody", status=1))
 
     def test_wrong_usage_says_what_is_right(self):
-        for args, said in (((), "Groups:"), (("nothing",), "there is no"), (("eab",), "missing"), (("eab", "x"), "say new, ls or revoke"),
+        for args, said in (((), "Groups:"), (("nothing",), "there is no"), (("eab",), "missing"), (("eab", "x"), "there is: new, ls, revoke"),
                            (("eab", "new", "--max", "many"), "--max"), (("eab", "new", "--expires", "soon"), "--expires"),
                            (("eab", "new", "--for", "iis"), "--for"), (("eab", "new", "*.x"), "--names"),
-                           (("eab", "revoke"), "kid"), (("accounts", "x"), "say ls or revoke"),
+                           (("eab", "revoke"), "kid"), (("accounts", "x"), "there is: ls, revoke"),
                            (("orders", "--limit", "0"), "--limit"), (("why",), "missing"), (("test",), "missing")):
             done = run(BUILD / "hanaper", "acme", *args, check=False)
             self.assertEqual(done.returncode, 2, args)
