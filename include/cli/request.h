@@ -29,7 +29,9 @@ char *request_base(const struct names *n);
 MUST_CHECK bool request_csr(const struct key *key, const struct names *names,
     struct buf *ret_pem, struct err *e);
 
-/* Appends a CSR from a file (PEM as it is, DER as PEM). */
+/* "-", or what stands for it. */
+bool request_is_stdin(const char *path);
+/* Appends a CSR from a file, or from standard input (PEM as it is, DER as PEM). */
 MUST_CHECK bool request_csr_file(const char *path, struct buf *ret_pem, struct err *e);
 
 /* As the API reads them: [{type, value}]; {key: value} of "KEY=VALUE" words. */

@@ -11,6 +11,7 @@
 #include "cli/request.h"
 #include "cli/view.h"
 #include "sys/file.h"
+#include "x509/csr.h"
 
 #define KEY_MODE  0600
 #define CERT_MODE 0644
@@ -27,13 +28,13 @@ static const struct opt issue_opts[] = {
 	/* clang-format off */
 	OPT_HAS_TEXT("profile", "NAME", struct issue_args, profile, "by this profile (default: server)"),
 	OPT_HAS_TEXT("out", "BASE", struct issue_args, out,
-	    "write BASE.key and BASE.crt (default: the first name)"),
+	    "write BASE.key and BASE.crt (default: the first name; of --csr FILE its own)"),
 	OPT_HAS_TEXT("key-type", "TYPE", struct issue_args, key_type,
 	    "ecdsa-p256 (default), ecdsa-p384, ed25519, rsa-3072, ..."),
 	OPT_HAS_TEXT("validity", "SPAN", struct issue_args, validity,
 	    "how long: 24h, 30d (default: the profile's)"),
 	OPT_HAS_TEXT("csr", "FILE", struct issue_args, csr,
-	    "have this CSR signed instead of making a key"),
+	    "have this CSR signed instead of making a key; - reads standard input"),
 	OPT_HAS_LIST("metadata", "KEY=VALUE", struct issue_args, metadata,
 	    "a note to keep with the certificate"),
 	OPT_IS_FLAG("force", struct issue_args, force, "replace files that are there"),
@@ -49,7 +50,9 @@ static const struct opt_usage usage = {
 	    "\"ip:\", \"uri:\" or \"email:\" in front settles which.  BASE.crt holds "
 	    "the\n"
 	    "certificate and its intermediates; BASE.key is readable by you alone.\n"
-	    "With --csr the names may be left out: then those of the CSR count.",
+	    "With --csr the names may be left out: then those of the CSR count, and "
+	    "of\n"
+	    "web.csr the certificate is web.crt.",
 	.opts = issue_opts,
 	.shared = options_client,
 	.most = -1,
@@ -60,6 +63,7 @@ struct issue { /* what is under way */
 	struct names names;
 	char *key_path, *cert_path;
 	struct key *key;
+	struct csr *csr; /* that was brought; NULL: none */
 	struct buf key_pem, csr_pem;
 };
 
@@ -70,6 +74,7 @@ issue_free(struct issue *i)
 	free(i->key_path);
 	free(i->cert_path);
 	key_free(i->key);
+	csr_free(i->csr);
 	buf_wipe(&i->key_pem);
 	buf_free(&i->csr_pem);
 }
@@ -117,9 +122,12 @@ choose_paths(struct issue *i, struct err *e)
 
 	if (i->a->to_stdout)
 		return true;
-	base = i->a->out != NULL ? mem_strdup(i->a->out)
-	       : i->names.n > 0  ? request_base(&i->names)
-				 : base_of_file(i->a->csr);
+	const bool file = i->a->csr != NULL && !request_is_stdin(i->a->csr);
+
+	base = i->a->out != NULL         ? mem_strdup(i->a->out)
+	       : file && i->names.n == 0 ? base_of_file(i->a->csr)
+	       : i->names.n > 0          ? request_base(&i->names)
+					 : request_base(&i->csr->names);
 	i->cert_path = mem_printf("%s.crt", base);
 	if (i->a->csr == NULL)
 		i->key_path = mem_printf("%s.key", base);
@@ -131,11 +139,25 @@ choose_paths(struct issue *i, struct err *e)
 
 /* ---- the request ---- */
 
+/* Before its name says where the certificate goes: is it a CSR at all? */
+static bool
+read_csr(struct issue *i, struct err *e)
+{
+	const char *name;
+
+	if (i->a->csr == NULL)
+		return true;
+	name = request_is_stdin(i->a->csr) ? "standard input" : i->a->csr;
+	return request_csr_file(i->a->csr, &i->csr_pem, e) &&
+	       (csr_parse_any(buf_bytes(&i->csr_pem), &i->csr, e) ||
+		   err_prefix(e, name));
+}
+
 static bool
 make_csr(struct issue *i, enum key_alg alg, unsigned bits, struct err *e)
 {
 	if (i->a->csr != NULL)
-		return request_csr_file(i->a->csr, &i->csr_pem, e);
+		return true;
 	return key_generate(alg, bits, &i->key, e) &&
 	       key_save(i->key, NULL, &i->key_pem, e) &&
 	       request_csr(i->key, &i->names, &i->csr_pem, e);
@@ -235,8 +257,8 @@ run(struct issue *i, enum key_alg alg, unsigned bits)
 	json_t *v = NULL;
 	int status = OUT_DONE;
 
-	if (choose_paths(i, &e) && client_open(&i->a->common, &c, &e) &&
-	    make_csr(i, alg, bits, &e) &&
+	if (read_csr(i, &e) && choose_paths(i, &e) &&
+	    client_open(&i->a->common, &c, &e) && make_csr(i, alg, bits, &e) &&
 	    client_post_json(c, "/v1/certificates", body_of(i), &v, &e) &&
 	    keep(i, v, &e))
 		print(i, c, v);

@@ -2,7 +2,9 @@
 #include "cli/request.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "codec/pem.h"
@@ -98,13 +100,34 @@ request_csr(const struct key *key, const struct names *names, struct buf *ret_pe
 }
 
 bool
+request_is_stdin(const char *path)
+{
+	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+}
+
+static bool
+read_stdin(struct buf *ret, struct err *e)
+{
+	uint8_t some[KIB(4)];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, some, sizeof(some))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return err_errno(e, "standard input");
+		buf_put(ret, bytes_of(some, n > 0 ? (size_t)n : 0));
+	}
+	return buf_ok(ret, "standard input", e);
+}
+
+bool
 request_csr_file(const char *path, struct buf *ret_pem, struct err *e)
 {
 	struct buf text;
 	bool ok;
 
 	buf_init(&text, CSR_FILE_MAX);
-	ok = file_read_named(path, &text, e);
+	ok = request_is_stdin(path) ? read_stdin(&text, e)
+				    : file_read_named(path, &text, e);
 	if (ok && pem_looks_like(buf_bytes(&text)))
 		buf_put(ret_pem, buf_bytes(&text));
 	else if (ok)

@@ -180,6 +180,11 @@ class Commands(hnp.FlowTest):
         self.assertTrue(ca.file("c.request.crt").exists())
         self.assertFalse(ca.file("c.request-key.key").exists())
         self.expect(0, ["issue", "c.internal", "--csr", csr, "--stdout"], "BEGIN CERTIFICATE")
+        # From a pipe it has no name of its own: its first one counts.
+        self.expect(0, ["issue", "--csr", "-"], "c.internal.crt", stdin=csr.read_text())
+        self.expect(0, ["issue", "--csr", "/dev/stdin", "--out", base.parent / "p"], str(base.parent / "p.crt"), stdin=csr.read_text())
+        self.expect(0, ["issue", "named.internal", "c.internal", "--csr", "-"], "named.internal.crt", stdin=csr.read_text())
+        self.expect(0, ["explain", "-"], "c.internal", stdin=csr.read_text())
         self.expect(0, ["issue", "*.w.internal", "--profile", "brief"])
         self.assertTrue(list(ca.tmp.glob("*w.internal.key")))
         for status, args, word in (
@@ -193,7 +198,8 @@ class Commands(hnp.FlowTest):
                 (2, ["not a name"], ""),
                 (1, ["d.internal", "--out", "/nowhere/at/all"], "/nowhere"),
                 (1, ["--csr", "/none.csr"], "/none.csr"),
-                (1, ["--csr", ca.file("web.key")], ""),
+                (1, ["--csr", ca.file("web.key")], f"{ca.file('web.key')}: "),  # which has its web.crt beside it
+                (1, ["--csr", "-"], "standard input: "),
                 (1, ["d.example.org"], "d.example.org"),
                 (1, ["d.internal", "--profile", "none"], "none"),
                 (1, ["d.internal", "--validity", "9000d"], "validity"),
