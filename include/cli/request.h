@@ -13,7 +13,8 @@
 
 /*
  * Adds a name as people type it: "TYPE:value", else by its look: "://" is a
- * URI, "@" an e-mail address, an IP address is one, all else is DNS.
+ * URI, "@" an e-mail address, an IP address is one, all else is DNS.  A DNS name in
+ * UTF-8 is added as its A-labels.
  * ERR_POLICY says what is wrong with it.
  */
 MUST_CHECK bool request_add_name(struct names *n, const char *word, struct err *e);

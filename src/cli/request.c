@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <idn2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,6 +48,25 @@ request_split_name(const char *word, enum name_type *ret_type, struct bytes *ret
 	*ret_type = type;
 }
 
+/* "bücher.internal" as certificates have it: "xn--bcher-kva.internal" (RFC 5891 5); or NULL. */
+static uint8_t *
+to_a_labels(enum name_type type, struct bytes value)
+{
+	uint8_t *ret = NULL;
+	bool ascii = true;
+
+	for (size_t i = 0; i < value.n; i++)
+		ascii = ascii && value.p[i] < 0x80;
+	if (type != NAME_TYPE_DNS || ascii)
+		return NULL;
+	char *text = mem_strndup(value);
+	if (idn2_lookup_u8((const uint8_t *)text, &ret,
+		IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		ret = NULL;
+	free(text);
+	return ret;
+}
+
 bool
 request_add_name(struct names *n, const char *word, struct err *e)
 {
@@ -53,7 +74,11 @@ request_add_name(struct names *n, const char *word, struct err *e)
 	enum name_type type;
 
 	request_split_name(word, &type, &value);
-	return names_add(n, type, value, e);
+	uint8_t *a_labels = to_a_labels(type, value);
+	const bool ok = names_add(n, type,
+	    a_labels != NULL ? bytes_str((const char *)a_labels) : value, e);
+	idn2_free(a_labels);
+	return ok;
 }
 
 char *

@@ -180,7 +180,7 @@ put_profiles(struct buf *b, const struct setup *s)
 	    "  - name: admin\n"
 	    "    issuer: " SETUP_ISSUER "\n"
 	    "    usages: [client auth]\n"
-	    "    validity: { default: 90d, max: 1y, backdate: 5m }\n"
+	    "    validity: { default: 1y, max: 1y, backdate: 5m }\n"
 	    "    keys: " KEYS "\n"
 	    "    subject: cn\n"
 	    "    names:\n"

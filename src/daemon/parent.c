@@ -125,9 +125,8 @@ parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 
 	if (!ok && e->code == ERR_NOT_FOUND)
 		err_set(e, ERR_NOT_FOUND,
-		    "%s: no such file; run \"hanaper init\" first, or name the "
-		    "directory by "
-		    "--dir",
+		    "%s: no such file: name the directory that has it by --dir, or "
+		    "make a CA: hanaper init",
 		    path);
 	free(path);
 	if (ok && o->config != NULL && o->dir != NULL) {

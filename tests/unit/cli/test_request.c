@@ -13,6 +13,10 @@ Test(request, a_name_tells_its_type_by_its_look_or_by_a_word_in_front)
 	} rows[] = {
 		{ "Web.Internal", NAME_TYPE_DNS, "web.internal", "web.internal" },
 		{ "*.web.test", NAME_TYPE_DNS, "*.web.test", "_wildcard.web.test" },
+		{ "B\u00fccher.test", NAME_TYPE_DNS, "xn--bcher-kva.test",
+		    "xn--bcher-kva.test" },
+		{ "*.stra\u00dfe.test", NAME_TYPE_DNS, "*.xn--strae-oqa.test",
+		    "_wildcard.xn--strae-oqa.test" },
 		{ "127.0.0.1", NAME_TYPE_IP, "127.0.0.1", "127.0.0.1" },
 		{ "::1", NAME_TYPE_IP, "::1", "__1" },
 		{ "spiffe://td/ns/a", NAME_TYPE_URI, "spiffe://td/ns/a", "td_ns_a" },
