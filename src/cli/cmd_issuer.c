@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hanaper issuer [revoke] - who signs, until when, and where that is published. */
+/* hanaper issuer [NAME | revoke NAME] - who signs, until when, and where that is published. */
 #include <string.h>
 
 #include "cli/client.h"
+#include "cli/named.h"
 #include "cli/reason.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -19,8 +20,9 @@ static const struct opt issuer_opts[] = {
 };
 
 static const struct opt_usage usage = {
-	.operands = "[revoke NAME|SERIAL]",
+	.operands = "[NAME | revoke NAME|SERIAL]",
 	.about =
+	    "Without NAME: all of them.\n"
 	    "revoke: NAME signs no more certificates, what it signed opens nothing "
 	    "here, and\n"
 	    "the root's CRL names it.  For good; on the CA's machine alone.  Reasons:\n"
@@ -53,45 +55,62 @@ print_crl(const json_t *crl)
 }
 
 static void
-print(const json_t *list)
+print_one(const json_t *v)
+{
+	view_field(v, "name", "issuer");
+	view_field(v, "subject", "subject");
+	view_field(v, "serial", "serial");
+	view_field(v, "revoked_at", "revoked");
+	view_field(v, "reason", "reason");
+	view_field(v, "key", "key");
+	view_field_time(v, "not_before", "not before");
+	view_field_time(v, "not_after", "not after");
+	view_field(v, "crl_url", "CRL at");
+	view_field(v, "ocsp_url", "OCSP at");
+	print_crl(json_object_get(v, "crl"));
+}
+
+static void
+print(const json_t *list, const json_t *one)
 {
 	const json_t *v;
 	size_t i;
 
+	if (one != NULL) {
+		print_one(one);
+		out_next("hanaper crl %s", json_text(one, "name"));
+		return;
+	}
 	json_array_foreach(list, i, v)
 	{
 		if (i > 0)
 			putchar('\n');
-		view_field(v, "name", "issuer");
-		view_field(v, "subject", "subject");
-		view_field(v, "serial", "serial");
-		view_field(v, "revoked_at", "revoked");
-		view_field(v, "reason", "reason");
-		view_field(v, "key", "key");
-		view_field_time(v, "not_before", "not before");
-		view_field_time(v, "not_after", "not after");
-		view_field(v, "crl_url", "CRL at");
-		view_field(v, "ocsp_url", "OCSP at");
-		print_crl(json_object_get(v, "crl"));
+		print_one(v);
 	}
+	out_next("hanaper crl NAME");
 }
 
+/* All of them, or the one that is named. */
 static int
-list(struct client *c, const struct issuer_args *a)
+show(struct client *c, const struct issuer_args *a)
 {
 	json_t *v = NULL;
+	const json_t *one = NULL;
 	struct err e;
+	int status = OUT_DONE;
 
 	if (!client_get_json(c, "/v1/issuers", &v, &e))
 		return client_fail(c, &e);
-	if (a->common.json) {
-		out_json(v);
-		return OUT_DONE;
-	}
-	print(json_object_get(v, "issuers"));
-	out_next("hanaper crl NAME");
+	const json_t *list = json_object_get(v, "issuers");
+	if (a->common.n_operands > 0 &&
+	    (one = named_find(list, "issuer", a->common.operands[0], &e)) == NULL)
+		status = out_fail(&e);
+	else if (a->common.json)
+		out_json(json_deep_copy(one != NULL ? one : v));
+	else
+		print(list, one);
 	json_decref(v);
-	return OUT_DONE;
+	return status;
 }
 
 /* ---- revoke ---- */
@@ -137,7 +156,13 @@ revoke(struct client *c, const struct issuer_args *a, const char *reason)
 	return status;
 }
 
-/* What was asked for: a list, or a name to revoke and why. */
+static bool
+is_revoke(const struct options_common *c)
+{
+	return c->n_operands > 0 && strcmp(c->operands[0], "revoke") == 0;
+}
+
+/* What was asked for: a list, one of them, or a name to revoke and why. */
 static bool
 read_line(const struct command *self, const struct issuer_args *a, const char **reason)
 {
@@ -145,16 +170,15 @@ read_line(const struct command *self, const struct issuer_args *a, const char **
 
 	if (!reason_read(self, a->reason, true, reason))
 		return false;
-	if (c->n_operands > 0 && strcmp(c->operands[0], "revoke") != 0)
-		(void)out_usage(self->name, "there is no \"%s\"; there is: revoke NAME",
-		    c->operands[0]);
-	else if (c->n_operands == 1)
+	if (!is_revoke(c) && c->n_operands > 1)
+		(void)out_usage(self->name, "one name, or: revoke NAME");
+	else if (is_revoke(c) && c->n_operands == 1)
 		(void)out_usage(self->name, "whom? hanaper issuer lists the names");
 	else if (c->n_operands == 2 && *reason == NULL)
 		(void)out_usage(self->name, "say why: --reason cACompromise where "
 					    "somebody else may have the key, "
 					    "else superseded or cessationOfOperation");
-	else if (c->n_operands == 0 && *reason != NULL)
+	else if (!is_revoke(c) && *reason != NULL)
 		(void)out_usage(self->name, "--reason is for: revoke NAME");
 	else
 		return true;
@@ -176,8 +200,8 @@ cmd_issuer(const struct command *self, int argc, char **argv)
 		return OUT_USAGE;
 	if (!client_open(&a.common, &c, &e))
 		status = client_fail(c, &e);
-	else if (a.common.n_operands == 0)
-		status = list(c, &a);
+	else if (!is_revoke(&a.common))
+		status = show(c, &a);
 	else if (client_dir(c) == NULL)
 		status = out_usage(self->name,
 		    "an issuer is revoked on the CA's machine alone, over the daemon's "

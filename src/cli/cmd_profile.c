@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper profile - what may be asked for. */
-#include <string.h>
-
 #include "base/clock.h"
 #include "cli/client.h"
+#include "cli/named.h"
 #include "cli/table.h"
 #include "cli/view.h"
 
@@ -122,22 +121,6 @@ print_one(const json_t *p)
 	out_next("hanaper issue NAME --profile %s", json_text(p, "name"));
 }
 
-static const json_t *
-find(const json_t *list, const char *name)
-{
-	const json_t *p;
-	size_t i;
-
-	json_array_foreach(list, i, p)
-	{
-		const char *is = json_text(p, "name");
-
-		if (is != NULL && strcmp(is, name) == 0)
-			return p;
-	}
-	return NULL;
-}
-
 int
 cmd_profile(const struct command *self, int argc, char **argv)
 {
@@ -155,10 +138,8 @@ cmd_profile(const struct command *self, int argc, char **argv)
 		goto out;
 	}
 	list = json_object_get(v, "profiles");
-	if (o.n_operands > 0 && (one = find(list, o.operands[0])) == NULL) {
-		err_set(&e, ERR_NOT_FOUND,
-		    "there is no profile \"%s\"; all of them: hanaper profile",
-		    o.operands[0]);
+	if (o.n_operands > 0 &&
+	    (one = named_find(list, "profile", o.operands[0], &e)) == NULL) {
 		status = out_fail(&e);
 	} else if (o.json) {
 		out_json(json_deep_copy(one != NULL ? one : v));

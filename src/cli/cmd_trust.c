@@ -47,20 +47,22 @@ fetch_root(const struct trust_args *a, struct client **c, struct buf *ret,
 
 /* Its name in every store, and a file for the stores' tools; a leaf is no root. */
 static bool
-describe(struct bytes pem, struct trust_root *r, struct err *e)
+describe(const char *from, struct bytes pem, struct trust_root *r, struct err *e)
 {
 	struct cert *cert = NULL;
 	uint8_t hash[32];
 	char hex[17];
 
 	if (!cert_parse_any(pem, &cert, e))
-		return false;
+		return e->code == ERR_NOT_FOUND
+			   ? err_set(e, ERR_MALFORMED, "%s holds no certificate", from)
+			   : err_prefix(e, from);
 	const bool root = cert->ca && bytes_eq(cert->issuer_dn, cert->subject_dn);
 	const int rc =
 	    gnutls_hash_fast(GNUTLS_DIG_SHA256, cert->der.p, cert->der.n, hash);
 	cert_free(cert);
 	if (!root)
-		return err_set(e, ERR_MALFORMED, "this is no root certificate");
+		return err_set(e, ERR_MALFORMED, "%s is no root certificate", from);
 	if (rc < 0)
 		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
 	hex_write(bytes_of(hash, 8), hex);
@@ -156,7 +158,9 @@ cmd_trust(const struct command *self, int argc, char **argv)
 		    out_usage("trust", "\"%s\" must be install or uninstall", word);
 	else if (!check_stores(&a, &status))
 		goto out;
-	else if (!fetch_root(&a, &c, &pem, &e) || !describe(buf_bytes(&pem), &r, &e))
+	else if (!fetch_root(&a, &c, &pem, &e) ||
+		 !describe(a.root != NULL ? a.root : "the daemon's answer",
+		     buf_bytes(&pem), &r, &e))
 		status = client_fail(c, &e);
 	else
 		status = act_on_all(&a, &r, install ? TRUST_INSTALL : TRUST_UNINSTALL);

@@ -228,9 +228,8 @@ fail(struct renew *r, const struct client *c, const struct err *e)
 	if (e->code == ERR_UNAUTHENTICATED && c != NULL && client_sent(c)) {
 		/* The certificate is the client certificate: another would be no help. */
 		out_fail(e);
-		out_note(
-		    "it renews nothing any more; get a new one: hanaper enroll, or "
-		    "hanaper issue");
+		out_note("this certificate renews nothing here; get a new one: hanaper "
+			 "enroll, or hanaper issue");
 	} else {
 		client_fail(c, e);
 	}

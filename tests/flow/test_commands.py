@@ -56,7 +56,7 @@ class Commands(hnp.FlowTest):
         ca = self.ca
         for args, member, words in (
                 (["whoami"], "identity", ["uid:"]),
-                (["issuer"], "issuers", ["main", "next CRL"]),
+                (["issuer"], "issuers", ["root", "main", "next CRL"]), (["issuer", "main"], "crl_url", ["main", "next CRL"]),
                 (["profile"], "profiles", ["server", "brief"]),
                 (["profile", "brief"], "name", ["brief", "noRevAvail"]),
                 (["show", self.web], "serial", ["web.internal", "valid"]),
@@ -297,7 +297,7 @@ class Commands(hnp.FlowTest):
                 (["token", "create", "--ip", "a.internal"], "a.internal"),
                 (["token", "create", "not a name"], ""),
                 (["crl", "a", "b"], ""), (["crl", "../x"], "no shard"), (["crl", "main/9-9"], "no shard"),
-                (["ocsp"], ""), (["profile", "a", "b"], ""), (["issuer", "x"], ""), (["whoami", "x"], ""),
+                (["ocsp"], ""), (["profile", "a", "b"], ""), (["issuer", "x", "y"], "revoke NAME"), (["issuer", "x", "--reason", "superseded"], "--reason"), (["whoami", "x"], ""),
                 (["explain"], ""), (["reload", "x"], ""), (["doctor", "x"], ""),
                 (["renew"], ""), (["renew", "a", "b"], ""), (["renew", ".", "--validity", "soon"], "--validity"),
                 (["trust"], ""), (["trust", "sell"], ""), (["trust", "install", "--store", "brain"], "nss"),
@@ -340,7 +340,9 @@ class Commands(hnp.FlowTest):
                 (["revoke", "1234567890"], "no certificate has this serial"),
                 (["revoke", "what"], "what"),
                 (["revoke", broken], str(broken)),
-                (["profile", "none"], "none"),
+                (["profile", "none"], 'no profile "none"; there is: brief, server'), (["issuer", "none"], "there is: root, main\n"),
+                (["trust", "install", "--root", ca.file("web.crt")], f"{ca.file('web.crt')} is no root certificate"),
+                (["trust", "uninstall", "--root", ca.file("web.csr")], f"{ca.file('web.csr')} holds no certificate"),
                 (["crl", "none"], "none"),
                 (["crl", "main/16-3"], "16-3"),
                 (["crl", "main/delta"], "delta"),

@@ -525,6 +525,14 @@ class RenewCommand(RenewTest):
             self.assertIn(words, done.stderr)
             self.assertNotIn("CAfile", done.stderr)
 
+    def test_a_certificate_of_elsewhere_never_renewed_anything(self):
+        ca = self.ca
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=far",
+            "-keyout", ca.file("far.key"), "-out", ca.file("far.crt"))
+        said = self.hanaper(ca.file("far.crt"), "--now", "--url", f"https://localhost:{ca.api_port}", "--cacert",
+                            ca.dir / "root.crt", status=1).stderr
+        self.assertIn("renews nothing here", said)
+
     def test_a_file_that_may_not_be_read_is_told_once(self):
         where = self.place("closed", "DNS:closed.internal")
         for path in (where / "key.pem", where / "cert.pem"):
