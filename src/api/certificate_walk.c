@@ -90,22 +90,9 @@ static const struct {
 	setter *set;
 	size_t at;
 } filters[] = {
-	/* clang-format off */
-	{ "q",              set_text,   AT(q) },
-	{ "dns",            set_lower,  AT(dns) },
-	{ "ip",             set_text,   AT(ip) },
-	{ "uri",            set_text,   AT(uri) },
-	{ "email",          set_text,   AT(email) },
-	{ "cn",             set_text,   AT(cn) },
-	{ "profile",        set_text,   AT(profile) },
-	{ "requester",      set_text,   AT(requester) },
-	{ "issuer",         set_text,   AT(issuer) },
-	{ "status",         set_status, AT(status) },
-	{ "expires_before", set_time,   AT(expires_before) },
-	{ "expires_after",  set_time,   AT(expires_after) },
-	{ "issued_before",  set_time,   AT(issued_before) },
-	{ "issued_after",   set_time,   AT(issued_after) },
-	/* clang-format on */
+#define FILTER(name, how, when) { #name, set_##how, AT(name) },
+#include "tbl/filters.h"
+#undef FILTER
 };
 #undef AT
 

@@ -5,6 +5,7 @@
 
 #include "cli/client_list.h"
 #include "cli/cmd_acme.h"
+#include "cli/filter.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -72,6 +73,7 @@ print_list(const json_t *list, bool asked_for)
 static int
 run_ls(const struct command *self, const void *args)
 {
+	static const char *const statuses[] = { "valid", "deactivated", "revoked" };
 	const struct accounts_args *a = args;
 	const struct client_list_param params[] = {
 		{ "directory", a->profile },
@@ -87,7 +89,8 @@ run_ls(const struct command *self, const void *args)
 
 	if (a->common.n_operands > 1)
 		status = out_usage(self->name, "ls takes no argument");
-	else if (!client_list_limit(a->limit, LIMIT_DEFAULT, &limit, &e))
+	else if (!filter_word("--status", a->status, statuses, NITEMS(statuses), &e) ||
+		 !client_list_limit(a->limit, LIMIT_DEFAULT, &limit, &e))
 		status = out_usage(self->name, "%s", e.detail);
 	else if (!client_open(&a->common, &c, &e) ||
 		 !client_list_collect(c, "/v1/acme/accounts", "accounts", params, limit,

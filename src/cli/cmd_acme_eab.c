@@ -8,6 +8,7 @@
 #include "cli/acme_paste.h"
 #include "cli/client_list.h"
 #include "cli/cmd_acme.h"
+#include "cli/filter.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -76,8 +77,8 @@ add_span(json_t *body, const char *member, const char *option, const char *text,
 
 	if (text == NULL)
 		return true;
-	if (!clock_duration_parse(bytes_str(text), &span, e))
-		return err_prefix(e, option);
+	if (!filter_span(option, text, &span, e))
+		return false;
 	json_object_set_new(body, member, json_string(text));
 	return true;
 }

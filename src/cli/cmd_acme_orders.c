@@ -4,6 +4,7 @@
 
 #include "cli/client_list.h"
 #include "cli/cmd_acme.h"
+#include "cli/filter.h"
 #include "cli/table.h"
 #include "cli/view.h"
 
@@ -78,6 +79,8 @@ print_list(const json_t *list, bool asked_for)
 int
 cmd_acme_orders(const struct command *self, int argc, char **argv)
 {
+	static const char *const statuses[] = { "pending", "ready", "processing",
+		"valid", "invalid" };
 	struct orders_args a = { 0 };
 	json_t *list = NULL;
 	struct client *c = NULL;
@@ -87,7 +90,8 @@ cmd_acme_orders(const struct command *self, int argc, char **argv)
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
-	if (!client_list_limit(a.limit, LIMIT_DEFAULT, &limit, &e))
+	if (!filter_word("--status", a.status, statuses, NITEMS(statuses), &e) ||
+	    !client_list_limit(a.limit, LIMIT_DEFAULT, &limit, &e))
 		return out_usage(self->name, "%s", e.detail);
 	const struct client_list_param params[] = {
 		{ "account", a.account },

@@ -6,6 +6,7 @@
 #include "cli/acme_attempt.h"
 #include "cli/client.h"
 #include "cli/cmd_acme.h"
+#include "cli/filter.h"
 
 struct test_args {
 	struct options_common common;
@@ -35,6 +36,12 @@ static const struct opt_usage usage = {
 	.most = 1,
 };
 
+static const char *const challenges[] = {
+#define CHALLENGE(name, bit, word) word,
+#include "tbl/sets.h"
+#undef CHALLENGE
+};
+
 int
 cmd_acme_test(const struct command *self, int argc, char **argv)
 {
@@ -46,6 +53,9 @@ cmd_acme_test(const struct command *self, int argc, char **argv)
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
+	if (!filter_word("--challenge", a.challenge, challenges, NITEMS(challenges),
+		&e))
+		return out_usage(self->name, "%s", e.detail);
 	json_t *body = json_pack("{s:s,s:s,s:s}", "profile",
 	    a.profile != NULL ? a.profile : "server", "name", a.common.operands[0],
 	    "challenge", a.challenge != NULL ? a.challenge : "http-01");

@@ -7,25 +7,30 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/client.h"
+#include "cli/certref.h"
+#include "cli/client_list.h"
 #include "cli/cmd_audit.h"
+#include "cli/filter.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
+#include "store/store_audit.h"
 
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX     1000 /* rows in one answer */
 #define FOLLOW_MS     500
 #define SHOWN_NAMES   3
 
+#define KINDS_MAX 64 /* numbers of kinds are below */
+
 static const struct opt audit_opts[] = {
 	/* clang-format off */
 	OPT_HAS_TEXT("event", "WORD", struct audit_args, event,
 	    "issued, renewed, revoked, refused, token-made, configured, started, ..."),
 	OPT_HAS_TEXT("identity", "WHO", struct audit_args, identity, "of this identity: cert:admin, uid:0"),
-	OPT_HAS_TEXT("serial", "SERIAL", struct audit_args, serial, "about this certificate"),
-	OPT_HAS_TEXT("since", "WHEN", struct audit_args, since, "not before: 1h, 30d, 2030-01-31T00:00:00Z"),
-	OPT_HAS_TEXT("until", "WHEN", struct audit_args, until, "before: 1h (ago), or a time"),
+	OPT_HAS_TEXT("serial", "SERIAL|FILE", struct audit_args, serial, "about this certificate"),
+	OPT_HAS_TEXT("since", "WHEN", struct audit_args, since, "not before: 1h (ago), 2030-01-31, 2030-01-31T12:00:00Z"),
+	OPT_HAS_TEXT("until", "WHEN", struct audit_args, until, "before: 1h (ago), a date, or a time"),
 	OPT_HAS_TEXT("limit", "N", struct audit_args, limit, "at most so many (default: 50)"),
 	OPT_IS_FLAG("follow", struct audit_args, follow, "go on and print what comes, until Ctrl-C"),
 	{ 0 }
@@ -50,39 +55,39 @@ put_param(struct buf *b, const char *name, const char *value)
 	uri_encode(b, bytes_str(value));
 }
 
-/* "1h" is an hour ago; a time is itself. */
 static bool
 read_when(const char *option, const char **when, char at[static CLOCK_RFC3339_LEN],
     struct err *e)
 {
-	int64_t span;
-	struct err unused;
-
-	if (*when == NULL || clock_rfc3339_parse(bytes_str(*when), &span, &unused))
+	if (*when == NULL)
 		return true;
-	if (!clock_duration_parse(bytes_str(*when), &span, e))
-		return err_set(e, ERR_MALFORMED,
-		    "%s wants a span such as 1h or 30d, or a time such as "
-		    "2030-01-31T00:00:00Z",
-		    option);
-	clock_rfc3339(clock_now() - span, at);
+	if (!filter_time(option, *when, FILTER_AGO, at, e))
+		return false;
 	*when = at;
 	return true;
 }
 
 static bool
-read_limit(const struct audit_args *a, size_t *ret, struct err *e)
+check_event(const char *word, struct err *e)
 {
-	char *end;
+	const char *words[KINDS_MAX];
+	size_t n = 0;
 
-	*ret = LIMIT_DEFAULT;
-	if (a->limit == NULL)
+	for (unsigned k = 0; k < KINDS_MAX; k++)
+		if (store_audit_word(k) != NULL)
+			words[n++] = store_audit_word(k);
+	return filter_word("--event", word, words, n, e);
+}
+
+/* A serial, or a file that has one; the daemon is asked by the serial. */
+static bool
+read_serial(const char **serial, char hex[static SERIAL_HEX_LEN], struct err *e)
+{
+	if (*serial == NULL)
 		return true;
-	const long n = strtol(a->limit, &end, 10);
-	if (*end != '\0' || end == a->limit || n < 1 || n > 1000000)
-		return err_set(e, ERR_MALFORMED,
-		    "--limit wants a number from 1 to 1000000");
-	*ret = (size_t)n;
+	if (!certref_serial(*serial, hex, e))
+		return false;
+	*serial = hex;
 	return true;
 }
 
@@ -257,7 +262,7 @@ show(const struct audit_args *a, size_t limit)
 int
 cmd_audit(const struct command *self, int argc, char **argv)
 {
-	char since[CLOCK_RFC3339_LEN], until[CLOCK_RFC3339_LEN];
+	char since[CLOCK_RFC3339_LEN], until[CLOCK_RFC3339_LEN], hex[SERIAL_HEX_LEN];
 	struct audit_args a = { 0 };
 	struct err e = { 0 };
 	size_t limit;
@@ -272,9 +277,12 @@ cmd_audit(const struct command *self, int argc, char **argv)
 		    "there is no \"audit %s\"; there is: audit verify",
 		    a.common.operands[0]);
 	if (!read_when("--since", &a.since, since, &e) ||
-	    !read_when("--until", &a.until, until, &e) || !read_limit(&a, &limit, &e))
+	    !read_when("--until", &a.until, until, &e) || !check_event(a.event, &e) ||
+	    !client_list_limit(a.limit, LIMIT_DEFAULT, &limit, &e))
 		return out_usage(self->name, "%s", e.detail);
 	if (a.follow && a.until != NULL)
 		return out_usage(self->name, "--follow has no --until");
+	if (!read_serial(&a.serial, hex, &e))
+		return out_fail(&e);
 	return show(&a, limit);
 }

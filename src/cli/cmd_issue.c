@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/filter.h"
 #include "cli/request.h"
 #include "cli/view.h"
 #include "sys/file.h"
@@ -301,9 +302,8 @@ check_args(const struct issue_args *a, struct names *names, enum key_alg *ret_al
 	for (size_t n = 0; n < a->metadata.n; n++)
 		if (strchr(a->metadata.v[n], '=') == NULL)
 			return err_set(e, ERR_MALFORMED, "--metadata wants KEY=VALUE");
-	if (a->validity != NULL &&
-	    !clock_duration_parse(bytes_str(a->validity), &span, e))
-		return err_prefix(e, "--validity");
+	if (a->validity != NULL && !filter_span("--validity", a->validity, &span, e))
+		return false;
 	for (int n = 0; n < a->common.n_operands; n++)
 		if (!request_add_name(names, a->common.operands[n], e))
 			return false;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper ls - certificates, newest first. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/client.h"
+#include "cli/client_list.h"
 #include "cli/export.h"
+#include "cli/filter.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -23,6 +25,7 @@ struct ls_args {
 	const char *expires_before, *expires_after, *issued_before, *issued_after;
 	const char *export;
 	struct strings metadata;
+	char times[4][CLOCK_RFC3339_LEN]; /* of the four options of a time */
 };
 
 static const struct opt ls_opts[] = {
@@ -41,9 +44,9 @@ static const struct opt ls_opts[] = {
 	OPT_HAS_TEXT("expiring", "SPAN", struct ls_args, expiring,
 	    "valid now and ending within: 14d, 12h"),
 	OPT_HAS_TEXT("expires-before", "TIME", struct ls_args, expires_before,
-	    "ending before: 2030-01-31T00:00:00Z"),
+	    "ending before: 14d (from now), 2030-01-31, 2030-01-31T12:00:00Z"),
 	OPT_HAS_TEXT("expires-after", "TIME", struct ls_args, expires_after, "ending then or later"),
-	OPT_HAS_TEXT("issued-before", "TIME", struct ls_args, issued_before, "issued before"),
+	OPT_HAS_TEXT("issued-before", "TIME", struct ls_args, issued_before, "issued before: 12h (ago), or as above"),
 	OPT_HAS_TEXT("issued-after", "TIME", struct ls_args, issued_after, "issued then or later"),
 	OPT_HAS_LIST("metadata", "KEY=VALUE", struct ls_args, metadata, "with this note"),
 	OPT_HAS_TEXT("export", "FORMAT", struct ls_args, export,
@@ -60,26 +63,18 @@ static const struct opt_usage usage = {
 	.shared = options_client,
 };
 
-/* What goes into the query as it was typed. */
-static const struct {
-	const char *name;
-	size_t offset;
-} params[] = {
-	{ "q", offsetof(struct ls_args, q) },
-	{ "dns", offsetof(struct ls_args, dns) },
-	{ "ip", offsetof(struct ls_args, ip) },
-	{ "uri", offsetof(struct ls_args, uri) },
-	{ "email", offsetof(struct ls_args, email) },
-	{ "cn", offsetof(struct ls_args, cn) },
-	{ "profile", offsetof(struct ls_args, profile) },
-	{ "issuer", offsetof(struct ls_args, issuer) },
-	{ "requester", offsetof(struct ls_args, requester) },
-	{ "status", offsetof(struct ls_args, status) },
-	{ "expires_before", offsetof(struct ls_args, expires_before) },
-	{ "expires_after", offsetof(struct ls_args, expires_after) },
-	{ "issued_before", offsetof(struct ls_args, issued_before) },
-	{ "issued_after", offsetof(struct ls_args, issued_after) },
+/* Each filter is an option, and a member of the query. */
+static const size_t params[] = {
+#define FILTER(name, how, when) offsetof(struct ls_args, name),
+#include "tbl/filters.h"
+#undef FILTER
 };
+
+static const char **
+param(struct ls_args *a, size_t i)
+{
+	return (const char **)(void *)((char *)a + params[i]);
+}
 
 static void
 put_param(struct buf *b, const char *name, const char *value)
@@ -90,17 +85,13 @@ put_param(struct buf *b, const char *name, const char *value)
 
 /* The path with all but the cursor. */
 static void
-put_path(struct buf *b, const struct ls_args *a, size_t limit)
+put_path(struct buf *b, struct ls_args *a, size_t limit)
 {
 	buf_printf(b, "/v1/certificates?limit=%zu",
 	    limit < LS_LIMIT_MAX ? limit : (size_t)LS_LIMIT_MAX);
-	for (size_t i = 0; i < NITEMS(params); i++) {
-		const char *v =
-		    *(const char *const *)((const char *)a + params[i].offset);
-
-		if (v != NULL)
-			put_param(b, params[i].name, v);
-	}
+	for (size_t i = 0; filter_at(i) != NULL; i++)
+		if (*param(a, i) != NULL)
+			put_param(b, filter_at(i)->name, *param(a, i));
 	for (size_t i = 0; i < a->metadata.n; i++) {
 		const char *pair = a->metadata.v[i], *equals = strchr(pair, '=');
 
@@ -122,8 +113,8 @@ expand_expiring(struct ls_args *a, char at[static CLOCK_RFC3339_LEN], struct err
 	if (a->expires_before != NULL || a->status != NULL)
 		return err_set(e, ERR_MALFORMED,
 		    "--expiring says --status and --expires-before already");
-	if (!clock_duration_parse(bytes_str(a->expiring), &span, e))
-		return err_prefix(e, "--expiring");
+	if (!filter_span("--expiring", a->expiring, &span, e))
+		return false;
 	clock_rfc3339(clock_now() + span, at);
 	a->expires_before = at;
 	a->status = "valid";
@@ -133,25 +124,17 @@ expand_expiring(struct ls_args *a, char at[static CLOCK_RFC3339_LEN], struct err
 static bool
 read_limit(const struct ls_args *a, size_t *ret, struct err *e)
 {
-	char *end;
-	long n;
-
-	*ret = a->all || a->export != NULL ? SIZE_MAX : LS_LIMIT_DEFAULT;
-	if (a->limit == NULL)
-		return true;
-	n = strtol(a->limit, &end, 10);
-	if (a->all || *end != '\0' || end == a->limit || n < 1 || n > 1000000)
-		return err_set(e, ERR_MALFORMED,
-		    "--limit wants a number from 1 to 1000000, and no --all");
-	*ret = (size_t)n;
-	return true;
+	if (a->all && a->limit != NULL)
+		return err_set(e, ERR_MALFORMED, "--limit and --all: take one");
+	return client_list_limit(a->limit,
+	    a->all || a->export != NULL ? SIZE_MAX : LS_LIMIT_DEFAULT, ret, e);
 }
 
 /* What becomes of the rows of a page; the list is the callee's for the call. */
 typedef void page_fn(void *arg, json_t *list);
 
 struct walk {
-	const struct ls_args *a;
+	struct ls_args *a;
 	size_t limit, seen;
 	page_fn *each;
 	void *arg;
@@ -243,7 +226,7 @@ keep_page(void *arg, json_t *list)
 }
 
 static int
-show(struct client *c, const struct ls_args *a, size_t limit)
+show(struct client *c, struct ls_args *a, size_t limit)
 {
 	json_t *list = json_array();
 	struct walk w = { .a = a, .limit = limit, .each = keep_page, .arg = list };
@@ -271,7 +254,7 @@ export_page(void *arg, json_t *list)
 	json_array_foreach(list, i, v) export_row(*format, v, stdout);
 }
 
-static int export(struct client *c, const struct ls_args *a, size_t limit)
+static int export(struct client *c, struct ls_args *a, size_t limit)
 {
 	enum export_format format;
 	struct walk w = { .a = a, .limit = limit, .each = export_page, .arg = &format };
@@ -284,41 +267,34 @@ static int export(struct client *c, const struct ls_args *a, size_t limit)
 	return walk(c, &w, &more, &e) ? OUT_DONE : client_fail(c, &e);
 }
 
+/* "2w" and "2030-01-31" become times; they live as long as the arguments. */
 static bool
-check_status(const char *word, struct err *e)
+read_times(struct ls_args *a, struct err *e)
 {
-	static const char *const words[] = { "valid", "expired", "revoked" };
+	size_t n = 0;
 
-	for (size_t i = 0; word != NULL && i < NITEMS(words); i++)
-		if (strcmp(words[i], word) == 0)
-			return true;
-	return word == NULL ||
-	       err_set(e, ERR_MALFORMED, "--status wants valid, expired or revoked");
-}
+	for (size_t i = 0; filter_at(i) != NULL; i++) {
+		const struct filter *f = filter_at(i);
 
-static bool
-check_times(const struct ls_args *a, struct err *e)
-{
-	const struct {
-		const char *option, *text;
-	} times[] = {
-		{ "--expires-before", a->expires_before },
-		{ "--expires-after", a->expires_after },
-		{ "--issued-before", a->issued_before },
-		{ "--issued-after", a->issued_after },
-	};
-	int64_t at;
-
-	for (size_t i = 0; i < NITEMS(times); i++)
-		if (times[i].text != NULL &&
-		    !clock_rfc3339_parse(bytes_str(times[i].text), &at, e))
-			return err_prefix(e, times[i].option);
+		if (f->when == FILTER_NEVER || *param(a, i) == NULL)
+			continue;
+		char *option = mem_printf("--%s", f->name);
+		*strchr(option, '_') = '-';
+		assert(n < NITEMS(a->times));
+		const bool ok =
+		    filter_time(option, *param(a, i), f->when, a->times[n], e);
+		free(option);
+		if (!ok)
+			return false;
+		*param(a, i) = a->times[n++];
+	}
 	return true;
 }
 
 static bool
-check_args(const struct ls_args *a, struct err *e)
+check_args(struct ls_args *a, struct err *e)
 {
+	static const char *const statuses[] = { "valid", "expired", "revoked" };
 	enum export_format format;
 
 	for (size_t i = 0; i < a->metadata.n; i++)
@@ -327,8 +303,9 @@ check_args(const struct ls_args *a, struct err *e)
 	if (a->export != NULL && !export_format_from(a->export, &format))
 		return err_set(e, ERR_MALFORMED, "--export wants csv or jsonl");
 	if (a->export != NULL && a->common.json)
-		return err_set(e, ERR_MALFORMED, "--export jsonl is JSON already");
-	return check_status(a->status, e) && check_times(a, e);
+		return err_set(e, ERR_MALFORMED, "--export and --json: take one");
+	return filter_word("--status", a->status, statuses, NITEMS(statuses), e) &&
+	       read_times(a, e);
 }
 
 static int

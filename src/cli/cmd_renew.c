@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/filter.h"
 #include "cli/renew_info.h"
 #include "cli/renew_plan.h"
 #include "conf/conf_load.h"
@@ -214,9 +215,8 @@ check_args(struct renew *r, const struct renew_args *a, struct err *e)
 		return err_set(e, ERR_MALFORMED,
 		    "--rekey wants a directory with cert.pem and key.pem: two files "
 		    "anywhere cannot be replaced at the same moment");
-	if (a->validity != NULL &&
-	    !clock_duration_parse(bytes_str(a->validity), &span, e))
-		return err_prefix(e, "--validity");
+	if (a->validity != NULL && !filter_span("--validity", a->validity, &span, e))
+		return false;
 	return true;
 }
 

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/renewal.h"
 #include "cli/client.h"
+#include "cli/filter.h"
 #include "cli/view.h"
 
 struct renew_all_args {
@@ -38,11 +40,44 @@ static const struct opt_usage usage = {
 	.shared = options_client,
 };
 
+static bool
+no_filter(const char *name, struct err *e)
+{
+	struct buf all;
+
+	buf_init(&all, KIB(4));
+	for (size_t i = 0; filter_at(i) != NULL; i++)
+		buf_printf(&all, "%s, ", filter_at(i)->name);
+	err_set(e, ERR_MALFORMED, "--where %.40s: must be one of %smetadata.KEY", name,
+	    buf_str(&all));
+	buf_free(&all);
+	return false;
+}
+
+/* A value as the API reads it; times as ls takes them. */
+static bool
+check_filter(const char *name, const char *value, json_t **ret, struct err *e)
+{
+	const struct filter *f = filter_find(name);
+	char at[CLOCK_RFC3339_LEN];
+
+	if (f == NULL && strncmp(name, "metadata.", 9) != 0)
+		return no_filter(name, e);
+	if (f != NULL && f->when != FILTER_NEVER) {
+		if (!filter_time(name, value, f->when, at, e))
+			return err_prefix(e, "--where");
+		value = at;
+	}
+	*ret = json_string(value);
+	return true;
+}
+
 /* "--expires-before" of ls is "expires_before" in the API; both are taken. */
 static bool
 add_filter(json_t *where, const char *pair, struct err *e)
 {
 	const char *equals = strchr(pair, '=');
+	json_t *value = NULL;
 
 	if (equals == NULL || equals == pair)
 		return err_set(e, ERR_MALFORMED, "--where wants FILTER=VALUE");
@@ -51,8 +86,12 @@ add_filter(json_t *where, const char *pair, struct err *e)
 		if (*c == '-')
 			*c = '_';
 	const bool again = json_object_get(where, name) != NULL;
-	json_object_set_new(where, name, json_string(equals + 1));
+	const bool ok = check_filter(name, equals + 1, &value, e);
+	if (ok)
+		json_object_set_new(where, name, value);
 	free(name);
+	if (!ok)
+		return false;
 	return !again || err_set(e, ERR_MALFORMED, "--where names \"%.*s\" twice",
 			     (int)(equals - pair), pair);
 }
@@ -73,8 +112,11 @@ make_body(const struct renew_all_args *a, json_t *body, struct err *e)
 	if (a->within == NULL)
 		return err_set(e, ERR_MALFORMED,
 		    "say over which time they are spread: --within 6h");
-	if (!clock_duration_parse(bytes_str(a->within), &span, e))
-		return err_prefix(e, "--within");
+	if (!filter_span("--within", a->within, &span, e))
+		return false;
+	if (span > RENEWAL_WITHIN_MAX)
+		return err_set(e, ERR_MALFORMED, "--within %.40s: must be at most 30d",
+		    a->within);
 	json_object_set_new(body, "within", json_string(a->within));
 	if (a->reason != NULL)
 		json_object_set_new(body, "reason", json_string(a->reason));

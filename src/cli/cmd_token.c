@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "cli/client_list.h"
+#include "cli/filter.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include "cli/view.h"
@@ -103,8 +104,8 @@ make_body(const struct token_args *a, json_t *body, struct err *e)
 	for (size_t i = 0; i < a->metadata.n; i++)
 		if (strchr(a->metadata.v[i], '=') == NULL)
 			return err_set(e, ERR_MALFORMED, "--metadata wants KEY=VALUE");
-	if (a->ttl != NULL && !clock_duration_parse(bytes_str(a->ttl), &span, e))
-		return err_prefix(e, "--ttl");
+	if (a->ttl != NULL && !filter_span("--ttl", a->ttl, &span, e))
+		return false;
 	const bool ok = add_names(a, &names, e) && read_uses(a->uses, body, e);
 	json_object_set_new(body, "profile",
 	    json_string(a->profile != NULL ? a->profile : "server"));
@@ -201,21 +202,11 @@ print_list(const json_t *list)
 	table_free(t);
 }
 
-static bool
-is_status(const char *word)
-{
-	static const char *const words[] = { "pending", "used", "withdrawn",
-		"expired" };
-
-	for (size_t i = 0; word != NULL && i < NITEMS(words); i++)
-		if (strcmp(words[i], word) == 0)
-			return true;
-	return word == NULL;
-}
-
 static int
 list(const struct command *self, const void *args)
 {
+	static const char *const statuses[] = { "pending", "used", "withdrawn",
+		"expired" };
 	const struct token_args *a = args;
 	const struct client_list_param params[] = { { "status", a->status },
 		{ NULL, NULL } };
@@ -226,9 +217,8 @@ list(const struct command *self, const void *args)
 
 	if (a->common.n_operands > 1)
 		return out_usage(self->name, "ls takes no names");
-	if (!is_status(a->status))
-		return out_usage(self->name,
-		    "--status wants pending, used, withdrawn or expired");
+	if (!filter_word("--status", a->status, statuses, NITEMS(statuses), &e))
+		return out_usage(self->name, "%s", e.detail);
 	all = json_array();
 	if (!client_open(&a->common, &c, &e) ||
 	    !client_list_collect(c, "/v1/tokens", "tokens", params, 0, all, &e))

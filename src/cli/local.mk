@@ -60,6 +60,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/doctor_state.c \
 	src/cli/enroll_root.c \
 	src/cli/export.c \
+	src/cli/filter.c \
 	src/cli/live.c \
 	src/cli/mint.c \
 	src/cli/named.c \

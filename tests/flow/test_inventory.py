@@ -82,7 +82,7 @@ class Inventory(Cli, FlowTest):
         self.assertIn("meta.internal", self.hanaper("ls", "--metadata", "a=b=c", "--q", "ETA.int").stdout)
         self.assertIn("owner=web team", self.hanaper("show", self.ca.file("meta.crt")).stdout)
         for wrong in (("--metadata", "a"), ("--export", "xml"), ("--export", "csv", "--json"),
-                      ("--status", "good"), ("--expires-before", "soon"), ("--issued-after", "2020-01-01")):
+                      ("--status", "good"), ("--expires-before", "soon"), ("--issued-after", "2020-13-01")):
             self.assertEqual(self.hanaper("ls", *wrong, check=False).returncode, 2, wrong)
         self.assertEqual(self.hanaper("ls", "--q", "x", check=False).returncode, 1)
         rows = list(csv.DictReader(io.StringIO(self.hanaper("ls", "--export", "csv").stdout, newline="")))

@@ -5,6 +5,7 @@ tests_unit_cli_unit_cli_SOURCES = \
 	tests/unit/cli/test_archive.c \
 	tests/unit/cli/test_export.c \
 	tests/unit/cli/test_enroll_root.c \
+	tests/unit/cli/test_filter.c \
 	tests/unit/cli/test_ocsp_ask.c \
 	tests/unit/cli/test_options.c \
 	tests/unit/cli/test_out.c \
