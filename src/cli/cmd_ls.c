@@ -9,6 +9,8 @@
 #include "cli/client_list.h"
 #include "cli/export.h"
 #include "cli/filter.h"
+#include "cli/named.h"
+#include "cli/request.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -25,6 +27,7 @@ struct ls_args {
 	const char *expires_before, *expires_after, *issued_before, *issued_after;
 	const char *export;
 	struct strings metadata;
+	struct names names;               /* of NAME */
 	char times[4][CLOCK_RFC3339_LEN]; /* of the four options of a time */
 };
 
@@ -58,9 +61,13 @@ static const struct opt ls_opts[] = {
 };
 
 static const struct opt_usage usage = {
-	.operands = "",
+	.operands = "[NAME]",
+	.about =
+	    "NAME is a DNS name, an IP address, a URI or an e-mail address, as for\n"
+	    "\"issue\"; a word without a dot is part of a name, as with --q.",
 	.opts = ls_opts,
 	.shared = options_client,
+	.most = 1,
 };
 
 /* Each filter is an option, and a member of the query. */
@@ -100,6 +107,46 @@ put_path(struct buf *b, struct ls_args *a, size_t limit)
 		buf_putc(b, '=');
 		uri_encode(b, bytes_str(equals + 1));
 	}
+}
+
+#define PART_LEAST 3 /* letters that --q takes */
+
+/* NAME is one of the other options, by its form. */
+static bool
+take_name(struct ls_args *a, struct err *e)
+{
+	static const struct {
+		enum name_type type;
+		size_t to;
+		const char *option;
+	} rows[] = {
+		{ NAME_TYPE_DNS, offsetof(struct ls_args, dns), "--dns" },
+		{ NAME_TYPE_IP, offsetof(struct ls_args, ip), "--ip" },
+		{ NAME_TYPE_URI, offsetof(struct ls_args, uri), "--uri" },
+		{ NAME_TYPE_EMAIL, offsetof(struct ls_args, email), "--email" },
+	};
+	const char *word = a->common.n_operands > 0 ? a->common.operands[0] : NULL;
+	size_t i = 0;
+
+	if (word == NULL)
+		return true;
+	if (strpbrk(word, ".:@") == NULL && strlen(word) >= PART_LEAST) {
+		if (a->q != NULL)
+			return err_set(e, ERR_MALFORMED, "%.80s and --q: take one",
+			    word);
+		a->q = word;
+		return true;
+	}
+	if (!request_add_name(&a->names, word, e))
+		return false;
+	while (i + 1 < NITEMS(rows) && rows[i].type != a->names.v[0].type)
+		i++;
+	const char **to = (const char **)(void *)((char *)a + rows[i].to);
+	if (*to != NULL)
+		return err_set(e, ERR_MALFORMED, "%.80s and %s: take one", word,
+		    rows[i].option);
+	*to = a->names.v[0].text;
+	return true;
 }
 
 /* --expiring is two of the other options. */
@@ -184,6 +231,34 @@ walk(struct client *c, struct walk *w, bool *ret_more, struct err *e)
 	return ok;
 }
 
+/* A name that nothing is called by; whose certificates may all be there still. */
+static void
+note_unknown(struct client *c, const char *path, const char *member, const char *what,
+    const char *name)
+{
+	json_t *v = NULL;
+	struct err e;
+
+	if (name != NULL && client_get_json(c, path, &v, &e) &&
+	    named_find(json_object_get(v, member), what, name, &e) == NULL)
+		out_note("%s", e.detail);
+	json_decref(v);
+}
+
+static void
+note_none(struct client *c, const struct ls_args *a)
+{
+	out_note("there is no such certificate");
+	note_unknown(c, "/v1/profiles", "profiles", "profile", a->profile);
+	note_unknown(c, "/v1/issuers", "issuers", "issuer", a->issuer);
+	if (a->names.n > 0 && a->q == NULL) {
+		char *word = out_word(a->common.operands[0]);
+
+		out_note("where it is part of a name: hanaper ls --q %s", word);
+		free(word);
+	}
+}
+
 static void
 print(const json_t *list, bool more)
 {
@@ -208,14 +283,10 @@ print(const json_t *list, bool more)
 				 relative, buf_str(&names) });
 		buf_free(&names);
 	}
-	if (table_rows(t) > 0)
-		table_print(t, stdout);
-	else
-		out_note("there is no such certificate");
+	table_print(t, stdout);
 	if (more)
 		out_note("there are more: --all, or --limit N");
-	if (table_rows(t) > 0)
-		out_next("hanaper show SERIAL");
+	out_next("hanaper show SERIAL");
 	table_free(t);
 }
 
@@ -238,8 +309,10 @@ show(struct client *c, struct ls_args *a, size_t limit)
 		status = client_fail(c, &e);
 	else if (a->common.json)
 		out_json(json_pack("{s:O, s:b}", "certificates", list, "more", more));
-	else
+	else if (json_array_size(list) > 0)
 		print(list, more);
+	else
+		note_none(c, a);
 	json_decref(list);
 	return status;
 }
@@ -316,7 +389,7 @@ run(const struct command *self, struct ls_args *a)
 	struct err e = { 0 };
 	size_t limit;
 
-	if (!check_args(a, &e) || !expand_expiring(a, at, &e) ||
+	if (!take_name(a, &e) || !check_args(a, &e) || !expand_expiring(a, at, &e) ||
 	    !read_limit(a, &limit, &e))
 		return out_usage(self->name, "%s", e.detail);
 	if (!client_open(&a->common, &c, &e))
@@ -335,5 +408,6 @@ cmd_ls(const struct command *self, int argc, char **argv)
 	if (options_read(self, &usage, argc, argv, &a, &status))
 		status = run(self, &a);
 	strings_free(&a.metadata);
+	names_free(&a.names);
 	return status;
 }

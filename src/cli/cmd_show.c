@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper show - one certificate and what became of it. */
+#include <gnutls/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,9 @@
 #include "cli/live.h"
 #include "cli/show_live.h"
 #include "cli/view.h"
+#include "x509/cert.h"
+
+#define SHA256_LEN 32
 
 struct show_args {
 	struct options_common common;
@@ -38,6 +42,50 @@ static const struct opt_usage usage = {
 	.most = 1,
 };
 
+/* "AB:CD:...", as other tools write a fingerprint. */
+static void
+put_colons(struct buf *b, struct bytes octets)
+{
+	for (size_t i = 0; i < octets.n; i++)
+		buf_printf(b, "%s%02X", i > 0 ? ":" : "", octets.p[i]);
+}
+
+/* What the certificate itself says, and the daemon's answer does not. */
+static void
+print_content(const char *pem)
+{
+	struct cert *cert = NULL;
+	uint8_t hash[SHA256_LEN];
+	struct buf usages, key, sum;
+	struct err ignored;
+
+	if (pem == NULL || !cert_parse_any(bytes_str(pem), &cert, &ignored))
+		return;
+	buf_init(&usages, KIB(1));
+	buf_init(&key, KIB(1));
+	buf_init(&sum, KIB(1));
+	for (unsigned bit = 1; bit != 0 && bit <= cert->usages; bit <<= 1)
+		if ((cert->usages & bit) != 0)
+			buf_printf(&usages, "%s%s", usages.n > 0 ? ", " : "",
+			    sets_usage_word(bit));
+	if (cert->any_usage)
+		buf_printf(&usages, "%sany", usages.n > 0 ? ", " : "");
+	buf_puts(&key, sets_key_alg_word(cert->key.alg));
+	if (cert->key.alg == KEY_ALG_RSA)
+		buf_printf(&key, "-%u", cert->key.bits);
+	out_field("key", VIEW_LABEL, buf_str(&key));
+	if (usages.n > 0)
+		out_field("usages", VIEW_LABEL, buf_str(&usages));
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, cert->der.p, cert->der.n, hash) == 0) {
+		put_colons(&sum, bytes_of(hash, sizeof(hash)));
+		out_field("SHA-256", VIEW_LABEL, buf_str(&sum));
+	}
+	buf_free(&usages);
+	buf_free(&key);
+	buf_free(&sum);
+	cert_free(cert);
+}
+
 static void
 print(const struct show_args *a, json_t *v)
 {
@@ -52,6 +100,7 @@ print(const struct show_args *a, json_t *v)
 		return;
 	}
 	view_certificate(v);
+	print_content(json_text(v, "certificate"));
 	if (json_object_get(v, "revoked_at") != NULL)
 		out_next("hanaper ocsp %s", json_text(v, "serial"));
 	else

@@ -16,6 +16,11 @@ import hnp
 NOWHERE = "https://127.0.0.1:1"  # nobody listens there
 
 
+def print_of(path):
+    """The fingerprint as openssl writes it."""
+    return hnp.run("openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256").stdout.strip().split("=")[1]
+
+
 class Commands(hnp.FlowTest):
     @classmethod
     def setUpClass(cls):
@@ -59,7 +64,12 @@ class Commands(hnp.FlowTest):
                 (["issuer"], "issuers", ["root", "main", "next CRL"]), (["issuer", "main"], "crl_url", ["main", "next CRL"]),
                 (["profile"], "profiles", ["server", "brief"]),
                 (["profile", "brief"], "name", ["brief", "noRevAvail"]),
-                (["show", self.web], "serial", ["web.internal", "valid"]),
+                (["show", self.web], "serial", ["web.internal", "valid", "ecdsa-p256", "server auth", print_of(ca.file("web.leaf.crt"))]),
+                (["ls", "web.internal"], "certificates", [self.web]), (["ls", "WEB"], "certificates", [self.web]),
+                (["ls", "web.intern"], "certificates", ["no such certificate", "hanaper ls --q web.intern"]),
+                (["ls", "--profile", "nope"], "certificates", ['no profile "nope"; there is: brief, server']),
+                (["ls", "--issuer", "nope"], "certificates", ['no issuer "nope"; there is: root, main']),
+                (["ls", "10.0.0.1"], "certificates", ["no such certificate"]),
                 (["show", ca.file("gone.leaf.crt")], "serial", ["gone.internal", "revoked"]),
                 (["ls"], "certificates", ["web.internal", "gone.internal"]),
                 (["ls", "--expiring", "400d"], "certificates", ["web.internal"]),
@@ -286,7 +296,7 @@ class Commands(hnp.FlowTest):
                 (["--what"], ""),
                 (["show"], ""), (["show", "a", "b"], ""), (["show", "localhost:1", "--pem"], "--pem"),
                 (["renew", self.ca.file("web.crt"), "--rekey"], "a directory"),
-                (["ls", "x"], ""), (["ls", "--limit", "0"], "--limit"), (["ls", "--limit", "many"], "--limit"),
+                (["ls", "x", "y"], "one argument too many: y"), (["ls", "a b.c"], "a b.c"), (["ls", "web.internal", "--dns", "x"], "take one"), (["ls", "--limit", "0"], "--limit"), (["ls", "--limit", "many"], "--limit"),
                 (["ls", "--limit", "2", "--all"], "--limit"), (["ls", "--expiring", "soon"], "--expiring"),
                 (["ls", "--expiring", "1d", "--status", "valid"], "--expiring"),
                 (["ls", "--status", "well"], "expired"), (["ls", "--export", "xml"], "jsonl"),
