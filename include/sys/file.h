@@ -57,7 +57,11 @@ MUST_CHECK bool file_check_mode(int dirfd, const char *path, mode_t forbidden,
 MUST_CHECK bool file_check_owned(int dirfd, const char *path, mode_t forbidden,
     uid_t uid, struct err *e);
 
-/* Removes a directory and all below it; does not follow links. */
+/*
+ * Removes a file, or a directory and all below it: by descriptors, never through a link
+ * or into another mount, whatever somebody exchanges meanwhile.  What cannot go, or lies
+ * deeper than 64 directories, stays.  A signal's handler may call it.
+ */
 void file_remove_tree(const char *path);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/scratch.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,59 +11,15 @@
 #include "base/mem.h"
 #include "sys/file.h"
 
-#define DEPTH_MAX 8
-
 static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 static char *held[SCRATCH_MAX]; /* changed only while those are blocked */
-
-/* ---- in the signal's handler: nothing but system calls ---- */
-
-static void remove_all(int dirfd, const char *name, unsigned depth);
-
-/* How many there were; opened anew each time, for removing moves what is left. */
-static size_t
-remove_some(int fd, unsigned depth)
-{
-	_Alignas(struct dirent64) char entries[4096];
-	size_t seen = 0;
-	ssize_t n;
-
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return 0;
-	n = getdents64(fd, entries, sizeof(entries));
-	for (ssize_t at = 0; at < n;) {
-		const struct dirent64 *d = (const void *)(entries + at);
-
-		at += d->d_reclen;
-		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
-			continue;
-		remove_all(fd, d->d_name, depth);
-		seen++;
-	}
-	return seen;
-}
-
-static void
-remove_all(int dirfd, const char *name, unsigned depth)
-{
-	if (unlinkat(dirfd, name, 0) == 0 || errno != EISDIR || depth == DEPTH_MAX)
-		return;
-	const int fd =
-	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* One that cannot be removed must not keep us here for ever. */
-	for (unsigned round = 0; round < 10000 && remove_some(fd, depth + 1) > 0;)
-		round++;
-	if (fd >= 0)
-		close(fd);
-	(void)unlinkat(dirfd, name, AT_REMOVEDIR);
-}
 
 static void
 on_end(int number)
 {
 	for (size_t i = 0; i < SCRATCH_MAX; i++)
 		if (held[i] != NULL)
-			remove_all(AT_FDCWD, held[i], 0);
+			file_remove_tree(held[i]);
 	raise(number); /* SA_RESETHAND: it ends us when we return */
 }
 

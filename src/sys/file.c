@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,20 +277,4 @@ file_check_owned(int dirfd, const char *path, mode_t forbidden, uid_t uid,
 		    (unsigned)(st.st_mode & 07777),
 		    (unsigned)(st.st_mode & 07777 & ~forbidden), path);
 	return true;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-	(void)st;
-	(void)flag;
-	(void)at;
-	(void)remove(path); /* what cannot go stays; the rest goes */
-	return 0;
-}
-
-void
-file_remove_tree(const char *path)
-{
-	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

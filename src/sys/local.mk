@@ -2,6 +2,7 @@ noinst_LIBRARIES += libhnp_sys.a
 libhnp_sys_a_SOURCES = \
 	src/sys/aside.c \
 	src/sys/file.c \
+	src/sys/file_tree.c \
 	src/sys/lock.c \
 	src/sys/loop.c \
 	src/sys/notify.c \

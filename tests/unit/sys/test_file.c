@@ -2,9 +2,13 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -214,4 +218,163 @@ Test(file, a_loose_mode_is_told_with_the_command_that_mends_it)
 		cr_expect_not(file_check_mode(at, "key", 0, &e));
 		cr_expect_neq(strstr(e.detail, "chown"), NULL);
 	}
+}
+
+/* ---- trees ---- */
+
+static char *
+in_dir(const char *name)
+{
+	static char path[96];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static void
+make_outside(void)
+{
+	struct err e = { 0 };
+
+	cr_assert(file_mkdir(at, "outside", 0700, &e), "%s", e.detail);
+	cr_assert(file_create(at, "outside/kept", 0600, bytes_str("k"), &e));
+}
+
+static bool
+is_there(const char *name)
+{
+	return faccessat(at, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* S81 */
+Test(file, a_tree_goes_and_nothing_that_its_links_lead_to)
+{
+	struct err e = { 0 };
+
+	make_outside();
+	cr_assert(
+	    file_mkdir(at, "tree", 0700, &e) && file_mkdir(at, "tree/a", 0700, &e));
+	cr_assert_eq(symlinkat("../outside", at, "tree/link"), 0);
+	cr_assert_eq(symlinkat("../../outside", at, "tree/a/link"), 0);
+	cr_assert_eq(symlinkat("absent", at, "tree/a/dangling"), 0);
+	cr_assert_eq(mkfifoat(at, "tree/a/fifo", 0600), 0);
+	cr_assert_eq(symlinkat("outside", at, "top"), 0);
+	file_remove_tree(in_dir("tree"));
+	file_remove_tree(in_dir("top"));
+	file_remove_tree(in_dir("absent"));
+	cr_expect_not(is_there("tree"));
+	cr_expect_not(is_there("top"), "the link itself");
+	expect_content("outside/kept", "k");
+}
+
+static void
+make_deep(unsigned levels)
+{
+	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY);
+
+	for (unsigned i = 0; i < levels; i++) {
+		cr_assert_eq(mkdirat(fd, "d", 0700), 0);
+		const int below = openat(fd, "d", O_RDONLY | O_DIRECTORY);
+
+		cr_assert_geq(below, 0);
+		close(openat(below, "file", O_WRONLY | O_CREAT, 0600));
+		close(fd);
+		fd = below;
+	}
+	close(fd);
+}
+
+Test(file, a_deep_tree_goes_and_one_that_is_too_deep_goes_in_parts)
+{
+	make_deep(64);
+	file_remove_tree(in_dir("d"));
+	cr_expect_not(is_there("d"));
+	make_deep(1000); /* fewer descriptors than that are ever open */
+	file_remove_tree(in_dir("d"));
+	cr_expect(is_there("d/d"));
+	cr_expect_not(is_there("d/file"));
+	cr_expect_not(is_there("d/d/file"));
+	for (unsigned i = 0; is_there("d") && i < 1000; i++) {
+		/* What is left goes up. */
+		char path[200] = "d";
+
+		for (unsigned k = 1; k < 64; k++)
+			strcat(path, "/d");
+		if (renameat(at, path, at, "e") < 0)
+			break;
+		file_remove_tree(in_dir("d"));
+		cr_assert_eq(renameat(at, "e", at, "d"), 0);
+	}
+	file_remove_tree(in_dir("d"));
+	cr_expect_not(is_there("d"));
+}
+
+/* S81 */
+Test(file, a_tree_goes_but_for_what_is_mounted_in_it)
+{
+	struct err e = { 0 };
+
+	make_outside();
+	cr_assert(
+	    file_mkdir(at, "tree", 0700, &e) && file_mkdir(at, "tree/m", 0700, &e));
+	cr_assert(file_create(at, "tree/f", 0600, bytes_str("f"), &e));
+	char *from = strdup(in_dir("outside")), *to = strdup(in_dir("tree/m"));
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(from, to, NULL, MS_BIND, NULL) < 0) {
+		cr_skip_test("this user cannot mount");
+	}
+	file_remove_tree(in_dir("tree"));
+	cr_expect_not(is_there("tree/f"));
+	expect_content("outside/kept", "k");
+	cr_expect_eq(umount(to), 0);
+	free(from);
+	free(to);
+}
+
+struct swapping {
+	atomic_bool end;
+	unsigned rounds;
+};
+
+/* Exchanges a directory for a link to another again and again. */
+static void *
+swap(void *arg)
+{
+	struct swapping *s = arg;
+
+	while (!atomic_load(&s->end)) {
+		(void)renameat2(at, "tree/a", at, "lnk", RENAME_EXCHANGE);
+		sched_yield();
+		s->rounds++;
+	}
+	return NULL;
+}
+
+/* S81 */
+Test(file, a_directory_that_is_exchanged_for_a_link_meanwhile_leads_nowhere)
+{
+	struct swapping s = { 0 };
+	pthread_t thread;
+
+	make_outside();
+	cr_assert_eq(pthread_create(&thread, NULL, swap, &s), 0);
+	for (unsigned i = 0; i < 300 && is_there("outside/kept"); i++) {
+		char name[32];
+
+		file_remove_tree(in_dir("lnk"));
+		if (symlinkat("outside", at, "lnk") < 0)
+			continue; /* what lies there is just being exchanged */
+		(void)mkdirat(at, "tree", 0700);
+		(void)mkdirat(at, "tree/a", 0700);
+		for (unsigned k = 0; k < 20; k++) {
+			snprintf(name, sizeof(name), "tree/a/%u", k);
+			close(openat(at, name, O_WRONLY | O_CREAT, 0600));
+		}
+		file_remove_tree(in_dir("tree"));
+	}
+	atomic_store(&s.end, true);
+	cr_assert_eq(pthread_join(thread, NULL), 0);
+	cr_expect(is_there("outside/kept"));
+	cr_expect_gt(s.rounds, 0);
 }
