@@ -29,7 +29,51 @@ _hanaper()
 		return
 		;;
 	esac
+	case ${COMP_WORDS[1]}$COMP_CWORD$cur in
+	*-*) ;;
+	token2*)
+		mapfile -t COMPREPLY < <(compgen -W "create ls rm" -- "$cur")
+		return
+		;;
+	trust2*)
+		mapfile -t COMPREPLY < <(compgen -W "install uninstall" -- "$cur")
+		return
+		;;
+	audit2*)
+		mapfile -t COMPREPLY < <(compgen -W "verify" -- "$cur")
+		return
+		;;
+	issuer2*)
+		mapfile -t COMPREPLY < <(compgen -W "revoke $("$program" issuer --json 2>/dev/null |
+			sed -n 's/^ *"name": "\(.*\)",*$/\1/p')" -- "$cur")
+		return
+		;;
+	issuer3* | crl2* | rotate2*)
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" issuer --json 2>/dev/null |
+			sed -n 's/^ *"name": "\(.*\)",*$/\1/p')" -- "$cur")
+		return
+		;;
+	profile2*)
+		prev=--profile
+		;;
+	esac
+	if [ "${COMP_WORDS[1]}$prev" = issuer--reason ]; then
+		mapfile -t COMPREPLY < <(compgen -W "cACompromise superseded cessationOfOperation" -- "$cur")
+		return
+	fi
 	case $prev in
+	--event)
+		mapfile -t COMPREPLY < <(compgen -W "started stopped configured issued renewed revoked refused token-made token-used token-withdrawn dropped restored eab-made eab-used eab-revoked account-made account-changed account-ended renewals-ordered order-made" -- "$cur")
+		return
+		;;
+	--store)
+		mapfile -t COMPREPLY < <(compgen -W "system nss java" -- "$cur")
+		return
+		;;
+	--export)
+		mapfile -t COMPREPLY < <(compgen -W "csv jsonl" -- "$cur")
+		return
+		;;
 	--challenge)
 		mapfile -t COMPREPLY < <(compgen -W "http-01 dns-01 tls-alpn-01 dns-account-01 dns-persist-01" -- "$cur")
 		return

@@ -34,6 +34,9 @@ static const struct opt renew_opts[] = {
 	OPT_IS_FLAG("rekey", struct renew_args, rekey, "with a new key (a directory only)"),
 	OPT_HAS_TEXT("validity", "SPAN", struct renew_args, validity,
 	    "how long: 24h, 30d (default: the profile's)"),
+	OPT_HAS_TEXT("cert", "FILE", struct renew_args, common.cert,
+	    "the certificate, in the place of FILE"),
+	OPT_HAS_TEXT("key", "FILE", struct renew_args, common.key, "its key, where that lies elsewhere"),
 	{ 0 }
 	/* clang-format on */
 };

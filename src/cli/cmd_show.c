@@ -144,6 +144,10 @@ cmd_show(const struct command *self, int argc, char **argv)
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
 	const bool server = is_server(a.common.operands[0]);
+	if (a.pem && a.chain)
+		return out_usage(self->name, "--pem and --chain: take one");
+	if (!server && a.sni != NULL)
+		return out_usage(self->name, "--sni is for HOST:PORT");
 	if (server && (a.pem || a.chain))
 		return out_usage(self->name,
 		    "--pem and --chain are for what the CA has");

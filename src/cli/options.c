@@ -40,7 +40,19 @@ static const struct opt help_row[] = {
 #define OPTIONS_TABLES 3
 #define OPTIONS_MAX    64 /* rows of all tables together */
 
-/* All rows that apply, one behind the other; *ret has room for OPTIONS_MAX. */
+static bool
+is_among(const struct opt *const *rows, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * All rows that apply, one behind the other; *ret has room for OPTIONS_MAX.  A command
+ * may have a row of its own for an option that is shared, where it means more.
+ */
 static size_t
 collect(const struct opt_usage *u, const struct opt **ret)
 {
@@ -50,6 +62,8 @@ collect(const struct opt_usage *u, const struct opt **ret)
 	for (size_t t = 0; t < OPTIONS_TABLES; t++)
 		for (const struct opt *o = tables[t]; o != NULL && o->name != NULL;
 		     o++) {
+			if (is_among(ret, n, o->name))
+				continue;
 			if (n == OPTIONS_MAX)
 				abort(); /* a table grew past what was foreseen */
 			ret[n++] = o;

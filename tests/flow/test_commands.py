@@ -295,6 +295,7 @@ class Commands(hnp.FlowTest):
                 (["x" * 200], "help"),
                 (["--what"], ""),
                 (["show"], ""), (["show", "a", "b"], ""), (["show", "localhost:1", "--pem"], "--pem"),
+                (["show", self.web, "--pem", "--chain"], "take one"), (["show", self.web, "--sni", "x"], "HOST:PORT"),
                 (["renew", self.ca.file("web.crt"), "--rekey"], "a directory"),
                 (["ls", "x", "y"], "one argument too many: y"), (["ls", "a b.c"], "a b.c"), (["ls", "web.internal", "--dns", "x"], "take one"), (["ls", "--limit", "0"], "--limit"), (["ls", "--limit", "many"], "--limit"),
                 (["ls", "--limit", "2", "--all"], "--limit"), (["ls", "--expiring", "soon"], "--expiring"),

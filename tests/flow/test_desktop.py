@@ -98,6 +98,11 @@ class Completions(FlowTest):
         self.assertIn("--keep-accounts", self.bash(f"{HANAPER} acme eab --"))
         self.assertEqual(self.bash(f"{HANAPER} acme test --challenge h"), ["http-01"])
         self.assertIn("deactivated", self.bash(f"{HANAPER} acme accounts --status "))
+        for line, words in (("token ", ["create", "ls", "rm"]), ("trust ", ["install", "uninstall"]), ("audit ", ["verify"]),
+                            ("issuer r", ["revoke"]), ("trust install --store ", ["system", "nss", "java"]),
+                            ("ls --export ", ["csv", "jsonl"]), ("audit --event token-m", ["token-made"]),
+                            ("issuer revoke --reason cA", ["cACompromise"])):
+            self.assertEqual(self.bash(f"{HANAPER} {line}"), words)
 
     def test_fish(self):
         script = (f"set -x PATH {BUILD} $PATH; source {SOURCE}/contrib/completions/hanaper.fish; "
@@ -113,10 +118,15 @@ class Completions(FlowTest):
         for command, words in (("ls", {"valid", "expired", "revoked"}),
                                ("token ls", {"pending", "used", "withdrawn", "expired"}),
                                ("acme accounts", {"valid", "deactivated", "revoked"})):
-            said = run("fish", "--no-config", "-c",
-                       f"set -x PATH {BUILD} $PATH; source {SOURCE}/contrib/completions/hanaper.fish; "
-                       f"complete -C 'hanaper {command} --status '").stdout
-            self.assertEqual(set(said.split()), words)
+            self.assertEqual(self.fish(f"{command} --status "), words)
+        for line, words in (("token ", {"create", "ls", "rm"}), ("trust install --store ", {"system", "nss", "java"}),
+                            ("ls --export ", {"csv", "jsonl"}), ("audit ve", {"verify"}),
+                            ("issuer revoke --reason cA", {"cACompromise"})):
+            self.assertEqual(self.fish(line), words)
+
+    def fish(self, line):
+        return set(run("fish", "--no-config", "-c", f"set -x PATH {BUILD} $PATH; "
+                       f"source {SOURCE}/contrib/completions/hanaper.fish; complete -C 'hanaper {line}'").stdout.split())
 
     def test_zsh_reads_it(self):
         run("zsh", "-n", SOURCE / "contrib/completions/_hanaper")
@@ -125,9 +135,12 @@ class Completions(FlowTest):
                    f"source {SOURCE}/contrib/completions/_hanaper")
         self.assertIn("revoke:revoke a certificate", done.stdout)
         self.assertIn("revoke", names)
-        for command, words in (("ls", "valid expired revoked"), ("token ls", "pending used withdrawn expired"),
-                               ("acme orders", "pending ready processing valid invalid")):
-            line = f"{HANAPER} {command} --status".split() + ['""']
+        for command, words in (("ls --status", "valid expired revoked"), ("token ls --status", "pending used withdrawn expired"),
+                               ("acme orders --status", "pending ready processing valid invalid"),
+                               ("token", "create ls rm"), ("trust", "install uninstall"),
+                               ("issuer revoke --reason", "cACompromise superseded cessationOfOperation"),
+                               ("ls --export", "csv jsonl"), ("trust install --store", "system nss java")):
+            line = f"{HANAPER} {command}".split() + ['""']
             done = run("zsh", "-fc", f"words=({' '.join(line)}); CURRENT={len(line)}; compadd() {{ print -- $* }}; "
                        f"source {SOURCE}/contrib/completions/_hanaper")
             self.assertEqual(done.stdout.strip(), words)

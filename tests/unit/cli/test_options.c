@@ -3,6 +3,7 @@
 #include <criterion/redirect.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "cli/options.h"
@@ -177,4 +178,33 @@ Test(command, every_command_shows_its_help_with_status_0)
 		cr_expect_eq(command_find(c->name), c);
 	}
 	cr_expect_null(command_find("nothing"));
+}
+
+Test(options, a_commands_own_row_stands_for_the_shared_one_of_that_name)
+{
+	static const struct opt own[] = {
+		OPT_HAS_TEXT("cert", "FILE", struct try_args, text, "another one"),
+		{ 0 },
+	};
+	static const struct opt_usage u = {
+		.operands = "",
+		.opts = own,
+		.shared = options_client,
+	};
+	char *line[] = { (char[]){ "try" }, (char[]){ "--cert" }, (char[]){ "x" },
+		NULL };
+	struct try_args a = { 0 };
+	char text[4096];
+	int status = -1;
+
+	cr_assert(options_read(&cmd, &u, 3, line, &a, &status));
+	cr_expect_str_eq(a.text, "x");
+	cr_expect_null(a.common.cert);
+	FILE *to = fmemopen(text, sizeof(text), "w");
+	options_help(&cmd, &u, to);
+	fclose(to);
+	const char *first = strstr(text, "--cert ");
+	cr_assert_neq(first, NULL);
+	cr_expect_neq(strstr(first, "another one"), NULL);
+	cr_expect_null(strstr(first + 1, "--cert "));
 }
