@@ -23,13 +23,13 @@
 #include "ipc/msg_sign.h"
 #include "journal/journal.h"
 #include "key/key.h"
+#include "policy/issuer.h"
 #include "policy/profile.h"
 #include "sys/pool.h"
 #include "x509/ocsp.h"
 
-#define SIGNER_ROOT "root" /* name of the root as an issuer */
-#define SIGNER_CHAIN_MAX                                                               \
-	8 /* CA certificates from an issuer to the root, both counted */
+#define SIGNER_ROOT      "root" /* name of the root as an issuer */
+#define SIGNER_CHAIN_MAX ISSUER_CHAIN_MAX
 #define SIGNER_SWITCH_MS                                                               \
 	2000 /* after a reload, core may have judged by the configuration before */
 #define SIGNER_SKEW_S 300 /* how far core's idea of now may be from ours */

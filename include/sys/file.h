@@ -19,6 +19,13 @@
 MUST_CHECK bool file_read(int dirfd, const char *path, struct buf *ret, struct err *e);
 
 /*
+ * The end of a file that may be long: at least half of ret's limit where there is so
+ * much.  From somewhere within a line.
+ */
+MUST_CHECK bool file_read_end(int dirfd, const char *path, struct buf *ret,
+    struct err *e);
+
+/*
  * As file_read, for what a user names on the command line and no secret: links are
  * followed, for ACME clients and "renew --rekey" keep certificates behind them.
  */
@@ -45,6 +52,12 @@ MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);
 /* The directory that 'path' is in: its name is on disk. */
 MUST_CHECK bool file_sync_parent(int dirfd, const char *path, struct err *e);
 
+/* Mode bits that a CA's files must not have (S81). */
+#define FILE_OPEN_SECRET 0077 /* keys and passphrases: 0600 */
+#define FILE_OPEN_DATA   0137 /* database and journal: 0640 */
+#define FILE_OPEN_DIR    0027 /* directories: 0750 */
+#define FILE_OPEN_CONF   0022
+
 /*
  * ERR_IO naming the path and what to run when the file's mode has any bit of
  * 'forbidden', when it is neither a regular file nor a directory, or is owned
@@ -56,6 +69,12 @@ MUST_CHECK bool file_check_mode(int dirfd, const char *path, mode_t forbidden,
 /* The same of what belongs to 'uid', or to root. */
 MUST_CHECK bool file_check_owned(int dirfd, const char *path, mode_t forbidden,
     uid_t uid, struct err *e);
+/* The same of what 'uid', whoever we are, has to read: what is root's alone is refused. */
+MUST_CHECK bool file_check_for(int dirfd, const char *path, mode_t forbidden, uid_t uid,
+    struct err *e);
+
+/* For what others open: ERR_NOT_FOUND, ERR_IO for a symbolic link or no regular file. */
+MUST_CHECK bool file_check_regular(int dirfd, const char *path, struct err *e);
 
 /*
  * Removes a file, or a directory and all below it: by descriptors, never through a link

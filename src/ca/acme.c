@@ -73,7 +73,7 @@ read_key(struct acme_site *a, const char *path, struct err *e)
 	buf_init(&b, NONCE_KEY_LEN);
 	bool ok = file_read(AT_FDCWD, path, &b, e);
 	if (ok)
-		ok = file_check_mode(AT_FDCWD, path, 077, e);
+		ok = file_check_mode(AT_FDCWD, path, FILE_OPEN_SECRET, e);
 	else if (e->code == ERR_NOT_FOUND)
 		ok = make_key(path, &b, e);
 	if (ok && b.n != sizeof(a->key))

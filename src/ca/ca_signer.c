@@ -214,22 +214,9 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 {
 	struct err e;
 
-	if (m->last_seq < ca->committed_seq) {
-		err_set(&e, ERR_UNAVAILABLE,
-		    "the journal ends at record %" PRIu64 ", the database at %" PRIu64
-		    ": the journal was cut or replaced; put the newest journal/ back",
-		    m->last_seq, ca->committed_seq);
-		end_role(ca, &e);
-		return;
-	}
-	if (ca->committed_seq < m->stored_seq && !ca->recover) {
-		err_set(&e, ERR_UNAVAILABLE,
-		    "the database holds %" PRIu64
-		    " of the journal's records, it once held %" PRIu64
-		    ": an old copy was put back; run \"hanaperd --recover --dir %s\" "
-		    "once, "
-		    "which replays the journal into it",
-		    ca->committed_seq, m->stored_seq, ca->conf->dir);
+	if (!reconcile_fits(ca->committed_seq, m->last_seq, m->stored_seq,
+		ca->conf->dir, &e) &&
+	    !(e.code == ERR_UNAVAILABLE && ca->recover)) {
 		end_role(ca, &e);
 		return;
 	}

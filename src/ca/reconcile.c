@@ -328,3 +328,31 @@ reconcile_apply(struct store *st, const struct record *r, struct cert **ret,
 		cert_free(cert);
 	return ok;
 }
+
+bool
+reconcile_fits(uint64_t held, uint64_t last, uint64_t stored, const char *dir,
+    struct err *e)
+{
+	if (last < held)
+		return err_set(e, ERR_CONFLICT,
+		    "the journal ends at record %" PRIu64 ", the database at %" PRIu64
+		    ": the journal was cut or replaced; put the newest journal/ back",
+		    last, held);
+	return held >= stored ||
+	       err_set(e, ERR_UNAVAILABLE,
+		   "the database holds %" PRIu64
+		   " of the journal's records, it once held %" PRIu64
+		   ": an old copy was put back; run \"hanaperd --recover --dir %s\" "
+		   "once, which replays the journal into it",
+		   held, stored, dir);
+}
+
+bool
+reconcile_lacks(const char *path, const char *dir, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE,
+	    "there is no database at %s; put it back, or run \"hanaperd --recover "
+	    "--dir "
+	    "%s\" once, which makes it anew from the journal",
+	    path, dir);
+}

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "cli/doctor.h"
 #include "codec/json.h"
+
+#define FOUND_LEN (2 * ERR_DETAIL_LEN)
 
 static const char *const words[] = {
 	[DOCTOR_OK] = "ok",
@@ -15,19 +18,21 @@ static const char *const words[] = {
 
 const struct doctor_check doctor_checks[] = {
 	/* clang-format off */
-	{ "configuration", doctor_configuration },
-	{ "permissions",   doctor_permissions },
-	{ "issuer key",    doctor_issuer_key },
-	{ "clock",         doctor_clock },
-	{ "daemon",        doctor_daemon },
-	{ "root key",      doctor_root_key },
-	{ "database",      doctor_database },
-	{ "backup",        doctor_backup },
-	{ "issuers",       doctor_issuers },
-	{ "lifetimes",     doctor_lifetimes },
-	{ "certificates",  doctor_certificates },
-	{ "CRL",           doctor_crl },
-	{ "OCSP",          doctor_ocsp },
+	{ "configuration",   doctor_configuration },
+	{ "permissions",     doctor_permissions },
+	{ "CA certificates", doctor_ca_certificates },
+	{ "issuer key",      doctor_issuer_key },
+	{ "clock",           doctor_clock },
+	{ "daemon",          doctor_daemon },
+	{ "root key",        doctor_root_key },
+	{ "journal",         doctor_journal },
+	{ "database",        doctor_database },
+	{ "backup",          doctor_backup },
+	{ "issuers",         doctor_issuers },
+	{ "lifetimes",       doctor_lifetimes },
+	{ "certificates",    doctor_certificates },
+	{ "CRL",             doctor_crl },
+	{ "OCSP",            doctor_ocsp },
 	{ 0 }
 	/* clang-format on */
 };
@@ -40,21 +45,49 @@ static const struct opt_usage usage = {
 	.shared = options_client,
 };
 
-void
-doctor_say(struct doctor *d, enum doctor_level level, const char *todo, const char *fmt,
-    ...)
+static void
+say(struct doctor *d, enum doctor_level level, const char *todo, const char *text)
 {
-	char text[ERR_DETAIL_LEN];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	d->warned += level == DOCTOR_WARN;
 	d->failed += level == DOCTOR_FAIL;
 	json_array_append_new(d->findings,
 	    json_pack("{s:s, s:s, s:s, s:s?}", "check", d->check, "level", words[level],
 		"found", text, "todo", todo));
+}
+
+void
+doctor_say(struct doctor *d, enum doctor_level level, const char *todo, const char *fmt,
+    ...)
+{
+	char text[FOUND_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	say(d, level, todo, text);
+}
+
+void
+doctor_say_log(struct doctor *d, const char *then, const char *fmt, ...)
+{
+	char *todo = mem_printf("see %s%s", d->log, then);
+	char text[FOUND_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	say(d, DOCTOR_FAIL, todo, text);
+	free(todo);
+}
+
+static void
+say_todo(const char *todo)
+{
+	printf("%-21s -> ", "");
+	out_text(stdout, todo);
+	putchar('\n');
 }
 
 static void
@@ -67,11 +100,11 @@ print(const json_t *findings)
 	{
 		const char *todo = json_text(v, "todo");
 
-		printf("%-5s %-14s ", json_text(v, "level"), json_text(v, "check"));
+		printf("%-5s %-15s ", json_text(v, "level"), json_text(v, "check"));
 		out_text(stdout, json_text(v, "found"));
 		putchar('\n');
 		if (todo != NULL)
-			printf("%-20s -> %s\n", "", todo);
+			say_todo(todo);
 	}
 }
 
@@ -98,6 +131,7 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	}
 	if (!client_open(&o, &d.client, &d.no_client))
 		d.client = NULL;
+	doctor_log_find(&d);
 	for (const struct doctor_check *c = doctor_checks; c->name != NULL; c++) {
 		d.check = c->name;
 		c->run(&d);
@@ -115,6 +149,8 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	client_free(d.client);
 	free(d.dir);
 	free(d.file);
+	free(d.log);
 	free(d.lost);
+	strings_free(&d.told);
 	return status;
 }

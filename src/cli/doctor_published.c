@@ -69,10 +69,16 @@ say_revoked(struct doctor *d, const json_t *issuer)
 	if (is_followed(d, name))
 		doctor_say(d, DOCTOR_OK, NULL, "issuer %s is revoked, and followed",
 		    name);
-	else
-		doctor_say(d, DOCTOR_FAIL,
-		    "stop the daemon, hanaper rotate, start it; hanaper renew-all",
+	else {
+		char *todo = mem_printf("stop the daemon, hanaper rotate, start it; "
+					"hanaper renew-all "
+					"--where issuer=%s --within 6h",
+		    name);
+
+		doctor_say(d, DOCTOR_FAIL, todo,
 		    "issuer %s was revoked at %s and signs nothing", name, at);
+		free(todo);
+	}
 	return true;
 }
 
@@ -292,8 +298,7 @@ check_crl(struct doctor *d, const json_t *issuer)
 	else if (!issuer_der(issuer, &cert, &e) || !client_get_url(url, &got, &e))
 		say_unreachable(d, url, &e);
 	else if (!read_crl(buf_bytes(&got), cert, &e))
-		doctor_say(d, DOCTOR_FAIL,
-		    "see the daemon's log for why no new one is made", "%s: %s", url,
+		doctor_say_log(d, " for why no new one is made", "%s: %s", url,
 		    e.detail);
 	else if ((missing = not_named(d, issuer, buf_bytes(&got))) != NULL)
 		doctor_say(d, DOCTOR_FAIL,
@@ -347,8 +352,7 @@ ask_ocsp(struct doctor *d, const json_t *issuer, const json_t *certificate)
 
 	buf_init(&got, KIB(64));
 	if (leaf == NULL || by == NULL)
-		doctor_say(d, DOCTOR_FAIL, "see the daemon's log",
-		    "a certificate cannot be read");
+		doctor_say_log(d, "", "a certificate cannot be read");
 	else if (!ocsp_ask_new(leaf, by, &ask, &e) ||
 		 !client_post_url(url, "application/ocsp-request",
 		     ocsp_ask_request(ask), &got, &e))
@@ -385,7 +389,7 @@ check_ocsp(struct doctor *d, const json_t *issuer)
 			ask_ocsp(d, issuer, one);
 	}
 	if (!ok)
-		doctor_say(d, DOCTOR_FAIL, "see the daemon's log", "%s", e.detail);
+		doctor_say_log(d, "", "%s", e.detail);
 	else if (first == NULL)
 		doctor_say(d, DOCTOR_OK, NULL,
 		    "issuer %s has no valid certificate to ask about",

@@ -54,8 +54,10 @@ libhnp_cli_a_SOURCES = \
 	src/cli/cmd_whoami.c \
 	src/cli/command.c \
 	src/cli/crl_entries.c \
+	src/cli/doctor_files.c \
 	src/cli/doctor_issuers.c \
 	src/cli/doctor_local.c \
+	src/cli/doctor_log.c \
 	src/cli/doctor_published.c \
 	src/cli/doctor_state.c \
 	src/cli/enroll_root.c \

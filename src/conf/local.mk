@@ -2,6 +2,7 @@ noinst_LIBRARIES += libhnp_conf.a
 libhnp_conf_a_SOURCES = \
 	src/conf/conf.c \
 	src/conf/conf_edit.c \
+	src/conf/conf_files.c \
 	src/conf/conf_load.c \
 	src/conf/conf_load_acme.c \
 	src/conf/conf_load_grant.c \

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "ca/acme_challenge.h"
 #include "ca/publish.h"
+#include "ca/reconcile.h"
 #include "ca/tally.h"
 #include "codec/json.h"
 #include "daemon/core_listener.h"
@@ -380,11 +381,7 @@ open_store(struct core *c, struct err *e)
 		if (role_recover(c->role))
 			ok = store_create(path, &c->store, e);
 		else
-			err_set(e, ERR_UNAVAILABLE,
-			    "there is no database at %s; put it back, or run "
-			    "\"hanaperd --recover "
-			    "--dir %s\" once, which makes it anew from the journal",
-			    path, conf->dir);
+			reconcile_lacks(path, conf->dir, e);
 	}
 	free(path);
 	return ok;

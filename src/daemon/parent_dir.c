@@ -6,57 +6,28 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "conf/conf_files.h"
 #include "daemon/parent.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 
-/* What must not be looser (S81).  Keys are the signer's to check, it alone opens them. */
-static const struct {
-	const char *path; /* below the CA directory */
-	mode_t forbidden;
-	enum parent_role of; /* who may own it where roles have users of their own */
-	bool must;           /* nobody else: it writes there */
-} modes[] = {
-	{ ".", 0027, PARENT_CORE, false },
-	{ "hanaper.db", 0137, PARENT_CORE, true },
-	{ "issuers", 0027, PARENT_SIGNER, false },
-	{ "journal", 0027, PARENT_SIGNER, true },
-};
-
 static bool
-check_one(const struct parent *p, size_t i, const char *path, struct err *e)
+check_one(void *arg, const struct conf_file *f, struct err *e)
 {
-	const uid_t owner = p->has_users ? p->users[modes[i].of].uid : geteuid();
-	struct stat st;
+	const struct parent *p = arg;
+	const enum parent_role of = f->signers ? PARENT_SIGNER : PARENT_CORE;
 
-	if (p->has_users && modes[i].must && stat(path, &st) == 0 && st.st_uid != owner)
-		return err_set(e, ERR_IO,
-		    "%s: belongs to user %lu, and %s runs as %lu; run: chown -R %lu %s",
-		    path, (unsigned long)st.st_uid, parent_roles_name(modes[i].of),
-		    (unsigned long)owner, (unsigned long)owner, path);
-	/* Its role's, or ours, or root's. */
-	return file_check_owned(AT_FDCWD, path, modes[i].forbidden,
-	    p->has_users && stat(path, &st) == 0 && st.st_uid == owner ? owner
-								       : geteuid(),
-	    e);
+	/* What is not there yet is made by who needs it. */
+	return !f->by_parent ||
+	       conf_files_check(f, p->has_users ? p->users[of].uid : geteuid(),
+		   geteuid(), e) ||
+	       e->code == ERR_NOT_FOUND;
 }
 
 bool
 parent_dir_check(const struct parent *p, const struct conf *c, struct err *e)
 {
-	if (!file_check_mode(AT_FDCWD, c->file, 0022, e))
-		return false;
-	for (size_t i = 0; i < NITEMS(modes); i++) {
-		const bool itself = modes[i].path[0] == '.';
-		char *path = itself ? mem_strdup(c->dir) : conf_path(c, modes[i].path);
-		const bool ok = check_one(p, i, path, e);
-
-		free(path);
-		/* What is not there yet is made by who needs it. */
-		if (!ok && (itself || e->code != ERR_NOT_FOUND))
-			return false;
-	}
-	return true;
+	return conf_files(c, check_one, (void *)(uintptr_t)p, e);
 }
 
 static bool
@@ -66,7 +37,7 @@ make_run(const struct parent *p, struct err *e)
 	bool ok = file_mkdir(AT_FDCWD, run, 0750, e);
 
 	if (!ok && e->code == ERR_CONFLICT)
-		ok = file_check_mode(AT_FDCWD, run, 0027, e);
+		ok = file_check_mode(AT_FDCWD, run, FILE_OPEN_DIR, e);
 	free(run);
 	return ok;
 }

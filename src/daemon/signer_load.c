@@ -7,14 +7,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "codec/pem.h"
 #include "daemon/signer.h"
+#include "key/key_file.h"
 #include "sys/file.h"
-
-#define CERTS_MAX      KIB(64)
-#define KEY_FILE_MAX   KIB(32)
-#define PASSPHRASE_MAX KIB(1)
-#define OTHERS         0077 /* mode bits that no secret file may have (S81) */
+#include "x509/cert_file.h"
 
 static void
 issuer_free(struct signer_issuer *i)
@@ -33,116 +29,24 @@ issuer_free(struct signer_issuer *i)
 	cert_free(i->cert);
 }
 
-/* The certificates of a file: the issuer's own first, then those between it and the root. */
-static bool
-load_certs(struct signer_issuer *i, const char *path, struct err *e)
-{
-	struct buf text, der;
-	struct bytes label;
-	bool ok = false;
-
-	buf_init(&text, CERTS_MAX);
-	buf_init(&der, CERTS_MAX);
-	const bool there = file_read(AT_FDCWD, path, &text, e); /* names it by itself */
-	if (!there)
-		goto out;
-	struct bytes rest = buf_bytes(&text);
-	while (pem_next(&rest, &label, &der, e)) {
-		struct cert *c = NULL;
-
-		if (!bytes_eq_str(label, "CERTIFICATE") ||
-		    i->n_between == SIGNER_CHAIN_MAX) {
-			err_set(e, ERR_MALFORMED, "something else than a short chain");
-			goto out;
-		}
-		if (!cert_parse(buf_bytes(&der), &c, e))
-			goto out;
-		if (i->cert == NULL)
-			i->cert = c;
-		else
-			i->between[i->n_between++] = c;
-		buf_clear(&der);
-	}
-	if (e->code != ERR_NOT_FOUND)
-		goto out;
-	ok = i->cert != NULL || err_set(e, ERR_MALFORMED, "no certificate in PEM");
-out:
-	if (!ok && there)
-		err_prefix(e, path);
-	buf_free(&text);
-	buf_free(&der);
-	return ok;
-}
-
 /* ---- keys ---- */
-
-/* The passphrase in a file, without the line's end.  ERR_NOT_FOUND. */
-static bool
-read_passphrase(const char *path, struct buf *ret, struct err *e)
-{
-	buf_clear(ret);
-	if (!file_check_mode(AT_FDCWD, path, OTHERS, e) ||
-	    !file_read(AT_FDCWD, path, ret, e))
-		return false;
-	while (ret->n > 0 && (ret->p[ret->n - 1] == '\n' || ret->p[ret->n - 1] == '\r'))
-		ret->n--;
-	return true;
-}
 
 /* 'passphrase_file' NULL: none.  'name' is the issuer's. */
 static bool
 load_key_with(const char *path, const char *passphrase_file, const char *name,
     struct key **ret, struct err *e)
 {
-	struct buf pem, phrase;
-	bool ok = false;
-
-	buf_init(&pem, KEY_FILE_MAX);
-	buf_init(&phrase, PASSPHRASE_MAX);
-	if (!file_check_mode(AT_FDCWD, path, OTHERS, e) ||
-	    !file_read(AT_FDCWD, path, &pem, e))
-		goto out;
-	if (passphrase_file != NULL && !read_passphrase(passphrase_file, &phrase, e))
-		goto out;
-	if (passphrase_file == NULL && key_is_encrypted(buf_bytes(&pem))) {
-		err_set(e, ERR_NOT_FOUND,
-		    "%s is encrypted, and nothing says its passphrase: set "
-		    "passphrase_file of issuer %s in hanaper.yaml, or give the service "
-		    "a credential of the name %s",
-		    path,
-		    strcmp(name, SIGNER_ROOT) == 0 ? "NAME (which may share the root's)"
-						   : name,
-		    name);
-		goto out;
-	}
-	ok = key_load(buf_bytes(&pem),
-	    passphrase_file != NULL ? buf_str(&phrase) : NULL, ret, e);
-	if (!ok && passphrase_file != NULL)
-		err_prefix(e, passphrase_file);
-	if (!ok)
-		err_prefix(e, path);
-out:
-	buf_wipe(&pem);
-	buf_wipe(&phrase);
-	return ok;
-}
-
-/* A key that is not its certificate's would sign what nobody can verify (R26). */
-static bool
-check_pair(const struct signer_issuer *i, struct err *e)
-{
-	const struct bytes text = bytes_str("hanaper: key and certificate are a pair");
-	struct buf sig;
-	struct err why;
-
-	buf_init(&sig, KIB(2));
-	bool ok = key_sign(i->key, text, &sig, e);
-	if (ok && !spki_verify(&i->cert->key, key_sig_alg(i->key), text,
-		      buf_bytes(&sig), &why))
-		ok = err_set(e, ERR_CONFLICT,
-		    "the key of issuer %s does not belong to its certificate", i->name);
-	buf_free(&sig);
-	return ok;
+	if (key_file_read(path, passphrase_file, geteuid(), ret, e))
+		return true;
+	if (e->code != ERR_UNAVAILABLE)
+		return false;
+	return err_set(e, ERR_UNAVAILABLE,
+	    "%s is encrypted, and nothing says its passphrase: set passphrase_file of "
+	    "issuer %s in hanaper.yaml, or give the service a credential of the name "
+	    "%s",
+	    path,
+	    strcmp(name, SIGNER_ROOT) == 0 ? "NAME (which may share the root's)" : name,
+	    name);
 }
 
 static bool
@@ -153,8 +57,8 @@ load_issuer_key(struct signer *s, struct signer_issuer *i, const struct conf_iss
 	char *phrase = c->passphrase_file != NULL
 			   ? conf_path(s->conf, c->passphrase_file)
 			   : conf_credential_path(c->name);
-	const bool ok =
-	    load_key_with(path, phrase, c->name, &i->key, e) && check_pair(i, e);
+	const bool ok = load_key_with(path, phrase, c->name, &i->key, e) &&
+			issuer_pair(i->name, i->cert, i->key, e);
 
 	free(path);
 	free(phrase);
@@ -188,67 +92,43 @@ load_root_key(struct signer *s, struct signer_issuer *root, struct err *e)
 
 	if (access(path, F_OK) != 0)
 		LOG(LOG_INFO, "root-key-offline");
-	else if (!file_check_mode(AT_FDCWD, path, OTHERS, e))
+	else if (!file_check_mode(AT_FDCWD, path, FILE_OPEN_SECRET, e))
 		ok = false;
 	else if (!open_root_key(s, path, &root->key, e))
 		LOG_ERR(LOG_WARN, "root-key-unusable", e);
 	else
-		ok = check_pair(root, e);
+		ok = issuer_pair(root->name, root->cert, root->key, e);
 	free(path);
 	return ok;
 }
 
 /* ---- chains ---- */
 
-static const struct cert *
-find_parent(struct signer *s, const struct signer_issuer *i, const struct cert *c)
-{
-	for (size_t k = 0; k < i->n_between; k++)
-		if (bytes_eq(i->between[k]->subject_dn, c->issuer_dn))
-			return i->between[k];
-	const struct signer_issuer *by = signer_issuer_by_dn(s, c->issuer_dn);
-	return by != NULL ? by->cert : NULL;
-}
-
-static bool
-add_link(struct signer_issuer *i, const struct cert *c, struct err *e)
-{
-	struct profile_issuer *to = &i->chain[i->n_chain];
-
-	if (!c->ca || (c->key_usage & CERT_KU_KEY_CERT_SIGN) == 0)
-		return err_set(e, ERR_MALFORMED,
-		    "issuer %s: a certificate of its chain is no CA's", i->name);
-	if (c->constraints.n > 0 &&
-	    !constraints_parse(c->constraints, &to->constraints, e))
-		return err_prefix(e, i->name);
-	to->cert = c;
-	i->n_chain++;
-	return true;
-}
-
-/* From the issuer up to our root, each signature verified. */
+/* From the issuer up to our root; its file's certificates come before our other ones. */
 static bool
 build_chain(struct signer *s, struct signer_issuer *i, struct err *e)
 {
-	const struct cert *root = s->issuers[0].cert, *c = i->cert;
-	struct err why;
+	const struct cert *chain[SIGNER_CHAIN_MAX];
+	const struct cert **pool =
+	    mem_zarray(i->n_between + s->n_issuers, sizeof(*pool));
+	size_t n = 0;
 
-	for (;;) {
-		if (i->n_chain == SIGNER_CHAIN_MAX)
-			return err_set(e, ERR_MALFORMED,
-			    "issuer %s: its chain has no end", i->name);
-		if (!add_link(i, c, e))
-			return false;
-		const struct cert *parent = find_parent(s, i, c);
-		if (parent == NULL ||
-		    !spki_verify(&parent->key, c->sig_alg, c->tbs, c->sig, &why))
-			return err_set(e, ERR_CONFLICT,
-			    "issuer %s does not chain to the root in root.crt",
-			    i->name);
-		if (c == root)
-			return true;
-		c = parent;
+	for (size_t k = 0; k < i->n_between; k++)
+		pool[n++] = i->between[k];
+	for (size_t k = 0; k < s->n_issuers; k++)
+		pool[n++] = s->issuers[k].cert;
+	bool ok = issuer_chain(i->name, i->cert, s->issuers[0].cert, pool, n,
+	    SIGNER_CHAIN_MAX, chain, &n, e);
+	free(pool);
+	for (size_t k = 0; ok && k < n; k++) {
+		if (chain[k]->constraints.n > 0 &&
+		    !constraints_parse(chain[k]->constraints, &i->chain[k].constraints,
+			e))
+			ok = err_prefix(e, i->name);
+		i->chain[k].cert = chain[k];
+		i->n_chain = k + 1;
 	}
+	return ok;
 }
 
 /* ---- all of it ---- */
@@ -280,15 +160,20 @@ load_all_certs(struct signer *s, struct err *e)
 {
 	for (size_t k = 0; k < s->n_issuers; k++) {
 		struct signer_issuer *i = &s->issuers[k];
+		struct cert *certs[1 + SIGNER_CHAIN_MAX];
+		size_t n;
 
 		i->name =
 		    mem_strdup(k == 0 ? SIGNER_ROOT : s->conf->issuers[k - 1].name);
 		char *path = conf_path(s->conf,
 		    k == 0 ? "root.crt" : s->conf->issuers[k - 1].certificate);
-		const bool ok = load_certs(i, path, e);
+		const bool ok = cert_file_read(path, NITEMS(certs), certs, &n, e);
 		free(path);
 		if (!ok)
 			return false;
+		i->cert = certs[0];
+		i->n_between = n - 1;
+		memcpy(i->between, certs + 1, i->n_between * sizeof(certs[0]));
 		ocsp_issuer_init(&i->ocsp, i->cert->subject_dn, i->cert->key.key_bits);
 	}
 	return true;

@@ -12,13 +12,13 @@
 
 #include "base/mem.h"
 #include "base/version.h"
+#include "sys/file.h"
 
 #define HEADER_LEN      100        /* sqlite.org/fileformat2.html 1.3 */
 #define APPLICATION_ID  0x484e5052 /* "HNPR": our files are known by it */
 #define CACHE           "-16384"   /* KiB */
 #define CACHE_BULK      "-262144"
 #define BUSY_TIMEOUT_MS 2000 /* an operator's sqlite3 shell may hold the lock */
-#define OPEN_TO_OTHERS  0137 /* 0600 or 0640 is allowed (S81) */
 
 /* clang-format off */
 static const struct {
@@ -107,6 +107,23 @@ is_cut(const char *path, const uint8_t header[static HEADER_LEN], off_t size)
 	return !has_wal(path) && (uint64_t)size < page * be32(header + 28);
 }
 
+/* What SQLite opens beside it: a FIFO that another user put there would hold us. */
+static bool
+check_beside(const char *path, struct err *e)
+{
+	static const char *const ends[] = { "-wal", "-shm", "-journal" };
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < NITEMS(ends); i++) {
+		char *beside = mem_printf("%s%s", path, ends[i]);
+
+		ok =
+		    file_check_regular(AT_FDCWD, beside, e) || e->code == ERR_NOT_FOUND;
+		free(beside);
+	}
+	return ok;
+}
+
 /*
  * Looks at the file before SQLite does: SQLite takes an empty file for a new
  * database, and R91 wants none in the place of one that was lost.
@@ -129,7 +146,7 @@ check_file(const char *path, struct err *e)
 
 	if (!known)
 		return err_set(e, ERR_IO, "database %s: not a regular file", path);
-	if ((st.st_mode & OPEN_TO_OTHERS) != 0)
+	if ((st.st_mode & FILE_OPEN_DATA) != 0)
 		return err_set(e, ERR_IO,
 		    "database %s: its mode lets others in; run chmod 600 on it", path);
 	if (n != HEADER_LEN || memcmp(header, "SQLite format 3", 16) != 0)
@@ -143,7 +160,7 @@ check_file(const char *path, struct err *e)
 		    "database %s: damaged, its end is missing; restore it from a "
 		    "backup",
 		    path);
-	return true;
+	return check_beside(path, e);
 }
 
 /* An empty file of ours alone: -wal and -shm take its mode. */

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "codec/wire.h"
 #include "journal_impl.h"
+#include "sys/file.h"
 
 #define WINDOW     KIB(512)
 #define LOOK_AHEAD (1u << 20) /* a record that follows a fault bears no greater seq */
@@ -167,11 +168,13 @@ open_segment(struct scan *s, unsigned n, struct err *e)
 		close(s->fd);
 	s->window_n = 0;
 	s->place.segment = n;
-	s->fd = openat(s->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* O_NONBLOCK: a FIFO in its place must not hold us. */
+	s->fd = openat(s->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return err_errno(e, "journal %s", name);
-	/* S81 */
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 0137) != 0)
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_IO, "journal %s: is no regular file", name);
+	if ((st.st_mode & FILE_OPEN_DATA) != 0)
 		return err_set(e, ERR_IO,
 		    "journal %s: its mode is %04o; run: chmod 0600 on it", name,
 		    (unsigned)st.st_mode & 07777);

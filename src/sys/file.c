@@ -49,13 +49,16 @@ read_all(int fd, const char *path, struct buf *ret, struct err *e)
 	}
 }
 
+/* 'end': of the end, what surely has room while the file grows. */
 static bool
-read_open(int dirfd, const char *path, int flags, struct buf *ret, struct err *e)
+read_open(int dirfd, const char *path, int flags, bool end, struct buf *ret,
+    struct err *e)
 {
 	/* O_NONBLOCK: a FIFO in the file's place must not hold us. */
 	const int fd =
 	    openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
 	const size_t before = ret->n;
+	const off_t most = (off_t)((ret->max - before) / 2);
 	struct stat st;
 	bool ok = false;
 
@@ -65,6 +68,8 @@ read_open(int dirfd, const char *path, int flags, struct buf *ret, struct err *e
 		err_errno(e, "%s", path);
 	else if (!S_ISREG(st.st_mode))
 		err_set(e, ERR_IO, "%s: is no regular file", path);
+	else if (end && st.st_size > most && lseek(fd, st.st_size - most, SEEK_SET) < 0)
+		err_errno(e, "%s", path);
 	else
 		ok = read_all(fd, path, ret, e);
 	if (!ok) {
@@ -79,13 +84,19 @@ read_open(int dirfd, const char *path, int flags, struct buf *ret, struct err *e
 bool
 file_read(int dirfd, const char *path, struct buf *ret, struct err *e)
 {
-	return read_open(dirfd, path, O_NOFOLLOW, ret, e);
+	return read_open(dirfd, path, O_NOFOLLOW, false, ret, e);
+}
+
+bool
+file_read_end(int dirfd, const char *path, struct buf *ret, struct err *e)
+{
+	return read_open(dirfd, path, O_NOFOLLOW, true, ret, e);
 }
 
 bool
 file_read_named(const char *path, struct buf *ret, struct err *e)
 {
-	return read_open(AT_FDCWD, path, 0, ret, e);
+	return read_open(AT_FDCWD, path, 0, false, ret, e);
 }
 
 /* ---- writing ---- */
@@ -245,14 +256,9 @@ file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e)
 	return ok && file_sync_parent(dirfd, path, e);
 }
 
-bool
-file_check_mode(int dirfd, const char *path, mode_t forbidden, struct err *e)
-{
-	return file_check_owned(dirfd, path, forbidden, geteuid(), e);
-}
-
-bool
-file_check_owned(int dirfd, const char *path, mode_t forbidden, uid_t uid,
+/* 'needs': it is 'uid' who has to read it. */
+static bool
+check(int dirfd, const char *path, mode_t forbidden, uid_t uid, bool needs,
     struct err *e)
 {
 	struct stat st;
@@ -265,7 +271,7 @@ file_check_owned(int dirfd, const char *path, mode_t forbidden, uid_t uid,
 	if (st.st_uid != uid && st.st_uid != 0)
 		return err_set(e, ERR_IO, "%s: belongs to user %lu; run: chown %lu %s",
 		    path, (unsigned long)st.st_uid, (unsigned long)uid, path);
-	if (st.st_uid != uid && uid == geteuid() && (st.st_mode & 0044) == 0)
+	if (needs && st.st_uid != uid && (st.st_mode & 0044) == 0)
 		return err_set(e, ERR_IO,
 		    "%s: is root's and closed to user %lu, who needs it; run: chown "
 		    "%lu "
@@ -277,4 +283,34 @@ file_check_owned(int dirfd, const char *path, mode_t forbidden, uid_t uid,
 		    (unsigned)(st.st_mode & 07777),
 		    (unsigned)(st.st_mode & 07777 & ~forbidden), path);
 	return true;
+}
+
+bool
+file_check_mode(int dirfd, const char *path, mode_t forbidden, struct err *e)
+{
+	return file_check_owned(dirfd, path, forbidden, geteuid(), e);
+}
+
+bool
+file_check_owned(int dirfd, const char *path, mode_t forbidden, uid_t uid,
+    struct err *e)
+{
+	return check(dirfd, path, forbidden, uid, uid == geteuid(), e);
+}
+
+bool
+file_check_for(int dirfd, const char *path, mode_t forbidden, uid_t uid, struct err *e)
+{
+	return check(dirfd, path, forbidden, uid, true, e);
+}
+
+bool
+file_check_regular(int dirfd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return not_there(path, e);
+	return S_ISREG(st.st_mode) ||
+	       err_set(e, ERR_IO, "%s: is no regular file", path);
 }

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libhnp_x509.a
 libhnp_x509_a_SOURCES = \
 	src/x509/cert.c \
 	src/x509/cert_build.c \
+	src/x509/cert_file.c \
 	src/x509/certid.c \
 	src/x509/constraints.c \
 	src/x509/constraints_der.c \

@@ -3,6 +3,7 @@ TESTS += tests/unit/conf/unit_conf
 tests_unit_conf_unit_conf_SOURCES = \
 	tests/unit/conf/test_conf.c \
 	tests/unit/conf/test_conf_edit.c \
+	tests/unit/conf/test_conf_files.c \
 	tests/unit/conf/test_conf_load.c \
 	tests/unit/conf/test_conf_load_acme.c \
 	tests/unit/conf/test_conf_reload.c \

@@ -9,4 +9,4 @@ tests_unit_db_unit_db_SOURCES = \
 	tests/unit/db/tmp_db.h
 tests_unit_db_unit_db_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_WRAP) \
 	-Wl,--wrap=sqlite3_exec,--wrap=sqlite3_step,--wrap=sqlite3_prepare_v3,--wrap=sqlite3_file_control
-tests_unit_db_unit_db_LDADD = libhnp_db.a libhnp_base.a $(SQLITE_LIBS) $(UNIT_LIBS)
+tests_unit_db_unit_db_LDADD = libhnp_db.a libhnp_sys.a libhnp_base.a $(SQLITE_LIBS) $(UNIT_LIBS)

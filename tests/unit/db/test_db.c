@@ -102,6 +102,12 @@ Test(db, what_is_no_database_of_ours_is_refused_and_never_replaced, .init = tmp_
 	expect_refused(ERR_IO, "chmod 600");
 	cr_assert_eq(chmod(tmp_path, 0600), 0);
 
+	char *beside = mem_printf("%s-journal", tmp_path);
+	cr_assert_eq(mkfifo(beside, 0600), 0);
+	expect_refused(ERR_IO, "-journal: is no regular file");
+	unlink(beside);
+	free(beside);
+
 	cr_assert_eq(truncate(tmp_path, st.st_size - 4096), 0);
 	expect_refused(ERR_IO, "its end is missing");
 	cr_assert_eq(truncate(tmp_path, st.st_size), 0);

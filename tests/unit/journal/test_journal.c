@@ -408,6 +408,10 @@ Test(journal, files_that_others_can_reach_and_links_are_refused)
 	cr_expect_not(journal_open(dir, see, &s, &j, &healed, &e));
 	cr_expect_eq(e.code, ERR_IO);
 	unlink("/tmp/hnp-journal-elsewhere");
+	cr_assert_eq(unlink(path_of("00000001.hj")), 0);
+	cr_assert_eq(mkfifo(path_of("00000001.hj"), 0600), 0);
+	cr_expect_not(journal_open(dir, see, &s, &j, &healed, &e));
+	cr_expect_eq(e.code, ERR_IO, "and nobody waits for who writes to it");
 }
 
 static bool

@@ -3,12 +3,13 @@ TESTS += tests/unit/key/unit_key
 tests_unit_key_unit_key_SOURCES = \
 	$(FAULTY_GNUTLS) \
 	tests/unit/key/test_key_faulty.c \
+	tests/unit/key/test_key_file.c \
 	tests/unit/key/test_key.c \
 	tests/unit/key/test_key_sign.c
 tests_unit_key_unit_key_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src \
 	-DHNP_TESTDATA='"$(abs_top_srcdir)/tests/data"'
 tests_unit_key_unit_key_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_GNUTLS_WRAP)
-tests_unit_key_unit_key_LDADD = libhnp_key.a libhnp_codec.a libhnp_base.a $(GNUTLS_LIBS) $(UNIT_LIBS)
+tests_unit_key_unit_key_LDADD = libhnp_key.a libhnp_sys.a libhnp_codec.a libhnp_base.a $(GNUTLS_LIBS) $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/data/key/ed25519.pem \
 	tests/data/key/p256-encrypted.pem \

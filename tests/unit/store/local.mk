@@ -24,5 +24,5 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/tmp_certificate.h \
 	tests/unit/store/tmp_store.h
 tests_unit_store_unit_store_LDADD = libhnp_store.a libhnp_db.a libhnp_x509.a \
-	libhnp_codec.a libhnp_base.a $(SQLITE_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
+	libhnp_sys.a libhnp_codec.a libhnp_base.a $(SQLITE_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS) $(UNIT_LIBS)
 tests_unit_store_unit_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step

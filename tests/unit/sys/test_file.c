@@ -197,6 +197,56 @@ Test(file, reading_stops_at_the_limit_and_takes_regular_files_only)
 	cr_expect_eq(read_code("/dev/zero", 9), ERR_IO);
 }
 
+Test(file, the_end_of_a_long_file_is_read_and_of_nothing_else)
+{
+	struct err e = { 0 };
+	struct buf b;
+
+	cr_assert(file_create(at, "log", 0600, bytes_str("0123456789abcdef"), &e));
+	cr_assert_eq(mkfifoat(at, "fifo", 0600), 0);
+	buf_init(&b, 8);
+	cr_assert(file_read_end(at, "log", &b, &e), "%s", e.detail);
+	cr_expect_str_eq(buf_str(&b), "cdef");
+	cr_expect_not(file_read_end(at, "fifo", &b, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	buf_free(&b);
+	buf_init(&b, 100);
+	cr_assert(file_read_end(at, "log", &b, &e), "%s", e.detail);
+	cr_expect_str_eq(buf_str(&b), "0123456789abcdef", "one that is short whole");
+	buf_free(&b);
+}
+
+Test(file, what_others_open_is_a_regular_file)
+{
+	struct err e = { 0 };
+
+	cr_assert(file_create(at, "file", 0600, bytes_str("x"), &e));
+	cr_assert_eq(mkfifoat(at, "fifo", 0600), 0);
+	cr_assert_eq(symlinkat("file", at, "link"), 0);
+	cr_expect(file_check_regular(at, "file", &e), "%s", e.detail);
+	cr_expect_not(file_check_regular(at, "fifo", &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_not(file_check_regular(at, "link", &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_not(file_check_regular(at, "absent", &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+}
+
+/* S81 */
+Test(file, what_is_roots_alone_is_refused_for_another_user)
+{
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		return;
+	cr_assert(file_create(at, "key", 0600, bytes_str("k"), &e));
+	cr_expect(file_check_owned(at, "key", 077, 12345, &e), "%s", e.detail);
+	cr_expect_not(file_check_for(at, "key", 077, 12345, &e));
+	cr_expect_neq(strstr(e.detail, "chown 12345 key"), NULL, "%s", e.detail);
+	cr_assert_eq(fchownat(at, "key", 12345, -1U, 0), 0);
+	cr_expect(file_check_for(at, "key", 077, 12345, &e), "%s", e.detail);
+}
+
 /* S81 */
 Test(file, a_loose_mode_is_told_with_the_command_that_mends_it)
 {
