@@ -38,16 +38,25 @@ doctor_owner(const struct doctor *d)
 	return owner_of(d->conf != NULL ? d->conf->dir : d->dir, geteuid());
 }
 
-/* Where the signer has a user of its own (hanaperd --user), keys and journal are that one's. */
+/*
+ * Where the signer has a user of its own (hanaperd --user), journal and keys are that
+ * one's: the first of them that is not root's tells, for no role runs as root unless all do.
+ */
 uid_t
 doctor_signer(const struct doctor *d)
 {
-	char *journal =
-	    mem_printf("%s/journal", d->conf != NULL ? d->conf->dir : d->dir);
-	const uid_t owner = doctor_owner(d), has = owner_of(journal, owner);
+	const uid_t owner = doctor_owner(d);
+	char *path = mem_printf("%s/journal", d->conf != NULL ? d->conf->dir : d->dir);
+	uid_t signer = owner_of(path, 0);
 
-	free(journal);
-	return has != 0 ? has : owner; /* no role runs as root unless all do */
+	for (size_t i = 0; signer == 0 && d->conf != NULL && i < d->conf->n_issuers;
+	     i++) {
+		free(path);
+		path = conf_path(d->conf, d->conf->issuers[i].key);
+		signer = owner_of(path, 0);
+	}
+	free(path);
+	return signer != 0 ? signer : owner;
 }
 
 static bool

@@ -7,8 +7,7 @@
 #include "base/mem.h"
 #include "sys/file.h"
 
-#define PASSPHRASE_MAX  1024
-#define PASSPHRASE_MODE 0077 /* bits that its file must not have (S81) */
+#define PASSPHRASE_MAX 1024
 
 bool
 passphrase_read(const char *path, uid_t owner, char **ret, struct err *e)
@@ -18,7 +17,7 @@ passphrase_read(const char *path, uid_t owner, char **ret, struct err *e)
 	bool ok;
 
 	buf_init(&text, PASSPHRASE_MAX);
-	ok = file_check_owned(AT_FDCWD, path, PASSPHRASE_MODE, owner, e) &&
+	ok = file_check_owned(AT_FDCWD, path, FILE_OPEN_SECRET, owner, e) &&
 	     file_read(AT_FDCWD, path, &text, e);
 	line = buf_bytes(&text);
 	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))

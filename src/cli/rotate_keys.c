@@ -11,10 +11,10 @@
 #include "cli/passphrase.h"
 #include "cli/rotate.h"
 #include "codec/pem.h"
+#include "policy/issuer.h"
 #include "sys/file.h"
 
 #define KEY_FILE_MAX KIB(32)
-#define OTHERS       0077 /* mode bits that no secret file may have (S81) */
 #define KEY_MODE     0600
 #define CERT_MODE    0644
 #define ROOT         "root" /* the name of its credential */
@@ -84,7 +84,7 @@ load_key(const char *path, const struct strings *files, struct key **ret,
 	*ret_phrase = NULL;
 	buf_init(&pem, KEY_FILE_MAX);
 	if (!owner_of(path, &owner, e) ||
-	    !file_check_owned(AT_FDCWD, path, OTHERS, owner, e) ||
+	    !file_check_owned(AT_FDCWD, path, FILE_OPEN_SECRET, owner, e) ||
 	    !file_read(AT_FDCWD, path, &pem, e))
 		goto out;
 	if (!key_is_encrypted(buf_bytes(&pem))) {
@@ -101,21 +101,6 @@ load_key(const char *path, const struct strings *files, struct key **ret,
 		err_prefix(e, path);
 out:
 	buf_wipe(&pem);
-	return ok;
-}
-
-/* Would what it signs verify by the certificate? */
-static bool
-is_pair(const struct key *key, const struct cert *cert, struct err *e)
-{
-	const struct bytes text = bytes_str("hanaper: key and certificate are a pair");
-	struct buf sig;
-	bool ok;
-
-	buf_init(&sig, KIB(2));
-	ok = key_sign(key, text, &sig, e) &&
-	     spki_verify(&cert->key, key_sig_alg(key), text, buf_bytes(&sig), e);
-	buf_free(&sig);
 	return ok;
 }
 
@@ -145,7 +130,7 @@ load_root(struct rotate *r, struct err *e)
 		add_file(&files, of_issuer(r, &r->conf->issuers[i]));
 	if (!load_key(path, &files, &r->root_key, &phrase, e))
 		goto out;
-	ok = is_pair(r->root_key, r->root, &why) ||
+	ok = issuer_pair(ROOT, r->root, r->root_key, &why) ||
 	     err_set(e, ERR_CONFLICT, "%s is not the key of this CA's root.crt", path);
 out:
 	passphrase_free(phrase);

@@ -108,7 +108,9 @@ class Revoked(FlowTest):
                 listed = {i["name"]: i for i in hanaper(ca, "issuer", "--json")["issuers"]}
                 self.assertEqual((listed["main"]["reason"], "revoked_at" in listed["root"]), ("cACompromise", False))
                 self.assertRegex(hanaper(ca, "issuer"), r"(?m)^revoked +20")
-                self.assertIn("issuer main was revoked", hanaper(ca, "doctor", status=1))
+                told = hanaper(ca, "doctor", status=1)
+                self.assertIn("issuer main was revoked", told)
+                self.assertIn("hanaper renew-all --where issuer=main --within 6h\n", told)
                 self.assertIn("tell the same", hanaper(ca, "audit", "verify"))
             ca.stop()
             ca.start()

@@ -9,6 +9,7 @@ tests_unit_policy_unit_policy_SOURCES = \
 	tests/unit/policy/test_acme_pattern.c \
 	tests/unit/policy/test_acme_state.c \
 	tests/unit/policy/test_grant.c \
+	tests/unit/policy/test_issuer.c \
 	tests/unit/policy/test_limiter.c \
 	tests/unit/policy/test_lint.c \
 	tests/unit/policy/test_lint_foreign.c \
