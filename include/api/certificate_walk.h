@@ -19,8 +19,6 @@ struct certificate_walk { /* zeroed at first */
 	size_t n_texts;
 	int64_t at;  /* what is from here on has been looked through */
 	int64_t ids; /* in the next slice */
-	int64_t before_ids, before_ms,
-	    place_ms; /* of the slice before; length_cost() */
 };
 void certificate_walk_free(struct certificate_walk *w); /* what is inside */
 

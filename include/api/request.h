@@ -93,6 +93,14 @@ void request_problem(struct request *r, const struct err *e, const struct verdic
 void request_stopped(struct request *r);
 
 /*
+ * What takes long: a job in the turn of who asks (api/slices.h).  The handler's answer
+ * comes from its last step.
+ */
+MUST_CHECK bool request_slices_room(const struct request *r, struct err *e);
+MUST_CHECK bool request_slices_add(const struct request *r, const struct slices_job *j,
+    struct err *e);
+
+/*
  * What this request is about, as soon as a handler knows it: a refusal is then
  * told with it (ca/audit.h).  What is NULL stays as it was; 'object' is for what
  * is no certificate: "token 3f9a".

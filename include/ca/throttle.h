@@ -20,6 +20,8 @@ struct throttle;
 struct throttle *throttle_new(const struct conf *conf);
 void throttle_free(struct throttle *t); /* NULL is fine */
 
+/* Is he one who is not held back?  Who has the right admin, and the daemon itself. */
+bool throttle_is_free(struct ca *ca, const struct identity *who);
 /* One more writing request of this caller.  ERR_RATE_LIMITED with retry_s. */
 MUST_CHECK bool throttle_caller(struct ca *ca, const struct identity *who,
     struct err *e);

@@ -11,12 +11,14 @@
 
 /*
  * A slice is so many ids that it takes a few milliseconds, and so many rows at most.
+ * What a slice cost says little of the next: ids that the filters pass over at once
+ * may lie before such as are looked at one by one.  Even so IDS_MOST of them take no
+ * more than some 20 ms, and the quick ones are many enough in one.
  */
-#define IDS_FIRST  INT64_C(4096)
-#define IDS_SEARCH INT64_C(16384)
-#define IDS_LEAST  INT64_C(256)
-#define IDS_MOST   INT64_C(1048576)
-#define ROWS_MOST  100
+#define IDS_FIRST INT64_C(1024)
+#define IDS_LEAST INT64_C(256)
+#define IDS_MOST  INT64_C(16384)
+#define ROWS_MOST 100
 
 void
 certificate_walk_free(struct certificate_walk *w)
@@ -145,7 +147,7 @@ certificate_walk_begin(struct certificate_walk *w, struct ca *ca, int64_t before
 		return false;
 	w->q.now = clock_now();
 	w->at = before != 0 && before <= newest ? before : newest + 1;
-	w->ids = w->q.q == NULL ? IDS_FIRST : IDS_SEARCH;
+	w->ids = IDS_FIRST;
 	return true;
 }
 
@@ -166,33 +168,6 @@ take(void *arg, const struct certificate_row *row, struct err *e)
 	return s->each(s->arg, row, e);
 }
 
-/*
- * Of the time that a slice took, what its length cost.  A search by words finds its
- * place in the index of all certificates first: up to 30 ms with a million, whatever
- * the length.  That must not make slices ever shorter, and so ever more of them.
- * Two that differ in length tell how much it is.
- */
-static int64_t
-length_cost(struct certificate_walk *w, int64_t took_ms)
-{
-	int64_t cost;
-
-	if (w->q.q == NULL)
-		return took_ms;
-	if (w->before_ids == 0)
-		cost = 0;
-	else if (w->before_ids == w->ids)
-		cost = took_ms - w->place_ms;
-	else
-		cost = (took_ms - w->before_ms) * w->ids / (w->ids - w->before_ids);
-	if (cost < 0 || cost > took_ms)
-		cost = cost < 0 ? 0 : took_ms;
-	w->place_ms = took_ms - cost;
-	w->before_ids = w->ids;
-	w->before_ms = took_ms;
-	return cost;
-}
-
 bool
 certificate_walk_slice(struct certificate_walk *w, struct ca *ca, size_t most,
     certificate_each *each, void *arg, struct err *e)
@@ -206,10 +181,11 @@ certificate_walk_slice(struct certificate_walk *w, struct ca *ca, size_t most,
 	w->q.limit = most < ROWS_MOST ? most : ROWS_MOST;
 	if (!store_certificate_list(ca_store(ca), &w->q, take, &s, e))
 		return false;
-	if (s.rows < w->q.limit)
+	const bool full = s.rows == w->q.limit; /* it had ids enough */
+	if (!full)
 		w->at = floor + 1;
-	w->ids = slices_pace(w->ids, IDS_LEAST, IDS_MOST,
-	    length_cost(w, clock_mono_ms() - began));
+	w->ids = slices_pace(w->ids, IDS_LEAST, full ? w->ids : IDS_MOST,
+	    clock_mono_ms() - began);
 	return true;
 }
 

@@ -248,7 +248,7 @@ begin_ending(struct request *r, const struct acme_eab *k, struct err *e)
 	struct ending *d = mem_zalloc(sizeof(*d));
 
 	*d = (struct ending){ .r = r, .key = *k };
-	if (slices_add(r->api->slices, &(struct slices_job){ on_step, on_drop, d }, e))
+	if (request_slices_add(r, &(struct slices_job){ on_step, on_drop, d }, e))
 		return true;
 	free(d);
 	return false;
@@ -261,7 +261,7 @@ revoke(struct request *r, const char *kid, struct err *e)
 	bool keep;
 
 	request_about(r, NULL, NULL, NULL, kid);
-	if (!read_keep(r, &keep, e) ||
+	if (!read_keep(r, &keep, e) || (!keep && !request_slices_room(r, e)) ||
 	    !acme_eab_revoke(r->ca, kid, keep, &r->caller.id, r->id, &k, e))
 		return false;
 	if (!keep && begin_ending(r, &k, e))

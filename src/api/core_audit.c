@@ -356,8 +356,8 @@ core_audit(struct request *r)
 	bool ok = read_filters(r, &l->f, &e);
 	l->limit = l->f.q.limit;
 	l->f.q.oldest_first = l->f.follows;
-	ok = ok && slices_add(r->api->slices,
-		       &(struct slices_job){ on_step, on_drop, l }, &e);
+	ok = ok &&
+	     request_slices_add(r, &(struct slices_job){ on_step, on_drop, l }, &e);
 	if (ok)
 		return;
 	request_problem(r, &e, NULL);

@@ -212,8 +212,7 @@ begin(struct listing *l, struct err *e)
 
 	return read_known(l->r, e) && read_page(l, &cursor, e) && read_filters(l, e) &&
 	       certificate_walk_begin(&l->walk, l->r->ca, cursor, e) &&
-	       slices_add(l->r->api->slices,
-		   &(struct slices_job){ on_step, on_drop, l }, e);
+	       request_slices_add(l->r, &(struct slices_job){ on_step, on_drop, l }, e);
 }
 
 void

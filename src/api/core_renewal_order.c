@@ -197,8 +197,7 @@ begin(struct ordering *o, struct err *e)
 	o->order.where = o->where;
 	o->order.reason = o->reason;
 	o->order.at = o->walk.q.now;
-	return slices_add(o->r->api->slices,
-	    &(struct slices_job){ on_step, on_drop, o }, e);
+	return request_slices_add(o->r, &(struct slices_job){ on_step, on_drop, o }, e);
 }
 
 void

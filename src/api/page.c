@@ -171,7 +171,7 @@ page_answer(struct request *r, const struct page_source *from)
 			read_number(r, "limit", LIMIT_MAX, &limit, &e);
 	p->limit = (size_t)limit;
 	if (ok &&
-	    slices_add(r->api->slices, &(struct slices_job){ on_step, on_drop, p }, &e))
+	    request_slices_add(r, &(struct slices_job){ on_step, on_drop, p }, &e))
 		return;
 	request_problem(r, &e, NULL);
 	page_free(p);

@@ -168,6 +168,25 @@ request_stopped(struct request *r)
 	request_problem(r, &e, NULL);
 }
 
+/* ---- what takes long ---- */
+
+bool
+request_slices_room(const struct request *r, struct err *e)
+{
+	const struct identity *who = &r->caller.id;
+
+	return slices_room(r->api->slices, who->text, throttle_is_free(r->ca, who), e);
+}
+
+bool
+request_slices_add(const struct request *r, const struct slices_job *j, struct err *e)
+{
+	const struct identity *who = &r->caller.id;
+
+	return slices_add(r->api->slices, who->text, throttle_is_free(r->ca, who), j,
+	    e);
+}
+
 /* ---- what the request says ---- */
 
 /* Does a media range ("text/ *", "application/json;q=1") take this type? */

@@ -53,8 +53,8 @@ throttle_free(struct throttle *t)
 	free(t);
 }
 
-static bool
-is_free(struct ca *ca, const struct identity *who)
+bool
+throttle_is_free(struct ca *ca, const struct identity *who)
 {
 	const struct conf_grant *grant;
 	struct verdict v = { 0 };
@@ -94,7 +94,7 @@ take_caller(struct ca *ca, const char *kind, const char *key, const char *what,
 bool
 throttle_caller(struct ca *ca, const struct identity *who, struct err *e)
 {
-	return is_free(ca, who) ||
+	return throttle_is_free(ca, who) ||
 	       take_caller(ca, "", who->text, "requests of this identity", e);
 }
 
@@ -134,7 +134,7 @@ throttle_refusal(struct ca *ca, const struct identity *who)
 	uint8_t hash[HASH_LEN];
 	int64_t wait_s;
 
-	if (is_free(ca, who))
+	if (throttle_is_free(ca, who))
 		return true;
 	return gnutls_hash_fast(GNUTLS_DIG_SHA256, who->text, strlen(who->text),
 		   hash) >= 0 &&
@@ -169,7 +169,7 @@ throttle_names(struct ca *ca, const struct identity *who, const char *profile,
 	int64_t wait_s;
 
 	/* How often a token is used, who made it has said. */
-	if (is_free(ca, who) || who->kind == IDENTITY_TOKEN)
+	if (throttle_is_free(ca, who) || who->kind == IDENTITY_TOKEN)
 		return true;
 	if (!hash_names(profile, names, hash))
 		return err_set(e, ERR_INTERNAL, "SHA-256 failed");

@@ -54,10 +54,10 @@ static const struct {
 
 struct build {
 	struct buf joins, where;
-	const char *from; /* what gives the order, with the certificate */
-	const char *key;  /* the column to page by: its index gives the order */
+	const char *key; /* the column to page by: its index gives the order */
 	unsigned joined;
 	bool narrow; /* a column of few rows leads: the others' indexes are kept out */
+	bool words;  /* they lead where nothing else does: the same */
 	unsigned n;  /* values; $1, $2 and $3 are the cursor, the limit and the floor */
 	struct value {
 		char *text; /* or NULL: then 'num' */
@@ -141,24 +141,6 @@ add_status(struct build *b, const struct certificate_query *q)
 	    q->status == CERTIFICATE_REVOKED ? "NOT " : "");
 	if (q->status == CERTIFICATE_REVOKED && b->joined++ == 0)
 		b->key = "r.certificate_id";
-}
-
-/* Words alone give the order themselves; beside an index they are a set to be in. */
-static void
-add_words(struct build *b, const struct certificate_query *q)
-{
-	if (q->q == NULL || q->q[0] == '\0')
-		return;
-	const unsigned value = add_value(b, store_search_pattern(q->q), 0);
-
-	if (b->joined++ > 0) {
-		buf_printf(&b->where, " AND %s IN (" STORE_SEARCH_SET "$%u)", b->key,
-		    value);
-		return;
-	}
-	b->from = STORE_SEARCH_FROM;
-	b->key = STORE_SEARCH_KEY;
-	buf_printf(&b->where, " AND " STORE_SEARCH_MATCH "$%u", value);
 }
 
 /* ---- spans of time ---- */
@@ -285,12 +267,32 @@ add_texts(struct store *st, struct build *b, const struct certificate_query *q,
 	for (size_t i = 0; i < NITEMS(texts); i++) {
 		const char *text = text_at(q, texts[i].at);
 
-		if (text != NULL)
-			buf_printf(&b->where, " AND %s%s = $%u",
-			    b->narrow && !leads[i] ? "+" : "", texts[i].column,
-			    add_value(b, mem_strdup(text), 0));
+		if (text == NULL)
+			continue;
+		const bool plus =
+		    !leads[i] && (b->narrow || (b->words && texts[i].few != NULL));
+		buf_printf(&b->where, " AND %s%s = $%u", plus ? "+" : "",
+		    texts[i].column, add_value(b, mem_strdup(text), 0));
 	}
 	return true;
+}
+
+/*
+ * Words are a set of ids.  SQLite makes it when the first row has to be in it: where
+ * something else leads to none, never.  Where nothing else is narrow it leads, the
+ * newest first.  It is asked for in the order of the index (ascending), which finds
+ * its place at once: downwards FTS5 reads all that is above, anew for each slice.
+ */
+static void
+add_words(struct build *b, const struct certificate_query *q)
+{
+	if (!b->words)
+		return;
+	const char *plus = b->joined > 0 || b->narrow ? "+" : "";
+
+	buf_printf(&b->where, " AND %s%s IN (" STORE_SEARCH_SET "$%u)", plus,
+	    b->key[0] == '+' ? b->key + 1 : b->key,
+	    add_value(b, store_search_pattern(q->q), 0));
 }
 
 /* ---- the statement ---- */
@@ -304,9 +306,9 @@ begin(struct store *st, struct build *b)
 	buf_init(&sql, SQL_MAX);
 	buf_printf(&sql,
 	    CERTIFICATE_COLUMNS
-	    " FROM %s%s" CERTIFICATE_TABLES
+	    " FROM certificate c%s" CERTIFICATE_TABLES
 	    " WHERE %s < $1 AND %s > $3%s ORDER BY %s DESC LIMIT $2",
-	    b->from, buf_str(&b->joins), b->key, b->key, buf_str(&b->where), order);
+	    buf_str(&b->joins), b->key, b->key, buf_str(&b->where), order);
 	assert(!sql.full && !b->joins.full && !b->where.full);
 	struct stmt *s = store_sql_begin(st, buf_str(&sql), "list certificates");
 	for (unsigned i = 0; i < b->n; i++)
@@ -331,7 +333,7 @@ bool
 store_certificate_query(struct store *st, const struct certificate_query *q,
     struct stmt **ret, struct err *e)
 {
-	struct build b = { .from = "certificate c", .key = "c.id" };
+	struct build b = { .key = "c.id", .words = q->q != NULL && q->q[0] != '\0' };
 
 	buf_init(&b.joins, SQL_MAX / 2);
 	buf_init(&b.where, SQL_MAX / 2);
@@ -341,10 +343,11 @@ store_certificate_query(struct store *st, const struct certificate_query *q,
 	add_names(&b, q);
 	add_metadata(&b, q);
 	add_status(&b, q);
-	add_words(&b, q);
 	const bool ok = add_spans(st, &b, q, e) && add_texts(st, &b, q, e);
-	if (ok)
+	if (ok) {
+		add_words(&b, q);
 		*ret = begin(st, &b);
+	}
 	build_free(&b);
 	return ok;
 }

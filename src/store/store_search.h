@@ -13,11 +13,6 @@
 
 #define STORE_SEARCH_LEAST 3 /* characters: a trigram */
 
-/* To search by: what gives the rows in the order of ids, its key, and the match. */
-#define STORE_SEARCH_FROM                                                              \
-	"certificate_search s CROSS JOIN certificate c ON c.id = s.rowid"
-#define STORE_SEARCH_KEY   "s.rowid"
-#define STORE_SEARCH_MATCH "certificate_search MATCH "
 /* The ids of all that match, between the cursor ($1) and the floor ($3). */
 #define STORE_SEARCH_SET                                                               \
 	"SELECT rowid FROM certificate_search"                                         \

@@ -14,6 +14,7 @@ TESTS += tests/unit/api/unit_api_core
 tests_unit_api_unit_api_core_SOURCES = \
 	tests/unit/api/test_core_fails.c \
 	tests/unit/api/test_request.c \
+	tests/unit/api/test_slices.c \
 	tests/unit/store/fail_step.c \
 	tests/unit/ca/paper.c
 tests_unit_api_unit_api_core_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
