@@ -39,18 +39,24 @@ struct renew_files {
 	struct key *pair_key;
 	int64_t renew_after;
 	bool exec_pending; /* the command has not been told of this certificate */
+	bool acts;         /* until renew_files_free() */
 	int lock;
 };
 
 /*
  * Reads the pair of a directory, or of a file and its key ('key' NULL: the file's
  * name with .key).  With 'lock' other renewals of it wait until
- * renew_files_free().  ERR_CONFLICT: key and certificate do not fit; else what is
+ * renew_files_free().  Until then root acts as the user whose directory it is
+ * (cli/owners.h): nothing that lies there, or is made to, leads to more than that one
+ * may do himself.  ERR_CONFLICT: key and certificate do not fit; else what is
  * not there or not readable.
  */
 MUST_CHECK bool renew_files_open(const char *where, const char *key, bool lock,
     struct renew_files *ret, struct err *e);
 void renew_files_free(struct renew_files *f); /* what is inside */
+
+/* So again, after owners_act_self() for what is root's to do. */
+MUST_CHECK bool renew_files_act(const struct renew_files *f, struct err *e);
 
 /* Before anything is asked for: can it be stored?  ERR_FORBIDDEN. */
 MUST_CHECK bool renew_files_writable(const struct renew_files *f, struct err *e);

@@ -35,6 +35,10 @@ MUST_CHECK bool file_read_named(const char *path, struct buf *ret, struct err *e
 MUST_CHECK bool file_create(int dirfd, const char *path, mode_t mode,
     struct bytes content, struct err *e);
 
+/* The same, and it stays open: for what is done to this very file, whatever its name becomes. */
+MUST_CHECK bool file_create_open(int dirfd, const char *path, mode_t mode,
+    struct bytes content, int *ret, struct err *e);
+
 /* Replaces or makes: a temporary file beside it, fsync, rename, fsync of the directory. */
 MUST_CHECK bool file_replace(int dirfd, const char *path, mode_t mode,
     struct bytes content, struct err *e);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/renew_exec.h"
 #include "cli/renew_info.h"
 #include "cli/renew_plan.h"
@@ -159,9 +160,10 @@ renew_client(const struct renew *r, const struct renew_files *f,
 	if (o->url == NULL)
 		return err_set(e, ERR_MALFORMED,
 		    "nothing says where the daemon is: --url https://HOST:PORT");
-	if (o->cacert != NULL && access(o->cacert, R_OK) != 0)
+	if (o->cacert != NULL && eaccess(o->cacert, R_OK) != 0)
 		return err_set(e, ERR_NOT_FOUND,
-		    "%s: the root certificate cannot be read; see --cacert", o->cacert);
+		    "%s: the root certificate cannot be read by user %lu; see --cacert",
+		    o->cacert, (unsigned long)geteuid());
 	if (!client_open(o, ret, e))
 		return false;
 	if (r->local != NULL)
@@ -248,6 +250,7 @@ renew_run_exec(struct renew *r)
 	/* Not under the lock: the command may look at the files in its own way. */
 	close(f.lock);
 	f.lock = -1;
+	owners_act_self(); /* it is ours, whosever the files are */
 	bool ok = renew_exec(r->exec, f.cert, f.key, &e);
 	if (!ok) {
 		r->exec_failures++;
@@ -257,7 +260,8 @@ renew_run_exec(struct renew *r)
 		r->exec_failures = 0;
 		renew_tell(r, "exec-done", json_pack("{s:s}", "certificate", f.cert));
 		struct err unsaved;
-		if (!renew_files_told(&f, &unsaved)) /* then it is told once more */
+		if (!renew_files_act(&f, &unsaved) ||
+		    !renew_files_told(&f, &unsaved)) /* then it is told once more */
 			out_fail(&unsaved);
 	}
 	renew_files_free(&f);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/renew_plan.h"
 #include "codec/json.h"
 #include "renew_files_impl.h"
@@ -92,7 +93,7 @@ place_dir(const char *dir, struct renew_files *f, struct err *e)
 			: mem_printf("%s/%s/" RENEW_FILES_KEY, dir, current);
 	f->root = mem_printf("%s/" RENEW_FILES_ROOT, dir);
 	free(current);
-	if (access(f->root, R_OK) != 0) {
+	if (eaccess(f->root, R_OK) != 0) {
 		free(f->root);
 		f->root = NULL;
 	}
@@ -160,6 +161,21 @@ renew_files_lock(const char *where, int *ret, struct err *e)
 
 /* ---- what is in it ---- */
 
+/* Root who acts as another user may not read what that one may not. */
+static void
+say_closed(const char *path, struct err *e)
+{
+	const unsigned long uid = geteuid();
+
+	e->code = ERR_FORBIDDEN;
+	if (uid != getuid())
+		err_set(e, ERR_FORBIDDEN,
+		    "%s: Permission denied to user %lu, whose directory it is in and "
+		    "as "
+		    "whom root renews there; run: chown %lu %s",
+		    path, uid, uid, path);
+}
+
 /* What is there and not for us to read is no fault of the disk's, which may pass. */
 static bool
 read_file(const char *path, struct buf *ret, struct err *e)
@@ -168,10 +184,14 @@ read_file(const char *path, struct buf *ret, struct err *e)
 
 	if (file_read(AT_FDCWD, path, ret, e))
 		return true;
-	if (e->code == ERR_IO && (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0
-					 ? lstat(path, &st) == 0 && !S_ISREG(st.st_mode)
-					 : errno == EACCES || errno == EPERM))
+	if (e->code != ERR_IO)
+		return false;
+	if (eaccess(path, R_OK) < 0) {
+		if (errno == EACCES || errno == EPERM)
+			say_closed(path, e);
+	} else if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		e->code = ERR_FORBIDDEN;
+	}
 	return false;
 }
 
@@ -238,6 +258,39 @@ take_json(struct renew_files *f, const json_t *v)
 		f->renew_after = after;
 }
 
+/* ---- as whom ---- */
+
+/* A certificate may be a link of root's to where another user has his hands in. */
+static bool
+act_for_file(const char *where, struct err *e)
+{
+	if (!owners_act_in(where, e))
+		return false;
+	if (geteuid() != 0)
+		return true;
+	char *more = mem_printf("%s.crt", where);
+	char *real = realpath(access(where, F_OK) == 0 ? where : more, NULL);
+	const bool ok = real == NULL || owners_act_in(real, e);
+	free(more);
+	free(real);
+	return ok;
+}
+
+static bool
+act(const char *where, struct err *e)
+{
+	return renew_files_is_dir(where) ? owners_act(where, e)
+					 : act_for_file(where, e);
+}
+
+bool
+renew_files_act(const struct renew_files *f, struct err *e)
+{
+	return act(f->dir != NULL ? f->dir : f->cert, e);
+}
+
+/* ---- all of it ---- */
+
 bool
 renew_files_open(const char *where, const char *key, bool lock, struct renew_files *ret,
     struct err *e)
@@ -245,7 +298,8 @@ renew_files_open(const char *where, const char *key, bool lock, struct renew_fil
 	struct renew_files f = { .lock = -1 };
 	json_t *v = NULL;
 
-	if ((lock && !renew_files_lock(where, &f.lock, e)) ||
+	f.acts = act(where, e);
+	if (!f.acts || (lock && !renew_files_lock(where, &f.lock, e)) ||
 	    !(renew_files_is_dir(where) ? place_dir(where, &f, e)
 					: place_file(where, key, &f, e)) ||
 	    !read_pair(&f, e) || (f.dir != NULL && !load_json(&f, &v, e))) {
@@ -274,6 +328,8 @@ renew_files_free(struct renew_files *f)
 	key_free(f->pair_key);
 	if (f->lock >= 0)
 		close(f->lock);
+	if (f->acts)
+		owners_act_self();
 	*f = (struct renew_files){ .lock = -1 };
 }
 

@@ -23,6 +23,9 @@ MUST_CHECK bool renew_files_version_make(const struct renew_files *f,
 /* A new file in it, with mode and owner of another. */
 MUST_CHECK bool renew_files_version_put(const struct renew_files_version *v,
     const char *name, struct bytes content, const char *like, struct err *e);
+/* The same, with the octets of that other. */
+MUST_CHECK bool renew_files_version_copy(const struct renew_files_version *v,
+    const char *name, const char *from, struct err *e);
 /* It becomes the current one: readers of "current" have the old pair or the new. */
 MUST_CHECK bool renew_files_version_use(const struct renew_files *f,
     struct renew_files_version *v, struct err *e);

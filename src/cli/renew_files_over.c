@@ -4,7 +4,6 @@
  * ended, halves of one, links that lead nowhere.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +11,6 @@
 #include "base/mem.h"
 #include "renew_files_impl.h"
 #include "sys/file.h"
-
-#define PEM_MAX KIB(256)
 
 static char *
 path_in(const char *dir, const char *name)
@@ -40,23 +37,6 @@ like_what(const char *there, const char *fresh)
 	return access(there, F_OK) == 0 ? realpath(there, NULL) : mem_strdup(fresh);
 }
 
-static bool
-put_copy(const struct renew_files_version *v, const char *name, const char *from,
-    struct err *e)
-{
-	char *real = realpath(from, NULL);
-	struct buf content;
-
-	buf_init(&content, PEM_MAX);
-	const bool ok = real == NULL ? err_errno(e, "%s", from)
-				     : file_read(AT_FDCWD, real, &content, e) &&
-					   renew_files_version_put(v, name,
-					       buf_bytes(&content), real, e);
-	buf_wipe(&content);
-	free(real);
-	return ok;
-}
-
 /*
  * The pair that lies there goes into a directory of its own and is read through
  * "current" from then on, the same octets as before.
@@ -66,8 +46,8 @@ keep_old(const struct renew_files *f, struct err *e)
 {
 	struct renew_files_version *old = NULL;
 	const bool ok = renew_files_version_make(f, &old, e) &&
-			put_copy(old, RENEW_FILES_CERT, f->cert, e) &&
-			put_copy(old, RENEW_FILES_KEY, f->key, e) &&
+			renew_files_version_copy(old, RENEW_FILES_CERT, f->cert, e) &&
+			renew_files_version_copy(old, RENEW_FILES_KEY, f->key, e) &&
 			renew_files_version_use(f, old, e);
 
 	renew_files_version_free(old);
@@ -88,7 +68,7 @@ static bool
 put(const struct renew_files *f, struct bytes key, const char *fresh_key,
     struct bytes chain, struct err *e)
 {
-	const bool whole = access(f->cert, R_OK) == 0 && access(f->key, R_OK) == 0;
+	const bool whole = eaccess(f->cert, R_OK) == 0 && eaccess(f->key, R_OK) == 0;
 	const bool linked = is_through_current(f->dir, RENEW_FILES_CERT);
 	struct renew_files_version *v = NULL;
 

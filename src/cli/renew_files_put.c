@@ -16,9 +16,11 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "renew_files_impl.h"
 #include "sys/file.h"
 
+#define PEM_MAX      KIB(256)
 #define VERSION_NAME "[0-9]*T[0-9]*Z-[0-9a-f]*"
 
 struct renew_files_version {
@@ -33,7 +35,7 @@ renew_files_writable(const struct renew_files *f, struct err *e)
 	char *dir =
 	    f->dir != NULL ? mem_strdup(f->dir) : renew_files_parent(f->cert_at);
 	const bool ok =
-	    access(dir, W_OK | X_OK) == 0 ||
+	    eaccess(dir, W_OK | X_OK) == 0 ||
 	    err_set(e, ERR_FORBIDDEN, "cannot write to %s: %s", dir, strerror(errno));
 
 	free(dir);
@@ -52,22 +54,59 @@ sync_dir(const char *dir, struct err *e)
 	return ok;
 }
 
-/* A new file with mode and owner of another, so that who could read that reads this. */
+/*
+ * Root in a directory of another user is that user here, without the groups that he is
+ * in: where a file of his has one of them, a new file may have it too.
+ */
+static bool
+give_group(int fd, gid_t gid)
+{
+	const uid_t uid = geteuid();
+	const gid_t own = getegid();
+
+	owners_act_self();
+	const bool ok = fchown(fd, (uid_t)-1, gid) == 0;
+	if (setegid(own) < 0 || seteuid(uid) < 0)
+		abort(); /* never root by oversight */
+	return ok;
+}
+
+static bool
+give_like(int fd, const struct stat *like)
+{
+	struct stat is;
+
+	if (fstat(fd, &is) < 0)
+		return false;
+	if (is.st_uid == like->st_uid && is.st_gid == like->st_gid)
+		return true;
+	if (getuid() != 0 || geteuid() == 0)
+		return fchown(fd, like->st_uid, like->st_gid) == 0;
+	return is.st_uid != like->st_uid || give_group(fd, like->st_gid);
+}
+
+/*
+ * A new file with mode and owner of another, so that who could read that reads this.
+ * By the descriptor: the name may have come to mean another file.
+ */
 static bool
 create_like(const char *path, struct bytes content, const char *like, struct err *e)
 {
 	struct stat st;
+	int fd;
 
 	if (lstat(like, &st) < 0)
 		return err_errno(e, "%s", like);
-	if (!file_create(AT_FDCWD, path, st.st_mode & 0777, content, e))
+	if (!file_create_open(AT_FDCWD, path, st.st_mode & 0700, content, &fd, e))
 		return false;
-	if ((st.st_uid == geteuid() && st.st_gid == getegid()) ||
-	    lchown(path, st.st_uid, st.st_gid) == 0)
-		return true;
-	err_errno(e, "%s: cannot be given to the owner of %s", path, like);
-	unlink(path);
-	return false;
+	bool ok = give_like(fd, &st) ||
+		  err_errno(e, "%s: cannot be given to the owner of %s", path, like);
+	ok = ok && ((fchmod(fd, st.st_mode & 0777) == 0 && fsync(fd) == 0) ||
+		       err_errno(e, "%s", path));
+	close(fd);
+	if (!ok)
+		unlink(path);
+	return ok;
 }
 
 /* By one rename: a reader sees the old certificate or the new one, both of the same key. */
@@ -109,6 +148,21 @@ version_name(void)
 	return mem_printf("%s-%s", at, hex);
 }
 
+/* Only a group that is not ours may be denied to us. */
+static bool
+own_dir(const char *path, const struct stat *like, struct err *e)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, "%s", path);
+	const bool ok =
+	    give_like(fd, like) || (geteuid() != 0 && geteuid() == like->st_uid) ||
+	    err_errno(e, "%s: cannot be given to the owner of its directory", path);
+	close(fd);
+	return ok;
+}
+
 /* With mode and owner of the directory that it lies in. */
 bool
 renew_files_version_make(const struct renew_files *f, struct renew_files_version **ret,
@@ -125,11 +179,8 @@ renew_files_version_make(const struct renew_files *f, struct renew_files_version
 		err_errno(e, "%s", f->dir);
 	else {
 		v->path = mem_printf("%s/%s", f->dir, v->name);
-		ok = file_mkdir(AT_FDCWD, v->path, st.st_mode & 0777, e);
-		if (ok && st.st_uid != geteuid() &&
-		    lchown(v->path, st.st_uid, st.st_gid) < 0)
-			ok = err_errno(e, "%s: cannot be given to the owner of %s",
-			    v->path, f->dir);
+		ok = file_mkdir(AT_FDCWD, v->path, st.st_mode & 0777, e) &&
+		     own_dir(v->path, &st, e);
 	}
 	if (ok)
 		*ret = v;
@@ -158,6 +209,23 @@ renew_files_version_put(const struct renew_files_version *v, const char *name,
 	const bool ok = create_like(path, content, like, e);
 
 	free(path);
+	return ok;
+}
+
+bool
+renew_files_version_copy(const struct renew_files_version *v, const char *name,
+    const char *from, struct err *e)
+{
+	char *real = realpath(from, NULL);
+	struct buf content;
+
+	buf_init(&content, PEM_MAX);
+	const bool ok = real == NULL ? err_errno(e, "%s", from)
+				     : file_read(AT_FDCWD, real, &content, e) &&
+					   renew_files_version_put(v, name,
+					       buf_bytes(&content), real, e);
+	buf_wipe(&content);
+	free(real);
 	return ok;
 }
 
@@ -211,8 +279,12 @@ link_into(const struct renew_files_version *v, const char *from, const char *nam
     struct err *e)
 {
 	char *to = mem_printf("%s/%s", v->path, name);
-	const bool ok = link(from, to) == 0 || err_errno(e, "%s", to);
+	bool ok = link(from, to) == 0;
 
+	/* The kernel lets nobody give a second name to another user's file. */
+	if (!ok)
+		ok = errno == EPERM ? renew_files_version_copy(v, name, from, e)
+				    : err_errno(e, "%s", to);
 	free(to);
 	return ok;
 }

@@ -162,8 +162,8 @@ file_write(int fd, const char *path, struct bytes content, struct err *e)
  * of 'name', which the caller knows.
  */
 static bool
-write_new(int dirfd, const char *path, const char *name, mode_t mode,
-    struct bytes content, struct err *e)
+write_open(int dirfd, const char *path, const char *name, mode_t mode,
+    struct bytes content, int *ret, struct err *e)
 {
 	const int fd = openat(dirfd, path,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -175,11 +175,44 @@ write_new(int dirfd, const char *path, const char *name, mode_t mode,
 		return not_there(name, e);
 	ok = (fchmod(fd, mode) == 0 || err_errno(e, "%s", name)) &&
 	     file_write(fd, name, content, e);
-	if (close(fd) < 0 && ok)
-		ok = err_errno(e, "%s: closing", name);
-	if (!ok)
-		unlinkat(dirfd, path, 0);
-	return ok;
+	if (ok) {
+		*ret = fd;
+		return true;
+	}
+	close(fd);
+	unlinkat(dirfd, path, 0);
+	return false;
+}
+
+static bool
+write_new(int dirfd, const char *path, const char *name, mode_t mode,
+    struct bytes content, struct err *e)
+{
+	int fd;
+
+	if (!write_open(dirfd, path, name, mode, content, &fd, e))
+		return false;
+	if (close(fd) == 0)
+		return true;
+	err_errno(e, "%s: closing", name);
+	unlinkat(dirfd, path, 0);
+	return false;
+}
+
+bool
+file_create_open(int dirfd, const char *path, mode_t mode, struct bytes content,
+    int *ret, struct err *e)
+{
+	int fd;
+
+	if (!write_open(dirfd, path, path, mode, content, &fd, e))
+		return false;
+	if (!file_sync_parent(dirfd, path, e)) {
+		close(fd);
+		return false;
+	}
+	*ret = fd;
+	return true;
 }
 
 bool

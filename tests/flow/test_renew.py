@@ -295,7 +295,7 @@ class RenewalOverTime(RenewTest):
         ca.stop()
 
         conf.write_text(text.replace("name: peer", "name: formerly-peer")
-                        .replace(" peer]", " formerly-peer]"))
+                        .replace(" peer]", " formerly-peer]").replace(" peer,", " formerly-peer,"))
         ca.start()
         p = self.problem(self.renew("a4", "a6"), 422, "policy", "peer")
         self.assertEqual([v["rule"] for v in p["violations"]], ["profile"])
@@ -306,8 +306,8 @@ class RenewalOverTime(RenewTest):
         self.assertEqual(self.lineage(self.follow("a4", "a7")), (serials[2], before[serials[2]]["lineage"]))
 
 
-class RenewCommand(RenewTest):
-    """hanaper renew: files, events, what it tries again and what it gives up."""
+class RenewFiles(RenewTest):
+    """Directories of services, and hanaper renew on them."""
 
     def place(self, name, *names, profile="peer"):
         """A directory as "hanaper enroll" leaves it."""
@@ -339,6 +339,10 @@ class RenewCommand(RenewTest):
         cert = run("openssl", "x509", "-in", where / "cert.pem", "-noout", "-pubkey").stdout
         key = run("openssl", "pkey", "-in", where / "key.pem", "-pubout").stdout
         self.assertEqual(cert, key)
+
+
+class RenewCommand(RenewFiles):
+    """hanaper renew: files, events, what it tries again and what it gives up."""
 
     def test_a_directory(self):
         where = self.place("dir", "DNS:dir.internal")
