@@ -26,14 +26,22 @@ MUST_CHECK bool owners_signer(const char *root, const struct strings *options,
 /*
  * Where root works in a directory of another user, that one may exchange what lies there
  * at any moment.  So root does there what that user could do, too: until
- * owners_act_self() all files are opened, made and removed as the owner of 'path', or,
- * where that is root, of the directory that it is in.  No symbolic link leads to more.
- * For others than root it does nothing.  ERR_IO.
+ * owners_act_self() all files are opened, made and removed as the owner of the last
+ * component of 'path' that is not root's, be it 'path' itself or a directory above it.  No
+ * symbolic link leads to more.  All are root's: as root.  For others than root it does
+ * nothing.  ERR_NOT_FOUND, ERR_IO.
  */
 MUST_CHECK bool owners_act(const char *path, struct err *e);
 /* The same for the directory that 'path' is in: to make or remove what has this name. */
 MUST_CHECK bool owners_act_in(const char *path, struct err *e);
+/* As the program was called, or as owners_stay() says. */
 void owners_act_self(void);
+/*
+ * From here on all that is not between the calls above is done as that owner, too.
+ */
+MUST_CHECK bool owners_stay(const char *path, struct err *e);
+/* Until owners_act_self(): as root, for what only root can, and by descriptors. */
+void owners_act_root(void);
 
 /*
  * Gives away what root has made at 'path', below 'dir': no symbolic link on the way

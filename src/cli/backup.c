@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/scratch.h"
 #include "journal/journal.h"
 #include "store/store.h"
@@ -67,6 +68,16 @@ is_inside(const char *path)
 	       tar_put(&t, block, &ignored);
 }
 
+/* Root reads no more for a backup than who may exchange the file could read himself. */
+static bool
+read_as_owner(const char *path, struct buf *ret, struct err *e)
+{
+	const bool ok = owners_act(path, e) && file_read(AT_FDCWD, path, ret, e);
+
+	owners_act_self();
+	return ok;
+}
+
 enum small {
 	SMALL_NEEDED = 1, /* without it there is no backup */
 	SMALL_KEY = 2
@@ -83,7 +94,7 @@ put_small(struct making *m, const char *name, const char *path, unsigned mode,
 	buf_init(&text, FILE_MAX);
 	if (!is_inside(name)) {
 		leave_out(m->b, path, "it lies outside of the CA directory");
-	} else if (!file_read(AT_FDCWD, whole, &text, e)) {
+	} else if (!read_as_owner(whole, &text, e)) {
 		ok = e->code == ERR_NOT_FOUND && (small & SMALL_NEEDED) == 0;
 	} else if ((small & SMALL_KEY) == 0) {
 		ok = archive_put(m->out, name, mode, buf_bytes(&text), e);
@@ -143,9 +154,13 @@ static bool
 put_path(struct making *m, const char *name, const char *path, unsigned mode,
     uint64_t size, struct err *e)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	bool ok = fd >= 0 || err_errno(e, "%s", path);
+	bool ok = owners_act(path, e);
+	const int fd =
+	    ok ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
 
+	if (ok && fd < 0)
+		ok = err_errno(e, "%s", path);
+	owners_act_self();
 	ok = ok && archive_put_fd(m->out, name, mode, fd, size, e);
 	if (fd >= 0)
 		close(fd);
@@ -162,11 +177,17 @@ put_database(struct making *m, struct err *e)
 	char *copy = mem_printf("%s/" BACKUP_DATABASE, m->scratch);
 	struct store *st = NULL;
 	struct db *db = NULL;
+	struct err ignored;
 	struct stat s;
 
 	nanosleep(&(struct timespec){ .tv_nsec = COMMITTED_MS * 1000000L }, NULL);
-	bool ok = db_open(path, DB_READ, &db, e) && db_copy(db, copy, e);
-	db_close(db);
+	bool ok = owners_act(path, e) && db_open(path, DB_READ, &db, e);
+	owners_act_self();
+	ok = ok && db_copy(db, copy, e);
+	/* SQLite takes its files away by name. */
+	if (owners_act(path, &ignored))
+		db_close(db);
+	owners_act_self();
 	ok = ok && store_open_read(copy, &st, e) &&
 	     store_seq(st, &m->b->facts.database_seq, e);
 	store_close(st);
@@ -188,7 +209,7 @@ put_segment(struct making *m, const char *dir, unsigned n, uint64_t size, struct
 	char *path = mem_printf("%s/%s", dir, file);
 	char *name = mem_printf(BACKUP_JOURNAL "/%s", file);
 	struct stat s;
-	bool ok = size > 0 || stat(path, &s) == 0 || err_errno(e, "%s", path);
+	bool ok = size > 0 || lstat(path, &s) == 0 || err_errno(e, "%s", path);
 	ok = ok &&
 	     put_path(m, name, path, 0600, size > 0 ? size : (uint64_t)s.st_size, e);
 	free(path);
@@ -202,7 +223,8 @@ put_journal(struct making *m, struct err *e)
 	char *dir = conf_path(m->b->conf, BACKUP_JOURNAL);
 	struct journal_extent x;
 
-	bool ok = journal_extent(dir, NULL, NULL, &x, e);
+	bool ok = owners_act(dir, e) && journal_extent(dir, NULL, NULL, &x, e);
+	owners_act_self();
 	if (ok)
 		m->b->facts.journal_seq = x.last_seq;
 	if (ok && x.last_seq < m->b->facts.database_seq)
@@ -217,15 +239,30 @@ put_journal(struct making *m, struct err *e)
 
 /* ---- all of it ---- */
 
+/* What is made on the way lies beside the file. */
+static bool
+stay_beside(const char *file, struct err *e)
+{
+	const char *slash = strrchr(file, '/');
+	char *dir = slash == NULL
+			? mem_strdup(".")
+			: mem_strndup(bytes_of(file, (size_t)(slash - file) + 1));
+	const bool ok = owners_stay(dir, e);
+
+	free(dir);
+	return ok || err_prefix(e, file);
+}
+
 static bool
 begin(struct making *m, struct err *e)
 {
 	struct backup *b = m->b;
 	char *root = conf_path(b->conf, BACKUP_ROOT);
-	bool ok = backup_root_hash(root, b->facts.root, e);
+	const bool ok = owners_act(root, e) && backup_root_hash(root, b->facts.root, e);
 
+	owners_act_self();
 	free(root);
-	if (!ok)
+	if (!ok || !stay_beside(b->file, e))
 		return false;
 	if (access(b->file, F_OK) == 0)
 		return err_set(e, ERR_CONFLICT,
@@ -292,7 +329,9 @@ remember(const struct backup *b)
 	buf_puts(&text, at);
 	for (size_t i = 0; i < b->plain_keys.n; i++)
 		buf_printf(&text, "\n%s", b->plain_keys.v[i]);
-	(void)!file_replace(AT_FDCWD, path, 0644, buf_bytes(&text), &ignored);
+	if (owners_act_in(path, &ignored))
+		(void)!file_replace(AT_FDCWD, path, 0644, buf_bytes(&text), &ignored);
+	owners_act_self();
 	buf_free(&text);
 	free(path);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -102,36 +103,111 @@ dir_of(const char *path)
 			     : mem_strndup(bytes_of(path, (size_t)(slash - path)));
 }
 
-/* Whose 'path' is, or, where that is root, the directory that it is in. */
-static bool
-owner_of(const char *path, struct stat *ret, struct err *e)
+/* As the kernel will take it. */
+static char *
+absolute(const char *path)
 {
-	if (lstat(path, ret) < 0)
-		return err_errno(e, "%s", path);
-	if (ret->st_uid != 0)
+	char here[PATH_MAX];
+
+	if (path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+		return mem_strdup(path);
+	return mem_printf("%s/%s", here, path);
+}
+
+static bool nearest(const char *path, unsigned depth, struct stat *ret, struct err *e);
+
+/* A symbolic link of root's leads to where others may have their hands in. */
+static bool
+look_behind(const char *link, unsigned depth, struct stat *ret, struct err *e)
+{
+	char *real = depth == 0 ? realpath(link, NULL) : NULL;
+
+	if (real ==
+	    NULL) /* the last component; or none, which whoever opens it will see */
 		return true;
-	char *dir = dir_of(path);
-	const bool ok = stat(dir, ret) == 0 || err_errno(e, "%s", dir);
-	free(dir);
+	const bool ok = nearest(real, depth + 1, ret, e);
+	free(real);
 	return ok;
+}
+
+static bool
+no_stat(const char *path, struct err *e)
+{
+	return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such file", path)
+			       : err_errno(e, "%s", path);
+}
+
+/*
+ * Of the components of a path the last one that is not root's: who has it may exchange it,
+ * and all behind it.  *ret stays where all are root's.
+ */
+static bool
+nearest(const char *path, unsigned depth, struct stat *ret, struct err *e)
+{
+	char *whole = absolute(path);
+	bool ok = true;
+
+	for (char *at = whole; ok && at != NULL;) {
+		struct stat st;
+
+		at = strchr(at + 1, '/');
+		if (at != NULL)
+			*at = '\0';
+		ok = lstat(whole, &st) == 0 || no_stat(path, e);
+		if (ok && st.st_uid != 0)
+			*ret = st;
+		else if (ok && S_ISLNK(st.st_mode))
+			ok = look_behind(whole, depth, ret, e);
+		if (at != NULL)
+			*at = '/';
+	}
+	free(whole);
+	return ok;
+}
+
+/* Whom owners_act_self() comes back to; 0: root. */
+static struct {
+	uid_t uid;
+	gid_t gid;
+} self;
+
+static bool
+become(uid_t uid, gid_t gid)
+{
+	return uid == 0 ||
+	       (setgroups(0, NULL) == 0 && setegid(gid) == 0 && seteuid(uid) == 0);
+}
+
+void
+owners_act_root(void)
+{
+	if (getuid() != 0 || geteuid() == 0)
+		return;
+	if (seteuid(0) < 0 || setegid(getgid()) < 0)
+		abort(); /* root is always let back */
+}
+
+void
+owners_act_self(void)
+{
+	owners_act_root();
+	if (geteuid() == 0 && !become(self.uid, self.gid))
+		abort();
 }
 
 bool
 owners_act(const char *path, struct err *e)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
-	owners_act_self();
+	owners_act_root();
 	if (geteuid() != 0)
 		return true;
-	if (!owner_of(path, &st, e))
-		return false;
-	if (st.st_uid == 0)
+	const bool found = nearest(path, 0, &st, e);
+	if (found && become(st.st_uid, st.st_gid))
 		return true;
-	if (setgroups(0, NULL) == 0 && setegid(st.st_gid) == 0 &&
-	    seteuid(st.st_uid) == 0)
-		return true;
-	err_errno(e, "%s: acting as its owner", path);
+	if (found)
+		err_errno(e, "%s: acting as its owner", path);
 	owners_act_self();
 	return false;
 }
@@ -146,13 +222,16 @@ owners_act_in(const char *path, struct err *e)
 	return ok;
 }
 
-void
-owners_act_self(void)
+bool
+owners_stay(const char *path, struct err *e)
 {
-	if (getuid() != 0 || geteuid() == 0)
-		return;
-	if (seteuid(0) < 0 || setegid(getgid()) < 0)
-		abort(); /* root is always let back */
+	if (!owners_act(path, e))
+		return false;
+	if (getuid() == 0) {
+		self.uid = geteuid();
+		self.gid = getegid();
+	}
+	return true;
 }
 
 bool

@@ -50,7 +50,11 @@ extract(struct restore *r, const char *beside, struct err *e)
 {
 	struct archive_facts f;
 
-	if (!scratch_dir(beside, "restore", &r->work, e))
+	/* There its owner may write, who may not beside it. */
+	char *in = r->given ? mem_printf("%s/", beside) : mem_strdup(beside);
+	const bool made = scratch_dir(in, "restore", &r->work, e);
+	free(in);
+	if (!made)
 		return false;
 	const int dirfd = open(r->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
@@ -76,6 +80,20 @@ find_signer(struct restore *r, struct err *e)
 	return owners_signer("", r->users, &r->signer, e);
 }
 
+/* Of a directory that is to be made, with all above it that is not there. */
+static bool
+stay_above(const char *path, struct err *e)
+{
+	char *above = mem_strdup(path), *slash;
+	struct stat st;
+
+	while ((slash = strrchr(above, '/')) != NULL && lstat(above, &st) < 0)
+		*slash = '\0';
+	const bool ok = owners_stay(above[0] != '\0' ? above : "/", e);
+	free(above);
+	return ok;
+}
+
 static bool
 look(struct restore *r, struct err *e)
 {
@@ -92,14 +110,16 @@ look(struct restore *r, struct err *e)
 		    "systemd-tmpfiles --create)",
 		    r->state);
 	if (lstat(r->state, &st) < 0)
-		return errno == ENOENT ? true : err_errno(e, "%s", r->state);
+		return errno == ENOENT ? stay_above(r->state, e)
+				       : err_errno(e, "%s", r->state);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT, "%s is there and no directory",
 		    r->state);
 	r->given = true;
 	r->uid = r->signer = st.st_uid;
 	r->gid = st.st_gid;
-	return find_signer(r, e) && claim_take(r->state, r->uid, r->gid, &r->claim, e);
+	return find_signer(r, e) && owners_stay(r->state, e) &&
+	       claim_take(r->state, r->uid, r->gid, &r->claim, e);
 }
 
 /* Another CA's directory is not to be touched. */
@@ -138,6 +158,17 @@ meet(void *arg, const struct record *rec, struct err *e)
 	return true;
 }
 
+/* The one here may be a signer's with a user of its own. */
+static bool
+extent(const char *dir, journal_each *each, void *arg, struct journal_extent *ret,
+    struct err *e)
+{
+	const bool ok = owners_act(dir, e) && journal_extent(dir, each, arg, ret, e);
+
+	owners_act_self();
+	return ok;
+}
+
 static bool
 has_end_of(const char *longer, const struct journal_extent *shorter, struct err *e)
 {
@@ -145,7 +176,7 @@ has_end_of(const char *longer, const struct journal_extent *shorter, struct err 
 	struct journal_extent x;
 
 	memcpy(m.hash, shorter->last_hash, sizeof(m.hash));
-	if (!journal_extent(longer, meet, &m, &x, e))
+	if (!extent(longer, meet, &m, &x, e))
 		return false;
 	return m.same ||
 	       err_set(e, ERR_CONFLICT,
@@ -161,11 +192,11 @@ judge_journal(struct restore *r, struct err *e)
 	char *here = mem_printf("%s/" BACKUP_JOURNAL, r->state);
 	char *theirs = mem_printf("%s/" BACKUP_JOURNAL, r->work);
 	struct journal_extent a, b;
-	bool ok = journal_extent(theirs, NULL, NULL, &b, e);
+	bool ok = extent(theirs, NULL, NULL, &b, e);
 
 	if (!ok)
 		goto out;
-	if (!journal_extent(here, NULL, NULL, &a, e)) {
+	if (!extent(here, NULL, NULL, &a, e)) {
 		ok = e->code == ERR_NOT_FOUND;
 		if (!ok)
 			err_prefix(e, "the journal here is damaged; move it away, keep "
@@ -251,8 +282,14 @@ static bool
 check_only(struct restore *r, struct err *e)
 {
 	char at[CLOCK_RFC3339_LEN];
+	const char *slash = strrchr(r->file, '/');
+	char *dir = slash != NULL
+			? mem_strndup(bytes_of(r->file, (size_t)(slash + 1 - r->file)))
+			: mem_strdup(".");
+	const bool ok = owners_stay(dir, e) && extract(r, r->file, e);
 
-	if (!extract(r, r->file, e))
+	free(dir);
+	if (!ok)
 		return false;
 	clock_rfc3339(r->facts.made_at, at);
 	strings_printf(&r->told,

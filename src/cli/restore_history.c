@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "ca/reconcile.h"
 #include "cli/out.h"
+#include "cli/owners.h"
 #include "cli/restore.h"
 #include "store/store_audit.h"
 #include "store/store_certificate.h"
@@ -52,9 +53,10 @@ replay(struct restore *r, struct err *e)
 	struct replay p = { .st = r->store };
 	struct journal_extent x;
 
-	const bool ok =
-	    store_bulk(r->store, true, e) && store_seq(r->store, &p.have, e) &&
-	    journal_extent(dir, replay_one, &p, &x, e) && store_commit(r->store, e);
+	bool ok = store_bulk(r->store, true, e) && store_seq(r->store, &p.have, e) &&
+		  owners_act(dir, e) && journal_extent(dir, replay_one, &p, &x, e);
+	owners_act_self();
+	ok = ok && store_commit(r->store, e);
 	if (ok && p.done > 0)
 		strings_printf(&r->told,
 		    "%" PRIu64 " %s of the journal %s replayed into the database",

@@ -2,6 +2,8 @@
 /*
  * Files to their places, hanaper.yaml last: without it nothing starts.  A restore
  * that was cut off is done again from the start.
+ *
+ * All is done as the owner of the directory (cli/owners.h), but what is said here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,11 +39,18 @@ owner_of(const struct restore *r, const char *path)
 	return signers ? r->signer : r->uid;
 }
 
+/* Only root gives the signer what is the signer's. */
 static bool
 own(const struct restore *r, const char *path, struct err *e)
 {
-	return geteuid() != 0 || !r->given ||
-	       owners_give(r->state, path, owner_of(r, path), r->gid, e);
+	const uid_t uid = owner_of(r, path);
+
+	if (getuid() != 0 || !r->given || uid == geteuid())
+		return true;
+	owners_act_root();
+	const bool ok = owners_give(r->state, path, uid, r->gid, e);
+	owners_act_self();
+	return ok;
 }
 
 static bool
@@ -73,18 +82,60 @@ need_aside(struct restore *r, struct err *e)
 	return true;
 }
 
-/* Of hanaper.yaml: /etc may be another file system than the CA directory. */
+/* As whoever it belongs to. */
+static bool
+read_as_owner(const char *path, struct buf *ret, struct err *e)
+{
+	const bool ok = owners_act(path, e) && file_read(AT_FDCWD, path, ret, e);
+
+	owners_act_self();
+	return ok;
+}
+
+static bool
+take_away(const char *path, struct err *e)
+{
+	const bool ok =
+	    owners_act_in(path, e) && (unlink(path) == 0 || err_errno(e, "%s", path));
+
+	owners_act_self();
+	return ok;
+}
+
+/*
+ * Of hanaper.yaml: /etc may be another file system than the CA directory, and another's.
+ */
 static bool
 move_across(const char *from, const char *to, struct err *e)
 {
 	struct buf text;
 
 	buf_init(&text, SMALL_MAX);
-	const bool ok = file_read(AT_FDCWD, from, &text, e) &&
+	const bool ok = read_as_owner(from, &text, e) &&
 			file_create(AT_FDCWD, to, 0600, buf_bytes(&text), e) &&
-			(unlink(from) == 0 || err_errno(e, "%s", from));
+			take_away(from, e);
 	buf_wipe(&text);
 	return ok;
+}
+
+/* A directory of the signer's, which only root can move, from one descriptor to another. */
+static bool
+move_as_root(const struct restore *r, const char *name, struct err *e)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	const int from = open(r->state, flags);
+	const int to = from < 0 ? -1 : openat(from, strrchr(r->aside, '/') + 1, flags);
+
+	owners_act_root();
+	const bool ok = to >= 0 && renameat(from, name, to, name) == 0;
+	const int why = errno;
+	owners_act_self();
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	errno = why;
+	return ok || err_errno(e, "%s/%s", r->state, name);
 }
 
 /* Out of the way, by its last name.  Nothing there: nothing to do. */
@@ -98,10 +149,12 @@ move_aside(struct restore *r, const char *path, struct err *e)
 		return errno == ENOENT || err_errno(e, "%s", path);
 	if (!need_aside(r, e))
 		return false;
+	if (S_ISDIR(st.st_mode) && st.st_uid != geteuid())
+		return move_as_root(r, slash + 1, e);
 	char *to = mem_printf("%s%s", r->aside, slash);
-	const bool ok =
-	    rename(path, to) == 0 ||
-	    (errno == EXDEV ? move_across(path, to, e) : err_errno(e, "%s", path));
+	const bool ok = rename(path, to) == 0 ||
+			(errno == EXDEV || errno == EACCES ? move_across(path, to, e)
+							   : err_errno(e, "%s", path));
 	free(to);
 	return ok;
 }
@@ -114,8 +167,8 @@ same_content(const char *a, const char *b)
 
 	buf_init(&x, SMALL_MAX);
 	buf_init(&y, SMALL_MAX);
-	const bool same = file_read(AT_FDCWD, a, &x, &ignored) &&
-			  file_read(AT_FDCWD, b, &y, &ignored) &&
+	const bool same = read_as_owner(a, &x, &ignored) &&
+			  read_as_owner(b, &y, &ignored) &&
 			  bytes_eq(buf_bytes(&x), buf_bytes(&y));
 	buf_wipe(&x);
 	buf_wipe(&y);
@@ -123,13 +176,10 @@ same_content(const char *a, const char *b)
 }
 
 static bool
-put(struct restore *r, const char *from, const char *to, bool small, struct err *e)
+put(struct restore *r, const char *from, const char *to, struct err *e)
 {
-	if (small && same_content(from, to))
-		return true;
-	if (!move_aside(r, to, e))
-		return false;
-	return (rename(from, to) == 0 || err_errno(e, "%s", to)) && own(r, to, e);
+	return move_aside(r, to, e) &&
+	       (rename(from, to) == 0 || err_errno(e, "%s", to));
 }
 
 /* ---- one after the other ---- */
@@ -139,15 +189,16 @@ put_journal(struct restore *r, struct err *e)
 {
 	char *from = mem_printf("%s/" BACKUP_JOURNAL, r->work);
 	char *to = mem_printf("%s/" BACKUP_JOURNAL, r->state);
-	bool ok = r->keep_journal || put(r, from, to, false, e);
+	bool ok = r->keep_journal || put(r, from, to, e);
 
 	if (ok && !r->keep_journal) {
 		char *const paths[] = { to, NULL };
 		FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 
 		ok = walk != NULL || err_errno(e, "%s", to);
+		/* The directory last: then it is closed to us. */
 		for (const FTSENT *f; ok && (f = fts_read(walk)) != NULL;)
-			ok = own(r, f->fts_path, e);
+			ok = f->fts_info == FTS_D || own(r, f->fts_path, e);
 		if (walk != NULL)
 			fts_close(walk);
 	}
@@ -170,7 +221,7 @@ put_database(struct restore *r, struct err *e)
 		ok = move_aside(r, path, e);
 		free(path);
 	}
-	ok = ok && (r->keep_database || put(r, from, to, false, e));
+	ok = ok && (r->keep_database || put(r, from, to, e));
 	free(from);
 	free(to);
 	return ok;
@@ -196,7 +247,8 @@ put_small(struct restore *r, struct err *e)
 		else if (f->fts_info == FTS_F && strcmp(name, "/" BACKUP_CONF) != 0 &&
 			 strncmp(name, "/" BACKUP_DATABASE,
 			     sizeof("/" BACKUP_DATABASE) - 1) != 0)
-			ok = put(r, f->fts_path, to, true, e);
+			ok = same_content(f->fts_path, to) ||
+			     (put(r, f->fts_path, to, e) && own(r, to, e));
 		free(to);
 	}
 	if (walk != NULL)
@@ -215,13 +267,13 @@ put_conf(struct restore *r, struct err *e)
 	if (!same_content(from, to)) {
 		r->yaml_aside = lstat(to, &st) == 0;
 		/* Not by rename(2): /etc may be another file system. */
-		ok = move_aside(r, to, e) &&
+		ok = move_aside(r, to, e) && owners_act_in(to, e) &&
 		     file_create(AT_FDCWD, to, 0640, buf_bytes(&r->yaml), e);
 		/* The daemon's user reads it, by its group where it is root's. */
 		if (ok && geteuid() == 0 && r->given && stat(r->etc, &st) == 0 &&
-		    lchown(to, strcmp(r->etc, r->state) == 0 ? r->uid : st.st_uid,
-			r->gid) < 0)
+		    lchown(to, st.st_uid, r->gid) < 0)
 			ok = err_errno(e, "%s", to);
+		owners_act_self();
 	}
 	free(from);
 	free(to);
@@ -297,12 +349,33 @@ tell_missing_keys(struct restore *r)
 	}
 }
 
+static bool
+make_etc(struct restore *r, struct err *e)
+{
+	struct stat st;
+
+	if (stat(r->etc, &st) == 0)
+		return true;
+	const bool ok = owners_act_in(r->etc, e) && make_dir(r, r->etc, 0755, e);
+	owners_act_self();
+	return ok;
+}
+
+/* Directories are opened for this and nothing else, whosever they are. */
+static bool
+flush_all(const struct restore *r, struct err *e)
+{
+	owners_act_root();
+	const bool ok = flush(r->state, e) && flush(r->etc, e);
+	owners_act_self();
+	return ok;
+}
+
 bool
 restore_place(struct restore *r, struct err *e)
 {
 	if (!make_dirs(r, e) || !put_journal(r, e) || !put_database(r, e) ||
-	    !put_small(r, e) || !make_dir(r, r->etc, 0755, e) || !put_conf(r, e) ||
-	    !flush(r->state, e) || !flush(r->etc, e))
+	    !put_small(r, e) || !make_etc(r, e) || !put_conf(r, e) || !flush_all(r, e))
 		return false;
 	restore_issuers_tell(r);
 	tell_missing_keys(r);

@@ -193,6 +193,74 @@ class Users(unittest.TestCase):
         ca.start()
         ca.issue("a", "DNS:localhost")
 
+    def hostile(self):
+        """The directory is another user's; and one of root's, beside it, which nobody else may write to."""
+        for path in (self.ca.dir, *self.ca.dir.rglob("*")):
+            os.lchown(path, OWNER, OWNER)
+        victim = self.ca.tmp / "victim"
+        victim.mkdir(mode=0o755)
+        (victim / "shadow").write_text("a secret of root's\n")
+        (victim / "shadow").chmod(0o600)
+        return victim
+
+    def unharmed(self, victim):
+        self.assertEqual([(p.name, p.read_text(), p.stat().st_uid, p.stat().st_mode & 0o777) for p in victim.iterdir()],
+                         [("shadow", "a secret of root's\n", 0, 0o600)])
+
+    def link(self, name, to):
+        (self.ca.dir / name).symlink_to(to)
+        os.lchown(self.ca.dir / name, OWNER, OWNER)
+
+    # S81, S82, S86: no link in the owner's directory leads root elsewhere
+    def test_restore_as_root_does_no_more_than_the_owner_may(self):
+        ca, victim, backup = self.ca, self.hostile(), self.ca.tmp / "b.tar"
+        run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir, "--with-keys")
+        for name in ("issuers", "pub"):
+            shutil.rmtree(ca.dir / name)
+            self.link(name, victim)
+        done = run(BUILD / "hanaper", "restore", backup, "--dir", ca.dir, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.unharmed(victim)
+        for name in ("issuers", "pub"):
+            (ca.dir / name).unlink()
+        now = int(time.time())
+        for at in range(now, now + 60):
+            self.link(time.strftime("before-restore-%Y%m%dT%H%M%SZ", time.gmtime(at)), victim)
+        (ca.dir / "admin.crt").write_text("another\n")
+        run(BUILD / "hanaper", "restore", backup, "--dir", ca.dir, check=False)
+        self.unharmed(victim)
+        for path in ca.dir.glob("before-restore-*"):
+            path.unlink()
+        run(BUILD / "hanaper", "restore", backup, "--dir", ca.dir)
+        for path in (ca.dir, *ca.dir.rglob("*")):
+            self.assertEqual(path.lstat().st_uid, OWNER, path)
+        ca.start()
+        ca.issue("a", "DNS:localhost")
+
+    # S81, S86
+    def test_backup_as_root_reads_no_more_than_the_owner_may(self):
+        ca, victim, backup = self.ca, self.hostile(), self.ca.tmp / "b.tar"
+        os.rename(ca.dir / "admin.crt", ca.dir / "were.crt")
+        for name, to in (("admin.crt", victim / "shadow"), ("y", victim)):
+            self.link(name, to)
+            yaml = (ca.dir / "hanaper.yaml").read_text()
+            if name == "y":
+                (ca.dir / "hanaper.yaml").write_text(yaml.replace("issuers/main.crt", "y/shadow"))
+            done = run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir, "--with-keys", check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertFalse(backup.exists())
+            (ca.dir / name).unlink()
+            (ca.dir / "hanaper.yaml").write_text(yaml)
+        (ca.dir / "journal/00000002.hj").unlink(missing_ok=True)
+        os.mkfifo(ca.dir / "journal/00000002.hj", 0o600)
+        for command in (["backup", backup], ["audit", "verify"]):
+            done = run(BUILD / "hanaper", *command, "--dir", ca.dir, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+        self.link("last-backup", victim / "new")
+        (ca.dir / "journal/00000002.hj").unlink()
+        run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir)
+        self.unharmed(victim)
+
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):
         for path in (self.ca.dir, *self.ca.dir.rglob("*")):

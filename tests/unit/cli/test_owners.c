@@ -153,3 +153,42 @@ Test(owners, root_acts_as_the_owner_and_comes_back)
 	free(made);
 	free(none);
 }
+
+/* What is root's may lie behind what is not. */
+Test(owners, whoever_can_exchange_a_component_is_acted_as)
+{
+	char *ca = in("ca"), *lnk = in("ca/lnk"), *behind = in("ca/lnk/file"),
+	     *roots = in("roots"), *to_ca = in("roots/made"),
+	     *file = in("roots/made/file");
+
+	link_to("roots", "ca/lnk", symlink);
+	cr_assert(owners_act(behind, &e), "all are root's: %s", e.detail);
+	cr_expect_eq(geteuid(), 0);
+	cr_assert_eq(lchown(lnk, OTHER, OTHER), 0);
+	cr_assert(owners_act(behind, &e), "%s", e.detail);
+	cr_expect_eq(geteuid(), OTHER);
+	cr_expect_not(can_make("ca/lnk/made"));
+	owners_act_self();
+	cr_assert_eq(chown(ca, OTHER, OTHER), 0);
+	make("ca/file", 0);
+	link_to("ca", "roots/made", symlink);
+	for (int i = 0; i < 2; i++) {
+		cr_assert(owners_act(i == 0 ? to_ca : file, &e), "%s", e.detail);
+		cr_expect_eq(geteuid(), OTHER, "by a link of root's");
+		owners_act_self();
+	}
+	cr_assert(owners_stay(ca, &e), "%s", e.detail);
+	cr_expect_eq(geteuid(), OTHER);
+	cr_assert(owners_act(roots, &e), "%s", e.detail);
+	cr_expect_eq(geteuid(), 0);
+	owners_act_self();
+	cr_expect_eq(geteuid(), OTHER);
+	owners_act_root();
+	cr_expect_eq(geteuid(), 0);
+	free(ca);
+	free(lnk);
+	free(behind);
+	free(roots);
+	free(to_ca);
+	free(file);
+}
