@@ -40,6 +40,9 @@ typedef void issue_done(void *arg, const struct issue_result *r, const struct er
 MUST_CHECK bool issue_start(struct ca *ca, const struct issue_request *q,
     issue_done *done, void *arg, struct verdict *v, struct err *e);
 
+/* Is a certificate for this key being asked for?  No row knows of it before the answer. */
+bool issue_is_asked(const struct ca *ca, struct bytes spki);
+
 /* When a client should come again: at two thirds of the life. */
 int64_t issue_renew_at(const struct cert *c, int64_t issued_at);
 

@@ -116,8 +116,10 @@ read_time(const json_t *object, const char *name, int64_t *ret, struct err *e)
 
 		buf_puts(&whole, digits > 0 ? text + dot + 1 + digits : text + dot);
 	}
-	const bool ok =
+	bool ok =
 	    buf_ok(&whole, name, e) && clock_rfc3339_parse(buf_bytes(&whole), ret, e);
+	if (ok && *ret == 0) /* which says further on that nothing was asked for */
+		ok = err_set(e, ERR_MALFORMED, "this is past");
 	buf_free(&whole);
 	if (!ok) {
 		e->code = ERR_MALFORMED;

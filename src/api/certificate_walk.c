@@ -69,8 +69,15 @@ set_lower(struct certificate_walk *w, const char *value, void *to, struct err *e
 static bool
 set_time(struct certificate_walk *w, const char *value, void *to, struct err *e)
 {
+	int64_t at;
+
 	(void)w;
-	return clock_rfc3339_parse(bytes_str(value), to, e);
+	if (!clock_rfc3339_parse(bytes_str(value), &at, e))
+		return false;
+	if (at == 0) /* is no bound; a second before finds the same */
+		at = -1;
+	memcpy(to, &at, sizeof(at));
+	return true;
 }
 
 static bool

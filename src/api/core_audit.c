@@ -77,15 +77,25 @@ set_serial(struct filters *f, const char *value, struct err *e)
 }
 
 static bool
+read_time(const char *value, int64_t *ret, struct err *e)
+{
+	if (!clock_rfc3339_parse(bytes_str(value), ret, e))
+		return false;
+	if (*ret == 0) /* is no bound; a second before finds the same */
+		*ret = -1;
+	return true;
+}
+
+static bool
 set_since(struct filters *f, const char *value, struct err *e)
 {
-	return clock_rfc3339_parse(bytes_str(value), &f->q.since, e);
+	return read_time(value, &f->q.since, e);
 }
 
 static bool
 set_until(struct filters *f, const char *value, struct err *e)
 {
-	return clock_rfc3339_parse(bytes_str(value), &f->q.until, e);
+	return read_time(value, &f->q.until, e);
 }
 
 static bool

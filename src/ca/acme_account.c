@@ -11,6 +11,7 @@
 #include "ca/acme_order.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
+#include "ca/issue.h"
 #include "store/store_certificate.h"
 #include "x509/names.h"
 #include "x509/spki.h"
@@ -33,6 +34,8 @@ acme_account_judge_key(struct ca *ca, const struct jwk *key, struct err *e)
 		return err_set(e, ERR_BAD_KEY, "this key is on the list of weak keys");
 	if (compromised)
 		return err_set(e, ERR_BAD_KEY, "this key is known to be compromised");
+	/* What the signer has not answered yet is in no row (RFC 8555 11.1). */
+	certified = certified || issue_is_asked(ca, jwk_spki(key));
 	return !certified ||
 	       err_set(e, ERR_BAD_KEY,
 		   "this is the key of a certificate: an account has one of its own");

@@ -127,6 +127,20 @@ ask_signer(struct ca *ca, const struct issue_request *q, const struct names *nam
 }
 
 bool
+issue_is_asked(const struct ca *ca, struct bytes spki)
+{
+	for (size_t i = 0; i < ca->n_asks; i++) {
+		const struct ask *a = &ca->asks[i];
+
+		if (a->id != 0 && a->cb == on_answer &&
+		    bytes_eq(buf_bytes(&((const struct issuing *)a->arg)->asked.spki),
+			spki))
+			return true;
+	}
+	return false;
+}
+
+bool
 issue_start(struct ca *ca, const struct issue_request *q, issue_done *done, void *arg,
     struct verdict *v, struct err *e)
 {

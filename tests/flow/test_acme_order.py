@@ -41,6 +41,12 @@ def at(seconds, text="%Y-%m-%dT%H:%M:%SZ"):
     return when.strftime(text)
 
 
+def change(c, new):
+    """The inner JWS of a key change."""
+    inner = {"alg": new.alg, "jwk": new.jwk, "url": c.base + "/key-change"}
+    return c.jws(inner, {"account": c.kid, "oldKey": c.key.jwk}, new)
+
+
 def certificates(pem):
     end = b"-----END CERTIFICATE-----\n"
     return [x509.load_pem_x509_certificate(one + end) for one in pem.split(end)[:-1]]
@@ -213,7 +219,8 @@ class NewOrder(OrderTest):
     # A144
     def test_times_are_given_exactly_or_refused(self):
         c = self.account()
-        for more in ({"notBefore": at(-2 * 86400)}, {"notAfter": at(-10)}, {"notAfter": at(31 * 86400)},
+        for more in ({"notBefore": "1970-01-01T00:00:00Z"}, {"notBefore": "1970-01-01T00:00:00.9Z"}, {"notAfter": "1970-01-01T00:00:00Z"},
+                     {"notBefore": "1969-12-31T23:59:59Z"}, {"notBefore": at(-2 * 86400)}, {"notAfter": at(-10)}, {"notAfter": at(31 * 86400)},
                      {"notBefore": at(100), "notAfter": at(50)}, {"notBefore": "yesterday"}, {"notAfter": "2026-13-01T00:00:00Z"},
                      {"notBefore": at(20 * 86400), "notAfter": at(40 * 86400)}, {"notAfter": at(60, "%Y-%m-%d %H:%M:%S")}):
             self.refused(c.order("a.internal", **more), 400, "malformed")
@@ -568,6 +575,44 @@ class Finalize(OrderTest):
             asking.join()
         self.assertEqual((answers[0].status, answers[0].json["status"]), (200, "valid"), answers)
         self.assertEqual((other.post(where).json["status"], self.count()), ("valid", before + 1))
+
+    # A132, A201: what the signer has not answered yet counts as well
+    def test_a_key_that_is_being_certified_becomes_no_accounts(self):
+        c, other = self.account(), self.account()
+        looking, *fresh = [Client(self.ca.api_port, self.ca.dir / "root.crt", "acme", key=k) for k in (c.key, Key(), Key())]
+        for one in (looking, *fresh):
+            self.addCleanup(one.close)
+        looking.kid = c.kid
+        where, order = self.ready(c, "o3.internal")
+        csrs = [make_csr(["o3.internal"], f.key.key) for f in fresh]
+        [signer] = [pid for name, pid in self.ca.role_pids().items() if name.startswith("hanaper-sig")]
+        answers = {}
+
+        def by_rest():
+            answers["rest"] = self.ca.ask_unix("POST", "/v1/certificates?profile=server", csrs[1], {"Content-Type": "application/pkcs10"})
+
+        threads = [threading.Thread(target=lambda: answers.update(acme=c.post(order["finalize"], {"csr": b64(csrs[0])}))),
+                   threading.Thread(target=by_rest)]
+        os.kill(signer, signal.SIGSTOP)
+        try:
+            for t in threads:
+                t.start()
+            end = time.monotonic() + 5 * SLOW
+            while looking.post(where).json["status"] == "ready":
+                self.assertLess(time.monotonic(), end)
+            time.sleep(0.3 * SLOW)  # the other is with the signer by then
+            for f in fresh:
+                changed = other.post(other.base + "/key-change", change(other, f.key))
+                self.refused(changed, 400, "badPublicKey", "key of a certificate")
+                self.refused(f.register(), 400, "badPublicKey", "key of a certificate")
+        finally:
+            os.kill(signer, signal.SIGCONT)
+            for t in threads:
+                t.join()
+        self.assertEqual((answers["acme"].status, answers["acme"].json["status"]), (200, "valid"), answers)
+        self.assertEqual(answers["rest"].status, 201, answers)
+        for f in fresh:
+            self.refused(f.register(), 400, "badPublicKey", "key of a certificate")
 
     # A144, A209: as lego's and acme.sh's options ask for it
     def test_validity_as_asked(self):

@@ -113,6 +113,8 @@ class Audit(FlowTest):
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
         self.assertEqual(audit(ca, since=now)["events"], [])
         self.assertTrue(audit(ca, until=now)["events"])
+        self.assertEqual(audit(ca, until="1970-01-01T00:00:00Z")["events"], [])
+        self.assertTrue(audit(ca, since="1970-01-01T00:00:00Z")["events"])
         self.assertEqual({e["identity"] for e in audit(ca, identity="system")["events"]}, {"system"})
         for query in ("event=nothing", "since=yesterday", "limit=0", "limit=1001", "cursor=x",
                       "after=-1", "after=1&cursor=1-1", "serial=zz", "who=me"):

@@ -55,6 +55,9 @@ class Inventory(Cli, FlowTest):
                               ("q=WEB%20TEAM", ["wiki", "web"]), ("q=4711", ["web"]), ("q=b.internal", ["db", "web"]),
                               ("q=.0.0.7", ["wiki", "mail", "db", "web"]), ("q=cert:admin&q=", None),
                               ("q=a%20%22b%22", ["wiki"]), ("q=%c3%a4=c", ["wiki"]),
+                              ("expires_before=1970-01-01T00:00:00Z", []), ("issued_before=1970-01-01T00:00:00Z", []),
+                              ("issued_before=1969-12-31T23:59:59Z", []),
+                              ("expires_after=1970-01-01T00:00:00Z", ["wiki", "mail", "db", "web"]),
                               ("q=team&metadata.owner=data", []), ("q=internal&ip=10.0.0.7&profile=server",
                                                                    ["wiki", "mail", "db", "web"])):
             with self.subTest(query):
