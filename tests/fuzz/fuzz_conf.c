@@ -43,8 +43,8 @@ travel(const struct conf *c)
 static void
 follow(struct bytes text, const struct conf *c)
 {
-	char name[] = "x-2", file[] = "x";
-	const struct conf_issuer next = { name, file, file, NULL };
+	char name[] = "x-2", file[] = "x", key[] = "y";
+	const struct conf_issuer next = { name, file, key, NULL };
 	struct buf now;
 	struct err e = { 0 };
 

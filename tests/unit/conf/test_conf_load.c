@@ -243,6 +243,12 @@ Test(conf_load, values_out_of_range_are_refused_with_their_line)
 		{ LEAST "issuers: [{ name: -a }]\n", "3: issuers[0].name: " },
 		{ LEAST "issuers: [{ name: a/b }]\n", "3: issuers[0].name: " },
 		{ LEAST "issuers:\n- name: a\n- name: a\n", "5: issuers[1].name: there is another" },
+		{ LEAST "issuers:\n- name: a\n- name: b\n  key: issuers/a.key\n", "6: issuers[1].key: \"issuers/a.key\" is a file of issuer \"a\"" },
+		{ LEAST "issuers:\n- name: a\n- name: b\n  certificate: issuers/a.crt\n", "6: issuers[1].certificate: \"issuers/a.crt\" is a file of issuer \"a\"" },
+		{ LEAST "issuers:\n- name: a\n  key: /k\n- name: b\n  key: //./k\n", "7: issuers[1].key: " },
+		{ LEAST "issuers:\n- name: b\n  key: /ca/./issuers//a.key\n- name: a\n", "6: issuers[1]: \"issuers/a.key\" is a file of issuer \"b\"" },
+		{ LEAST "issuers:\n- name: a\n  certificate: x\n- name: b\n  key: ./x\n", "7: issuers[1].key: " },
+		{ LEAST "issuers:\n- name: a\n  certificate: x\n  key: x\n", "6: issuers[0].key: \"x\" is the certificate's file" },
 		/* clang-format on */
 	};
 
