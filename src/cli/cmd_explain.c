@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/filter.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include "cli/view.h"
@@ -198,10 +199,13 @@ cmd_explain(const struct command *self, int argc, char **argv)
 	struct err e = { 0 };
 	json_t *v = NULL;
 	struct buf csr;
+	int64_t span;
 	int status;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		return status;
+	if (a.validity != NULL && !filter_span("--validity", a.validity, &span, &e))
+		return out_usage(self->name, "%s", e.detail);
 	buf_init(&csr, PEM_MAX);
 	if (request_csr_file(a.common.operands[0], &csr, &e) &&
 	    client_open(&a.common, &c, &e) &&

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/filter.h"
 #include "cli/mint.h"
 #include "cli/rotate.h"
 #include "codec/pem.h"
@@ -328,9 +329,9 @@ choose_times(struct rotate *r, struct err *e)
 	if (r->not_before < root->not_before)
 		r->not_before = root->not_before; /* P9 */
 	if (r->validity != NULL &&
-	    !clock_duration_parse(bytes_str(r->validity), &r->validity_s, e)) {
+	    !filter_span("--validity", r->validity, &r->validity_s, e)) {
 		r->misused = true;
-		return err_prefix(e, "--validity");
+		return false;
 	}
 	if (r->not_before + r->validity_s - 1 <= r->now) {
 		r->misused = true;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/filter.h"
 #include "cli/out.h"
 #include "cli/passphrase.h"
 
@@ -250,9 +251,7 @@ static bool
 read_span(const char *given, const char *otherwise, const char *option, int64_t *ret,
     struct err *e)
 {
-	return clock_duration_parse(bytes_str(given != NULL ? given : otherwise), ret,
-		   e) ||
-	       err_prefix(e, option);
+	return filter_span(option, given != NULL ? given : otherwise, ret, e);
 }
 
 static bool

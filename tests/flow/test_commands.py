@@ -323,7 +323,7 @@ class Commands(hnp.FlowTest):
                 (["token", "create", "not a name"], ""),
                 (["crl", "a", "b"], ""), (["crl", "../x"], "no shard"), (["crl", "main/9-9"], "no shard"),
                 (["ocsp"], ""), (["profile", "a", "b"], ""), (["issuer", "x", "y"], "revoke NAME"), (["issuer", "x", "--reason", "superseded"], "--reason"), (["whoami", "x"], ""),
-                (["explain"], ""), (["reload", "x"], ""), (["doctor", "x"], ""),
+                (["explain"], ""), (["explain", "x.csr", "--validity", "soon"], "--validity soon: "), (["reload", "x"], ""), (["doctor", "x"], ""),
                 (["renew"], ""), (["renew", "a", "b"], ""), (["renew", ".", "--validity", "soon"], "--validity"),
                 (["trust"], ""), (["trust", "sell"], ""), (["trust", "install", "--store", "brain"], "nss"),
                 (["backup"], ""), (["backup", "-"], "- is no file name here; ./- is"), (["restore"], ""), (["lint"], ""),
