@@ -34,8 +34,10 @@ void out_next_same(const char *option);
 /* As one would type it to a shell: quoted where it has to be.  free() it. */
 char *out_word(const char *word);
 
-/* Text with control characters made '?'; UTF-8 is let through. */
+/* Text with control characters made '?'; UTF-8 is let through.  NULL, what was not said: "?". */
 void out_text(FILE *to, const char *s);
+/* The same of text of several lines: newlines and tabs stay. */
+void out_lines(FILE *to, const char *s);
 /* "label   value" with the label padded to 'width'; nothing for a NULL value. */
 void out_field(const char *label, int width, const char *value);
 /* Indented, with a newline behind; takes 'v'. */

@@ -184,7 +184,8 @@ print_lines(const struct acme_paste *p, const char *only)
 			continue;
 		char *lines = acme_paste_lines(i, p);
 
-		printf("\n# %s\n%s", acme_paste_title(i), lines);
+		printf("\n# %s\n", acme_paste_title(i));
+		out_lines(stdout, lines);
 		mem_wipe_free(lines, strlen(lines));
 	}
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper acme test NAME - would a validation of it get through?  Without an order. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/acme_attempt.h"
 #include "cli/client.h"
@@ -70,7 +69,7 @@ cmd_acme_test(const struct command *self, int argc, char **argv)
 		acme_attempt_print(v);
 		out_next("hanaper acme why NAME");
 	}
-	if (v != NULL && strcmp(json_text(v, "result"), "valid") != 0)
+	if (v != NULL && !bytes_eq_str(bytes_str(json_text(v, "result")), "valid"))
 		status = OUT_FAILED;
 	json_decref(v);
 	client_free(c);

@@ -72,7 +72,7 @@ cmd_ca(const struct command *self, int argc, char **argv)
 	} else if (a.common.json) {
 		out_json(json_pack("{s:s}", "certificates", buf_str(&pem)));
 	} else if (a.out == NULL) {
-		fwrite(pem.p, 1, pem.n, stdout);
+		out_lines(stdout, buf_str(&pem));
 	} else if (!file_replace(AT_FDCWD, a.out, CA_FILE_MODE, buf_bytes(&pem), &e)) {
 		status = out_fail(&e);
 	} else {

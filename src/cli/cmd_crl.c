@@ -285,7 +285,7 @@ tell_shards(const struct crl_args *a, struct client *c, const char *issuer,
 		return false;
 	json_array_foreach(json_object_get(all, "issuers"), i, one)
 	{
-		if (strcmp(json_text(one, "name"), issuer) != 0)
+		if (!bytes_eq_str(bytes_str(json_text(one, "name")), issuer))
 			continue;
 		known = true;
 		found = json_object_get(one, "crl_shards");

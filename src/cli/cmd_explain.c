@@ -84,16 +84,6 @@ print_rules(const json_t *rules)
 }
 
 static void
-print_lines(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text == '\n' || *text == '\t')
-			putchar(*text);
-		else
-			out_text(stdout, (const char[]){ *text, '\0' });
-}
-
-static void
 print_certificate(const json_t *w, bool text)
 {
 	const json_t *key = json_object_get(w, "key");
@@ -110,7 +100,7 @@ print_certificate(const json_t *w, bool text)
 	view_field_time(w, "not_after", "not after");
 	if (text && all != NULL) {
 		putchar('\n');
-		print_lines(all);
+		out_lines(stdout, all);
 	}
 }
 
@@ -122,7 +112,8 @@ print_lints(const json_t *lints)
 
 	json_array_foreach(lints, i, row)
 	{
-		printf("%s: ", json_text(row, "severity"));
+		out_text(stdout, json_text(row, "severity"));
+		printf(": ");
 		out_text(stdout, json_text(row, "lint"));
 		printf(": ");
 		out_text(stdout, json_text(row, "finding"));
@@ -146,8 +137,9 @@ print(const struct explain_args *a, json_t *v)
 	if (json_is_object(w))
 		print_certificate(w, a->text);
 	print_lints(json_object_get(v, "lint"));
-	printf("\nFor %s: %s.\n", json_text(v, "identity"),
-	    allowed ? "it would be issued" : "it would be refused");
+	printf("\nFor ");
+	out_text(stdout, json_text(v, "identity"));
+	printf(": it would be %s.\n", allowed ? "issued" : "refused");
 	if (allowed)
 		out_next("hanaper issue --profile %s --csr %s",
 		    a->profile != NULL ? a->profile : "server", a->common.operands[0]);

@@ -202,7 +202,7 @@ keep(const struct issue *i, const json_t *v, struct err *e)
 		return err_set(e, ERR_INTERNAL, "the daemon answered no certificate");
 	if (i->a->to_stdout) {
 		fwrite(i->key_pem.p, 1, i->key_pem.n, stdout);
-		fputs(chain, stdout);
+		out_lines(stdout, chain);
 		return true;
 	}
 	if (i->key_path != NULL &&

@@ -33,10 +33,13 @@ cmd_reload(const struct command *self, int argc, char **argv)
 
 		buf_init(&text, VIEW_TEXT);
 		view_strings(&text, changed);
-		if (json_array_size(changed) == 0)
+		if (json_array_size(changed) == 0) {
 			puts("reloaded; nothing has changed");
-		else
-			printf("reloaded; changed: %s\n", buf_str(&text));
+		} else {
+			printf("reloaded; changed: ");
+			out_text(stdout, buf_str(&text));
+			putchar('\n');
+		}
 		buf_free(&text);
 	}
 	json_decref(v);

@@ -96,7 +96,7 @@ print(const struct show_args *a, json_t *v)
 		return;
 	}
 	if (a->pem || a->chain) {
-		fputs(pem != NULL ? pem : "", stdout);
+		out_lines(stdout, pem != NULL ? pem : "");
 		return;
 	}
 	view_certificate(v);

@@ -272,7 +272,7 @@ not_named(const struct doctor *d, const json_t *issuer, struct bytes der)
 	json_array_foreach(d->issuers, i, v)
 	{
 		if (json_text(v, "revoked_at") != NULL &&
-		    strcmp(json_text(issuer, "name"), "root") == 0 &&
+		    bytes_eq_str(bytes_str(json_text(issuer, "name")), "root") &&
 		    !is_on(der, json_text(v, "serial")))
 			return json_text(v, "name");
 	}

@@ -38,6 +38,18 @@ out_usage(const char *command, const char *fmt, ...)
 	return OUT_USAGE;
 }
 
+/* What is put into a sentence of ours may be the daemon's word, or another's. */
+static void
+say(const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	out_lines(stderr, text);
+	free(text);
+}
+
 void
 out_note(const char *fmt, ...)
 {
@@ -45,7 +57,7 @@ out_note(const char *fmt, ...)
 
 	fputs("hanaper: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say(fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
 }
@@ -61,7 +73,7 @@ out_next(const char *fmt, ...)
 	    stdout); /* the hint is the last line, also where both are one terminal */
 	fputs("Next: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say(fmt, ap);
 	va_end(ap);
 	if (same != NULL && strncmp(fmt, "hanaper ", 8) == 0)
 		fprintf(stderr, "  (with the same %s)", same);
@@ -98,21 +110,42 @@ out_word(const char *word)
 	return ret;
 }
 
-void
-out_text(FILE *to, const char *s)
+/* C1 controls travel as C2 80 to C2 9F in UTF-8. */
+static bool
+is_c1(const char *s)
+{
+	const unsigned char second = (unsigned char)s[1];
+
+	return (unsigned char)s[0] == 0xc2 && second >= 0x80 && second < 0xa0;
+}
+
+static void
+put_plain(FILE *to, const char *s, const char *stays)
 {
 	for (; *s != '\0'; s++) {
 		const unsigned char c = (unsigned char)*s;
 
-		/* C1 controls travel as C2 80 to C2 9F in UTF-8. */
-		if (c == 0xc2 && (unsigned char)s[1] >= 0x80 &&
-		    (unsigned char)s[1] < 0xa0) {
+		if (is_c1(s)) {
 			fputc('?', to);
 			s++;
 		} else {
-			fputc(c < 0x20 || c == 0x7f ? '?' : c, to);
+			const bool plain = c >= 0x20 && c != 0x7f;
+
+			fputc(plain || strchr(stays, c) != NULL ? c : '?', to);
 		}
 	}
+}
+
+void
+out_text(FILE *to, const char *s)
+{
+	put_plain(to, s != NULL ? s : "?", "");
+}
+
+void
+out_lines(FILE *to, const char *s)
+{
+	put_plain(to, s != NULL ? s : "?", "\n\t");
 }
 
 void
@@ -128,8 +161,18 @@ out_field(const char *label, int width, const char *value)
 void
 out_json(json_t *v)
 {
-	json_dumpf(v, stdout, JSON_INDENT(OUT_JSON_INDENT) | JSON_PRESERVE_ORDER);
+	char *text = json_dumps(v, JSON_INDENT(OUT_JSON_INDENT) | JSON_PRESERVE_ORDER);
+
+	for (const char *s = text; s != NULL && *s != '\0'; s++)
+		if (is_c1(s)) { /* what JSON need not escape, a terminal obeys */
+			printf("\\u00%02x", (unsigned char)*++s);
+		} else if (*s == 0x7f) {
+			printf("\\u007f");
+		} else {
+			putchar(*s);
+		}
 	putchar('\n');
+	free(text);
 	json_decref(v);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -25,6 +27,64 @@ Test(out, control_characters_never_reach_the_terminal)
 					  "e\xc3\xa4"));
 
 	cr_expect_str_eq(text, "a?[2Jb?c?d?e\xc3\xa4");
+	free(text);
+}
+
+/* R84 */
+Test(out, lines_stay_lines_and_what_was_not_said_is_a_question_mark)
+{
+	char *text = PRINTED(out_lines(to, "a\n\tb\r\033[2J\nd\xc2\x9b"
+					   "e\xc3\xa4\n"));
+
+	cr_expect_str_eq(text, "a\n\tb??[2J\nd?e\xc3\xa4\n");
+	free(text);
+	text = PRINTED(out_lines(to, NULL); out_text(to, NULL));
+	cr_expect_str_eq(text, "??");
+	free(text);
+}
+
+/* What a function says on 'fd', as text; free() it. */
+static char *
+said_on(int fd, void (*f)(void))
+{
+	char path[] = "/tmp/hnp-out-XXXXXX", *text = mem_zalloc(4096);
+	const int file = mkstemp(path), old = dup(fd);
+
+	cr_assert(file >= 0 && old >= 0);
+	unlink(path);
+	fflush(NULL);
+	cr_assert_geq(dup2(file, fd), 0);
+	f();
+	fflush(NULL);
+	cr_assert_geq(dup2(old, fd), 0);
+	cr_assert_geq(pread(file, text, 4095, 0), 0);
+	close(file);
+	close(old);
+	return text;
+}
+
+static void
+note(void)
+{
+	out_note("first\nsecond %s", "\033]0;x\007\xc2\x9b"
+				     "31m");
+}
+
+static void
+json(void)
+{
+	out_json(json_pack("{s:s}", "a", "\033\x7f\xc2\x9b\xc3\xa4"));
+}
+
+/* R84 */
+Test(out, neither_a_remark_nor_json_tells_the_terminal_what_to_do)
+{
+	char *text = said_on(STDERR_FILENO, note);
+
+	cr_expect_str_eq(text, "hanaper: first\nsecond ?]0;x??31m\n");
+	free(text);
+	text = said_on(STDOUT_FILENO, json);
+	cr_expect_str_eq(text, "{\n  \"a\": \"\\u001B\\u007f\\u009b\xc3\xa4\"\n}\n");
 	free(text);
 }
 
