@@ -24,8 +24,8 @@ struct verify_result {
 };
 
 /*
- * 'scratch' is the directory for that other database: as large as the one that
- * is judged.  'say' hears each fault, in words.  False: it could not be done.
+ * 'scratch' is an empty directory for that other database, as large as the one that
+ * is judged; whoever made it takes it away.  'say' hears each fault, in words.  False: it could not be done.
  */
 MUST_CHECK bool verify_run(const char *journal, const char *database,
     const char *scratch, verify_say *say, void *arg, struct verify_result *ret,

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -66,11 +65,10 @@ on_record(void *arg, const struct record *r, struct err *e)
 	v->unreadable = !reconcile_apply(v->want, r, NULL, e);
 	if (v->unreadable)
 		return false;
-	if (r->seq % COMMIT_EACH == 0 && !store_commit(v->want, &v->broken)) {
-		*e = v->broken;
-		return false;
-	}
-	return true;
+	if (r->seq % COMMIT_EACH != 0 || store_commit(v->want, e))
+		return true;
+	v->broken = *e;
+	return false;
 }
 
 /* False: what follows cannot be compared. */
@@ -111,6 +109,7 @@ static bool
 is_comparable(struct verify *v, const char *database)
 {
 	uint64_t now = 0;
+	struct err e;
 
 	if (v->r.records < v->r.stored) {
 		sayf(v,
@@ -120,8 +119,10 @@ is_comparable(struct verify *v, const char *database)
 		    v->r.records, v->r.stored);
 		return false;
 	}
-	if (v->r.stored < v->ever_stored && !holds_now(database, &now, &v->broken))
+	if (v->r.stored < v->ever_stored && !holds_now(database, &now, &e)) {
+		v->broken = e;
 		return false;
+	}
 	if (v->r.stored < v->ever_stored && now < v->ever_stored)
 		sayf(v,
 		    "the database holds the records up to %" PRIu64
@@ -174,23 +175,13 @@ verify_run(const char *journal, const char *database, const char *scratch,
     verify_say *say_to, void *arg, struct verify_result *ret, struct err *e)
 {
 	struct verify v = { .say = say_to, .arg = arg };
-	char *dir = mem_printf("%s/hanaper-verify-XXXXXX", scratch);
-	char *path = NULL;
-	bool ok = false;
+	char *path = mem_printf("%s/journal.db", scratch);
+	const bool ok = run(&v, journal, database, path, e);
 
-	if (mkdtemp(dir) == NULL) {
-		err_errno(e, "%s", scratch);
-		goto out;
-	}
-	path = mem_printf("%s/journal.db", dir);
-	ok = run(&v, journal, database, path, e);
 	store_discard(v.want);
 	store_close(v.have);
-	rmdir(dir);
 	if (ok)
 		*ret = v.r;
-out:
 	free(path);
-	free(dir);
 	return ok;
 }

@@ -8,6 +8,7 @@
 #include "ca/verify.h"
 #include "cli/client.h"
 #include "cli/cmd_audit.h"
+#include "cli/scratch.h"
 #include "conf/conf_load.h"
 
 #define TOLD_MAX 1000 /* faults that are printed; the others are counted */
@@ -77,16 +78,20 @@ static bool
 verify(const char *file, struct telling *t, struct verify_result *ret, struct err *e)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *journal = NULL, *database = NULL;
+	char *journal = NULL, *database = NULL, *dir = NULL;
+	char *beside =
+	    mem_printf("%s/hanaper", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
 	struct conf *conf = NULL;
 
 	bool ok = conf_load(file, &conf, e);
 	if (ok) {
 		journal = conf_path(conf, "journal");
 		database = conf_path(conf, conf->database);
-		ok = verify_run(journal, database,
-		    tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp", on_fault, t, ret, e);
+		ok = scratch_dir(beside, "verify", &dir, e) &&
+		     verify_run(journal, database, dir, on_fault, t, ret, e);
 	}
+	scratch_remove(dir);
+	free(beside);
 	conf_free(conf);
 	free(journal);
 	free(database);

@@ -336,7 +336,26 @@ class Verify(FlowTest):
         self.verify(0, "journal and database tell the same", "database  holds them all")
         self.assertEqual(self.snapshot(), before)
         self.assertEqual(self.live.returncode, 0, self.live.stdout + self.live.stderr)
-        self.assertFalse([p for p in os.listdir("/tmp") if p.startswith("hanaper-verify-")])
+
+    def test_what_it_writes_elsewhere_goes_however_it_ends(self):
+        scratch = self.ca.tmp / "scratch"
+        scratch.mkdir()
+        self.addCleanup(shutil.rmtree, scratch)
+        command = [HANAPER, "audit", "verify", "--dir", self.dir]
+        env = {**os.environ, "TMPDIR": str(scratch)}
+        self.assertEqual(run(*command, env=env).returncode, 0)
+        self.assertEqual(os.listdir(scratch), [])
+        for number in (signal.SIGTERM, signal.SIGINT):
+            for _ in range(50):  # until it is met at work
+                process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                while process.poll() is None and not os.listdir(scratch):
+                    pass
+                process.send_signal(number)
+                process.wait()
+                self.assertEqual(os.listdir(scratch), [])
+                if process.returncode == -number:
+                    break
+            self.assertEqual(process.returncode, -number)
 
     def test_a_deleted_row_is_told(self):
         self.sql("DELETE FROM revocation WHERE reason = 1")
