@@ -39,8 +39,7 @@ out_usage(const char *command, const char *fmt, ...)
 }
 
 /* What is put into a sentence of ours may be the daemon's word, or another's. */
-static void
-say(const char *fmt, va_list ap)
+static void PRINTF_LIKE(1, 0) say(const char *fmt, va_list ap)
 {
 	char *text;
 
