@@ -112,15 +112,18 @@ static bool
 check_beside(const char *path, struct err *e)
 {
 	static const char *const ends[] = { "-wal", "-shm", "-journal" };
+	struct err why;
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < NITEMS(ends); i++) {
 		char *beside = mem_printf("%s%s", path, ends[i]);
 
-		ok =
-		    file_check_regular(AT_FDCWD, beside, e) || e->code == ERR_NOT_FOUND;
+		ok = file_check_regular(AT_FDCWD, beside, &why) ||
+		     why.code == ERR_NOT_FOUND;
 		free(beside);
 	}
+	if (!ok)
+		*e = why;
 	return ok;
 }
 
