@@ -107,17 +107,17 @@ is_cut(const char *path, const uint8_t header[static HEADER_LEN], off_t size)
 	return !has_wal(path) && (uint64_t)size < page * be32(header + 28);
 }
 
-/* What SQLite opens beside it: a FIFO that another user put there would hold us. */
+static const char *const beside_it[] = { "-wal", "-shm", "-journal" };
+
+/* What SQLite opens there: a FIFO that another user put there would hold us. */
 static bool
 check_beside(const char *path, struct err *e)
 {
-	static const char *const ends[] = { "-wal", "-shm", "-journal" };
 	struct err why;
 	bool ok = true;
 
-	for (size_t i = 0; ok && i < NITEMS(ends); i++) {
-		char *beside = mem_printf("%s%s", path, ends[i]);
-
+	for (size_t i = 0; ok && i < NITEMS(beside_it); i++) {
+		char *beside = mem_printf("%s%s", path, beside_it[i]);
 		ok = file_check_regular(AT_FDCWD, beside, &why) ||
 		     why.code == ERR_NOT_FOUND;
 		free(beside);
@@ -160,9 +160,7 @@ check_file(const char *path, struct err *e)
 		return err_set(e, ERR_IO, "database %s: of another program", path);
 	if (is_cut(path, header, st.st_size))
 		return err_set(e, ERR_IO,
-		    "database %s: damaged, its end is missing; restore it from a "
-		    "backup",
-		    path);
+		    "database %s: damaged, its end is missing; restore a backup", path);
 	return check_beside(path, e);
 }
 
@@ -368,14 +366,13 @@ db_close(struct db *db)
 void
 db_discard(struct db *db)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
-
 	if (db == NULL)
 		return;
 	char *path = mem_strdup(db->path);
 	db_close(db);
-	for (size_t i = 0; i < NITEMS(suffixes); i++) {
-		char *one = mem_printf("%s%s", path, suffixes[i]);
+	unlink(path);
+	for (size_t i = 0; i < NITEMS(beside_it); i++) {
+		char *one = mem_printf("%s%s", path, beside_it[i]);
 		unlink(one);
 		free(one);
 	}
