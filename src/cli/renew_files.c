@@ -298,8 +298,11 @@ renew_files_open(const char *where, const char *key, bool lock, struct renew_fil
 	struct renew_files f = { .lock = -1 };
 	json_t *v = NULL;
 
+	/* As root: a link of root's to a certificate may lie where others cannot look. */
+	if (lock && !renew_files_lock(where, &f.lock, e))
+		return false;
 	f.acts = act(where, e);
-	if (!f.acts || (lock && !renew_files_lock(where, &f.lock, e)) ||
+	if (!f.acts ||
 	    !(renew_files_is_dir(where) ? place_dir(where, &f, e)
 					: place_file(where, key, &f, e)) ||
 	    !read_pair(&f, e) || (f.dir != NULL && !load_json(&f, &v, e))) {

@@ -133,6 +133,20 @@ class RenewByRoot(test_renew.RenewFiles):
         self.fits(where)
         self.assertEqual({uid for uid, _ in self.owners(where)}, {USER})
 
+    # S81
+    def test_two_files_of_anothers_directory_too_by_a_link_of_roots_as_well(self):
+        where = self.place("files", "DNS:files.internal")
+        link = self.ca.file("files-link.crt")
+        link.symlink_to(where / "cert.pem")
+        daemon = ("--key", where / "key.pem", "--url", f"https://localhost:{self.ca.api_port}", "--cacert", where / "root.crt")
+        for name in (where / "cert.pem", link):
+            os.chown(where / "cert.pem", 0, 0)
+            self.assertEqual(self.hanaper(name, "--now", *daemon).events, ["renewed"])
+            self.assertEqual(self.owners(where), {(USER, USER)})
+            self.fits(where)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.hanaper(self.ca.file("none/none"), "--now", *daemon[2:], status=1).events, [])
+
     # S81, S82
     def test_enroll_makes_what_renew_then_reads(self):
         ca = self.ca
