@@ -346,11 +346,13 @@ class Verify(FlowTest):
         self.assertEqual(run(*command, env=env).returncode, 0)
         self.assertEqual(os.listdir(scratch), [])
         for number in (signal.SIGTERM, signal.SIGINT):
-            for _ in range(50):  # until it is met at work
+            for _ in range(50):  # until it is met at work: it goes on by small steps
                 process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 while process.poll() is None and not os.listdir(scratch):
-                    pass
+                    process.send_signal(signal.SIGCONT)
+                    process.send_signal(signal.SIGSTOP)
                 process.send_signal(number)
+                process.send_signal(signal.SIGCONT)
                 process.wait()
                 self.assertEqual(os.listdir(scratch), [])
                 if process.returncode == -number:
