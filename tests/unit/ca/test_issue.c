@@ -62,6 +62,27 @@ begin_one(struct told *t)
 
 TestSuite(issue, .init = paper_begin, .fini = paper_end);
 
+/* A132: a key is in use from the question on. */
+Test(issue, the_key_of_a_question_is_known_until_it_is_answered)
+{
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(csr);
+	struct verdict v = { 0 };
+	struct told t = { 0 };
+	struct err e = { 0 };
+	const struct bytes key = csr->key.der, other = bytes_str("another");
+
+	cr_expect_not(issue_is_asked(paper.ca, key));
+	MUST(issue_start(paper.ca, &q, on_done, &t, &v, &e));
+	cr_expect(issue_is_asked(paper.ca, key));
+	cr_expect_not(issue_is_asked(paper.ca, other));
+	paper_sign(MSG_SIGN_CERT);
+	cr_assert_eq(t.times, 1);
+	cr_expect_not(issue_is_asked(paper.ca, key));
+	csr_free(csr);
+	verdict_free(&v);
+}
+
 /* R89: what is told is in the database's open transaction already. */
 Test(issue, a_certificate_is_stored_before_anybody_hears_of_it)
 {
