@@ -347,7 +347,9 @@ class Verify(FlowTest):
         self.assertEqual(os.listdir(scratch), [])
         for number in (signal.SIGTERM, signal.SIGINT):
             for _ in range(50):  # until it is met at work: it goes on by small steps
-                process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                           # behind a "&" of sh it is ignored, and stays so
+                                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
                 while process.poll() is None and not os.listdir(scratch):
                     process.send_signal(signal.SIGCONT)
                     process.send_signal(signal.SIGSTOP)

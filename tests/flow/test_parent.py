@@ -239,7 +239,7 @@ class Parent(unittest.TestCase):
         conf = self.dir / "hanaper.yaml"
         conf.write_text(conf.read_text().replace(was, becomes))
 
-    def reload(self, *words, seconds=5):
+    def reload(self, *words, seconds=20):
         mark = len(self.said())
         self.daemon.send_signal(signal.SIGHUP)
         end = time.monotonic() + seconds * SLOW
