@@ -37,9 +37,10 @@ MUST_CHECK bool owners_act_in(const char *path, struct err *e);
 /* As the program was called, or as owners_stay() says. */
 void owners_act_self(void);
 /*
- * From here on all that is not between the calls above is done as that owner, too.
+ * Until owners_leave() all that is not between the calls above is done as that owner, too.
  */
 MUST_CHECK bool owners_stay(const char *path, struct err *e);
+void owners_leave(void); /* without owners_stay() it does nothing */
 /* Until owners_act_self(): as root, for what only root can, and by descriptors. */
 void owners_act_root(void);
 

@@ -351,6 +351,7 @@ backup_make(struct backup *b, struct err *e)
 		close(m.fd);
 	scratch_remove(m.part);
 	scratch_remove(m.scratch);
+	owners_leave();
 	return ok;
 }
 

@@ -117,7 +117,6 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 
 	if (!options_read(self, &usage, argc, argv, &o, &status))
 		return status;
-	d.findings = json_array();
 	if (o.url == NULL) {
 		d.dir = client_find_dir(o.dir);
 		d.file = client_find_conf(o.dir);
@@ -129,6 +128,7 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 			return out_fail(&e);
 		}
 	}
+	d.findings = json_array();
 	if (!client_open(&o, &d.client, &d.no_client))
 		d.client = NULL;
 	doctor_log_find(&d);

@@ -335,4 +335,5 @@ restore_free(struct restore *r)
 	free(r->etc);
 	free(r->state);
 	free(r->aside);
+	owners_leave();
 }

@@ -185,6 +185,10 @@ Test(owners, whoever_can_exchange_a_component_is_acted_as)
 	cr_expect_eq(geteuid(), OTHER);
 	owners_act_root();
 	cr_expect_eq(geteuid(), 0);
+	owners_act_self();
+	cr_expect_eq(geteuid(), OTHER);
+	owners_leave();
+	cr_expect_eq(geteuid(), 0);
 	free(ca);
 	free(lnk);
 	free(behind);
