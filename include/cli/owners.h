@@ -41,6 +41,11 @@ void owners_act_self(void);
  */
 MUST_CHECK bool owners_stay(const char *path, struct err *e);
 void owners_leave(void); /* without owners_stay() it does nothing */
+/*
+ * May root believe 'file', which names the CA directory 'dir'?  Not where it is one user's
+ * and the directory another's, or root's.  ERR_CONFLICT.
+ */
+MUST_CHECK bool owners_agree(const char *file, const char *dir, struct err *e);
 /* Until owners_act_self(): as root, for what only root can, and by descriptors. */
 void owners_act_root(void);
 

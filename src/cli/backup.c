@@ -70,9 +70,11 @@ is_inside(const char *path)
 
 /* Root reads no more for a backup than who may exchange the file could read himself. */
 static bool
-read_as_owner(const char *path, struct buf *ret, struct err *e)
+read_as_owner(const char *path, bool key, struct buf *ret, struct err *e)
 {
-	const bool ok = owners_act(path, e) && file_read(AT_FDCWD, path, ret, e);
+	/* A key may be the signer's; what is none, only the directory's owner's. */
+	const bool ok = (key ? owners_act(path, e) : owners_act_in(path, e)) &&
+			file_read(AT_FDCWD, path, ret, e);
 
 	owners_act_self();
 	return ok;
@@ -94,7 +96,7 @@ put_small(struct making *m, const char *name, const char *path, unsigned mode,
 	buf_init(&text, FILE_MAX);
 	if (!is_inside(name)) {
 		leave_out(m->b, path, "it lies outside of the CA directory");
-	} else if (!read_as_owner(whole, &text, e)) {
+	} else if (!read_as_owner(whole, (small & SMALL_KEY) != 0, &text, e)) {
 		ok = e->code == ERR_NOT_FOUND && (small & SMALL_NEEDED) == 0;
 	} else if ((small & SMALL_KEY) == 0) {
 		ok = archive_put(m->out, name, mode, buf_bytes(&text), e);
@@ -258,7 +260,8 @@ begin(struct making *m, struct err *e)
 {
 	struct backup *b = m->b;
 	char *root = conf_path(b->conf, BACKUP_ROOT);
-	const bool ok = owners_act(root, e) && backup_root_hash(root, b->facts.root, e);
+	const bool ok = owners_agree(b->conf->file, b->conf->dir, e) &&
+			owners_act(root, e) && backup_root_hash(root, b->facts.root, e);
 
 	owners_act_self();
 	free(root);

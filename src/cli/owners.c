@@ -114,22 +114,6 @@ absolute(const char *path)
 	return mem_printf("%s/%s", here, path);
 }
 
-static bool nearest(const char *path, unsigned depth, struct stat *ret, struct err *e);
-
-/* A symbolic link of root's leads to where others may have their hands in. */
-static bool
-look_behind(const char *link, unsigned depth, struct stat *ret, struct err *e)
-{
-	char *real = depth == 0 ? realpath(link, NULL) : NULL;
-
-	if (real ==
-	    NULL) /* the last component; or none, which whoever opens it will see */
-		return true;
-	const bool ok = nearest(real, depth + 1, ret, e);
-	free(real);
-	return ok;
-}
-
 static bool
 no_stat(const char *path, struct err *e)
 {
@@ -137,31 +121,77 @@ no_stat(const char *path, struct err *e)
 			       : err_errno(e, "%s", path);
 }
 
-/*
- * Of the components of a path the last one that is not root's: who has it may exchange it,
- * and all behind it.  *ret stays where all are root's.
- */
+#define LINKS_MAX 40 /* as the kernel has it */
+
+/* The way that is left, with what a link says in the place of its name. */
 static bool
-nearest(const char *path, unsigned depth, struct stat *ret, struct err *e)
+follow(const char *link, char **rest, char **done, struct err *e)
 {
-	char *whole = absolute(path);
+	char to[PATH_MAX];
+	const ssize_t n = readlink(link, to, sizeof(to) - 1);
+
+	if (n <= 0)
+		return err_errno(e, "%s", link);
+	to[n] = '\0';
+	char *all = mem_printf("%s/%s", to, *rest);
+	free(*rest);
+	*rest = all;
+	char *slash = strrchr(*done, '/');
+	*(to[0] == '/' ? *done : slash) = '\0'; /* the link's name goes */
+	return true;
+}
+
+/* One component on: *done has no links in it. */
+static bool
+step(char **rest, char **done, unsigned *links, struct stat *ret, struct err *e)
+{
+	const size_t n = strcspn(*rest, "/");
+	char *name = mem_strndup(bytes_of(*rest, n));
+	char *left = mem_strdup(*rest + n + ((*rest)[n] == '/'));
+	char *whole = mem_printf("%s/%s", *done, name);
+	struct stat st;
 	bool ok = true;
 
-	for (char *at = whole; ok && at != NULL;) {
-		struct stat st;
+	free(*rest);
+	*rest = left;
+	if (strcmp(name, "..") == 0) {
+		char *slash = strrchr(*done, '/');
 
-		at = strchr(at + 1, '/');
-		if (at != NULL)
-			*at = '\0';
-		ok = lstat(whole, &st) == 0 || no_stat(path, e);
+		if (slash != NULL)
+			*slash = '\0';
+	} else if (name[0] != '\0' && strcmp(name, ".") != 0) {
+		ok = lstat(whole, &st) == 0 || no_stat(whole, e);
 		if (ok && st.st_uid != 0)
 			*ret = st;
-		else if (ok && S_ISLNK(st.st_mode))
-			ok = look_behind(whole, depth, ret, e);
-		if (at != NULL)
-			*at = '/';
+		free(*done);
+		*done = whole;
+		whole = NULL;
+		if (ok && S_ISLNK(st.st_mode))
+			ok = ++*links <= LINKS_MAX
+				 ? follow(*done, rest, done, e)
+				 : err_set(e, ERR_IO, "%s: too many links", *done);
 	}
+	free(name);
 	free(whole);
+	return ok;
+}
+
+/*
+ * Of the components of a path, and of all that links among them lead through, the last one
+ * that is not root's: who has it may exchange it, and all behind it.  *ret stays where all
+ * are root's.
+ */
+static bool
+nearest(const char *path, struct stat *ret, struct err *e)
+{
+	char *rest = absolute(path), *done = mem_strdup("");
+	unsigned links = 0;
+	bool ok = true;
+
+	while (ok && rest[0] != '\0')
+		ok = step(&rest, &done, &links, ret, e);
+	free(rest);
+	free(done);
 	return ok;
 }
 
@@ -203,7 +233,7 @@ owners_act(const char *path, struct err *e)
 	owners_act_root();
 	if (geteuid() != 0)
 		return true;
-	const bool found = nearest(path, 0, &st, e);
+	const bool found = nearest(path, &st, e);
 	if (found && become(st.st_uid, st.st_gid))
 		return true;
 	if (found)
@@ -232,6 +262,25 @@ owners_stay(const char *path, struct err *e)
 		self.gid = getegid();
 	}
 	return true;
+}
+
+bool
+owners_agree(const char *file, const char *dir, struct err *e)
+{
+	struct stat of = { 0 }, its = { 0 };
+
+	if (getuid() != 0)
+		return true;
+	owners_act_root();
+	const bool found = nearest(file, &of, e) && nearest(dir, &its, e);
+	owners_act_self();
+	if (!found || of.st_uid == 0 || of.st_uid == its.st_uid)
+		return found;
+	return err_set(e, ERR_CONFLICT,
+	    "%s is user %lu's, and names %s, which is not: if you believe it, copy it "
+	    "to "
+	    "where only root may write, and name that",
+	    file, (unsigned long)of.st_uid, dir);
 }
 
 void

@@ -94,12 +94,28 @@ stay_above(const char *path, struct err *e)
 	return ok;
 }
 
+/* A backup that another user has made may say that the CA is anywhere. */
+static bool
+believe(const struct restore *r, struct err *e)
+{
+	char *there = mem_strdup(r->state), *slash;
+	struct stat st;
+
+	while ((slash = strrchr(there, '/')) != NULL && lstat(there, &st) < 0)
+		*slash = '\0';
+	const bool ok = owners_agree(r->file, there[0] != '\0' ? there : "/", e);
+	free(there);
+	return ok;
+}
+
 static bool
 look(struct restore *r, struct err *e)
 {
 	struct stat st;
 
 	r->state = mem_strdup(r->conf->dir);
+	if (!believe(r, e))
+		return false;
 	if (r->users->n > 0 && geteuid() != 0)
 		return err_set(e, ERR_FORBIDDEN,
 		    "--user gives files away: run it as root");

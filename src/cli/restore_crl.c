@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/out.h"
+#include "cli/owners.h"
 #include "cli/restore.h"
 #include "codec/der.h"
 #include "codec/pem.h"
@@ -231,7 +232,9 @@ restore_crl(struct restore *r, const char *path, struct err *e)
 
 	buf_init(&text, CRL_FILE_MAX);
 	buf_init(&der, CRL_FILE_MAX);
+	owners_act_root(); /* it is where the operator says, which may be root's */
 	bool ok = file_read_named(path, &text, e); /* says the path itself */
+	owners_act_self();
 	if (ok) {
 		rest = buf_bytes(&text);
 		if (pem_looks_like(rest))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "sys/file.h"
 
 static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -17,6 +18,7 @@ static char *held[SCRATCH_MAX]; /* changed only while those are blocked */
 static void
 on_end(int number)
 {
+	owners_act_self(); /* it may come while we act as another: system calls alone */
 	for (size_t i = 0; i < SCRATCH_MAX; i++)
 		if (held[i] != NULL)
 			file_remove_tree(held[i]);

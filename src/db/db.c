@@ -312,7 +312,7 @@ db_open(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 		goto out;
 	rc = sqlite3_open_v2(path, &db->handle,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-	    NULL);
+	    db_vfs());
 	if (rc != SQLITE_OK) {
 		db_error(db, rc, "open the database", e);
 		goto out;

@@ -42,9 +42,10 @@ db_copy(struct db *db, const char *path, struct err *e)
 		return err_set(e, ERR_CONFLICT, "%s: it is there already", path);
 	if (fd < 0)
 		return err_errno(e, "%s", path);
-	bool ok = sqlite3_open_v2(path, &to,
-		      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK ||
-		  err_set(e, ERR_IO, "%s: cannot be opened as a database", path);
+	bool ok =
+	    sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+		db_vfs()) == SQLITE_OK ||
+	    err_set(e, ERR_IO, "%s: cannot be opened as a database", path);
 	ok = ok && copy_pages(db, to, e);
 	sqlite3_close_v2(to);
 	if (ok && fsync(fd) < 0)

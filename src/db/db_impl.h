@@ -55,4 +55,7 @@ bool db_choose_flush(struct db *db, struct err *e);
 /* Pages that this connection has written to the WAL, by a counter that may wrap. */
 int db_pages_written(struct db *db);
 
+/* The name of the VFS that every database is opened by (db_vfs.c). */
+const char *db_vfs(void);
+
 #endif

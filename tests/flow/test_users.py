@@ -7,6 +7,8 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
+import struct
 import subprocess
 import tempfile
 import time
@@ -259,6 +261,48 @@ class Users(unittest.TestCase):
         self.link("last-backup", victim / "new")
         (ca.dir / "journal/00000002.hj").unlink()
         run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir)
+        self.unharmed(victim)
+
+    # S81: SQLite removes what a journal beside a database names
+    def test_a_journal_beside_the_database_removes_nothing_of_roots(self):
+        ca, victim = self.ca, self.hostile()
+        db = ca.dir / "hanaper.db"
+        connection = sqlite3.connect(db)
+        connection.execute("PRAGMA journal_mode = delete")
+        connection.close()
+        magic, name = bytes.fromhex("d9d505f920a163d7"), os.fsencode(victim / "shadow")
+        head = magic + struct.pack(">IIIII", 0, 0, db.stat().st_size // 4096, 512, 4096)
+        hot = head.ljust(512, b"\0") + struct.pack(">I", 0x40000000 // 4096 + 1) + name + struct.pack(
+            ">II", len(name), sum(name)) + magic
+        for command in (["doctor"], ["audit", "verify"], ["backup", ca.tmp / "b.tar"], ["rotate"]):
+            (ca.dir / "hanaper.db-journal").write_bytes(hot)
+            for path in ca.dir.glob("hanaper.db*"):
+                os.lchown(path, OWNER, OWNER)
+                path.chmod(0o600)
+            run(BUILD / "hanaper", *command, "--dir", ca.dir, check=False)
+            self.unharmed(victim)
+
+    # S81, S86: a file of one user says nothing of another's directory to root
+    def test_what_one_user_wrote_leads_root_to_no_other(self):
+        ca, victim = self.ca, self.hostile()
+        other = ca.tmp / "other"
+        other.mkdir()
+        (other / "hanaper.yaml").write_text(f"dir: {ca.dir}\n" + (ca.dir / "hanaper.yaml").read_text())
+        (other / "hanaper.yaml").chmod(0o640)
+        for path in (other, other / "hanaper.yaml"):
+            os.chown(path, OWNER + 100, OWNER + 100)
+        for command in (["backup", ca.tmp / "b.tar", "--with-keys"], ["rotate"]):
+            done = run(BUILD / "hanaper", *command, "--dir", other, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("which is not", done.stderr)
+        self.assertFalse((ca.tmp / "b.tar").exists())
+        run(BUILD / "hanaper", "backup", ca.tmp / "b.tar", "--dir", ca.dir, "--with-keys")
+        os.chown(ca.tmp / "b.tar", OWNER + 100, OWNER + 100)
+        done = run(BUILD / "hanaper", "restore", ca.tmp / "b.tar", "--dir", ca.dir, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("which is not", done.stderr)
+        os.chown(ca.tmp / "b.tar", OWNER, OWNER)
+        run(BUILD / "hanaper", "restore", ca.tmp / "b.tar", "--dir", ca.dir)
         self.unharmed(victim)
 
     # S82

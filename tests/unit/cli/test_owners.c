@@ -177,6 +177,14 @@ Test(owners, whoever_can_exchange_a_component_is_acted_as)
 		cr_expect_eq(geteuid(), OTHER, "by a link of root's");
 		owners_act_self();
 	}
+	/* By root's link to his link to what is root's. */
+	char *far = in("roots/far");
+	link_to("ca/lnk", "roots/far", symlink);
+	cr_assert(owners_act(far, &e), "%s", e.detail);
+	cr_expect_eq(geteuid(), OTHER);
+	owners_act_self();
+	unlink(far);
+	free(far);
 	cr_assert(owners_stay(ca, &e), "%s", e.detail);
 	cr_expect_eq(geteuid(), OTHER);
 	cr_assert(owners_act(roots, &e), "%s", e.detail);

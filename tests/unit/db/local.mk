@@ -5,6 +5,7 @@ tests_unit_db_unit_db_SOURCES = \
 	tests/unit/db/test_faulty.c \
 	tests/unit/db/test_db.c \
 	tests/unit/db/test_db_park.c \
+	tests/unit/db/test_db_vfs.c \
 	tests/unit/db/test_stmt.c \
 	tests/unit/db/tmp_db.h
 tests_unit_db_unit_db_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_WRAP) \
