@@ -40,6 +40,8 @@ void owners_act_self(void);
  * Until owners_leave() all that is not between the calls above is done as that owner, too.
  */
 MUST_CHECK bool owners_stay(const char *path, struct err *e);
+/* The same for the directory that 'path' is in. */
+MUST_CHECK bool owners_stay_in(const char *path, struct err *e);
 void owners_leave(void); /* without owners_stay() it does nothing */
 /*
  * May root believe 'file', which names the CA directory 'dir'?  Not where it is one user's

@@ -241,20 +241,6 @@ put_journal(struct making *m, struct err *e)
 
 /* ---- all of it ---- */
 
-/* What is made on the way lies beside the file. */
-static bool
-stay_beside(const char *file, struct err *e)
-{
-	const char *slash = strrchr(file, '/');
-	char *dir = slash == NULL
-			? mem_strdup(".")
-			: mem_strndup(bytes_of(file, (size_t)(slash - file) + 1));
-	const bool ok = owners_stay(dir, e);
-
-	free(dir);
-	return ok || err_prefix(e, file);
-}
-
 static bool
 begin(struct making *m, struct err *e)
 {
@@ -265,8 +251,11 @@ begin(struct making *m, struct err *e)
 
 	owners_act_self();
 	free(root);
-	if (!ok || !stay_beside(b->file, e))
+	if (!ok)
 		return false;
+	/* What is made on the way lies beside the file. */
+	if (!owners_stay_in(b->file, e))
+		return err_prefix(e, b->file);
 	if (access(b->file, F_OK) == 0)
 		return err_set(e, ERR_CONFLICT,
 		    "%s is there already; nothing was changed; give another FILE",

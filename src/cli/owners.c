@@ -265,6 +265,16 @@ owners_stay(const char *path, struct err *e)
 }
 
 bool
+owners_stay_in(const char *path, struct err *e)
+{
+	char *dir = dir_of(path);
+	const bool ok = owners_stay(dir, e);
+
+	free(dir);
+	return ok;
+}
+
+bool
 owners_agree(const char *file, const char *dir, struct err *e)
 {
 	struct stat of = { 0 }, its = { 0 };

@@ -80,17 +80,28 @@ find_signer(struct restore *r, struct err *e)
 	return owners_signer("", r->users, &r->signer, e);
 }
 
-/* Of a directory that is to be made, with all above it that is not there. */
+/* The directory itself, or where it is to be made the nearest above it; free() it. */
+static char *
+nearest_there(const char *path)
+{
+	char *there = mem_strdup(path), *slash;
+	struct stat st;
+
+	while ((slash = strrchr(there, '/')) != NULL && lstat(there, &st) < 0)
+		*slash = '\0';
+	if (there[0] != '\0')
+		return there;
+	free(there);
+	return mem_strdup("/");
+}
+
 static bool
 stay_above(const char *path, struct err *e)
 {
-	char *above = mem_strdup(path), *slash;
-	struct stat st;
+	char *there = nearest_there(path);
+	const bool ok = owners_stay(there, e);
 
-	while ((slash = strrchr(above, '/')) != NULL && lstat(above, &st) < 0)
-		*slash = '\0';
-	const bool ok = owners_stay(above[0] != '\0' ? above : "/", e);
-	free(above);
+	free(there);
 	return ok;
 }
 
@@ -98,12 +109,9 @@ stay_above(const char *path, struct err *e)
 static bool
 believe(const struct restore *r, struct err *e)
 {
-	char *there = mem_strdup(r->state), *slash;
-	struct stat st;
+	char *there = nearest_there(r->state);
+	const bool ok = owners_agree(r->file, there, e);
 
-	while ((slash = strrchr(there, '/')) != NULL && lstat(there, &st) < 0)
-		*slash = '\0';
-	const bool ok = owners_agree(r->file, there[0] != '\0' ? there : "/", e);
 	free(there);
 	return ok;
 }
@@ -298,14 +306,8 @@ static bool
 check_only(struct restore *r, struct err *e)
 {
 	char at[CLOCK_RFC3339_LEN];
-	const char *slash = strrchr(r->file, '/');
-	char *dir = slash != NULL
-			? mem_strndup(bytes_of(r->file, (size_t)(slash + 1 - r->file)))
-			: mem_strdup(".");
-	const bool ok = owners_stay(dir, e) && extract(r, r->file, e);
 
-	free(dir);
-	if (!ok)
+	if (!owners_stay_in(r->file, e) || !extract(r, r->file, e))
 		return false;
 	clock_rfc3339(r->facts.made_at, at);
 	strings_printf(&r->told,

@@ -263,6 +263,23 @@ class Users(unittest.TestCase):
         run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir)
         self.unharmed(victim)
 
+    # S86: the operator's own files are root's to read
+    def test_restore_as_root_reads_crls_where_only_root_may(self):
+        ca, backup = self.ca, self.ca.tmp / "b.tar"
+        self.hostile()
+        ca.start()
+        run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir, "--with-keys")
+        roots = ca.tmp / "roots"
+        roots.mkdir(mode=0o700)
+        lists = [shutil.copy(ca.crl(name), roots) for name in ("main", "root")]
+        ca.stop()
+        shutil.rmtree(ca.dir / "journal")
+        for path in ca.dir.glob("hanaper.db*"):
+            path.unlink()
+        run(BUILD / "hanaper", "restore", backup, "--dir", ca.dir, "--crl", lists[0], "--crl", lists[1])
+        for path in (ca.dir, *ca.dir.rglob("*")):
+            self.assertEqual(path.lstat().st_uid, OWNER, path)
+
     # S81: SQLite removes what a journal beside a database names
     def test_a_journal_beside_the_database_removes_nothing_of_roots(self):
         ca, victim = self.ca, self.hostile()
