@@ -113,6 +113,8 @@ struct signer {
 	size_t n_issuers;
 	char *ocsp_url;
 
+	int maps; /* of memlock_open(), until its memory is locked */
+
 	uint64_t stored;   /* the highest seq that core ever said it had committed */
 	int64_t serial_at; /* time in the last serial drawn */
 	struct serial *serials; /* those drawn with that time */

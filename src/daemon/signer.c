@@ -4,13 +4,12 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/signer_kept.h"
+#include "sys/memlock.h"
 
 #define TELL_MS 200 /* a start that takes longer says why */
 
@@ -57,23 +56,13 @@ open_journal(struct signer *s, struct err *e)
 	return ok;
 }
 
-/*
- * Keys stay out of swap where the limits let us (S80).  What comes later is
- * locked too only where there is no limit that it could meet.
- */
+/* Keys stay out of swap where the limits let us (S80). */
 static void
-lock_memory(void)
+lock_memory(int maps)
 {
-	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-
-	if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 &&
-	    getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
-		limit.rlim_cur = 0;
-	if (mlockall(limit.rlim_cur == RLIM_INFINITY ? MCL_CURRENT | MCL_FUTURE
-						     : MCL_CURRENT) == 0)
-		return;
-	LOG(LOG_WARN, "memory-not-locked",
-	    LOG_TEXT("do", "raise RLIMIT_MEMLOCK, or encrypt the swap"));
+	if (memlock(maps) == MEMLOCK_PART)
+		LOG(LOG_WARN, "memory-not-locked",
+		    LOG_TEXT("do", "raise RLIMIT_MEMLOCK, or encrypt the swap"));
 }
 
 /*
@@ -89,7 +78,7 @@ on_threads(void *ctx)
 	mallopt(M_ARENA_MAX, 1);
 	if (!pool_new(s->loop, pool_cores(), &s->pool, &e))
 		role_fail(&e);
-	lock_memory();
+	lock_memory(s->maps);
 }
 
 void
@@ -151,6 +140,7 @@ main(void)
 		role_fail(&e);
 	s.core =
 	    role_link(s.role, ROLE_FD_CORE, PEER_CORE, MSG_SIGN_FRAME_MAX, rules, &s);
+	s.maps = memlock_open();
 	role_confine(s.role, SANDBOX_SIGNER);
 	loop_on_batch(s.loop, on_batch, &s);
 	role_ready(s.role);

@@ -5,6 +5,7 @@ libhnp_sys_a_SOURCES = \
 	src/sys/file_tree.c \
 	src/sys/lock.c \
 	src/sys/loop.c \
+	src/sys/memlock.c \
 	src/sys/notify.c \
 	src/sys/pool.c \
 	src/sys/proc.c \

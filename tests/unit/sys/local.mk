@@ -7,6 +7,7 @@ tests_unit_sys_unit_sys_SOURCES = \
 	tests/unit/sys/test_file.c \
 	tests/unit/sys/test_lock.c \
 	tests/unit/sys/test_loop.c \
+	tests/unit/sys/test_memlock.c \
 	tests/unit/sys/test_notify.c \
 	tests/unit/sys/test_pool.c \
 	tests/unit/sys/test_proc.c \
