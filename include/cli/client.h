@@ -84,6 +84,8 @@ MUST_CHECK bool client_get_url(const char *url, struct buf *ret, struct err *e);
 
 /* Did the last request leave, whatever became of it? */
 bool client_sent(const struct client *c);
+/* Was whoever answered last not the one that --cacert leads to? */
+bool client_mistrusted(const struct client *c);
 /* What the last answer's Retry-After said, in seconds; 0: nothing. */
 int64_t client_retry_after(const struct client *c);
 

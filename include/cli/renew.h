@@ -15,6 +15,7 @@ struct renew {
 	const char *exec, *validity; /* NULL: none, the profile's */
 	bool json, rekey;
 	bool daemon;       /* does not tell that nothing is due */
+	bool reached;      /* the CA answered once, and was the right one */
 	bool now;          /* whatever the time is; until it is done */
 	unsigned failures; /* in a row */
 	unsigned exec_failures;

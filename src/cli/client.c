@@ -85,6 +85,12 @@ client_sent(const struct client *c)
 	return octets > 0;
 }
 
+bool
+client_mistrusted(const struct client *c)
+{
+	return c->mistrusted;
+}
+
 int64_t
 client_retry_after(const struct client *c)
 {
@@ -186,7 +192,7 @@ headers_free(struct curl_slist *list)
 
 /* Sends and takes in whatever comes back; 'c' NULL: a plain http URL. */
 static bool
-perform(const struct client *c, CURL *curl, const struct request *rq, long *ret_status,
+perform(struct client *c, CURL *curl, const struct request *rq, long *ret_status,
     struct buf *ret, struct err *e)
 {
 	char said[CURL_ERROR_SIZE] = "";
@@ -214,6 +220,8 @@ perform(const struct client *c, CURL *curl, const struct request *rq, long *ret_
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_MAX_S);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_MAX_S);
 	rc = curl_easy_perform(curl);
+	if (c != NULL)
+		c->mistrusted = rc == CURLE_PEER_FAILED_VERIFICATION;
 	headers_free(headers);
 	/* The buffer on our stack must not outlive this call. */
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);

@@ -15,6 +15,7 @@ struct client {
 	char *cert, *key, *cacert;
 	struct curl_slist *at;  /* where it connects to; NULL: as the URL says */
 	bool unverified;        /* the server may be anybody */
+	bool mistrusted;        /* what answered last did not verify */
 	char *authorization;    /* with a token; NULL: none */
 	size_t answer_max;      /* octets */
 	json_t *problem;        /* of the last answer that was one */

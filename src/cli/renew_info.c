@@ -53,8 +53,10 @@ look(struct renew *r, const struct renew_files *f)
 	r->info.serial = f->leaf->serial;
 	r->info.due = 0;
 	if (renew_client(r, f, &o, &c, &ignored)) {
-		if (ask(c, f->leaf, &start, &end, &ignored))
+		if (ask(c, f->leaf, &start, &end, &ignored)) {
 			r->info.due = renew_plan_within(f->leaf, start, end);
+			r->reached = true;
+		}
 		again_s = client_retry_after(c);
 	}
 	client_free(c);

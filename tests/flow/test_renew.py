@@ -529,6 +529,33 @@ class RenewCommand(RenewFiles):
             self.assertIn(words, done.stderr)
             self.assertNotIn("CAfile", done.stderr)
 
+    def test_a_daemon_outlives_a_while_in_which_the_ca_does_not_verify(self):
+        """It was the right one before: the clock of this machine may have gone wrong."""
+        ca = self.ca
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=other",
+            "-keyout", ca.file("other2.key"), "-out", ca.file("other2.crt"))
+        where = self.place("while", "DNS:while.internal")
+        daemon = subprocess.Popen([BUILD / "hanaper", "renew", where, "--now", "--daemon", "--validity", "20s"],
+                                  stdout=subprocess.PIPE, text=True, cwd="/", env={"PATH": "/usr/bin:/bin"})
+        self.addCleanup(daemon.stdout.close)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.terminate)
+
+        def event():
+            word = daemon.stdout.readline().split()[1]
+            return event() if word == "waiting" else word
+
+        self.assertEqual(event(), "renewed")
+        shutil.copy(where / "root.crt", ca.file("right.crt"))
+        shutil.copy(ca.file("other2.crt"), where / "root.crt")
+        self.assertEqual(event(), "failed")
+        self.assertIsNone(daemon.poll())
+        shutil.copy(ca.file("right.crt"), where / "root.crt")
+        words = [event()]
+        while words[-1] == "failed":
+            words.append(event())
+        self.assertEqual(words[-1], "renewed")
+
     def test_a_certificate_of_elsewhere_never_renewed_anything(self):
         ca = self.ca
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=far",
