@@ -13,6 +13,7 @@
 
 #define DAY_S       INT64_C(86400)
 #define FETCH_MAX   MIB(512)
+#define LIST_DUE_S  60
 #define ISSUER_WARN (60 * DAY_S) /* what an issuer should have left, at least */
 
 static const char reach[] =
@@ -262,6 +263,23 @@ is_on(struct bytes der, const char *hex)
 	return found;
 }
 
+/*
+ * Should the list of 'by' name what was revoked then?  It is made some seconds later,
+ * or when the key is back.
+ */
+static bool
+is_due(const json_t *by, const json_t *revoked_at)
+{
+	int64_t at;
+	struct err ignored;
+
+	return json_is_string(revoked_at) &&
+	       (json_is_true(json_object_get(by, "offline")) ||
+		   !clock_rfc3339_parse(bytes_str(json_string_value(revoked_at)), &at,
+		       &ignored) ||
+		   clock_now() - at > LIST_DUE_S);
+}
+
 /* An intermediate that is revoked, which the root's list does not name; NULL: none. */
 static const char *
 not_named(const struct doctor *d, const json_t *issuer, struct bytes der)
@@ -271,7 +289,7 @@ not_named(const struct doctor *d, const json_t *issuer, struct bytes der)
 
 	json_array_foreach(d->issuers, i, v)
 	{
-		if (json_text(v, "revoked_at") != NULL &&
+		if (is_due(issuer, json_object_get(v, "revoked_at")) &&
 		    bytes_eq_str(bytes_str(json_text(issuer, "name")), "root") &&
 		    !is_on(der, json_text(v, "serial")))
 			return json_text(v, "name");

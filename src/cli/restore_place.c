@@ -256,6 +256,34 @@ put_small(struct restore *r, struct err *e)
 	return ok;
 }
 
+/*
+ * Beside a hanaper.yaml that lies elsewhere, too, as init --system has it: for who may
+ * not look into the CA directory.
+ */
+static bool
+put_root(struct restore *r, struct err *e)
+{
+	char *from = mem_printf("%s/root.crt", r->state);
+	char *to = mem_printf("%s/root.crt", r->etc);
+	struct buf text;
+	struct stat st;
+	bool ok = true;
+
+	buf_init(&text, SMALL_MAX);
+	if (lstat(to, &st) < 0 && errno == ENOENT) {
+		ok = read_as_owner(from, &text, e) && owners_act_in(to, e) &&
+		     file_create(AT_FDCWD, to, 0644, buf_bytes(&text), e);
+		owners_act_self();
+	} else if (!same_content(from, to)) {
+		strings_printf(&r->told, "%s is not the root of this CA: copy %s there",
+		    to, from);
+	}
+	buf_free(&text);
+	free(from);
+	free(to);
+	return ok;
+}
+
 static bool
 put_conf(struct restore *r, struct err *e)
 {
@@ -375,7 +403,8 @@ bool
 restore_place(struct restore *r, struct err *e)
 {
 	if (!make_dirs(r, e) || !put_journal(r, e) || !put_database(r, e) ||
-	    !put_small(r, e) || !make_etc(r, e) || !put_conf(r, e) || !flush_all(r, e))
+	    !put_small(r, e) || !make_etc(r, e) || !put_root(r, e) || !put_conf(r, e) ||
+	    !flush_all(r, e))
 		return false;
 	restore_issuers_tell(r);
 	tell_missing_keys(r);

@@ -520,7 +520,9 @@ class Backup(FlowTest):
         shutil.rmtree(ca.dir)
         shutil.rmtree(etc)
         run(HANAPER, "restore", self.file, "--dir", etc, "--nothing-since")
-        self.assertEqual([p.name for p in etc.iterdir()], ["hanaper.yaml"])
+        self.assertEqual(sorted(p.name for p in etc.iterdir()), ["hanaper.yaml", "root.crt"])
+        self.assertEqual((etc / "root.crt").read_bytes(), (ca.dir / "root.crt").read_bytes())
+        self.assertEqual((etc / "root.crt").stat().st_mode & 0o777, 0o644)
         self.assertTrue((ca.dir / "journal").is_dir())
         with open(ca.log, "ab") as log:
             daemon = subprocess.Popen([BUILD / "hanaperd", "-f", "--dir", etc], stdout=log,
@@ -548,7 +550,10 @@ class Backup(FlowTest):
         run(HANAPER, "backup", self.file, "--dir", etc)
         ca.stop()
         (etc / "hanaper.yaml").write_text(conf + "# changed since\n")
-        run(HANAPER, "restore", self.file, "--dir", etc)
+        (etc / "root.crt").write_text("of another CA\n")
+        done = run(HANAPER, "restore", self.file, "--dir", etc)
+        self.assertIn(f"{etc}/root.crt is not the root of this CA: copy {ca.dir}/root.crt there", done.stdout + done.stderr)
+        self.assertEqual((etc / "root.crt").read_text(), "of another CA\n")
         self.assertEqual((etc / "hanaper.yaml").read_text(), conf)
         kept, = ca.dir.glob("before-restore-*/hanaper.yaml")
         self.assertEqual(kept.read_text(), conf + "# changed since\n")

@@ -14,8 +14,9 @@ LACKING = "wrapped, or built with a sanitizer or counters: its walls refuse what
 DROP_IN = "/etc/systemd/system/{}.d/test.conf"
 
 
-@unittest.skipIf(LACKING, LACKING)
-class Service(unittest.TestCase):
+class Installed(unittest.TestCase):
+    """A machine on which the CA is set up as README says."""
+
     @classmethod
     def setUpClass(cls):
         cls.machine = m = Machine()
@@ -29,6 +30,13 @@ class Service(unittest.TestCase):
         m.run("systemctl", "daemon-reload")
         m.run("systemctl", "enable", "--now", "hanaper")
 
+    def issue(self, name="web.internal"):
+        done = self.machine.run("hanaper", "issue", name, "--json", "--force", "--out", "/tmp/" + name)
+        return json.loads(done.stdout)["serial"]
+
+
+@unittest.skipIf(LACKING, LACKING)
+class Service(Installed):
     def setUp(self):
         self.conf = self.machine.path("/etc/hanaper/hanaper.yaml")
         was = self.conf.read_text()
@@ -54,10 +62,6 @@ class Service(unittest.TestCase):
 
     def said(self, *options, unit="hanaper"):
         return self.machine.run("journalctl", "--no-pager", "-o", "cat", "-u", unit, *options).stdout
-
-    def issue(self, name="web.internal"):
-        done = self.machine.run("hanaper", "issue", name, "--json", "--force", "--out", "/tmp/" + name)
-        return json.loads(done.stdout)["serial"]
 
     def processes(self):
         """Name to process id, of its role or parent."""
@@ -176,3 +180,38 @@ class Service(unittest.TestCase):
         self.assertIn(" exec-done ", self.said(unit="hanaper-renew@etc-web"))
         self.assertEqual({p.stat().st_uid for p in self.machine.path("/srv/webby").glob("*.*")},
                          {self.machine.path("/srv/webby").stat().st_uid})
+
+
+@unittest.skipIf(LACKING, LACKING)
+class Lost(Installed):
+    # S86
+    def test_a_machine_that_was_lost_comes_back_from_its_backup_and_changes_its_issuer(self):
+        m = self.machine
+        serial = self.issue("lost.internal")
+        m.run("hanaper", "backup", "/root/ca.tar", "--with-keys", "--dir", "/etc/hanaper")
+        time.sleep(1)  # a list of a later second
+        m.run("hanaper", "revoke", serial, "--reason", "superseded")
+        m.until(lambda: serial.upper() in m.run("sh", "-c", "curl -s http://ca.internal:8080/crl/main.crl |"
+                                                " openssl crl -noout -text").stdout)
+        crls = []
+        for name in ("root", "main"):
+            m.run("curl", "-sSfo", f"/root/{name}.crl", f"http://ca.internal:8080/crl/{name}.crl")
+            crls += ["--crl", f"/root/{name}.crl"]
+        m.run("systemctl", "stop", "hanaper")
+        m.run("sh", "-c", "rm -rf /etc/hanaper/* /var/lib/hanaper/*")
+        m.run("hanaper", "restore", "/root/ca.tar", *crls, "--dir", "/etc/hanaper")
+        m.run("systemctl", "start", "hanaper")
+        self.assertIn("revoked", m.run("hanaper", "show", serial).stdout)
+        # Whoever may not look into the CA directory trusts by the copy beside the configuration.
+        m.run("setpriv", "--reuid", "nobody", "--clear-groups", "curl", "-sSf", "--cacert", "/etc/hanaper/root.crt",
+              "https://ca.internal:8443/healthz")
+        m.run("systemctl", "stop", "hanaper")
+        m.run("hanaper", "rotate")
+        m.run("systemctl", "start", "hanaper")
+        self.issue("next.internal")
+        issuer = m.run("openssl", "x509", "-in", "/tmp/next.internal.crt", "-noout", "-issuer").stdout
+        self.assertIn("Hanaper Issuing CA 2", issuer)
+        m.run("hanaper", "issuer", "revoke", "main", "--reason", "keyCompromise")
+        # At once: the root's list follows within seconds, and nobody is told to mend what is on its way.
+        doctor = m.run("hanaper", "doctor", check=False)
+        self.assertEqual([line for line in doctor.stdout.splitlines() if line.startswith("FAIL")], [], doctor.stderr)
