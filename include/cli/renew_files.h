@@ -9,6 +9,9 @@
  *	root.crt      the root to trust
  *	hanaper.json  "url" "profile" "serial" "renew_after" "exec_pending"
  *
+ * Beside a file "web.crt", "web.crt.hanaper.json" is there as long as its command has
+ * not been told.
+ *
  * A new certificate for the same key is one rename(2) of cert.pem: key and
  * certificate fit at each moment.  A new key needs two files at once, which no
  * rename does: from the first such renewal on, both are symbolic links to
@@ -28,6 +31,7 @@
 #define RENEW_FILES_KEY  "key.pem"
 #define RENEW_FILES_ROOT "root.crt"
 #define RENEW_FILES_JSON "hanaper.json"
+#define RENEW_FILES_LOCK ".hanaper.lock" /* of its owner alone; stays, empty */
 
 struct renew_files {
 	char *dir;              /* NULL: two files of their own */

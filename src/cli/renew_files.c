@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,8 +16,11 @@
 #include "codec/json.h"
 #include "renew_files_impl.h"
 #include "sys/file.h"
+#include "sys/lock.h"
 
-#define PEM_MAX KIB(256)
+#define PEM_MAX      KIB(256)
+#define LOCK_WAIT_MS 120000 /* what another asks for may take a minute */
+#define LOCK_LOOK_NS 20000000
 
 /* ---- where everything lies ---- */
 
@@ -140,22 +143,53 @@ renew_files_parent(const char *path)
 			     : mem_strndup(bytes_of(path, (size_t)(slash - path)));
 }
 
+/* Where what is replaced lies. */
+static char *
+lock_path(const char *where)
+{
+	char *more = mem_printf("%s.crt", where);
+	char *real = renew_files_is_dir(where)
+			 ? NULL
+			 : realpath(access(where, F_OK) == 0 ? where : more, NULL);
+	char *dir = renew_files_is_dir(where)
+			? mem_strdup(where)
+			: renew_files_parent(real != NULL ? real : where);
+	char *path = mem_printf("%s/" RENEW_FILES_LOCK, dir);
+
+	free(more);
+	free(real);
+	free(dir);
+	return path;
+}
+
+/*
+ * A file of the owner's alone: a lock of what others may open, the directory or the
+ * certificate, is one that they can keep.  Where none can be made nothing can be
+ * replaced either: that is told when it is tried.
+ */
 bool
 renew_files_lock(const char *where, int *ret, struct err *e)
 {
-	char *dir =
-	    renew_files_is_dir(where) ? mem_strdup(where) : renew_files_parent(where);
-	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = true;
+	char *path = lock_path(where);
+	bool ok = false;
 
-	if (fd < 0)
-		ok = err_set(e, ERR_NOT_FOUND, "%s: %s", dir, strerror(errno));
-	else if (syscall(SYS_flock, fd, LOCK_EX) < 0) { /* <sys/file.h> is ours here */
-		ok = err_errno(e, "%s: cannot be locked", dir);
-		close(fd);
-	} else
-		*ret = fd;
-	free(dir);
+	*ret = -1;
+	for (int64_t end = clock_mono_ms() + LOCK_WAIT_MS; !ok;) {
+		ok = lock_take(path, 0600, ret, e);
+		if (ok)
+			break;
+		if (e->code != ERR_CONFLICT) {
+			ok = true;
+			break;
+		}
+		if (clock_mono_ms() >= end) {
+			err_set(e, ERR_UNAVAILABLE,
+			    "another renewal is under way there: %s is locked", path);
+			break;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = LOCK_LOOK_NS }, NULL);
+	}
+	free(path);
 	return ok;
 }
 
@@ -218,11 +252,18 @@ read_pair(struct renew_files *f, struct err *e)
 	return ok;
 }
 
+static char *
+json_path(const struct renew_files *f)
+{
+	return f->dir != NULL ? mem_printf("%s/" RENEW_FILES_JSON, f->dir)
+			      : mem_printf("%s." RENEW_FILES_JSON, f->cert_at);
+}
+
 /* NULL where it is not there. */
 static bool
 load_json(const struct renew_files *f, json_t **ret, struct err *e)
 {
-	char *path = mem_printf("%s/" RENEW_FILES_JSON, f->dir);
+	char *path = json_path(f);
 	struct buf text;
 
 	*ret = NULL;
@@ -249,7 +290,8 @@ take_json(struct renew_files *f, const json_t *v)
 	f->url = mem_strdup(json_text(v, "url"));
 	serial_to_hex(&f->leaf->serial, hex);
 	if (serial == NULL || strcmp(serial, hex) != 0) {
-		f->exec_pending = serial != NULL;
+		/* Beside a file it was written first, and the file was not replaced. */
+		f->exec_pending = serial != NULL && f->dir != NULL;
 		return;
 	}
 	f->exec_pending = json_is_true(json_object_get(v, "exec_pending"));
@@ -298,14 +340,11 @@ renew_files_open(const char *where, const char *key, bool lock, struct renew_fil
 	struct renew_files f = { .lock = -1 };
 	json_t *v = NULL;
 
-	/* As root: a link of root's to a certificate may lie where others cannot look. */
-	if (lock && !renew_files_lock(where, &f.lock, e))
-		return false;
 	f.acts = act(where, e);
-	if (!f.acts ||
+	if (!f.acts || (lock && !renew_files_lock(where, &f.lock, e)) ||
 	    !(renew_files_is_dir(where) ? place_dir(where, &f, e)
 					: place_file(where, key, &f, e)) ||
-	    !read_pair(&f, e) || (f.dir != NULL && !load_json(&f, &v, e))) {
+	    !read_pair(&f, e) || !load_json(&f, &v, e)) {
 		renew_files_free(&f);
 		return false;
 	}
@@ -341,7 +380,7 @@ renew_files_free(struct renew_files *f)
 static bool
 save_json(const struct renew_files *f, json_t *v, struct err *e)
 {
-	char *path = mem_printf("%s/" RENEW_FILES_JSON, f->dir);
+	char *path = json_path(f);
 	struct buf text;
 
 	buf_init(&text, KIB(64));
@@ -361,7 +400,10 @@ renew_files_note(const struct renew_files *f, const struct renew_files_new *n,
 	json_t *v;
 
 	if (f->dir == NULL)
-		return true;
+		return !n->exec_pending || save_json(f,
+					       json_pack("{s:s, s:b}", "serial",
+						   n->serial, "exec_pending", 1),
+					       e);
 	if (!load_json(f, &v, e))
 		return false;
 	if (v == NULL)
@@ -374,6 +416,18 @@ renew_files_note(const struct renew_files *f, const struct renew_files_new *n,
 	return save_json(f, v, e);
 }
 
+/* Beside a file it is there only as long as it says something. */
+static bool
+remove_json(const struct renew_files *f, struct err *e)
+{
+	char *path = json_path(f);
+	const bool ok =
+	    unlink(path) == 0 || errno == ENOENT || err_errno(e, "%s", path);
+
+	free(path);
+	return ok;
+}
+
 bool
 renew_files_told(const struct renew_files *f, struct err *e)
 {
@@ -381,7 +435,7 @@ renew_files_told(const struct renew_files *f, struct err *e)
 	json_t *v;
 
 	if (f->dir == NULL)
-		return true;
+		return remove_json(f, e);
 	if (!load_json(f, &v, e))
 		return false;
 	if (v == NULL)

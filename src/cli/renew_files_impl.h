@@ -12,7 +12,7 @@ char *renew_files_parent(const char *path);
 /* Where a symbolic link of the directory leads; NULL: it is none.  free() it. */
 char *renew_files_link(const char *dir, const char *name);
 bool renew_files_is_dir(const char *path);
-/* Other renewals wait until 'ret' is closed. */
+/* Other renewals wait until 'ret' is closed; -1: nothing to hold.  ERR_UNAVAILABLE: long. */
 MUST_CHECK bool renew_files_lock(const char *where, int *ret, struct err *e);
 /* The name of the present pair's directory; NULL: no link "current" leads to one. */
 MUST_CHECK bool renew_files_current(const char *dir, char **ret, struct err *e);
@@ -32,7 +32,7 @@ MUST_CHECK bool renew_files_version_use(const struct renew_files *f,
 /* cert.pem or key.pem becomes a link through "current". */
 MUST_CHECK bool renew_files_through_current(const struct renew_files *f,
     const char *name, struct err *e);
-/* What hanaper.json tells of the new certificate; nothing for files of their own. */
+/* What hanaper.json tells of the new certificate; of a file, only what its command is due. */
 MUST_CHECK bool renew_files_note(const struct renew_files *f,
     const struct renew_files_new *n, struct err *e);
 

@@ -357,10 +357,16 @@ switch_pair(const struct renew_files *f, struct renew_files_version *v,
 	       make_links(f, e) && renew_files_version_use(f, v, e);
 }
 
+/*
+ * A directory's note comes last: one of another certificate tells of a crash between.
+ * A file's names the certificate to come: else a first one could not tell.
+ */
 bool
 renew_files_put(const struct renew_files *f, struct renew_files_version *v,
     const struct renew_files_new *n, struct err *e)
 {
+	if (f->dir == NULL)
+		return renew_files_note(f, n, e) && replace_cert(f, n->chain, e);
 	return (v == NULL ? replace_cert(f, n->chain, e)
 			  : switch_pair(f, v, n->chain, e)) &&
 	       renew_files_note(f, n, e);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Renewal over mTLS and what it must refuse; families of certificates and their end."""
+import fcntl
 import json
 import os
+import pathlib
 import re
 import shutil
 import socket
@@ -9,8 +11,9 @@ import ssl
 import subprocess
 import threading
 import time
+import unittest
 
-from hnp import BUILD, FlowTest, free_port, run
+from hnp import BUILD, SLOW, FlowTest, free_port, run
 
 # Both uses, one use; lives of seconds.
 PROFILES = """
@@ -358,7 +361,7 @@ class RenewCommand(RenewFiles):
         state = json.loads((where / "hanaper.json").read_text())
         self.assertEqual((state["serial"], state["kept"], state["profile"]), (second, "as it is", "peer"))
         self.assertEqual(sorted(p.name for p in where.iterdir()),
-                         ["cert.pem", "hanaper.json", "key.pem", "root.crt"])
+                         [".hanaper.lock", "cert.pem", "hanaper.json", "key.pem", "root.crt"])
         # Due by what the daemon said: the state of this very certificate counts.
         state["renew_after"] = state["renew_after"].replace("20", "19", 1)
         (where / "hanaper.json").write_text(json.dumps(state))
@@ -555,6 +558,56 @@ class RenewCommand(RenewFiles):
         while words[-1] == "failed":
             words.append(event())
         self.assertEqual(words[-1], "renewed")
+
+    def test_the_command_of_a_file_is_told_again_too(self):
+        ca = self.ca
+        ca.issue("onefile", "DNS:onefile.internal")
+        cert = ca.file("onefile.crt")
+        note = ca.file("onefile.crt.hanaper.json")
+        args = (cert, "--url", f"https://localhost:{ca.api_port}", "--cacert", ca.dir / "root.crt")
+        self.assertEqual(self.hanaper(*args, "--now").events, ["renewed"])
+        self.assertFalse(note.exists())
+        self.assertEqual(self.hanaper(*args, "--now", "--exec", "exit 3", status=1).events, ["renewed", "exec-failed"])
+        self.assertEqual(self.hanaper(*args).events, ["not-due"])
+        self.assertEqual(self.hanaper(*args, "--exec", "true").events, ["exec-done"])
+        self.assertFalse(note.exists())
+        self.assertEqual(self.hanaper(*args, "--exec", "true").events, ["not-due"])
+        # Written first: of a certificate that never came it tells nothing.
+        note.write_text('{"serial": "01", "exec_pending": true}\n')
+        self.assertEqual(self.hanaper(*args, "--exec", "true").events, ["not-due"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs another user")
+    def test_nobody_else_can_hold_a_renewal_up(self):
+        where = self.place("held", "DNS:held.internal")
+        for path in (where, *where.parents):
+            if path == pathlib.Path("/tmp"):
+                break
+            path.chmod(path.stat().st_mode | 0o055)
+        holders = [subprocess.Popen(["setpriv", "--reuid", "nobody", "--clear-groups", "flock", path, "sleep", "60"],
+                                    stderr=subprocess.PIPE) for path in (where, where / "cert.pem", where / "root.crt")]
+        for h in holders:
+            self.addCleanup(h.stderr.close)
+            self.addCleanup(h.wait)
+            self.addCleanup(h.kill)
+        time.sleep(0.5)
+        self.assertEqual([h.poll() for h in holders], [None] * 3)
+        began = time.monotonic()
+        self.assertEqual(self.hanaper(where, "--now").events, ["renewed"])
+        self.assertLess(time.monotonic() - began, 10 * SLOW)
+        # The lock is no other's either.
+        lock = where / ".hanaper.lock"
+        self.assertEqual(lock.stat().st_mode & 0o777, 0o600)
+        with open(lock, "r+b") as f:
+            fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def test_two_at_once_come_one_after_the_other(self):
+        where = self.place("twice", "DNS:twice.internal")
+        both = [subprocess.Popen([BUILD / "hanaper", "renew", where, "--now"], stdout=subprocess.PIPE, text=True, cwd="/")
+                for _ in range(2)]
+        for p in both:
+            out = p.communicate(timeout=60 * SLOW)[0]
+            self.assertEqual((p.returncode, out.split()[1]), (0, "renewed"))
+        self.fits(where)
 
     def test_a_certificate_of_elsewhere_never_renewed_anything(self):
         ca = self.ca

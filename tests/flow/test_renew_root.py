@@ -127,6 +127,8 @@ class RenewByRoot(test_renew.RenewFiles):
 
     # S81
     def test_roots_certificate_in_anothers_directory_gets_a_copy_beside_it(self):
+        if pathlib.Path("/proc/sys/fs/protected_hardlinks").read_text() == "0\n":
+            self.skipTest("here whoever may read a file may link it: no copy is needed")
         where = self.place("copy", "DNS:copy.internal")
         os.chown(where / "cert.pem", 0, 0)
         self.assertEqual(self.hanaper(where, "--now", "--rekey").events, ["renewed"])
