@@ -152,6 +152,7 @@ put_all_small(struct making *m, struct err *e)
 
 /* ---- the database, then the journal ---- */
 
+/* As who has it: who acts on the way may not even look at it.  'size' 0: all of it. */
 static bool
 put_path(struct making *m, const char *name, const char *path, unsigned mode,
     uint64_t size, struct err *e)
@@ -159,11 +160,13 @@ put_path(struct making *m, const char *name, const char *path, unsigned mode,
 	bool ok = owners_act(path, e);
 	const int fd =
 	    ok ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	struct stat s;
 
-	if (ok && fd < 0)
+	if (ok && (fd < 0 || fstat(fd, &s) < 0))
 		ok = err_errno(e, "%s", path);
 	owners_act_self();
-	ok = ok && archive_put_fd(m->out, name, mode, fd, size, e);
+	ok = ok && archive_put_fd(m->out, name, mode, fd,
+		       size > 0 ? size : (uint64_t)s.st_size, e);
 	if (fd >= 0)
 		close(fd);
 	return ok;
@@ -180,7 +183,6 @@ put_database(struct making *m, struct err *e)
 	struct store *st = NULL;
 	struct db *db = NULL;
 	struct err ignored;
-	struct stat s;
 
 	nanosleep(&(struct timespec){ .tv_nsec = COMMITTED_MS * 1000000L }, NULL);
 	bool ok = owners_act(path, e) && db_open(path, DB_READ, &db, e);
@@ -193,9 +195,7 @@ put_database(struct making *m, struct err *e)
 	ok = ok && store_open_read(copy, &st, e) &&
 	     store_seq(st, &m->b->facts.database_seq, e);
 	store_close(st);
-	if (ok && stat(copy, &s) < 0)
-		ok = err_errno(e, "%s", copy);
-	ok = ok && put_path(m, BACKUP_DATABASE, copy, 0600, (uint64_t)s.st_size, e) &&
+	ok = ok && put_path(m, BACKUP_DATABASE, copy, 0600, 0, e) &&
 	     (unlink(copy) == 0 || err_errno(e, "%s", copy));
 	free(path);
 	free(copy);
@@ -210,10 +210,7 @@ put_segment(struct making *m, const char *dir, unsigned n, uint64_t size, struct
 	journal_file(n, file);
 	char *path = mem_printf("%s/%s", dir, file);
 	char *name = mem_printf(BACKUP_JOURNAL "/%s", file);
-	struct stat s;
-	bool ok = size > 0 || lstat(path, &s) == 0 || err_errno(e, "%s", path);
-	ok = ok &&
-	     put_path(m, name, path, 0600, size > 0 ? size : (uint64_t)s.st_size, e);
+	const bool ok = put_path(m, name, path, 0600, size, e);
 	free(path);
 	free(name);
 	return ok;

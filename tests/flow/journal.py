@@ -16,6 +16,15 @@ def revocation(issuer, serial, not_after, revoked_at, reason):
         field(b"test") + field(b"0123456789abcdef")
 
 
+def last_seq(directory):
+    octets = sorted(directory.glob("*.hj"))[-1].read_bytes()
+    place, seq = 52, struct.unpack_from(">Q", octets, 12)[0] - 1
+    while place < len(octets):
+        length, seq = struct.unpack_from(">IQ", octets, place)
+        place += 4 + length + 32
+    return seq
+
+
 def append(directory, kind, at, bodies):
     path = sorted(directory.glob("*.hj"))[-1]
     octets = path.read_bytes()

@@ -10,10 +10,12 @@ import socket
 import sqlite3
 import struct
 import subprocess
+import tarfile
 import tempfile
 import time
 import unittest
 
+import journal
 from hnp import BUILD, CA, ROLES, SLOW, WRAP, run
 
 OWNER, USERS = 54321, {"signer": 54322, "prober": 54323, "front": 54324, "core": 54321}
@@ -262,6 +264,23 @@ class Users(unittest.TestCase):
         (ca.dir / "journal/00000002.hj").unlink()
         run(BUILD / "hanaper", "backup", backup, "--dir", ca.dir)
         self.unharmed(victim)
+
+    # S86: a journal of more than one file, which the owner of the backup's directory may not look at
+    def test_backup_as_root_takes_every_file_of_the_journal(self):
+        ca, kept = self.ca, self.ca.tmp / "kept"
+        self.give()
+        kept.mkdir()
+        os.chown(kept, OWNER + 100, OWNER + 100)
+        first = ca.dir / "journal/00000001.hj"
+        octets = first.read_bytes()
+        head = octets[:12] + struct.pack(">Q", journal.last_seq(ca.dir / "journal") + 1) + octets[-32:]
+        second = first.with_name("00000002.hj")
+        second.write_bytes(head)
+        second.chmod(0o600)
+        os.chown(second, USERS["signer"], OWNER)
+        run(BUILD / "hanaper", "backup", kept / "b.tar", "--dir", ca.dir)
+        with tarfile.open(kept / "b.tar") as tar:
+            self.assertEqual([tar.extractfile(f"journal/{n:08}.hj").read() for n in (1, 2)], [octets, head])
 
     # S86: the operator's own files are root's to read
     def test_restore_as_root_reads_crls_where_only_root_may(self):
