@@ -9,6 +9,7 @@
  * run takes the next free name.
  * rotate_plan.c: which issuer is followed, by what name, how long.
  * rotate_keys.c: keys and passphrases.  rotate_record.c: journal and database.
+ * rotate_place.c: hanaper.yaml.
  */
 #ifndef CLI_ROTATE_H
 #define CLI_ROTATE_H
@@ -82,5 +83,15 @@ MUST_CHECK bool rotate_keys_write(struct rotate *r, struct err *e);
 MUST_CHECK bool rotate_record_open(struct rotate *r, struct err *e);
 /* The certificate into both, flushed. */
 MUST_CHECK bool rotate_record(struct rotate *r, struct err *e);
+
+/* ---- rotate_place.c ---- */
+
+/*
+ * All that replacing hanaper.yaml takes, but the renaming: there is no way back from a
+ * certificate.
+ */
+MUST_CHECK bool rotate_place_try(struct rotate *r, struct err *e);
+/* From here on it is the one that signs. */
+MUST_CHECK bool rotate_place(struct rotate *r, struct err *e);
 
 #endif

@@ -46,9 +46,6 @@ MUST_CHECK bool file_replace(int dirfd, const char *path, mode_t mode,
 /* All of it, and flushed.  'path' is for the error: ERR_IO. */
 MUST_CHECK bool file_write(int fd, const char *path, struct bytes content,
     struct err *e);
-/* As file_replace(), for a file that is there: mode and owner stay its own. */
-MUST_CHECK bool file_rewrite(int dirfd, const char *path, struct bytes content,
-    struct err *e);
 
 /* mkdir; ERR_CONFLICT when something is there. */
 MUST_CHECK bool file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e);

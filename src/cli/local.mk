@@ -89,6 +89,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/restore_place.c \
 	src/cli/rotate.c \
 	src/cli/rotate_keys.c \
+	src/cli/rotate_place.c \
 	src/cli/rotate_plan.c \
 	src/cli/rotate_record.c \
 	src/cli/scratch.c \

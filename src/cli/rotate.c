@@ -68,18 +68,11 @@ read_again(struct rotate *r, struct err *e)
 	return read_configuration(r, e) && rotate_plan_names(r, e);
 }
 
-/* Tried before anything is made: there is no way back from a certificate. */
 static bool
 edit(struct rotate *r, struct err *e)
 {
-	char *dir = mem_strndup(bytes_of(r->conf->file,
-	    (size_t)(strrchr(r->conf->file, '/') - r->conf->file)));
-	const bool may =
-	    access(dir[0] != '\0' ? dir : "/", W_OK) == 0 || err_errno(e, "%s", dir);
-
-	free(dir);
-	return may && conf_edit_follow(buf_bytes(&r->yaml), r->conf->file, r->old->name,
-			  &r->next, &r->edited, e);
+	return conf_edit_follow(buf_bytes(&r->yaml), r->conf->file, r->old->name,
+	    &r->next, &r->edited, e);
 }
 
 static bool
@@ -104,17 +97,6 @@ make_certificate(struct rotate *r, struct err *e)
 	return ok || err_prefix(e, "the new certificate");
 }
 
-/* From here on it is the one that signs. */
-static bool
-take_place(struct rotate *r, struct err *e)
-{
-	const bool ok = owners_act_in(r->conf->file, e) &&
-			file_rewrite(AT_FDCWD, r->conf->file, buf_bytes(&r->edited), e);
-
-	owners_act_self();
-	return ok;
-}
-
 bool
 rotate_run(struct rotate *r, struct err *e)
 {
@@ -125,12 +107,13 @@ rotate_run(struct rotate *r, struct err *e)
 		read_again,
 		rotate_plan_certificate,
 		edit,
+		rotate_place_try,
 		rotate_keys_load,
 		rotate_record_open,
 		make_certificate,
 		rotate_keys_write,
 		rotate_record,
-		take_place,
+		rotate_place,
 	};
 
 	for (size_t i = 0; i < NITEMS(steps); i++)

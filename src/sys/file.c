@@ -223,10 +223,9 @@ file_create(int dirfd, const char *path, mode_t mode, struct bytes content,
 	       file_sync_parent(dirfd, path, e);
 }
 
-/* 'like' NULL: the new file is ours. */
-static bool
-replace(int dirfd, const char *path, mode_t mode, const struct stat *like,
-    struct bytes content, struct err *e)
+bool
+file_replace(int dirfd, const char *path, mode_t mode, struct bytes content,
+    struct err *e)
 {
 	static atomic_uint counter;
 	char *temp = mem_printf("%s.new-%ld-%u", path, (long)getpid(),
@@ -236,10 +235,7 @@ replace(int dirfd, const char *path, mode_t mode, const struct stat *like,
 	unlinkat(dirfd, temp, 0); /* of a process that had our number and died */
 	if (!write_new(dirfd, temp, path, mode, content, e))
 		goto out;
-	if ((like != NULL && (like->st_uid != geteuid() || like->st_gid != getegid()) &&
-		fchownat(dirfd, temp, like->st_uid, like->st_gid, AT_SYMLINK_NOFOLLOW) <
-		    0) ||
-	    renameat(dirfd, temp, dirfd, path) < 0) {
+	if (renameat(dirfd, temp, dirfd, path) < 0) {
 		err_errno(e, "%s: replacing", path);
 		unlinkat(dirfd, temp, 0);
 		goto out;
@@ -248,23 +244,6 @@ replace(int dirfd, const char *path, mode_t mode, const struct stat *like,
 out:
 	free(temp);
 	return ok;
-}
-
-bool
-file_replace(int dirfd, const char *path, mode_t mode, struct bytes content,
-    struct err *e)
-{
-	return replace(dirfd, path, mode, NULL, content, e);
-}
-
-bool
-file_rewrite(int dirfd, const char *path, struct bytes content, struct err *e)
-{
-	struct stat st;
-
-	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return not_there(path, e);
-	return replace(dirfd, path, st.st_mode & 07777, &st, content, e);
 }
 
 /* ---- directories and modes ---- */

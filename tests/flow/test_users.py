@@ -162,6 +162,30 @@ class Users(unittest.TestCase):
         self.assertEqual(self.permissions(), ["ok"])
         self.ca.issue("b", "DNS:localhost")
 
+    # S82, P43: there is no way back from a certificate
+    def test_a_rotation_keeps_the_configurations_group_and_makes_nothing_where_it_cannot_be_replaced(self):
+        ca = self.ca
+        self.give()
+        conf = ca.dir / "hanaper.yaml"
+        was = conf.read_text()
+        os.chown(conf, 0, OWNER + 1)
+        before = {p.relative_to(ca.dir): p.read_bytes() for p in ca.dir.rglob("*.??*") if p.suffix not in (".db", ".pid")}
+        for _ in range(2):
+            done = run(BUILD / "hanaper", "rotate", "--dir", ca.dir, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(f"chown {OWNER} {conf}", done.stderr)
+            self.assertEqual({p.relative_to(ca.dir): p.read_bytes() for p in ca.dir.rglob("*.??*")
+                              if p.suffix not in (".db", ".pid")}, before)
+        os.chown(conf, OWNER, OWNER + 1)
+        conf.chmod(0o640)
+        run(BUILD / "hanaper", "rotate", "--dir", ca.dir)
+        st = conf.stat()
+        self.assertEqual((st.st_uid, st.st_gid, st.st_mode & 0o7777), (OWNER, OWNER + 1, 0o640))
+        self.assertNotEqual(conf.read_text(), was)
+        self.assertEqual([p.name for p in ca.dir.glob("hanaper.yaml?*")], [])
+        ca.start(*OPTIONS)
+        ca.issue("b", "DNS:localhost")
+
     # S81, S82: what is in the owner's directory may be exchanged for anything while root looks
     def test_rotate_as_root_does_no_more_than_the_owner_may(self):
         ca, keys = self.ca, self.ca.dir / "issuers"

@@ -124,27 +124,6 @@ Test(file, replacing_leaves_one_file_with_new_mode_and_content)
 	cr_expect_eq(entries(), 2, "no temporary file is left");
 }
 
-Test(file, rewriting_leaves_mode_and_owner)
-{
-	struct err e = { 0 };
-	struct stat st;
-
-	cr_assert(file_create(at, "a", 0640, bytes_str("one"), &e), "%s", e.detail);
-	if (geteuid() == 0)
-		cr_assert_eq(fchownat(at, "a", 1, 2, 0), 0);
-	cr_assert_eq(fstatat(at, "a", &st, 0), 0);
-	const uid_t uid = st.st_uid;
-	const gid_t gid = st.st_gid;
-	cr_assert(file_rewrite(at, "a", bytes_str("two"), &e), "%s", e.detail);
-	expect_content("a", "two");
-	cr_assert_eq(fstatat(at, "a", &st, 0), 0);
-	cr_expect_eq(st.st_mode & 07777, 0640u);
-	cr_expect(st.st_uid == uid && st.st_gid == gid);
-	cr_expect_not(file_rewrite(at, "b", bytes_str("x"), &e));
-	cr_expect_eq(e.code, ERR_NOT_FOUND);
-	cr_expect_eq(entries(), 1, "no temporary file is left");
-}
-
 /* S81 */
 Test(file, a_symbolic_link_is_never_followed)
 {
