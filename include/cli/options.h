@@ -4,7 +4,8 @@
  *
  * A row says where its value goes: a bool, a const char *, or a struct strings
  * inside the command's own struct of arguments, whose first member is a struct
- * options_common.  Strings are borrowed from argv; lists own copies.
+ * options_common.  Strings are borrowed from argv; lists own copies.  A DIR loses the
+ * slashes at its end.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -68,6 +69,9 @@ struct opt_usage {
  */
 MUST_CHECK bool options_read(const struct command *cmd, const struct opt_usage *u,
     int argc, char **argv, void *args, int *ret_status);
+
+/* $HANAPER_DIR is a DIR, too: before anything reads it. */
+void options_plain_environment(void);
 
 /* Does it begin as the URL of an API does: https://HOST? */
 bool options_is_https(const char *url);

@@ -182,6 +182,8 @@ const struct conf_profile *conf_profile_find(const struct conf *c, struct bytes 
 MUST_CHECK bool conf_log(const struct conf *c, const char *role, struct err *e);
 /* 'path' below c->dir unless it is absolute; free() it. */
 char *conf_path(const struct conf *c, const char *path);
+/* In place: "ca/", as shells complete it, is "ca"; what lies beside it has it as its front. */
+void conf_plain_dir(char *dir);
 /*
  * The file of a credential that the service manager gives (systemd.exec(5)), by the name
  * of the issuer whose passphrase it holds; free() it.  NULL: there is none.

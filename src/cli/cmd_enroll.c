@@ -341,14 +341,7 @@ print(const struct enroll *n, json_t *v)
 static bool
 act(const char *dir, struct err *e)
 {
-	char *plain = mem_strdup(dir);
-
-	for (size_t n = strlen(plain); n > 1 && plain[n - 1] == '/';)
-		plain[--n] = '\0';
-	const bool ok =
-	    access(plain, F_OK) == 0 ? owners_act(plain, e) : owners_act_in(plain, e);
-	free(plain);
-	return ok;
+	return access(dir, F_OK) == 0 ? owners_act(dir, e) : owners_act_in(dir, e);
 }
 
 static int

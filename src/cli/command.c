@@ -237,6 +237,7 @@ command_main(int argc, char **argv)
 	if (c == NULL)
 		return name[0] == '-' ? option_first(argc, argv)
 				      : command_unknown(name);
+	options_plain_environment();
 	const int status = c->run(c, argc - 1, argv + 1);
 	const int written = out_end();
 

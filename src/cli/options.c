@@ -94,10 +94,12 @@ options_help(const struct command *cmd, const struct opt_usage *u, FILE *to)
 }
 
 static void
-store(const struct opt *o, void *args, const char *value)
+store(const struct opt *o, void *args, char *value)
 {
 	void *at = (char *)args + o->offset;
 
+	if (o->arg != NULL && strcmp(o->arg, "DIR") == 0)
+		conf_plain_dir(value);
 	if (o->kind == OPT_FLAG)
 		*(bool *)at = true;
 	else if (o->kind == OPT_TEXT)
@@ -147,6 +149,20 @@ check_where(const struct command *cmd, const struct opt_usage *u,
 		return wrong(cmd, ret_status, "--cert and --key go together; missing: ",
 		    c->cert == NULL ? "--cert" : "--key");
 	return true;
+}
+
+void
+options_plain_environment(void)
+{
+	char *dir = getenv("HANAPER_DIR");
+
+	if (dir == NULL)
+		return;
+	dir = mem_strdup(dir);
+	conf_plain_dir(dir);
+	if (setenv("HANAPER_DIR", dir, 1) < 0)
+		abort(); /* no memory */
+	free(dir);
 }
 
 bool

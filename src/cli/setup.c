@@ -46,11 +46,26 @@ is_empty_dir(const char *path)
 	return entry == NULL;
 }
 
+/* rename(2) cannot take the place of "." */
+static bool
+is_here(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+	const char *last = slash != NULL ? slash + 1 : dir;
+
+	return strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+}
+
 static bool
 check_target(const struct setup *s, struct err *e)
 {
 	struct stat st;
 
+	if (is_here(s->dir))
+		return err_set(e, ERR_CONFLICT,
+		    "%s: a directory that is made anew is called by its name from the "
+		    "directory above: --dir DIR",
+		    s->dir);
 	if (lstat(s->dir, &st) < 0 && errno == ENOENT)
 		return true;
 	if (lstat(s->dir, &st) < 0)

@@ -148,6 +148,13 @@ conf_path(const struct conf *c, const char *path)
 	return mem_printf("%s/%s", c->dir, path);
 }
 
+void
+conf_plain_dir(char *dir)
+{
+	for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
+		dir[n - 1] = '\0';
+}
+
 char *
 conf_credential_path(const char *name)
 {

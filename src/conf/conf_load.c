@@ -309,6 +309,7 @@ read_places(const struct loading *l, const struct raw *r, const char *path)
 		c->dir = mem_strdup(r->dir);
 	else
 		c->dir = mem_printf("%s/%s", own, r->dir);
+	conf_plain_dir(c->dir);
 	free(own);
 }
 

@@ -90,6 +90,40 @@ class Init(unittest.TestCase):
         self.assertIn("ENCRYPTED", (self.tmp / "ca5/root.key").read_text())
         self.assertIn("ENCRYPTED", (self.tmp / "ca5/issuers/main.key").read_text())
 
+    def test_a_directory_may_have_slashes_at_its_end_as_shells_leave_them(self):
+        for n, (there, args, env) in enumerate((
+                (False, ["--dir", "ca0/"], {}), (True, ["--dir", "ca1/"], {}), (True, ["--dir=./ca2///"], {}),
+                (False, [], {"HANAPER_DIR": "ca3/"}), (True, [], {"HANAPER_DIR": f"{self.tmp}/ca4//"}))):
+            with self.subTest(args=args, env=env):
+                if there:
+                    (self.tmp / f"ca{n}").mkdir()
+                done = hanaper("init", *args, env=env, cwd=self.tmp)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertNotIn(f"ca{n}/\n", done.stdout + done.stderr)
+                hnp.run(hnp.BUILD / "hanaperd", "--check", "--dir", f"ca{n}/", cwd=self.tmp)
+        b = self.tmp / "b.tar"
+        hnp.run(hnp.BUILD / "hanaper", "backup", b, "--with-keys", "--dir", "ca0/", cwd=self.tmp)
+        yaml = self.tmp / "ca0/hanaper.yaml"
+        yaml.write_text("dir: state/\n" + yaml.read_text())
+        (self.tmp / "ca0/state").symlink_to(".")
+        hnp.run(hnp.BUILD / "hanaper", "backup", self.tmp / "elsewhere.tar", "--with-keys", "--dir", "ca0/", cwd=self.tmp)
+        for name in ("there", "third"):
+            (self.tmp / name).mkdir()
+        for file, into in ((b, "new/"), (b, "there/"), (self.tmp / "elsewhere.tar", "third//")):
+            with self.subTest(into=into):
+                done = hanaper("restore", file, "--nothing-since", "--dir", into, cwd=self.tmp)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                hnp.run(hnp.BUILD / "hanaperd", "--check", "--dir", into, cwd=self.tmp)
+        self.assertEqual({p for p in os.listdir(self.tmp) if "." in p}, {"b.tar", "elsewhere.tar"})
+
+    def test_the_directory_where_one_is_cannot_be_made_anew_and_it_says_from_where_it_can(self):
+        into = self.tmp / "ca"
+        into.mkdir()
+        for name in (".", "./", "../ca/."):
+            done = hanaper("init", "--dir", name, cwd=into)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("by its name from the directory above", done.stderr)
+        self.assertEqual((os.listdir(self.tmp), os.listdir(into)), (["ca"], []))
 
     def test_urls_that_only_this_machine_reaches_are_told(self):
         for n, (args, told) in enumerate((
@@ -136,6 +170,12 @@ class Up(unittest.TestCase):
         self.assertIn(status, (0, -signal.SIGINT), said)
         done = hanaper("up", "--ephemeral", "--dir", self.tmp / "x", cwd=self.tmp)
         self.assertEqual(done.returncode, 2)
+
+    def test_it_is_made_and_run_where_a_name_with_a_slash_says(self):
+        said, status = self.until_ready("--dir", "ca/", *self.ports())
+        self.assertIn("ready", said)
+        self.assertEqual(set(os.listdir(self.tmp)), {"ca", "log"})
+        self.assertIn(status, (0, -signal.SIGINT), said)
 
     def test_a_ca_that_is_there_is_run_and_not_made_again(self):
         ports = self.ports()

@@ -106,6 +106,26 @@ Test(conf_load, the_listener_has_a_profile_of_exactly_its_own_names)
 	conf_free(c);
 }
 
+Test(conf_load, a_directory_is_kept_without_the_slashes_at_its_end)
+{
+	static const struct {
+		const char *said, *kept;
+	} rows[] = {
+		{ "dir: sub/\n", "/ca/sub" },
+		{ "dir: /a/b///\n", "/a/b" },
+		{ "dir: /\n", "/" },
+	};
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		char *text = mem_printf(LEAST "%s", rows[i].said);
+		struct conf *c = loads(text);
+
+		cr_expect_str_eq(c->dir, rows[i].kept);
+		conf_free(c);
+		free(text);
+	}
+}
+
 Test(conf_load, values_are_read_as_they_are_meant)
 {
 	struct conf *c = loads(
