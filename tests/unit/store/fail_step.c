@@ -6,6 +6,7 @@
 
 unsigned fail_step;
 bool failed_step;
+int64_t step_work;
 
 int __real_sqlite3_step(sqlite3_stmt *q);
 int __wrap_sqlite3_step(sqlite3_stmt *q);
@@ -20,5 +21,7 @@ __wrap_sqlite3_step(sqlite3_stmt *q)
 		sqlite3_reset(q);
 		return SQLITE_FULL;
 	}
-	return __real_sqlite3_step(q);
+	const int rc = __real_sqlite3_step(q);
+	step_work += sqlite3_stmt_status(q, SQLITE_STMTSTATUS_VM_STEP, 1);
+	return rc;
 }

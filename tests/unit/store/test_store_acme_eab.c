@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_acme_eab.h"
 
-#include "tmp_store.h"
-
-#define NOW 1800000000
+#include "fail_step.h"
+#include "tmp_acme.h"
 
 static int64_t
 add(const char *kid, int64_t accounts_max)
@@ -205,4 +204,41 @@ Test(store_acme_eab, those_that_are_open_can_be_ended_together, .init = tmp_begi
 	k = of(gone);
 	cr_expect_eq(k.expires_at, NOW + 2, "the first end stays");
 	store_acme_eab_free(&k);
+}
+
+static int64_t
+under_way(int64_t num)
+{
+	int64_t n = -1;
+
+	MUST(store_acme_eab_under_way(st, num, &n, &e));
+	return n;
+}
+
+/* A122: it is asked for each order, on core's one thread. */
+Test(store_acme_eab, what_is_to_come_is_counted_and_what_has_ended_costs_nothing,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	const int64_t num = add("eab-a", 1);
+	const int64_t authz = tmp_authz(1, 1, "a.internal", ACME_VALID, NOW + 60);
+
+	tmp_sql("UPDATE acme_account SET eab_num = 1 WHERE num = 1");
+	tmp_order(1, 1, authz, ACME_PROCESSING, NOW + 60);
+	tmp_order(2, 1, authz, ACME_READY, NOW + 60);
+	tmp_order(3, 2, authz, ACME_PROCESSING, NOW + 60);
+	cr_expect_eq(under_way(num), 1);
+	cr_expect_eq(under_way(num + 1), 0);
+	step_work = 0;
+	cr_expect_eq(under_way(num), 1);
+	const int64_t before = step_work;
+
+	MUST(store_begin(st, &e));
+	for (unsigned n = 4; n < 1000; n++)
+		tmp_order(n, 1, authz, n % 2 == 0 ? ACME_VALID : ACME_INVALID,
+		    NOW + 60);
+	MUST(store_commit(st, &e));
+	step_work = 0;
+	cr_expect_eq(under_way(num), 1);
+	cr_expect_leq(step_work, before, "%lld steps became %lld", (long long)before,
+	    (long long)step_work);
 }
