@@ -94,6 +94,11 @@ const struct ca_issuer *ca_issuer_at(const struct ca *ca,
     size_t i); /* NULL past the end */
 /* The issuer whose subject this is. */
 const struct ca_issuer *ca_issuer_by_dn(const struct ca *ca, struct bytes dn);
+/*
+ * The issuer that signed this certificate, whatever its name is now: names and files
+ * change with the configuration.  NULL: it is not configured any more.
+ */
+const struct ca_issuer *ca_issuer_of(const struct ca *ca, const struct cert *c);
 /* The first that is revoked, of this one and those above it; NULL: none is. */
 const struct ca_issuer *ca_issuer_revoked(const struct ca *ca,
     const struct ca_issuer *i);

@@ -32,7 +32,7 @@ find_issuer(const struct ca *ca, struct bytes der, const struct ca_issuer **ret,
 
 	if (!cert_parse(der, &cert, e))
 		return false;
-	*ret = ca_issuer_by_dn(ca, cert->issuer_dn);
+	*ret = ca_issuer_of(ca, cert);
 	cert_free(cert);
 	return *ret != NULL ||
 	       err_set(e, ERR_NOT_FOUND, "the issuer of the certificate is gone");

@@ -6,17 +6,30 @@
 #include "api/core_routes.h"
 #include "base/clock.h"
 #include "codec/pem.h"
+#include "x509/cert.h"
 
 static const char *const offers[] = { "application/json",
 	"application/pem-certificate-chain", "application/x-pem-file",
 	"application/pkix-cert", NULL };
 
+/* The issuer that this daemon has now; NULL: that one is not configured any more. */
+static const struct ca_issuer *
+issuer_of(const struct ca *ca, struct bytes der)
+{
+	struct cert *c = NULL;
+	struct err ignored;
+
+	const struct ca_issuer *ret =
+	    cert_parse(der, &c, &ignored) ? ca_issuer_of(ca, c) : NULL;
+	cert_free(c);
+	return ret;
+}
+
 /* The certificate's PEM and that of what is above it. */
 static void
-put_chain(struct request *r, const struct certificate_row *row, struct bytes der,
-    struct buf *to)
+put_chain(struct request *r, struct bytes der, struct buf *to)
 {
-	const struct ca_issuer *issuer = ca_issuer_find(r->ca, row->issuer);
+	const struct ca_issuer *issuer = issuer_of(r->ca, der);
 
 	pem_put(to, "CERTIFICATE", der);
 	if (issuer != NULL &&
@@ -38,7 +51,7 @@ answer_json(struct request *r, const struct certificate_row *row, struct bytes d
 	json_put_name(&w, "certificate");
 	json_put_bytes(&w, buf_bytes(&pem));
 	buf_clear(&pem);
-	put_chain(r, row, der, &pem);
+	put_chain(r, der, &pem);
 	json_put_name(&w, "chain");
 	json_put_bytes(&w, buf_bytes(&pem));
 	json_put_close(&w, '}');
@@ -57,7 +70,7 @@ answer(struct request *r, const char *type, const struct certificate_row *row,
 	if (type == offers[0])
 		answer_json(r, row, der);
 	else if (type == offers[1]) {
-		put_chain(r, row, der, &text);
+		put_chain(r, der, &text);
 		request_octets(r, 200, type, buf_bytes(&text));
 	} else if (type == offers[2]) {
 		pem_put(&text, "CERTIFICATE", der);

@@ -278,6 +278,20 @@ ca_issuer_by_dn(const struct ca *ca, struct bytes dn)
 }
 
 const struct ca_issuer *
+ca_issuer_of(const struct ca *ca, const struct cert *c)
+{
+	for (size_t i = 0; i < ca->n_issuers; i++) {
+		const struct cert *by = ca->issuers[i].cert;
+
+		if (bytes_eq(by->subject_dn, c->issuer_dn) &&
+		    (c->authority_key_id.n == 0 ||
+			bytes_eq(by->key_id, c->authority_key_id)))
+			return &ca->issuers[i];
+	}
+	return NULL;
+}
+
+const struct ca_issuer *
 ca_issuer_revoked(const struct ca *ca, const struct ca_issuer *i)
 {
 	size_t steps = ca->n_issuers;

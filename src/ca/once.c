@@ -61,11 +61,30 @@ is_under_way(const struct ca *ca, const uint8_t key[static STORE_ONCE_HASH])
 	return false;
 }
 
+/* The configuration may have changed since. */
+static bool
+find_issuer(const struct ca *ca, const struct cert *c, const struct ca_issuer **ret,
+    struct err *e)
+{
+	char hex[SERIAL_HEX_LEN];
+
+	*ret = ca_issuer_of(ca, c);
+	if (*ret != NULL)
+		return true;
+	serial_to_hex(&c->serial, hex);
+	return err_set(e, ERR_CONFLICT,
+	    "this Idempotency-Key stands for certificate %s, whose issuer is not "
+	    "configured any more, so its chain is not known: ask again with another "
+	    "key, for a new certificate",
+	    hex);
+}
+
 /* The answer of before, made again from the certificate. */
 static bool
 recall(struct ca *ca, const struct store_once *row, issue_done *done, void *arg,
     struct err *e)
 {
+	const struct ca_issuer *issuer;
 	struct certificate_row found;
 	struct cert *cert = NULL;
 	struct buf der;
@@ -74,11 +93,12 @@ recall(struct ca *ca, const struct store_once *row, issue_done *done, void *arg,
 		return false;
 	buf_init(&der, CERT_DER_MAX);
 	const bool ok = store_certificate_der(ca->store, found.id, &der, e) &&
-			cert_parse(buf_bytes(&der), &cert, e);
+			cert_parse(buf_bytes(&der), &cert, e) &&
+			find_issuer(ca, cert, &issuer, e);
 	if (ok) {
 		const struct issue_result r = {
 			.cert = cert,
-			.issuer = ca_issuer_find(ca, found.issuer),
+			.issuer = issuer,
 			.profile = found.profile,
 			.renew_at = issue_renew_at(cert, found.issued_at),
 		};

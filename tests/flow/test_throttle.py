@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits: a runaway client is told to wait, others are served, the administrator gets through."""
-from hnp import FlowTest
+from hnp import BUILD, FlowTest, run
 
 SIGN = "/v1/certificates?profile=client"
 TEXT = {"Content-Type": "text/plain"}
@@ -142,3 +142,47 @@ class Once(FlowTest):
         self.problem(self.sign(csr, "d-1"), 422, "policy")
         for key in ("x" * 65, "a b", "\u00e9"):
             self.problem(self.sign(csr, key.encode("latin-1")), 400, "malformed", "idempotency-key")
+
+
+class OnceAndTheIssuer(FlowTest):
+    """The same request again, when the configuration names other issuers than before."""
+
+    running = False
+    MAIN = "  - name: main\n    certificate: issuers/main.crt\n    key: issuers/main.key\n"
+
+    def sign(self, csr):
+        return self.ca.ask_unix("POST", "/v1/certificates?profile=server", csr, {**TEXT, "Idempotency-Key": "k1"})
+
+    def restart(self, yaml):
+        self.ca.stop()
+        (self.ca.dir / "hanaper.yaml").write_text(yaml)
+        self.ca.start()
+
+    # R89
+    def test_the_chain_is_that_of_the_certificate_or_there_is_none(self):
+        ca = self.ca
+        ca.start()
+        csr = ca.csr("once", "DNS:once.internal")
+        first = self.sign(csr)
+        self.assertEqual(first.status, 201, first)
+        place = first.headers["Location"]
+        leaf = ca.ask_unix("GET", place).json["certificate"]
+        ca.stop()
+        rotate = run(BUILD / "hanaper", "rotate", "--dir", ca.dir)
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        self.assertIn(self.MAIN, yaml, rotate)
+
+        self.restart(yaml)
+        self.assertEqual(self.sign(csr).json, first.json, "the one before is still there")
+        # It has another name.
+        self.restart(yaml.replace(self.MAIN, self.MAIN.replace("name: main", "name: former")))
+        again = self.sign(csr)
+        self.assertEqual((again.status, again.json["chain"]), (201, first.json["chain"]))
+        # It is gone; it is gone, and another has its name.
+        gone = yaml.replace(self.MAIN, "")
+        for text in (gone, gone.replace("name: main-2\n", "name: main\n").replace("issuer: main-2\n", "issuer: main\n")):
+            self.restart(text)
+            again = self.sign(csr)
+            self.problem(again, 409, "conflict", "Idempotency-Key", first.json["serial"], "issuer")
+            got = ca.ask_unix("GET", place)
+            self.assertEqual((got.status, got.json["chain"]), (200, leaf), "of its own issuer, or of none")
