@@ -67,7 +67,12 @@ MUST_CHECK bool db_check(struct db *db, struct err *e);
  */
 MUST_CHECK bool db_begin(struct db *db, struct err *e);  /* immediate */
 MUST_CHECK bool db_commit(struct db *db, struct err *e); /* rolled back when it fails */
-void db_rollback(struct db *db);             /* nothing open: nothing happens */
+void db_rollback(struct db *db); /* nothing open: nothing happens */
+/*
+ * The same for who does not know whether his transaction is one that was parked before
+ * he joined it: if it was, that is db_lost() until db_rollback().
+ */
+void db_undo(struct db *db);
 bool db_in_transaction(const struct db *db); /* also when it is spoilt */
 
 /*
@@ -96,8 +101,8 @@ bool db_parked(const struct db *db);
 /* Nothing parked is fine.  False: it was rolled back, and db_lost() is true. */
 MUST_CHECK bool db_unpark(struct db *db, struct err *e);
 /*
- * What was parked is undone, also by a failure in between.  Until db_rollback() every
- * statement fails: who read what was before it would take it for what is.
+ * What was parked is undone, by whoever ended the transaction that it was in.  Until
+ * db_rollback() every statement fails: who read what was before it would take it for what is.
  */
 bool db_lost(struct db *db, struct err *e);
 /* A flush failed: what the disk holds is not known any more, the process should end. */

@@ -237,6 +237,16 @@ park(struct ca *ca)
 	return true;
 }
 
+/* What no commit of ours tells of: somebody ended the transaction that others waited in. */
+static bool
+is_lost(struct ca *ca, struct err *e)
+{
+	if (store_broken(ca->store))
+		return !err_set(e, ERR_IO,
+		    "a flush of the database failed: what the disk holds is not known");
+	return store_lost(ca->store, e);
+}
+
 bool
 ca_batch_end(struct ca *ca, struct err *e)
 {
@@ -245,12 +255,16 @@ ca_batch_end(struct ca *ca, struct err *e)
 		*e = ca->round_err;
 		return false;
 	}
-	if (store_lost(ca->store, e)) {
+	if (is_lost(ca, e)) {
 		commit_failed(ca, e);
 		return false;
 	}
-	if (!store_dirty(ca->store))
+	if (!store_dirty(ca->store)) {
+		/* Somebody's own transaction has taken with it what was parked. */
+		if (ca->parked_records > 0 && !store_parked(ca->store))
+			committed(ca);
 		return true;
+	}
 	if (!audit_flush(ca->audit, e) || !searchable_batch_end(ca->searchable, e)) {
 		ca_write_failed(ca, e);
 		return false;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db_impl.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -396,8 +395,6 @@ db_check(struct db *db, struct err *e)
 	return ok;
 }
 
-/* ---- transactions ---- */
-
 /* Whether COMMIT flushes can be changed between transactions alone. */
 bool
 db_choose_flush(struct db *db, struct err *e)
@@ -411,75 +408,6 @@ db_choose_flush(struct db *db, struct err *e)
 		return false;
 	db->lazy = lazy;
 	return true;
-}
-
-static const struct stmt_def begin_read_def = { "BEGIN", "begin to read" };
-static const struct stmt_def begin_def = { "BEGIN IMMEDIATE", "begin a transaction" };
-static const struct stmt_def commit_def = { "COMMIT", "commit" };
-
-bool
-db_begin(struct db *db, struct err *e)
-{
-	assert(!db_in_transaction(db));
-	if (!db_part(db, e))
-		return false;
-	if (db->parked) {
-		db->parked = false;
-		return true;
-	}
-	if (!db->reading && !db_start_writing(db, e))
-		return false;
-	if (!db_choose_flush(db, e) ||
-	    !stmt_finish(stmt_begin(db, db->reading ? &begin_read_def : &begin_def), e))
-		return false;
-	db->open = true;
-	db->owed = false;
-	db->spoil.code = ERR_NONE;
-	return true;
-}
-
-bool
-db_commit(struct db *db, struct err *e)
-{
-	const int before = db_pages_written(db);
-
-	assert(db->open);
-	if (!db_usable(db, e) || !stmt_finish(stmt_begin(db, &commit_def), e)) {
-		/* What lazy ones left was part of that flush, and is not written again. */
-		if (db->unflushed &&
-		    sqlite3_extended_errcode(db->handle) == SQLITE_IOERR_FSYNC) {
-			err_prefix(e, "flush the database");
-			db->broken = true;
-		}
-		db_rollback(db);
-		return false;
-	}
-	db->open = db->parked = false;
-	/*
-	 * COMMIT with FULL flushes the whole WAL, so what lazy ones left in it too; but
-	 * where there was nothing to write it flushes nothing.
-	 */
-	if (db->lazy || db_pages_written(db) != before)
-		db->unflushed = db->lazy;
-	db->lazy_commits += db->lazy;
-	return db_checkpoint_held(db, e) && (!db->owed || db_flush(db, e));
-}
-
-void
-db_rollback(struct db *db)
-{
-	db->lost = false;
-	if (!db->open)
-		return;
-	if (!sqlite3_get_autocommit(db->handle))
-		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-	db->open = db->parked = false;
-}
-
-bool
-db_in_transaction(const struct db *db)
-{
-	return db->open && !db->parked;
 }
 
 bool

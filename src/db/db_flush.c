@@ -17,48 +17,6 @@ flush_wal(struct db *db, struct err *e)
 	return rc == SQLITE_OK ? true : db_error(db, rc, "flush the database", e);
 }
 
-/* ---- parked: ADR 0030 ---- */
-
-bool
-db_park(struct db *db)
-{
-	if (!db->open || !db->lazy || db->owed || db->spoil.code != ERR_NONE)
-		return false;
-	db->parked = true;
-	return true;
-}
-
-bool
-db_parked(const struct db *db)
-{
-	return db->parked;
-}
-
-bool
-db_unpark(struct db *db, struct err *e)
-{
-	if (!db->parked || db_commit(db, e))
-		return true;
-	db->lost = true;
-	return false;
-}
-
-bool
-db_part(struct db *db, struct err *e)
-{
-	return db->replaying || db_unpark(db, e);
-}
-
-bool
-db_lost(struct db *db, struct err *e)
-{
-	if (!db->lost && (!db->parked || db_usable(db, e)))
-		return false;
-	if (db->lost)
-		err_set(e, ERR_IO, "what was not committed yet is undone");
-	return true;
-}
-
 bool
 db_flush(struct db *db, struct err *e)
 {

@@ -20,7 +20,8 @@ struct db {
 	bool lazy;      /* this transaction's commit is not flushed */
 	bool owed;      /* but this one wrote what stands nowhere else */
 	bool parked;    /* done, and committed later */
-	bool lost;      /* which failed */
+	bool shared;    /* this transaction holds what was parked */
+	bool lost;      /* which is undone */
 	int wal_fd;     /* for flushing, after db_keep_files(); else -1 */
 	uint64_t lazy_commits,
 	    flushing;                 /* so many until now, and when that flush began */

@@ -260,7 +260,7 @@ store_own_end(struct store *st, bool own, bool ok, struct err *e)
 		return ok;
 	if (ok)
 		return db_commit(st->db, e);
-	db_rollback(st->db);
+	db_undo(st->db);
 	return false;
 }
 

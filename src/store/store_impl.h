@@ -10,7 +10,8 @@
 
 /*
  * Round a function of several statements: opens a transaction unless one is open,
- * and ends it as 'ok' says.  Returns 'ok' and whether that went well.
+ * and ends it as 'ok' says.  Returns 'ok' and whether that went well.  What was
+ * parked may go with it: store_lost() tells.
  */
 MUST_CHECK bool store_own_begin(struct store *st, bool *ret_own, struct err *e);
 MUST_CHECK bool store_own_end(struct store *st, bool own, bool ok, struct err *e);

@@ -261,6 +261,39 @@ class Life(FaultTest):
         print(f"     backup: {failed} failed; restore: {refused} refused", flush=True)
 
 
+class Search(FaultTest):
+    # R90, S88, ADR 0030: it writes into the transaction that a certificate waits in
+    def test_a_search_that_fails_loses_no_certificate(self):
+        """What was answered is there, or core says that it does not know; soon it is there again."""
+        self.ca.start()
+        connection = self.ca.connect()
+        self.addCleanup(connection.close)
+
+        def ask(method, path, body=None):
+            return self.ca.ask(method, path, body, {"Content-Type": "text/plain"}, connection=connection)
+
+        self.assertEqual(ask("GET", "/v1/whoami").status, 200)
+        refused = 0
+        for n in range(40):
+            issued = ask("POST", "/v1/certificates?profile=server", self.csr)
+            self.ca.plan("core", faults.WRITE, faults.ERROR, errno.ENOSPC, times=faults.FOR_EVER)
+            searched = ask("GET", "/v1/certificates?q=load0")
+            self.ca.unplan()
+            self.assertEqual(issued.status, 201, issued)
+            path = "/v1/certificates/" + issued.json["serial"]
+            end, now = time.monotonic() + 15 * hnp.SLOW, ask("GET", path)
+            while now.status == 503 and time.monotonic() < end:
+                time.sleep(0.05)
+                now = ask("GET", path)
+            self.assertEqual(now.status, 200, (n, searched, now, self.ca.said()[-2000:]))
+            refused += searched.status == 503
+            if refused == 2:
+                break
+        self.assertEqual(refused, 2, "no search met the fault")
+        self.assertEqual(self.issue(), 201)
+        self.restart()
+
+
 @unittest.skipIf(hnp.SANITIZED, "a sanitizer has an allocator of its own")
 class Memory(FaultTest):
     # S61, style: small memory never fails, it ends the process; nothing is lost by that

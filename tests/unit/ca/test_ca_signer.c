@@ -270,6 +270,51 @@ Test(ca_signer, a_commit_that_fails_is_told_to_all_that_waited)
 	MUST(ca_batch_end(paper.ca, &e)); /* there is nothing to commit */
 }
 
+/* R90, S88: a search wrote into the transaction that waited, or ended it (ADR 0030). */
+Test(ca_signer, what_others_do_with_a_parked_round_is_heard_at_the_end_of_theirs)
+{
+	struct err e = { 0 };
+	uint64_t before;
+
+	issue();
+	paper_sign(MSG_SIGN_CERT);
+	MUST(ca_batch_end(paper.ca, &e));
+	cr_assert(store_parked(paper.store));
+	before = paper.ca->committed_seq;
+	MUST(store_search_catch_up(paper.store, 10, &e));
+	cr_expect_not(store_parked(paper.store), "it has committed it");
+	MUST(ca_batch_end(paper.ca, &e));
+	cr_expect_eq(paper.ca->committed_seq, before + 1);
+	cr_expect_eq(paper.ca->parked_records, 0);
+
+	issue();
+	paper_sign(MSG_SIGN_CERT);
+	MUST(ca_batch_end(paper.ca, &e));
+	cr_assert(store_parked(paper.store));
+	fail_step = 3; /* begun, moved, taken off the list */
+	cr_expect_not(store_search_catch_up(paper.store, 10, &e));
+	cr_expect_not(ca_batch_end(paper.ca, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_eq(paper.ca->phase, CA_BEHIND);
+	cr_expect_eq(paper.ca->tally.commits_failed, 1);
+	err_set(&e, ERR_NOT_FOUND, "there is none");
+	cr_expect_not(ca_not_found(paper.ca, &e));
+	cr_expect_eq(e.code, ERR_UNAVAILABLE, "it was answered for");
+	run_for(1200); /* resync */
+	cr_expect_eq(asked_from(), before + 2);
+}
+
+/* R90: whoever's commit it was that met it. */
+Test(ca_signer, a_flush_that_failed_ends_the_role)
+{
+	struct err e = { 0 };
+
+	MUST(ca_batch_end(paper.ca, &e));
+	store_flush_end(paper.store, false);
+	cr_expect_not(ca_batch_end(paper.ca, &e));
+	expect_ended("flush of the database");
+}
+
 /* A record of the journal that is there already, as after a resync, is no fault. */
 Test(ca_signer, what_is_stored_already_is_let_be)
 {

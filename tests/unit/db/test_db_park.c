@@ -110,8 +110,42 @@ Test(db_park, a_write_that_fails_undoes_what_it_joined, .init = tmp_begin,
 	db_replaying(db, false);
 	cr_expect_not(db_park(db));
 	cr_expect_not(db_commit(db, &e));
+	cr_expect(db_lost(db, &e), "whoever commits need not know what he undid");
+	cr_expect_eq(e.code, ERR_IO);
+	db_rollback(db);
 	cr_expect_eq(tmp_count(), 0);
 	MUST(tmp_insert(1, "again"));
+}
+
+/* R90 */
+Test(db_park, who_undoes_his_own_says_what_went_with_it, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	park(1, "a");
+	join(2, "b");
+	db_undo(db);
+	cr_expect(db_lost(db, &e));
+	cr_expect_not(db_in_transaction(db));
+	db_undo(db);
+	cr_expect(db_lost(db, &e), "it is not forgotten");
+	db_rollback(db);
+	cr_expect_eq(tmp_count(), 0);
+
+	/* What nobody waits for is his alone, also behind one that was committed. */
+	for (int way = 0; way < 3; way++) {
+		park(1 + way, way == 0 ? "a" : way == 1 ? "b" : "c");
+		if (way == 0)
+			MUST(db_unpark(db, &e));
+		if (way == 1) {
+			join(10, "j");
+			MUST(db_commit(db, &e));
+		}
+		MUST(db_begin(db, &e));
+		MUST(tmp_insert(20, "x"));
+		db_undo(db);
+		cr_expect_not(db_lost(db, &e));
+	}
+	cr_expect_eq(tmp_count(), 4);
 }
 
 /* R90 */

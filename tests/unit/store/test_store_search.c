@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "fail_step.h"
 #include "tmp_certificate.h"
 
 #include "store/store_migrate.h"
@@ -95,6 +96,54 @@ Test(store_search, what_waits_is_made_searchable_the_oldest_first, .init = tmp_b
 	MUST(store_search_catch_up(st, 10, &e));
 	add(6, words, 1);
 	EXPECT(6, 6, .q = "web team");
+	MUST(store_check(st, &e));
+}
+
+/* As a record of the journal comes in, and waits for others (ADR 0030). */
+static void
+park(unsigned n)
+{
+	store_replaying(st, true);
+	MUST(store_begin(st, &e));
+	add(n, words, 1);
+	store_replaying(st, false);
+	cr_assert(store_park(st));
+}
+
+/* R90, S88 */
+Test(store_search, a_search_that_fails_undoes_nothing_that_waits_without_a_word,
+    .init = tmp_begin, .fini = tmp_end)
+{
+	const struct certificate_query q = { .q = "web team", .limit = 10 };
+	unsigned lost = 0, n = 1;
+
+	for (;; n++) {
+		int64_t got[2] = { 0 }, newest = 0;
+
+		park(1);
+		fail_step = n;
+		failed_step = false;
+		const bool ok = store_certificate_list(st, &q, count_one, got, &e);
+		fail_step = 0;
+		cr_expect_neq(ok, failed_step, "step %u", n);
+		if (store_lost(st, &e)) {
+			lost++;
+			cr_expect_not(store_certificate_newest(st, &newest, &e),
+			    "step %u: who decides by this does not know of it", n);
+			store_rollback(st);
+			MUST(store_certificate_newest(st, &newest, &e));
+			cr_expect_eq(newest, 0, "step %u", n);
+			continue;
+		}
+		MUST(store_unpark(st, &e));
+		MUST(store_certificate_newest(st, &newest, &e));
+		cr_expect_eq(newest, 1, "step %u: it is gone, and nobody knows", n);
+		if (ok)
+			break;
+		tmp_drop();
+		MUST(store_create(tmp_path, &st, &e));
+	}
+	cr_expect_geq(lost, 3, "two statements and the commit");
 	MUST(store_check(st, &e));
 }
 
