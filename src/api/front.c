@@ -12,8 +12,8 @@
 #include "codec/prom.h"
 #include "http/route.h"
 
-#define LOG_PATH_MAX       256 /* characters of a path in the log */
-#define STRANGERS_A_SECOND 10  /* lines in the log */
+#define LOG_PATH_MAX      256 /* characters of a path in the log */
+#define REFUSALS_A_SECOND 10  /* lines in the log, of one kind of peer */
 
 /* One handler a row; NULL: core's. */
 #define HANDLER_SIDE_FRONT(name) front_##name
@@ -127,24 +127,32 @@ on_request(void *ctx, struct exchange *x)
 		f->ask(f->ctx, x);
 }
 
-/* Strangers cost the log no more than this; how many there were /metrics tells. */
+/*
+ * Whatever front refuses, it has not asked who that is: a flood costs the log no more
+ * than this, and one of strangers hides nothing of those who have a certificate.  How
+ * many there were /metrics tells.
+ */
 static bool
-may_log(const struct err *why)
+may_log(const struct err *why, enum peer_kind k)
 {
-	static _Atomic int64_t second;
-	static _Atomic unsigned lines;
+	static struct {
+		_Atomic int64_t second;
+		_Atomic unsigned lines;
+	} told[PEER_KIND_UNIX + 1];
 	const int64_t now = clock_mono_ms() / 1000;
+	int64_t last = atomic_load(&told[k].second);
 
-	if (why == NULL || why->code != ERR_UNAUTHENTICATED)
+	if (why == NULL)
 		return true;
-	if (atomic_exchange(&second, now) != now) {
-		const unsigned before = atomic_exchange(&lines, 0);
+	if (now > last && atomic_compare_exchange_strong(&told[k].second, &last, now)) {
+		const unsigned before = atomic_exchange(&told[k].lines, 0);
 
-		if (before > STRANGERS_A_SECOND)
+		if (before > REFUSALS_A_SECOND)
 			LOG(LOG_WARN, "unlogged",
-			    LOG_NUM("refused", before - STRANGERS_A_SECOND));
+			    LOG_NUM("refused", before - REFUSALS_A_SECOND),
+			    LOG_TEXT("peer", front_peer_word(k)));
 	}
-	return atomic_fetch_add(&lines, 1) < STRANGERS_A_SECOND;
+	return atomic_fetch_add(&told[k].lines, 1) < REFUSALS_A_SECOND;
 }
 
 static void
@@ -153,6 +161,7 @@ on_done(void *ctx, struct exchange *x)
 	struct front *f = ctx;
 	const struct bytes path = exchange_path(x);
 	const unsigned status = exchange_status(x);
+	const enum peer_kind peer = front_peer_kind(exchange_client(x));
 	char method[16], shown[LOG_PATH_MAX + 1];
 
 	/* Cut off before it was a request, or refused by the library itself. */
@@ -160,7 +169,7 @@ on_done(void *ctx, struct exchange *x)
 		return;
 	front_metrics_count(f->metrics, exchange_noted(x), exchange_method(x), status,
 	    exchange_age_us(x));
-	if (!may_log(exchange_why(x)))
+	if (!may_log(exchange_why(x), peer))
 		return;
 	if (!bytes_to_str(exchange_method(x), method, sizeof(method)))
 		method[0] = '\0';
@@ -173,7 +182,7 @@ on_done(void *ctx, struct exchange *x)
 	LOG(why != NULL ? LOG_WARN : LOG_DEBUG, why != NULL ? "refused" : "request",
 	    LOG_TEXT("request_id", exchange_id(x)), LOG_TEXT("method", method),
 	    LOG_TEXT("path", shown), LOG_NUM("status", status),
-	    LOG_TEXT("peer", front_peer_word(front_peer_kind(exchange_client(x)))),
+	    LOG_TEXT("peer", front_peer_word(peer)),
 	    LOG_TEXT("address", exchange_address(x)),
 	    LOG_TEXT("detail", why != NULL ? why->detail : ""),
 	    LOG_NUM("ms", exchange_age_ms(x)));

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """/metrics: the text form, names by Prometheus' conventions, and who relies on the names."""
+import http.client
 import json
 import math
 import os
@@ -106,7 +107,6 @@ class Metrics(FlowTest):
 
     @classmethod
     def metrics(cls):
-        import http.client
         conn = http.client.HTTPConnection("127.0.0.1", cls.ca.metrics_port, timeout=30)
         conn.request("GET", "/metrics")
         r = conn.getresponse()
@@ -273,5 +273,37 @@ class Logs(FlowTest):
                 conn.getresponse().read()
             conn.close()
             self.assertLess(ca.said().count("status=401"), 60)
+        finally:
+            ca.close()
+
+    # S32
+    def test_whatever_front_refuses_fills_no_log(self):
+        ca = CA().start()
+        plain = http.client.HTTPConnection("127.0.0.1", ca.http_port, timeout=30 * SLOW)
+        kinds = (("tls", ca.connect(cert=None), (("GET", "/nothing", 404), ("DELETE", "/healthz", 405),
+                                                 ("POST", "/v1/enroll", 415))),
+                 ("tls-cert", ca.connect(), (("GET", "/nothing", 404), ("POST", "/v1/tokens", 415))),
+                 ("plain", plain, (("GET", "/crl/nothing.crl", 404), ("POST", "/crl/main.crl", 405))))
+        try:
+            for kind, conn, asked in kinds:
+                began = time.monotonic()
+                for method, path, status in asked * 70:
+                    conn.request(method, path, headers={"Content-Type": "x/x"})
+                    a = conn.getresponse()
+                    a.read()
+                    self.assertEqual(a.status, status, path)
+                lines = ca.said().count(f" peer={kind} ")
+                self.assertGreaterEqual(lines, 10, kind)  # one kind hides nothing of another
+                self.assertLessEqual(lines, 10 * (2 + int(time.monotonic() - began)), kind)
+            time.sleep(1.1)
+            for kind, conn, asked in kinds:
+                conn.request("GET", "/nothing")
+                conn.getresponse().read()
+                conn.close()
+            end = time.monotonic() + 5 * SLOW
+            while ca.said().count(" unlogged ") < len(kinds) and time.monotonic() < end:
+                time.sleep(0.01)
+            for kind, _, _ in kinds:
+                self.assertRegex(ca.said(), rf" unlogged refused=[1-9]\d* peer={kind}\n")
         finally:
             ca.close()
