@@ -31,9 +31,10 @@ look_up(const struct acme *a, struct acme_authz *ret,
 	char id[ACME_CHALLENGE_ID_LEN];
 	struct acme_authz authz = { 0 };
 
-	if (!bytes_to_str(a->params[0], id, sizeof(id)) ||
-	    !store_acme_authz_by_challenge(ca_store(a->r->ca), id, &authz, e))
+	if (!bytes_to_str(a->params[0], id, sizeof(id)))
 		return err_set(e, ERR_NOT_FOUND, "there is no such challenge");
+	if (!store_acme_authz_by_challenge(ca_store(a->r->ca), id, &authz, e))
+		return false;
 	if (authz.account_num != a->account.num) {
 		store_acme_authz_free(&authz);
 		return err_set(e, ERR_FORBIDDEN, "this challenge is another account's");

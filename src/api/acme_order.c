@@ -366,12 +366,14 @@ read_cursor(const struct acme *a, int64_t *ret, struct err *e)
 	*ret = 0;
 	if (id == NULL)
 		return true;
-	const bool ok = store_acme_order_by_id(ca_store(a->r->ca), id, &o, e) &&
-			o.account_num == a->account.num;
+	const bool found = store_acme_order_by_id(ca_store(a->r->ca), id, &o, e);
+	const bool ours = found && o.account_num == a->account.num;
 	*ret = o.num;
 	store_acme_order_free(&o);
 	free(id);
-	return ok || err_set(e, ERR_MALFORMED, "the cursor is not of this list");
+	if (!found && e->code != ERR_NOT_FOUND) /* nobody could look */
+		return false;
+	return ours || err_set(e, ERR_MALFORMED, "the cursor is not of this list");
 }
 
 void

@@ -12,6 +12,8 @@ tests_unit_api_unit_api_front_LDADD = libhnp_api_front.a libhnp_http.a libhnp_ip
 check_PROGRAMS += tests/unit/api/unit_api_core
 TESTS += tests/unit/api/unit_api_core
 tests_unit_api_unit_api_core_SOURCES = \
+	tests/unit/api/acme_sign.c \
+	tests/unit/api/acme_sign.h \
 	tests/unit/api/test_core_fails.c \
 	tests/unit/api/test_request.c \
 	tests/unit/api/test_slices.c \

@@ -11,6 +11,7 @@
 
 #include "../ca/paper.h"
 #include "../store/fail_step.h"
+#include "acme_sign.h"
 #include "api/core_routes.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -59,7 +60,8 @@ too_late(void *arg)
 
 struct question {
 	const char *method, *path, *query, *body, *type, *accept, *authorization;
-	struct bytes cert; /* empty: by the local socket */
+	const char *kid, *payload; /* of an ACME request, signed as it is sent */
+	struct bytes cert;         /* empty: by the local socket */
 };
 
 /* What the signer is asked meanwhile it does. */
@@ -75,10 +77,32 @@ serve_signer(void)
 	}
 }
 
+/* With a nonce of now: each is good once. */
+static void
+sign_question(const struct question *q, struct buf *ret)
+{
+	char *url = mem_printf("%s%s%s%s", ca_conf(paper.ca)->url_api, q->path,
+	    q->query != NULL ? "?" : "", q->query != NULL ? q->query : "");
+	char nonce[NONCE_TEXT];
+	struct err e = { 0 };
+
+	buf_init(ret, KIB(16));
+	if (q->payload != NULL) {
+		MUST(acme_nonce_new(paper.ca, nonce, &e));
+		acme_sign(ret, q->kid, url, nonce, q->payload);
+	} else if (q->body != NULL) {
+		buf_puts(ret, q->body);
+	}
+	free(url);
+}
+
 static void
 ask(const struct question *q)
 {
+	struct buf body;
 	static uint64_t id;
+
+	sign_question(q, &body);
 	const struct msg_http_request m = {
 		.id = ++id,
 		.request_id = bytes_str("0123456789abcdef"),
@@ -89,7 +113,7 @@ ask(const struct question *q)
 		.accept = bytes_str(q->accept != NULL ? q->accept : ""),
 		.authorization =
 		    bytes_str(q->authorization != NULL ? q->authorization : ""),
-		.body = bytes_str(q->body != NULL ? q->body : ""),
+		.body = buf_bytes(&body),
 		.peer = q->cert.n > 0 ? PEER_KIND_TLS_CERT : PEER_KIND_UNIX,
 		.peer_cert = q->cert,
 	};
@@ -99,6 +123,7 @@ ask(const struct question *q)
 	answer.there = false;
 	buf_init(&frame, MIB(1));
 	msg_http_request_put(&frame, &m);
+	buf_free(&body);
 	const uint32_t uid = geteuid();
 	MUST(request_take(&api, buf_bytes(&frame), q->cert.n > 0 ? NULL : &uid, &e));
 	serve_signer();
@@ -124,6 +149,11 @@ ask(const struct question *q)
 	{                                                                              \
 		.method = "POST", .path = (p), .query = (q), .body = csr_pem,          \
 		.type = "text/plain", __VA_ARGS__                                      \
+	}
+#define ACME(p, q, k, text)                                                            \
+	{                                                                              \
+		.method = "POST", .path = (p), .query = (q), .kid = (k),               \
+		.payload = (text), .type = "application/jose+json"                     \
 	}
 #define DELETE(p)                                                                      \
 	{                                                                              \
@@ -233,6 +263,7 @@ static void
 end(void)
 {
 	slices_free(api.slices);
+	acme_sign_end();
 	free(answer.body);
 	buf_free(&admin_der);
 	char *texts[] = { csr_pem, certificate_path, revoke_path, certid_path,
@@ -338,6 +369,57 @@ Test(core_fails, what_is_read)
 		cr_expect(answer.status == 200 || answer.status == 204, "%s: %d %s",
 		    q.path, answer.status, answer.body);
 	}
+}
+
+/* What stands behind 'before' in the last answer, up to 'end'. */
+static char *
+between(const char *before, const char *end)
+{
+	const char *at = strstr(answer.body, before);
+
+	cr_assert_not_null(at, "%s: %s", before, answer.body);
+	at += strlen(before);
+	const char *to = strstr(at, end);
+	cr_assert_not_null(to, "%s: %s", end, answer.body);
+	return mem_strndup(bytes_of(at, (size_t)(to - at)));
+}
+
+/* S88, A84: a client is not told that its challenge is gone, or its cursor wrong. */
+Test(core_fails, what_is_read_by_acme)
+{
+	const struct question account =
+	    ACME("/acme/bound/new-account", NULL, NULL, "{}");
+	ask(&account);
+	cr_assert_eq(answer.status, 201, "%s", answer.body);
+	char *kid = between("\"orders\":\"", "/orders\"");
+	const char *host = ca_conf(paper.ca)->url_api;
+
+	const struct question order = ACME("/acme/bound/new-order", NULL, kid,
+	    "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"web.internal\"}]}");
+	ask(&order);
+	cr_assert_eq(answer.status, 201, "%s", answer.body);
+	char *order_path = between(host, "/finalize\"");
+	char *order_at = strstr(order_path, "/acme/bound/order/");
+	cr_assert_not_null(order_at, "%s", order_path);
+	char *cursor = mem_printf("cursor=%s", order_at + strlen("/acme/bound/order/"));
+	char *authz = between("\"authorizations\":[\"", "\"");
+	const struct question get_authz = ACME(authz + strlen(host), NULL, kid, "");
+	ask(&get_authz);
+	char *challenge = between("\"url\":\"", "\"");
+	char *orders = mem_printf("%s/orders", kid);
+
+	const struct question qs[] = {
+		ACME(kid + strlen(host), NULL, kid, ""),
+		ACME(orders + strlen(host), cursor, kid, ""),
+		ACME(order_at, NULL, kid, ""),
+		ACME(authz + strlen(host), NULL, kid, ""),
+		ACME(challenge + strlen(host), NULL, kid, ""),
+	};
+	for (size_t i = 0; i < NITEMS(qs); i++)
+		sweep(&qs[i], 200, 200);
+	char *texts[] = { kid, order_path, cursor, authz, challenge, orders };
+	for (size_t i = 0; i < NITEMS(texts); i++)
+		free(texts[i]);
 }
 
 /* R89, R90: told only when it is stored. */
