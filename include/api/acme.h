@@ -4,8 +4,8 @@
  * says (RFC 8555 6).
  *
  * A row of tbl/acme_routes.h says what a resource wants; acme.c has judged all of
- * it before a handler runs: method, content type, JWS, algorithm, key, url, account,
- * signature, nonce, in this order.  A handler answers exactly once by acme_json(),
+ * it before a handler runs: method, content type, JWS, algorithm, account, url, nonce,
+ * key, signature, in this order.  A handler answers exactly once by acme_json(),
  * acme_octets() or acme_problem(); after that 'a' is gone.  It may answer later, from
  * a callback.  Set a->r->wrote where the answer tells of a write.
  */

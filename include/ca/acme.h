@@ -38,6 +38,8 @@ struct link *acme_prober(const struct ca *ca);
 MUST_CHECK bool acme_nonce_new(struct ca *ca, char ret[static NONCE_TEXT],
     struct err *e);
 MUST_CHECK bool acme_nonce_use(struct ca *ca, struct bytes nonce, struct err *e);
+/* The same, and it can still be used. */
+MUST_CHECK bool acme_nonce_check(struct ca *ca, struct bytes nonce, struct err *e);
 
 /* An account's key, of the text in its row; jwk_free() it.  ERR_UNAVAILABLE. */
 MUST_CHECK bool acme_key_read(struct ca *ca, const char *text, struct jwk **ret,
@@ -62,6 +64,14 @@ MUST_CHECK bool acme_limit_change(struct ca *ca, int64_t account_num, struct err
 MUST_CHECK bool acme_limit_attempt(struct ca *ca, int64_t account_num,
     const char *value, struct err *e);
 void acme_limit_passed(struct ca *ca, int64_t account_num, const char *value);
+/*
+ * One more signature to look at, of this account (0: by a key that is in the request
+ * itself) from this address ("": the local socket, which is not held back): taken as if
+ * it will fail, given back by acme_limit_verified() when it did not.
+ */
+MUST_CHECK bool acme_limit_signature(struct ca *ca, struct bytes address,
+    int64_t account_num, struct err *e);
+void acme_limit_verified(struct ca *ca, struct bytes address, int64_t account_num);
 
 /*
  * As a problem document (RFC 8555 6.7): an object, and as text for a row's 'error'

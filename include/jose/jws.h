@@ -7,8 +7,10 @@
  * right, is the caller's to ask, in this order (RFC 8555 6):
  *
  *	jws_parse()       form
- *	jws_check_alg()   then the key: jws_key(), or the account's that 'kid' names
+ *	jws_check_alg()   then the account that 'kid' names
  *	jws_check_url()
+ *	nonce_check()     before what costs: who sends again what was used, costs little
+ *	jws_key()         or the account's
  *	jws_verify()
  *	nonce_use()       last, so that only who holds the key can burn a nonce
  */

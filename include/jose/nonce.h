@@ -14,7 +14,7 @@
  * (a restored backup), that is no file of ours, of the wrong size, owner or mode:
  * it is replaced without a word, and clients come back with a new nonce.
  *
- * nonce_new() and nonce_use() may be called by several threads.
+ * nonce_new(), nonce_check() and nonce_use() may be called by several threads.
  */
 #ifndef JOSE_NONCE_H
 #define JOSE_NONCE_H
@@ -44,6 +44,8 @@ void nonce_new(struct nonces *n, char ret[static NONCE_TEXT]);
  * no base64url; its detail begins with the words that clients look for.
  */
 MUST_CHECK bool nonce_use(struct nonces *n, struct bytes text, struct err *e);
+/* The same without using it up, for far less than a signature costs. */
+MUST_CHECK bool nonce_check(struct nonces *n, struct bytes text, struct err *e);
 /* That refusal, for a request that bears no nonce; returns false. */
 bool nonce_missing(struct err *e);
 

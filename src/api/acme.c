@@ -104,23 +104,10 @@ read_kid(const struct acme *a, char ret[static ACME_ID_LEN], struct err *e)
 }
 
 static bool
-key_of_account(struct acme *a, struct err *e)
-{
-	char id[ACME_ID_LEN];
-
-	if (!read_kid(a, id, e) ||
-	    !acme_account_find(a->r->ca, a->directory, id, &a->account, e))
-		return false;
-	a->has_account = true;
-	free(a->r->caller.id.text);
-	a->r->caller.id.text = acme_identity_text(id);
-	return acme_key_read(a->r->ca, a->account.key, &a->key, e);
-}
-
-static bool
-find_key(struct acme *a, enum acme_gate gate, struct err *e)
+find_account(struct acme *a, enum acme_gate gate, struct err *e)
 {
 	const bool by_kid = a->jws->kid != NULL;
+	char id[ACME_ID_LEN];
 
 	if (gate == ACME_GATE_JWK && by_kid)
 		return err_set(e, ERR_MALFORMED,
@@ -128,7 +115,15 @@ find_key(struct acme *a, enum acme_gate gate, struct err *e)
 	if (gate == ACME_GATE_KID && !by_kid)
 		return err_set(e, ERR_MALFORMED,
 		    "this resource wants an account's URL (kid), not a key (jwk)");
-	return by_kid ? key_of_account(a, e) : jws_key(a->jws, &a->key, e);
+	if (!by_kid)
+		return true;
+	a->has_account = read_kid(a, id, e) &&
+			 acme_account_find(a->r->ca, a->directory, id, &a->account, e);
+	if (!a->has_account)
+		return false;
+	free(a->r->caller.id.text);
+	a->r->caller.id.text = acme_identity_text(id);
+	return true;
 }
 
 static bool
@@ -168,18 +163,44 @@ check_type(const struct acme *a, struct err *e)
 	       err_set(e, ERR_MEDIA_TYPE, "send Content-Type: application/jose+json");
 }
 
-/* The nonce last: only who holds the key can use one up (A65). */
+/* What fails here is counted: it cost its sender nothing (S32). */
+static bool
+verify(struct acme *a, struct err *e)
+{
+	struct ca *ca = a->r->ca;
+	const struct bytes address = a->r->in.address;
+
+	if (!acme_limit_signature(ca, address, a->account.num, e))
+		return false;
+	const bool read = a->has_account ? acme_key_read(ca, a->account.key, &a->key, e)
+					 : jws_key(a->jws, &a->key, e);
+	if (!read || !jws_verify(a->jws, a->key, e))
+		return false;
+	acme_limit_verified(ca, address, a->account.num);
+	return true;
+}
+
+/*
+ * The nonce is looked at before the signature, which costs most, and a bad one counts for
+ * nothing: any client comes with one now and then.  It is used up last: only who holds
+ * the key can do that (A65).
+ */
 static bool
 check_signed(struct acme *a, const struct resource *res, struct err *e)
 {
+	struct ca *ca = a->r->ca;
+
 	if (!check_type(a, e) || !jws_parse(a->r->in.body, &a->jws, e) ||
-	    !jws_check_alg(a->jws, e) || !find_key(a, res->gate, e) ||
-	    !check_url(a, e) || !jws_verify(a->jws, a->key, e))
+	    !jws_check_alg(a->jws, e) || !find_account(a, res->gate, e) ||
+	    !check_url(a, e))
 		return false;
 	if (a->jws->nonce == NULL)
 		return nonce_missing(e);
-	return acme_nonce_use(a->r->ca, bytes_str(a->jws->nonce), e) &&
-	       (!a->has_account || acme_account_check(&a->account, e)) &&
+	const struct bytes nonce = bytes_str(a->jws->nonce);
+	if (!acme_nonce_check(ca, nonce, e) || !verify(a, e) ||
+	    !acme_nonce_use(ca, nonce, e))
+		return false;
+	return (!a->has_account || acme_account_check(&a->account, e)) &&
 	       check_payload(a, res->payload, e);
 }
 

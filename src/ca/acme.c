@@ -23,6 +23,13 @@
 #define HASH_LEN 32
 #define SWEEP_MS 10000 /* between two steps of housekeeping */
 
+/*
+ * Signatures that fail, of one account or of strangers from one address.  Each costs
+ * core up to a millisecond and its sender nothing; a client of good will has none.
+ */
+#define FAILED_PER_HOUR 72000
+#define FAILED_BURST    1000
+
 struct limit {
 	size_t per_hour;
 	struct limiter *counted;
@@ -34,6 +41,7 @@ struct acme_site {
 	struct jwk_cache *keys; /* of accounts that asked lately */
 	uint8_t key[NONCE_KEY_LEN];
 	struct limit accounts, orders, failures;
+	struct limiter *signatures;
 	struct loop_timer *sweep;
 };
 
@@ -118,6 +126,7 @@ free_limits(struct acme_site *a)
 	limiter_free(a->accounts.counted);
 	limiter_free(a->orders.counted);
 	limiter_free(a->failures.counted);
+	limiter_free(a->signatures);
 }
 
 /*
@@ -170,15 +179,23 @@ take(struct limiter *l, int64_t num, struct bytes text, const char *what, struct
 	return false;
 }
 
+static void
+whole_of(struct bytes address, char ret[static THROTTLE_ADDRESS_LEN])
+{
+	char text[THROTTLE_ADDRESS_LEN];
+
+	if (bytes_to_str(address, text, sizeof(text)))
+		throttle_whole_address(text, ret);
+	else
+		ret[0] = '\0'; /* none that can be read count together */
+}
+
 bool
 acme_limit_account(struct ca *ca, struct bytes address, struct err *e)
 {
-	char text[THROTTLE_ADDRESS_LEN], whole[THROTTLE_ADDRESS_LEN];
+	char whole[THROTTLE_ADDRESS_LEN];
 
-	if (bytes_to_str(address, text, sizeof(text)))
-		throttle_whole_address(text, whole);
-	else
-		whole[0] = '\0'; /* none that can be read count together */
+	whole_of(address, whole);
 	return take(ca->acme->accounts.counted, 0, bytes_str(whole),
 	    "new accounts from this address", e);
 }
@@ -213,6 +230,36 @@ acme_limit_passed(struct ca *ca, int64_t account_num, const char *value)
 		limiter_give_back(ca->acme->failures.counted, hash);
 }
 
+/*
+ * Who shares an address with a flood of strangers has a count of his own, once he has
+ * an account.
+ */
+bool
+acme_limit_signature(struct ca *ca, struct bytes address, int64_t account_num,
+    struct err *e)
+{
+	char whole[THROTTLE_ADDRESS_LEN];
+
+	whole_of(address, whole);
+	return address.n == 0 ||
+	       take(ca->acme->signatures, account_num, bytes_str(whole),
+		   account_num != 0
+		       ? "signatures that fail, of this account from this address"
+		       : "signatures that fail, from this address",
+		   e);
+}
+
+void
+acme_limit_verified(struct ca *ca, struct bytes address, int64_t account_num)
+{
+	char whole[THROTTLE_ADDRESS_LEN];
+	uint8_t hash[HASH_LEN];
+
+	whole_of(address, whole);
+	if (address.n > 0 && hash_of(account_num, bytes_str(whole), hash))
+		limiter_give_back(ca->acme->signatures, hash);
+}
+
 /* ---- life ---- */
 
 static void
@@ -231,6 +278,7 @@ acme_open(struct ca *ca, struct link *prober, struct err *e)
 
 	a->prober = prober;
 	a->keys = jwk_cache_new();
+	a->signatures = limiter_new(FAILED_PER_HOUR, FAILED_BURST);
 	set_limits(a, &ca->conf->acme);
 	ca->acme = a;
 	a->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
@@ -320,6 +368,12 @@ bool
 acme_nonce_use(struct ca *ca, struct bytes nonce, struct err *e)
 {
 	return is_open(ca, e) && nonce_use(ca->acme->nonces, nonce, e);
+}
+
+bool
+acme_nonce_check(struct ca *ca, struct bytes nonce, struct err *e)
+{
+	return is_open(ca, e) && nonce_check(ca->acme->nonces, nonce, e);
 }
 
 bool

@@ -151,6 +151,19 @@ read_counter(struct nonces *n, struct bytes text, uint64_t *ret, struct err *e)
 }
 
 bool
+nonce_check(struct nonces *n, struct bytes text, struct err *e)
+{
+	uint64_t c = 0;
+
+	if (!read_counter(n, text, &c, e))
+		return false;
+	if (!is_live(n, c))
+		return refuse("it is too old", e);
+	return (atomic_load(word_of(n, c)) & bit_of(c)) == 0 ||
+	       refuse("it has been used", e);
+}
+
+bool
 nonce_use(struct nonces *n, struct bytes text, struct err *e)
 {
 	uint64_t c = 0;

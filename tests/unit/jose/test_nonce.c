@@ -62,6 +62,29 @@ used(struct nonces *n, const char *text)
 	cr_expect(nonce_use(n, bytes_str(text), &e), "%s", e.detail);
 }
 
+/* A65: before a signature that costs far more is looked at. */
+Test(nonce, to_look_at_one_does_not_use_it_up)
+{
+	struct nonces *n = open_it();
+	char text[NONCE_TEXT], wrong[NONCE_TEXT];
+	struct err e = { 0 };
+
+	nonce_new(n, text);
+	memcpy(wrong, text, sizeof(wrong));
+	wrong[20] = wrong[20] == 'A' ? 'B' : 'A';
+	for (int i = 0; i < 2; i++)
+		cr_expect(nonce_check(n, bytes_str(text), &e), "%s", e.detail);
+	for (size_t cut = 0; cut < NONCE_TEXT - 1; cut++)
+		cr_expect_not(nonce_check(n, bytes_of(text, cut), &e));
+	cr_expect_not(nonce_check(n, bytes_str(wrong), &e));
+	cr_expect_eq(e.code, ERR_BAD_NONCE);
+	used(n, text);
+	cr_expect_not(nonce_check(n, bytes_str(text), &e));
+	cr_expect_eq(e.code, ERR_BAD_NONCE);
+	cr_expect(strstr(e.detail, "used") != NULL, "%s", e.detail);
+	nonce_close(n);
+}
+
 /* A67, A68, A69, A71, A76 */
 Test(nonce, each_is_good_once_in_any_order)
 {
