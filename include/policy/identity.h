@@ -13,7 +13,7 @@ enum identity_kind {
 	IDENTITY_ADMIN,  /* the local socket, as root or the daemon's own user */
 	IDENTITY_SYSTEM, /* the daemon itself */
 	IDENTITY_TOKEN,  /* an enrolment token: it may issue what it is for */
-	IDENTITY_ACME /* an ACME account, with an order that its names are proved for */
+	IDENTITY_ACME /* an ACME account; where it issues, with an order that its names are proved for */
 };
 
 struct identity {

@@ -67,7 +67,6 @@ find(struct acme *a, const struct resource **ret, struct err *e)
 	if (p == NULL || !p->acme.on || p->internal)
 		return err_set(e, ERR_NOT_FOUND, "there is no ACME directory here");
 	a->directory = p;
-	request_about(a->r, p->name, NULL, NULL, NULL);
 	for (size_t i = 0; i < NITEMS(resources); i++)
 		if (path_fits(resources[i].path, bytes_skip(path, name.n + 1),
 			a->params)) {
@@ -119,11 +118,7 @@ find_account(struct acme *a, enum acme_gate gate, struct err *e)
 		return true;
 	a->has_account = read_kid(a, id, e) &&
 			 acme_account_find(a->r->ca, a->directory, id, &a->account, e);
-	if (!a->has_account)
-		return false;
-	free(a->r->caller.id.text);
-	a->r->caller.id.text = acme_identity_text(id);
-	return true;
+	return a->has_account;
 }
 
 static bool
@@ -180,6 +175,20 @@ verify(struct acme *a, struct err *e)
 	return true;
 }
 
+/* From here on a refusal is a decision, and of this account; before, anybody could say so. */
+static void
+name_caller(struct acme *a)
+{
+	struct identity *id = &a->r->caller.id;
+
+	request_about(a->r, a->directory->name, NULL, NULL, NULL);
+	if (!a->has_account)
+		return;
+	free(id->text);
+	*id = (struct identity){ .kind = IDENTITY_ACME,
+		.text = acme_identity_text(a->account.id) };
+}
+
 /*
  * The nonce is looked at before the signature, which costs most, and a bad one counts for
  * nothing: any client comes with one now and then.  It is used up last: only who holds
@@ -200,6 +209,7 @@ check_signed(struct acme *a, const struct resource *res, struct err *e)
 	if (!acme_nonce_check(ca, nonce, e) || !verify(a, e) ||
 	    !acme_nonce_use(ca, nonce, e))
 		return false;
+	name_caller(a);
 	return (!a->has_account || acme_account_check(&a->account, e)) &&
 	       check_payload(a, res->payload, e);
 }

@@ -63,7 +63,8 @@ is_decision(const struct request *r, const struct err *e)
 
 /*
  * Strangers cost the log ten lines a second at most, and the database none; how
- * many there were the numbers tell (GET /metrics).
+ * many there were the numbers tell (GET /metrics).  Who signed an ACME request by a key
+ * that is no account's is one, but what he is refused is a decision.
  */
 static bool
 may_log_stranger(void)
@@ -82,11 +83,16 @@ may_log_stranger(void)
 	return ++lines <= STRANGERS_A_SECOND;
 }
 
-/* Of those who are known, a flood is told of by how many there were (S32). */
+/*
+ * Of those who are known, a flood is told of by how many there were (S32); they do not
+ * share their share with strangers, who have one of all decisions together.
+ */
 static bool
 may_tell(struct request *r, const struct err *e, bool decision)
 {
-	if (r->caller.id.kind == IDENTITY_NONE || e->code == ERR_UNAUTHENTICATED)
+	const bool stranger = r->caller.id.kind == IDENTITY_NONE;
+
+	if ((stranger && !decision) || e->code == ERR_UNAUTHENTICATED)
 		return may_log_stranger();
 	const bool may = throttle_refusal(r->ca, &r->caller.id);
 	if (!may && decision)

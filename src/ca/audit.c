@@ -64,6 +64,7 @@ struct audit {
 	size_t flushed;   /* the first of them are in the open transaction */
 	uint64_t dropped; /* since the last row that told of it */
 	uint64_t told;    /* of them: by a row in the open transaction */
+	int64_t told_at_ms;
 	struct loop_timer *timer;
 };
 
@@ -170,9 +171,11 @@ wait_for_write(struct audit *a, const struct audit_row *r)
 	a->octets += octets;
 }
 
+/* Not with each commit: there may be thousands in a second. */
 static bool
 tell_dropped(struct audit *a, struct err *e)
 {
+	const int64_t now_ms = clock_mono_ms();
 	char reason[80];
 	const struct audit_row r = {
 		.at = clock_now(),
@@ -182,12 +185,13 @@ tell_dropped(struct audit *a, struct err *e)
 		.reason = reason,
 	};
 
-	if (a->dropped == a->told)
+	if (a->dropped == a->told || now_ms - a->told_at_ms < FLUSH_MS)
 		return true;
 	snprintf(reason, sizeof(reason),
 	    "%" PRIu64 " refusals came too fast and have no row", a->dropped - a->told);
 	LOG(LOG_WARN, "dropped", LOG_TEXT("reason", reason));
 	a->told = a->dropped;
+	a->told_at_ms = now_ms;
 	return store_audit_add(a->ca->store, &r, e);
 }
 
@@ -205,8 +209,9 @@ audit_flushed(struct audit *a, bool committed)
 {
 	if (!committed) {
 		a->told = 0;
+		a->told_at_ms = 0;
 		a->flushed = 0;
-		if (a->timer == NULL && a->n > 0)
+		if (a->timer == NULL && a->n + a->dropped > 0)
 			a->timer = loop_after(a->ca->loop, FLUSH_MS, on_timer, a);
 		return;
 	}
@@ -220,7 +225,10 @@ audit_flushed(struct audit *a, bool committed)
 	a->flushed = 0;
 	a->dropped -= a->told;
 	a->told = 0;
-	if (a->n == 0) {
+	if (a->n + a->dropped > 0) {
+		if (a->timer == NULL)
+			a->timer = loop_after(a->ca->loop, FLUSH_MS, on_timer, a);
+	} else {
 		loop_cancel(a->timer);
 		a->timer = NULL;
 	}
