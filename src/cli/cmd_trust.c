@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cli/client.h"
 #include "cli/trust.h"
+#include "codec/pem.h"
 #include "sys/file.h"
 #include "x509/cert.h"
 
@@ -45,34 +46,41 @@ fetch_root(const struct trust_args *a, struct client **c, struct buf *ret,
 	       client_get(*c, "/ca/roots.pem", "*/*", ret, e);
 }
 
-/* Its name in every store, and a file for the stores' tools; a leaf is no root. */
+/*
+ * Its name in every store, and a file for the stores' tools; a leaf is no root.  Whatever
+ * it came as and with, the stores get this one certificate, as PEM.
+ */
 static bool
-describe(const char *from, struct bytes pem, struct trust_root *r, struct err *e)
+describe(const char *from, struct bytes given, struct buf *pem, struct trust_root *r,
+    struct err *e)
 {
 	struct cert *cert = NULL;
 	uint8_t hash[32];
 	char hex[17];
 
-	if (!cert_parse_any(pem, &cert, e))
+	if (!cert_parse_any(given, &cert, e))
 		return e->code == ERR_NOT_FOUND
 			   ? err_set(e, ERR_MALFORMED, "%s holds no certificate", from)
 			   : err_prefix(e, from);
 	const bool root = cert->ca && bytes_eq(cert->issuer_dn, cert->subject_dn);
 	const int rc =
 	    gnutls_hash_fast(GNUTLS_DIG_SHA256, cert->der.p, cert->der.n, hash);
+	pem_put(pem, "CERTIFICATE", buf_bytes(&cert->der));
 	cert_free(cert);
 	if (!root)
 		return err_set(e, ERR_MALFORMED, "%s is no root certificate", from);
 	if (rc < 0)
 		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	if (!buf_ok(pem, from, e))
+		return false;
 	hex_write(bytes_of(hash, 8), hex);
 	snprintf(r->name, sizeof(r->name), "hanaper-%s", hex);
 	snprintf(r->file, sizeof(r->file), "/tmp/hanaper-root-XXXXXX");
-	r->pem = pem;
+	r->pem = buf_bytes(pem);
 	const int fd = mkstemp(r->file);
 	if (fd < 0)
 		return err_errno(e, "cannot make a temporary file");
-	const bool ok = write(fd, pem.p, pem.n) == (ssize_t)pem.n;
+	const bool ok = write(fd, r->pem.p, r->pem.n) == (ssize_t)r->pem.n;
 	close(fd);
 	return ok || err_errno(e, "cannot write %s", r->file);
 }
@@ -144,7 +152,7 @@ cmd_trust(const struct command *self, int argc, char **argv)
 	struct trust_root r = { 0 };
 	struct client *c = NULL;
 	struct err e = { 0 };
-	struct buf pem;
+	struct buf given, pem;
 	int status = OUT_DONE;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
@@ -152,15 +160,16 @@ cmd_trust(const struct command *self, int argc, char **argv)
 	const char *word = a.common.operands[0];
 	const bool install = strcmp(word, "install") == 0;
 
-	buf_init(&pem, KIB(64));
+	buf_init(&given, KIB(64));
+	buf_init(&pem, KIB(128));
 	if (!install && strcmp(word, "uninstall") != 0)
 		status =
 		    out_usage("trust", "\"%s\" must be install or uninstall", word);
 	else if (!check_stores(&a, &status))
 		goto out;
-	else if (!fetch_root(&a, &c, &pem, &e) ||
+	else if (!fetch_root(&a, &c, &given, &e) ||
 		 !describe(a.root != NULL ? a.root : "the daemon's answer",
-		     buf_bytes(&pem), &r, &e))
+		     buf_bytes(&given), &pem, &r, &e))
 		status = client_fail(c, &e);
 	else
 		status = act_on_all(&a, &r, install ? TRUST_INSTALL : TRUST_UNINSTALL);
@@ -169,6 +178,7 @@ cmd_trust(const struct command *self, int argc, char **argv)
 out:
 	if (r.file[0] != '\0')
 		unlink(r.file);
+	buf_free(&given);
 	buf_free(&pem);
 	client_free(c);
 	strings_free(&a.stores);

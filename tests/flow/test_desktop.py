@@ -37,6 +37,22 @@ class Trust(FlowTest):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stdout.count("system   done"), 3, done.stdout)
 
+    def test_a_root_as_der_or_amid_other_text_is_installed_as_the_stores_want_it(self):
+        ca = self.ca
+        der, chatty = ca.file("root.der"), ca.file("chatty.pem")
+        run("curl", "-sSfo", der, f"http://127.0.0.1:{ca.http_port}/ca/root.crt")
+        self.assertEqual(der.read_bytes()[:1], b"\x30")
+        ca.issue("extra", "DNS:extra.internal")
+        chatty.write_text("The root:\n" + (ca.dir / "root.crt").read_text() + ca.file("extra.leaf.crt").read_text())
+        for file in (der, chatty):
+            with self.subTest(file=file.name):
+                done = private(f"{HANAPER} trust install --store system --root {file}; "
+                               f"cmp /usr/local/share/ca-certificates/hanaper-*.crt {ca.dir}/root.crt; "
+                               f"openssl verify -untrusted {ca.issuers_pem()} {ca.file('extra.leaf.crt')}; "
+                               f"{HANAPER} trust uninstall --store system --root {file}; "
+                               f"! ls /usr/local/share/ca-certificates/hanaper-*.crt")
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_a_browsers_database_and_back(self):
         ca = self.ca
         self.assertTrue(shutil.which("certutil"), "libnss3-tools is in contrib/packages")
