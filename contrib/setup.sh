@@ -26,8 +26,39 @@ provided() {
 	dpkg-query -W -f '${Provides}\n' | tr ',' '\n' | sed 's/(.*//; s/ //g' | grep -qx "$1"
 }
 
+# A web server that comes along is for our own use: while this file is there, no service is started.
+policy=/usr/sbin/policy-rc.d
+policy_mark='# of contrib/setup.sh, process'
+
+# The file of a run that was killed, which nobody else takes away.
+remove_leftover() {
+	of=$(sed -n "s|^$policy_mark ||p" $policy 2>/dev/null) || :
+	if [ -n "$of" ] && [ ! -d "/proc/$of" ]; then
+		as_root rm -f $policy
+	fi
+}
+
+# install_packages NAME...: in a subshell, for traps of its own; whatever ends it, services start again.
+install_packages() (
+	held=no
+	said=$(mktemp)
+	trap 'rm -f "$said"; [ $held = no ] || as_root rm -f $policy' EXIT
+	trap 'exit 130' INT TERM HUP
+	if [ ! -e $policy ]; then
+		held=yes
+		printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark $$" | as_root tee $policy >/dev/null
+		as_root chmod 755 $policy
+	fi
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+		"$@" >"$said" 2>&1 || {
+		tail -n 20 "$said" >&2
+		exit 1
+	}
+)
+
 # install_missing KIND...: the packages of these kinds in contrib/packages that are not there yet.
 install_missing() {
+	remove_leftover
 	wanted=
 	for kind in "$@"; do
 		for name in $(sed -n "s/^$kind //p" contrib/packages); do
@@ -41,23 +72,8 @@ install_missing() {
 	fi
 	echo "Installing:$wanted"
 	as_root apt-get update -q >/dev/null
-	# A web server that comes along is for our own use: its service is not started.
-	policy=/usr/sbin/policy-rc.d
-	held=no
-	if [ ! -e $policy ]; then
-		held=yes
-		printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
-		as_root chmod 755 $policy
-	fi
-	status=0
-	said=$(mktemp)
 	# shellcheck disable=SC2086
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-		$wanted >"$said" 2>&1 || status=$?
-	[ $held = no ] || as_root rm -f $policy
-	[ $status = 0 ] || tail -n 20 "$said" >&2
-	rm -f "$said"
-	[ $status = 0 ] || exit 1
+	install_packages $wanted || exit $?
 }
 
 # build_into DIR [configure options]: out of the source tree; all, or what $build_goals names.
