@@ -74,7 +74,7 @@ extern const struct msg_rule ca_signer_rules[];
  */
 MUST_CHECK bool ca_batch_end(struct ca *ca, struct err *e);
 
-/* The daemon stops in good order: says so in the audit, and commits what is open. */
+/* The daemon stops in good order: says so in the audit.  ca_batch_end() has to follow. */
 void ca_stop(struct ca *ca);
 /*
  * Another configuration, of the same issuers, counts from here on.  Questions to

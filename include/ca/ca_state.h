@@ -147,9 +147,10 @@ void ca_read_journal(struct ca *ca, uint64_t from_seq);
 void ca_resync(struct ca *ca);
 /* A CRL is in place: with the first of each, the role is ready. */
 void ca_published(struct ca *ca);
-/* A write failed: this round is undone, and taken in again from the journal later. */
-void ca_write_failed(struct ca *ca, const struct err *e);
-/* A write in the middle of a round failed: what the whole round answers is refused. */
+/*
+ * A write in the middle of a round failed: what the whole round answers is refused.  It
+ * is undone, and what the journal has of it taken in again later.
+ */
 void ca_round_fail(struct ca *ca, const struct err *e);
 
 #endif

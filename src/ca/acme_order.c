@@ -193,14 +193,14 @@ acme_order_sweep(struct ca *ca)
 	int64_t orders, authz;
 	struct err e;
 
-	if (ca_writable(ca, &e) &&
+	if (ca_writable(ca, &e) && !ca->round_failed &&
 	    (!store_begin(ca->store, &e) || !acme_order_keep(ca, &e) ||
 		!store_acme_order_sweep(ca->store, now, now - KEPT_S, error, SWEEP_ROWS,
 		    &ca->acme_orders_cursor, &orders, &e) ||
 		!store_acme_authz_sweep(ca->store, now, now - KEPT_S, SWEEP_ROWS,
 		    &ca->acme_cursor, &authz, &e))) {
 		LOG_ERR(LOG_ERROR, "acme-sweep", &e);
-		ca_write_failed(ca, &e);
+		ca_round_fail(ca, &e); /* others of the round wrote in it, too */
 	}
 	free(error);
 }

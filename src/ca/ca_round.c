@@ -44,8 +44,9 @@ ca_resync(struct ca *ca)
 		ca->resync = loop_after(ca->loop, RESYNC_MS, resync, ca);
 }
 
-void
-ca_write_failed(struct ca *ca, const struct err *e)
+/* For the end of a round; in the middle of one, its answers would not know. */
+static void
+write_failed(struct ca *ca, const struct err *e)
 {
 	store_rollback(ca->store);
 	ca->parked_records = 0;
@@ -71,7 +72,7 @@ ca_round_fail(struct ca *ca, const struct err *e)
 {
 	ca->round_failed = true;
 	ca->round_err = *e;
-	ca_write_failed(ca, e);
+	write_failed(ca, e);
 }
 
 /* ---- flush ---- */
@@ -170,7 +171,7 @@ static void
 commit_failed(struct ca *ca, const struct err *e)
 {
 	ca->tally.commits_failed++;
-	ca_write_failed(ca, e);
+	write_failed(ca, e);
 }
 
 static bool
@@ -266,7 +267,7 @@ ca_batch_end(struct ca *ca, struct err *e)
 		return true;
 	}
 	if (!audit_flush(ca->audit, e) || !searchable_batch_end(ca->searchable, e)) {
-		ca_write_failed(ca, e);
+		write_failed(ca, e);
 		return false;
 	}
 	if (replay_goes_on(ca) || park(ca))

@@ -249,8 +249,8 @@ ca_stop(struct ca *ca)
 		return;
 	audit_add(ca,
 	    &(struct audit_event){ .kind = AUDIT_STOPPED, .identity = "system" });
-	if (!store_begin(ca->store, &e) || !ca_batch_end(ca, &e))
-		LOG_ERR(LOG_ERROR, "commit-failed", &e);
+	if (!ca->round_failed && !store_begin(ca->store, &e))
+		ca_round_fail(ca, &e);
 }
 
 static void

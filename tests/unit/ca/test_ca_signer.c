@@ -10,9 +10,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/acme.h"
+#include "ca/acme_order.h"
 #include "ca/audit.h"
 #include "ca/issue.h"
 #include "paper.h"
+#include "store/store_token.h"
 
 #define MUST(call) cr_assert((call), "%s", e.detail)
 
@@ -313,6 +315,90 @@ Test(ca_signer, a_flush_that_failed_ends_the_role)
 	store_flush_end(paper.store, false);
 	cr_expect_not(ca_batch_end(paper.ca, &e));
 	expect_ended("flush of the database");
+}
+
+/* ---- others who write in a round ---- */
+
+static void
+add_token(void)
+{
+	const struct store_token t = {
+		.hash = { 7 },
+		.profile = (char *)"server",
+		.uses = 1,
+		.expires_at = clock_now() + 60,
+		.created_at = clock_now(),
+		.created_by = (char *)"uid:0",
+		.request_id = (char *)"r-1",
+		.metadata = (char *)"",
+	};
+	struct err e = { 0 };
+
+	MUST(store_begin(paper.store, &e));
+	MUST(store_token_add(paper.store, &t, &e));
+}
+
+static bool
+has_token(void)
+{
+	struct store_token t;
+	struct err e = { 0 };
+
+	if (!store_token_get(paper.store, (const uint8_t[TOKEN_KEY_LEN]){ 7 }, &t, &e))
+		return false;
+	store_token_free(&t);
+	return true;
+}
+
+/* R90: the sweep of ACME shares the transaction with whoever is answered in its round. */
+Test(ca_signer, a_sweep_that_fails_takes_the_answers_of_its_round_with_it)
+{
+	struct err e = { 0 };
+
+	for (unsigned n = 1; n < 20; n++) {
+		add_token();
+		failed_step = false;
+		fail_step = n;
+		acme_order_sweep(paper.ca);
+		fail_step = 0;
+		const bool told_done = ca_batch_end(paper.ca, &e);
+		cr_expect_eq(has_token(), told_done, "step %u", n);
+		if (!failed_step)
+			break;
+		cr_expect_not(told_done, "step %u", n);
+		cr_expect_eq(paper.ca->phase, CA_BEHIND);
+		MUST(ca_batch_end(paper.ca, &e)); /* only that round is lost */
+		paper.ca->phase = CA_RUNNING;
+	}
+	cr_expect_not(failed_step);
+}
+
+/* R90: what another one's failure spoilt, the sweep does not make good. */
+Test(ca_signer, a_sweep_does_not_hide_what_failed_before_it)
+{
+	struct err e = { 0 };
+
+	add_token();
+	fail_step = 1;
+	cr_expect_not(store_token_withdraw(paper.store,
+	    (const uint8_t[TOKEN_KEY_LEN]){ 7 }, clock_now(), "uid:0", &e));
+	acme_order_sweep(paper.ca);
+	cr_expect_not(ca_batch_end(paper.ca, &e));
+	cr_expect_not(has_token());
+}
+
+/* R90: so it is with the last round, which the stop joins. */
+Test(ca_signer, a_stop_that_cannot_write_leaves_no_answer_of_its_round_true)
+{
+	struct err e = { 0 };
+
+	add_token();
+	fail_step = 1;
+	cr_expect_not(store_token_withdraw(paper.store,
+	    (const uint8_t[TOKEN_KEY_LEN]){ 7 }, clock_now(), "uid:0", &e));
+	ca_stop(paper.ca);
+	cr_expect_not(ca_batch_end(paper.ca, &e));
+	cr_expect_not(has_token());
 }
 
 /* A record of the journal that is there already, as after a resync, is no fault. */
