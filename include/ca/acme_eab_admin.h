@@ -50,10 +50,4 @@ MUST_CHECK bool acme_eab_revoke(struct ca *ca, const char *kid, bool keep,
 MUST_CHECK bool acme_eab_end_accounts(struct ca *ca, int64_t eab_num, size_t most,
     const struct identity *who, const char *request_id, size_t *ret_n, struct err *e);
 
-/*
- * An old copy of the database was put back: which keys were taken back since then
- * stands nowhere, so all that are open bind no more.
- */
-MUST_CHECK bool acme_eab_recovered(struct ca *ca, struct err *e);
-
 #endif

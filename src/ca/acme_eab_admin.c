@@ -310,22 +310,3 @@ acme_eab_end_accounts(struct ca *ca, int64_t eab_num, size_t most,
 	free(b.nums);
 	return ok;
 }
-
-bool
-acme_eab_recovered(struct ca *ca, struct err *e)
-{
-	int64_t n = 0;
-
-	if (!store_begin(ca->store, e) ||
-	    !store_acme_eab_expire_all(ca->store, clock_now(), &n, e))
-		return false;
-	if (n == 0)
-		return true;
-	char *object = mem_printf("%lld external account keys", (long long)n);
-	audit_add(ca, &(struct audit_event){ .kind = AUDIT_EAB_REVOKED,
-			  .identity = "system",
-			  .object = object,
-			  .reason = "an old copy of the database was put back" });
-	free(object);
-	return true;
-}

@@ -9,7 +9,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "ca/acme_challenge.h"
-#include "ca/acme_eab_admin.h"
+#include "ca/acme_recovered.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/caller.h"
@@ -221,7 +221,7 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 		return;
 	}
 	if (ca->committed_seq < m->stored_seq &&
-	    (!enroll_recovered(ca, &e) || !acme_eab_recovered(ca, &e))) {
+	    (!enroll_recovered(ca, &e) || !acme_recovered(ca, &e))) {
 		end_role(ca, &e);
 		return;
 	}

@@ -6,6 +6,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/acme_order_finalize.c \
 	src/ca/acme_order_impl.h \
 	src/ca/acme_order_make.c \
+	src/ca/acme_recovered.c \
 	src/ca/acme_replaces.c \
 	src/ca/acme_revoke.c \
 	src/ca/acme.c \

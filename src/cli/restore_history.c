@@ -8,6 +8,7 @@
 #include "cli/out.h"
 #include "cli/owners.h"
 #include "cli/restore.h"
+#include "store/store_acme_recovered.h"
 #include "store/store_audit.h"
 #include "store/store_certificate.h"
 #include "store/store_crl_shard.h"
@@ -255,6 +256,24 @@ withdraw_tokens(struct restore *r, struct err *e)
 	return true;
 }
 
+/* So are the ends of ACME's accounts, keys and authorizations. */
+static bool
+end_acme(struct restore *r, struct err *e)
+{
+	struct store_acme_recovered a;
+
+	if (!store_acme_recovered(r->store, clock_now(), &a, e))
+		return false;
+	if (a.accounts > 0)
+		strings_printf(&r->told,
+		    "%" PRId64 " ACME %s as in the backup: revoke what was ended since "
+		    "(\"account-ended\" in the log; hanaper acme accounts revoke)",
+		    a.accounts,
+		    out_noun((uint64_t)a.accounts, "account is valid",
+			"accounts are valid"));
+	return true;
+}
+
 static bool
 tell_auditor(struct restore *r, struct err *e)
 {
@@ -281,9 +300,9 @@ bool
 restore_history(struct restore *r, struct err *e)
 {
 	if (!replay(r, e) || (!r->keep_journal && !go_on(r, e)) ||
-	    (!r->keep_database && !withdraw_tokens(r, e)) || !tell_auditor(r, e) ||
-	    !restore_issuers_unnamed(r, e) || !store_commit(r->store, e) ||
-	    !store_settle(r->store, e))
+	    (!r->keep_database && (!withdraw_tokens(r, e) || !end_acme(r, e))) ||
+	    !tell_auditor(r, e) || !restore_issuers_unnamed(r, e) ||
+	    !store_commit(r->store, e) || !store_settle(r->store, e))
 		return false;
 	/* Closed, so that it is one file again. */
 	store_close(r->store);

@@ -9,6 +9,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_acme_order.c \
 	src/store/store_acme_order_impl.h \
 	src/store/store_acme_order_sweep.c \
+	src/store/store_acme_recovered.c \
 	src/store/store_acme_account.c \
 	src/store/store_audit.c \
 	src/store/store_audit_prune.c \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_acme_recovered.h"
 #include "tmp_acme.h"
 
 static enum acme_status
@@ -313,4 +314,28 @@ Test(store_acme_authz, an_accounts_end_is_theirs, .init = tmp_acme_begin,
 	cr_expect_eq(status_of(valid), ACME_DEACTIVATED);
 	cr_expect_eq(status_of(invalid), ACME_INVALID);
 	cr_expect_eq(status_of(other), ACME_VALID);
+}
+
+/* S86 */
+Test(store_acme_authz, in_an_old_copy_none_counts_any_more_and_accounts_are_told,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	const int64_t pending = tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 1),
+		      valid = tmp_authz(2, 2, "a.internal", ACME_VALID, NOW + 1),
+		      invalid = tmp_authz(3, 1, "a.internal", ACME_INVALID, NOW + 1);
+	struct store_acme_recovered r;
+
+	tmp_sql("INSERT INTO acme_account (num, id, directory, status, thumbprint, key,"
+		" key_hash, contact, created_at, created_from) VALUES"
+		" (3, 'three', 'server', 8, x'03', '{}', x'03', '[]', 1, '')");
+	_Static_assert(ACME_REVOKED == 8, "the number in SQL");
+	MUST(store_acme_recovered(st, NOW, &r, &e));
+	cr_expect_eq(r.authorizations, 2);
+	cr_expect_eq(r.accounts, 2);
+	cr_expect_eq(r.keys, 0);
+	cr_expect_eq(status_of(pending), ACME_DEACTIVATED);
+	cr_expect_eq(status_of(valid), ACME_DEACTIVATED);
+	cr_expect_eq(status_of(invalid), ACME_INVALID);
+	MUST(store_acme_recovered(st, NOW, &r, &e));
+	cr_expect_eq(r.authorizations, 0);
 }

@@ -6,6 +6,7 @@
 #include "fail_step.h"
 #include "store/store_acme_account.h"
 #include "store/store_acme_eab.h"
+#include "store/store_acme_recovered.h"
 #include "store/store_audit.h"
 #include "store/store_census.h"
 #include "store/store_compare.h"
@@ -242,6 +243,8 @@ OP(eab_under_way, return store_acme_eab_under_way(st, 1, &num, pe);)
 OP(eab_revoke, return store_acme_eab_revoke(st, 1, NOW, "x", pe);)
 OP(eab_expire, return store_acme_eab_expire(st, 1, NOW, pe);)
 OP(eab_expire_all, return store_acme_eab_expire_all(st, NOW, &num, pe);)
+OP(acme_recovered, struct store_acme_recovered r;
+    return store_acme_recovered(st, NOW, &r, pe);)
 OP(eab_list, return store_acme_eab_list(st, 0, 9, any_eab, NULL, pe);)
 
 OP(order_add, struct acme_order_name n = { NAME_TYPE_DNS, (char *)"b.internal", 1, "" };
@@ -400,7 +403,7 @@ static const struct {
 	ROW(challenge_move), ROW(authz_end), ROW(authz_processing), ROW(authz_of_order),
 	ROW(attempt), ROW(attempts), ROW(authz_sweep), ROW(eab_add), ROW(eab_by_kid),
 	ROW(eab_by_num), ROW(eab_bind), ROW(eab_count), ROW(eab_under_way), ROW(eab_revoke),
-	ROW(eab_expire), ROW(eab_expire_all), ROW(eab_list), ROW(order_add), ROW(order_by_id),
+	ROW(eab_expire), ROW(eab_expire_all), ROW(acme_recovered), ROW(eab_list), ROW(order_add), ROW(order_by_id),
 	ROW(order_by_num), ROW(order_move), ROW(order_issued), ROW(order_resume), ROW(order_end),
 	ROW(order_open), ROW(order_replacing), ROW(order_by_certificate), ROW(order_list),
 	ROW(order_waiting), ROW(order_sweep), ROW(audit_add), ROW(audit_list), ROW(audit_last),
