@@ -9,17 +9,21 @@
 #define SLOTS 8192 /* a power of two */
 #define PROBE 8    /* places that a key may lie in */
 
-#define HOUR_MS INT64_C(3600000)
+/*
+ * Such parts are one: an hour's milliseconds, so that in each of them as many flow in
+ * as may come in an hour.  Nothing is rounded, however often it is looked at.
+ */
+#define ONE INT64_C(3600000)
 
 struct bucket {
 	uint8_t key[16];
-	int64_t at_ms; /* when 'milli' was right; 0: free */
-	int64_t milli; /* thousandths of one */
+	int64_t at_ms; /* when 'parts' was right; 0: free */
+	int64_t parts;
 };
 
 struct limiter {
 	uint32_t per_hour;
-	int64_t burst_milli;
+	int64_t burst; /* parts */
 	struct bucket v[SLOTS];
 };
 
@@ -29,7 +33,7 @@ limiter_new(uint32_t per_hour, uint32_t burst)
 	struct limiter *l = mem_zalloc(sizeof(*l));
 
 	l->per_hour = per_hour;
-	l->burst_milli = (int64_t)(burst > 0 ? burst : 1) * 1000;
+	l->burst = (int64_t)(burst > 0 ? burst : 1) * ONE;
 	return l;
 }
 
@@ -65,7 +69,7 @@ find(struct limiter *l, const uint8_t key[static 16], bool make)
 	}
 	if (!make)
 		return NULL;
-	*oldest = (struct bucket){ .milli = l->burst_milli };
+	*oldest = (struct bucket){ .parts = l->burst };
 	memcpy(oldest->key, key, sizeof(oldest->key));
 	return oldest;
 }
@@ -77,10 +81,11 @@ refill(const struct limiter *l, struct bucket *b, int64_t now_ms)
 	const int64_t passed =
 	    b->at_ms == 0 || now_ms < b->at_ms ? 0 : now_ms - b->at_ms;
 
-	/* Over an hour it is full in any case; and so nothing overflows. */
-	b->milli += (passed > HOUR_MS ? HOUR_MS : passed) * l->per_hour / 3600;
-	if (b->milli > l->burst_milli || passed > HOUR_MS * 24)
-		b->milli = l->burst_milli;
+	/* Divided, so that no span overflows. */
+	if (passed > (l->burst - b->parts) / l->per_hour)
+		b->parts = l->burst;
+	else
+		b->parts += passed * l->per_hour;
 	b->at_ms = now_ms > 0 ? now_ms : 1;
 }
 
@@ -93,13 +98,12 @@ limiter_take(struct limiter *l, const uint8_t key[static 16], int64_t now_ms,
 	struct bucket *b = find(l, key, true);
 
 	refill(l, b, now_ms);
-	if (b->milli >= 1000) {
-		b->milli -= 1000;
+	if (b->parts >= ONE) {
+		b->parts -= ONE;
 		return true;
 	}
-	*ret_wait_s = ((1000 - b->milli) * 3600 / l->per_hour + 999) / 1000;
-	if (*ret_wait_s < 1)
-		*ret_wait_s = 1;
+	const int64_t second = INT64_C(1000) * l->per_hour; /* what flows in */
+	*ret_wait_s = (ONE - b->parts + second - 1) / second;
 	return false;
 }
 
@@ -108,6 +112,6 @@ limiter_give_back(struct limiter *l, const uint8_t key[static 16])
 {
 	struct bucket *b = l->per_hour == 0 ? NULL : find(l, key, false);
 
-	if (b != NULL && b->milli + 1000 <= l->burst_milli)
-		b->milli += 1000;
+	if (b != NULL)
+		b->parts = b->parts + ONE < l->burst ? b->parts + ONE : l->burst;
 }
