@@ -151,6 +151,39 @@ class Service(Installed):
         made, = self.machine.path("/var/lib/hanaper-backup").iterdir()
         self.machine.run("hanaper", "restore", "--check", f"/var/lib/hanaper-backup/{made.name}")
 
+    # S82, S86: the journal and the keys are the signer's, whose user is another than the daemon's
+    def test_backups_by_the_timer_where_the_signer_has_a_user_of_its_own(self):
+        m, state = self.machine, "/var/lib/hanaper"
+        kept = f"{state}-backup"
+        m.run("systemctl", "stop", "hanaper")
+        self.addCleanup(m.run, "chown", "-R", "hanaper:hanaper", state)
+        m.run("sh", "-c", f"cd {state} && chmod 750 issuers && chown -R hanaper-signer journal root.key issuers/*.key")
+        m.run("systemd-run", "--unit=apart", "hanaperd", "--foreground", "--config", "/etc/hanaper/hanaper.yaml",
+              *(o for role in ("signer", "prober", "front") for o in ("--user", f"{role}=hanaper-{role}")))
+        self.addCleanup(m.run, "systemctl", "stop", "apart")
+        m.until(lambda: m.run("hanaper", "whoami", check=False).returncode == 0)
+        self.issue()
+        m.run("rm", "-rf", kept)
+        unit = m.run("systemctl", "cat", "hanaper-backup.service").stdout
+        lines = re.findall(r"^#   (\w+=.*)$", unit, re.M)
+        self.assertIn("User=root", lines)
+        self.addCleanup(shutil.rmtree, m.path(DROP_IN.format("hanaper-backup.service")).parent)
+        # To root's directory, and to one of the daemon's user.
+        for folder, owner in ((kept, "root"), ("/srv/ca", "hanaper")):
+            self.drop_in("\n".join([*lines, f"Environment=BACKUPS={folder} KEEP=1 OPTIONS=--with-keys", ""]),
+                         "hanaper-backup.service")
+            if owner != "root":
+                m.run("install", "-d", "-o", owner, "-m", "700", folder)
+            for _ in range(2):
+                done = m.run("systemctl", "start", "hanaper-backup.service", check=False)
+                self.assertEqual(done.returncode, 0, self.said(unit="hanaper-backup.service"))
+                time.sleep(1)  # another name
+            made, = m.run("find", folder, "-type", "f", "-user", owner).stdout.split()
+            m.run("hanaper", "restore", "--check", made)
+            self.assertTrue({"issuers/main.key", "root.key", "journal/00000001.hj", "hanaper.db"}
+                            <= set(m.run("tar", "-tf", made).stdout.split()))
+        self.issue()
+
     def enroll(self, folder):
         token = json.loads(self.machine.run("hanaper", "token", "create", "web.internal", "--json").stdout)["token"]
         self.machine.run("hanaper", "enroll", "--url", "https://ca.internal:8443", "--token-file", "-", "--out",
