@@ -112,7 +112,7 @@ read_crls(struct ca *ca, struct crl_now v[static CRLS_MAX])
 		const struct crl_slot *s = p->v[i];
 
 		v[n].issuer = s->issuer;
-		if (s->shard.of != 0 ||
+		if (s->shard.of != 0 || s->delta ||
 		    !store_crl_last(ca->store, s->issuer, &v[n].row, &e) ||
 		    fstatat(p->pub_fd, s->file, &st, 0) < 0)
 			continue;

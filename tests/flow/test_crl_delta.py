@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Delta CRLs: what is on them, who names them, and what strangers make of base and delta."""
+import http.client
 import json
 import re
 import time
 
 from der import CRL
 from hnp import BUILD, SLOW, FlowTest, run
+from test_metrics import parse
 
 BASE, FRESHEST = "2.5.29.27", "2.5.29.46"
 DELTA = "/crl/main/delta.crl"
@@ -126,6 +128,21 @@ class Delta(DeltaTest):
         self.assertIn("crl.delta", done.stderr)
         self.assertIn("hanaper crl root", done.stderr)
 
+
+    def test_metrics_tell_of_the_list_of_all_alone(self):
+        """A series stands once: parse() refuses it twice."""
+        self.wait_for(DELTA, lambda crl: True)
+        sizes = [len(self.ca.ask_http("GET", "/crl/main.crl").body)]
+        conn = http.client.HTTPConnection("127.0.0.1", self.ca.metrics_port, timeout=30)
+        conn.request("GET", "/metrics")
+        families = parse(conn.getresponse().read().decode())
+        conn.close()
+        for what in ("number", "entries", "size_bytes", "this_update_timestamp_seconds", "next_update_timestamp_seconds"):
+            samples = families["hanaper_crl_" + what][2]
+            self.assertEqual({dict(labels)["issuer"] for _, labels in samples}, {"root", "main"})
+        size = families["hanaper_crl_size_bytes"][2]["hanaper_crl_size_bytes", (("issuer", "main"),)]
+        sizes.append(len(self.ca.ask_http("GET", "/crl/main.crl").body))
+        self.assertIn(size, sizes)
 
     # S86
     def test_a_delta_does_not_say_what_was_revoked_since_a_backup(self):
