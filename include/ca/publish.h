@@ -17,6 +17,8 @@ MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
 void publish_revoked(struct ca *ca, struct bytes issuer, struct bytes serial);
 /* Is its key not here, so that no CRL follows a revocation? */
 bool publish_frozen(const struct ca *ca, const char *issuer);
+/* Does a CRL follow a revocation: is its key here, and has its certificate not ended? */
+bool publish_follows(const struct ca *ca, const char *issuer);
 /* Is there a CRL of every issuer that can make one? */
 bool publish_complete(const struct ca *ca);
 /* The configuration changed: a CRL that is due sooner by it comes sooner. */

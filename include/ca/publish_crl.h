@@ -23,6 +23,7 @@ struct crl_slot { /* one issuer's CRL, or a shard of it */
 	bool
 	    frozen; /* its key is elsewhere: what is there is served, no other is made */
 	bool wanted; /* due, waiting for the one that is being built */
+	bool over;   /* its issuer has ended, which was said */
 };
 
 struct crl_build {             /* the one that is being built */
@@ -54,6 +55,11 @@ void publish_announce_crl(struct publish *p, const struct crl_slot *s,
     const struct crl_row *row);
 void publish_schedule(struct crl_slot *s, int64_t ms);
 void publish_crl_retry(struct crl_slot *s);
+/*
+ * Is none to be made: is a delta no longer wanted, or has the issuer ended?  The latter
+ * is looked at again later.
+ */
+bool publish_rests(struct crl_slot *s, int64_t now);
 /* How long after it was made a list is made anew without need, in seconds. */
 int64_t publish_age(const struct crl_slot *s);
 /* The last list of this slot; ERR_NOT_FOUND. */

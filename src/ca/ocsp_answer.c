@@ -309,8 +309,9 @@ ask(struct answering *it)
 		finish(it, NULL, OCSP_TRY_LATER);
 		return;
 	}
+	/* Of one that has ended nobody can answer, and never will (RFC 5019 2.2.3). */
 	const struct ca_issuer *issuer = issuer_of(it->ca, &q);
-	if (issuer == NULL) {
+	if (issuer == NULL || issuer->cert->not_after <= clock_now()) {
 		finish(it, NULL, OCSP_UNAUTHORIZED);
 		return;
 	}

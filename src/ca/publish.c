@@ -16,6 +16,8 @@
 #include "sys/file.h"
 
 #define RETRY_MS 1000
+#define LOOK_MS                                                                        \
+	60000 /* whether an issuer that had ended has not: the clock was wrong */
 
 struct publish *
 publish_new(struct ca *ca)
@@ -149,6 +151,28 @@ void
 publish_crl_retry(struct crl_slot *s)
 {
 	publish_schedule(s, RETRY_MS);
+}
+
+/* No list outlives its issuer: of one that has ended there is none to be made. */
+static bool
+has_ended(const struct crl_slot *s, int64_t now)
+{
+	return ca_issuer_find(s->publish->ca, s->issuer)->cert->not_after <= now;
+}
+
+bool
+publish_rests(struct crl_slot *s, int64_t now)
+{
+	if (s->delta && s->publish->ca->conf->crl_delta_s == 0)
+		return true; /* no longer; what is there ends by itself */
+	if (!has_ended(s, now))
+		return false;
+	if (!s->over && s->shard.of == 0 && !s->delta)
+		LOG(LOG_WARN, "crl-over", LOG_TEXT("issuer", s->issuer),
+		    LOG_TEXT("why", "the issuer's certificate has ended"));
+	s->over = true;
+	publish_schedule(s, LOOK_MS);
+	return true;
 }
 
 int64_t
@@ -302,12 +326,26 @@ publish_frozen(const struct ca *ca, const char *issuer)
 }
 
 bool
+publish_follows(const struct ca *ca, const char *issuer)
+{
+	const struct ca_issuer *i = ca_issuer_find(ca, issuer);
+
+	return !publish_frozen(ca, issuer) && i != NULL &&
+	       i->cert->not_after > clock_now();
+}
+
+bool
 publish_complete(const struct ca *ca)
 {
-	for (size_t i = 0; i < ca->publish->n; i++)
-		if (!ca->publish->v[i]->frozen && !ca->publish->v[i]->delta &&
-		    ca->publish->v[i]->next_update == 0)
+	const int64_t now = clock_now();
+
+	for (size_t i = 0; i < ca->publish->n; i++) {
+		const struct crl_slot *s = ca->publish->v[i];
+
+		if (!s->frozen && !s->delta && s->next_update == 0 &&
+		    !has_ended(s, now))
 			return false;
+	}
 	return true;
 }
 
@@ -321,6 +359,8 @@ publish_fresh(struct ca *ca, struct err *e)
 		const int64_t half =
 		    s->this_update + (s->next_update - s->this_update) / 2;
 
+		if (has_ended(s, now))
+			continue;
 		if (s->frozen && now > s->next_update)
 			return err_set(e, ERR_UNAVAILABLE,
 			    "the CRL of %s has ended: put its key back once, and "

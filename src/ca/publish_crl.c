@@ -40,10 +40,13 @@ next_in_line(struct publish *p)
 	for (size_t k = 1; k <= p->n; k++) { /* each has its turn */
 		struct crl_slot *s = p->v[(from + k) % p->n];
 
-		if (s->wanted) {
+		if (!s->wanted)
+			continue;
+		if (!publish_rests(s, clock_now())) {
 			publish_crl_want(p, s);
 			return;
 		}
+		s->wanted = false;
 	}
 }
 
@@ -82,6 +85,7 @@ in_place(struct publish *p)
 	s->this_update = b->this_update;
 	s->next_update = b->next_update;
 	s->shown_at = b->this_update;
+	s->over = false;
 	publish_announce_crl(p, s, &row);
 	/* Of shards there may be hundreds. */
 	LOG(s->shard.of == 0 && !s->delta ? LOG_INFO : LOG_DEBUG, "crl",
@@ -215,9 +219,10 @@ life_of(const struct crl_slot *s)
 		   : ca->conf->crl_next_update_s;
 }
 
-/* What goes into the next CRL of this slot. */
+/* What goes into the next CRL of this slot, whose issuer has not ended 'now'. */
 static bool
-plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
+plan(struct publish *p, struct crl_slot *s, int64_t now, struct crl_build *c,
+    struct err *e)
 {
 	struct crl_row last = { 0 };
 
@@ -230,7 +235,7 @@ plan(struct publish *p, struct crl_slot *s, struct crl_build *c, struct err *e)
 	if (!store_crl_shard_number(p->ca->store, s->issuer, &c->number, e))
 		return false;
 	c->number++;
-	c->this_update = clock_now();
+	c->this_update = now;
 	c->since = shown_since(s, &last);
 	if (c->since > c->this_update)
 		c->since = c->this_update; /* the clock was put back */
@@ -280,6 +285,7 @@ send_begin(struct publish *p, struct err *e)
 void
 publish_crl_want(struct publish *p, struct crl_slot *s)
 {
+	const int64_t now = clock_now();
 	struct crl_build c;
 	struct err e;
 
@@ -288,9 +294,9 @@ publish_crl_want(struct publish *p, struct crl_slot *s)
 		return;
 	}
 	s->wanted = false;
-	if (s->delta && p->ca->conf->crl_delta_s == 0)
-		return; /* no longer; what is there ends by itself */
-	if (!plan(p, s, &c, &e) ||
+	if (publish_rests(s, now))
+		return;
+	if (!plan(p, s, now, &c, &e) ||
 	    !publish_file_begin(&c.file, p->pub_fd, s->file, &e)) {
 		LOG_ERR(LOG_ERROR, "crl-failed", &e, LOG_TEXT("issuer", s->issuer),
 		    LOG_TEXT("file", s->file));

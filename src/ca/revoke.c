@@ -87,7 +87,7 @@ on_answer(void *arg, const struct ask_answer *a)
 		    revoke_result(it->ca, rr.revoked_at, rr.reason);
 		r.serials = &it->serial;
 		r.n_serials = 1;
-		if (publish_frozen(it->ca, it->issuer))
+		if (!publish_follows(it->ca, it->issuer))
 			r.ocsp_at = r.crl_at = 0;
 		it->done(it->arg, &r, NULL);
 	} else {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ca/issue.h"
 #include "codec/pem.h"
@@ -74,6 +75,24 @@ listener_names(const struct ca_issuer *issuer, const struct conf_profile *p,
 	return true;
 }
 
+/* Without a certificate nobody could be served by TLS: how the operator gets on is told. */
+static bool
+check_alive(const struct ca *ca, const struct ca_issuer *issuer, struct err *e)
+{
+	const int64_t now = clock_now();
+	char at[CLOCK_RFC3339_LEN];
+
+	if (now <= issuer->cert->not_after)
+		return true;
+	clock_rfc3339(issuer->cert->not_after, at);
+	return err_set(e, ERR_POLICY,
+	    "issuer %s ended at %s: if that is not so, set the clock; else %s",
+	    issuer->name, at,
+	    now <= ca_issuer_at(ca, 0)->cert->not_after
+		? "make its successor: hanaper rotate"
+		: "make another CA, the root has ended, too: hanaper init");
+}
+
 bool
 core_listener_issue(struct ca *ca, struct bytes csr_der, core_listener_cb *cb,
     void *arg, struct err *e)
@@ -90,7 +109,8 @@ core_listener_issue(struct ca *ca, struct bytes csr_der, core_listener_cb *cb,
 	*a = (struct asking){ cb, arg };
 	bool ok =
 	    p != NULL || err_set(e, ERR_INTERNAL, "no profile for the api listener");
-	ok = ok && csr_parse(csr_der, &csr, e) &&
+	ok = ok && check_alive(ca, ca_issuer_find(ca, p->issuer), e) &&
+	     csr_parse(csr_der, &csr, e) &&
 	     listener_names(ca_issuer_find(ca, p->issuer), p, &names, e);
 	if (ok) {
 		const struct issue_request q = {

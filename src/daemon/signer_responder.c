@@ -58,14 +58,13 @@ fill_times(const struct signer *s, const struct signer_issuer *i,
 
 static bool
 certify(struct signer *s, struct signer_issuer *i, struct signer_responder *r,
-    struct err *e)
+    int64_t not_before, struct err *e)
 {
 	uint8_t key_id[20];
 	struct spki key;
 	struct buf subject;
-	int64_t not_before;
 
-	if (!fill_ids(r, &key, e) || !fill_times(s, i, r, &not_before, e))
+	if (!fill_ids(r, &key, e))
 		return false;
 	spki_key_id(&key, key_id);
 	struct cert_spec spec = {
@@ -119,11 +118,14 @@ renew(struct signer *s, struct signer_issuer *i, struct err *e)
 {
 	struct signer_responder r = { 0 };
 	char until[CLOCK_RFC3339_LEN];
+	int64_t not_before;
 
+	if (!fill_times(s, i, &r, &not_before, e))
+		return false;
 	signer_settle(s); /* they sign with the one before */
 	buf_init(&r.cert, CERT_MAX);
 	bool ok = key_generate(KEY_ALG_ECDSA_P256, 0, &r.key, e) &&
-		  certify(s, i, &r, e) && record(s, i, &r, e);
+		  certify(s, i, &r, not_before, e) && record(s, i, &r, e);
 	if (ok && !signer_commit(s))
 		ok = err_set(e, ERR_IO,
 		    "the OCSP responder of %s could not be journalled", i->name);
@@ -159,7 +161,8 @@ signer_responder_watch(void *signer)
 	for (size_t k = 0; k < s->n_issuers; k++) {
 		struct signer_issuer *i = &s->issuers[k];
 
-		if (i->key == NULL ||
+		/* Of one that ends, core says so. */
+		if (i->key == NULL || i->cert->not_after < now + LEAST_S ||
 		    (i->responder.key != NULL && now < i->responder.renew_at))
 			continue;
 		if (!renew(s, i, &e))

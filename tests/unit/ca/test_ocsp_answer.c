@@ -8,12 +8,14 @@
 #include <sys/socket.h>
 
 #include "../store/tmp_certificate.h"
+#include "base/clock.h"
 #include "ca/ca_state.h"
 #include "ca/ocsp_answer.h"
 
 static struct ca ca;
 static struct conf conf = { .ocsp_validity_s = 3600 };
-static struct ca_issuer issuer = { .name = "main" };
+static struct cert certificate;
+static struct ca_issuer issuer = { .name = "main", .cert = &certificate };
 static const struct msg_rule nothing[] = { { 0 } };
 static struct chan *signer;               /* its end */
 static struct buf signed_[8];             /* its answers, by the question's number */
@@ -22,7 +24,7 @@ static size_t n_forgotten;
 static bool forgot_all;
 
 struct told { /* of one answer */
-	bool there, cacheable, keep;
+	bool there, cacheable, keep, unauthorized;
 	uint8_t tag[MSG_TAG_LEN];
 };
 
@@ -42,7 +44,11 @@ on_answer(void *arg, const struct ocsp_answer *a)
 	struct told *t = arg;
 
 	cr_assert_not(t->there, "answered twice");
-	*t = (struct told){ true, a->cacheable, a->tag.n > 0, { 0 } };
+	*t = (struct told){ .there = true,
+		.cacheable = a->cacheable,
+		.keep = a->tag.n > 0,
+		.unauthorized =
+		    bytes_eq(a->response, bytes_of("\x30\x03\x0a\x01\x06", 5)) };
 	if (a->tag.n > 0)
 		memcpy(t->tag, a->tag.p, MSG_TAG_LEN);
 }
@@ -57,6 +63,7 @@ begin(void)
 	int fds[2];
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	signer = chan_new(fds[1], MIB(1));
+	certificate.not_after = INT64_MAX;
 	ocsp_issuer_init(&issuer.ocsp, bytes_str("name"), bytes_str("key"));
 	ca = (struct ca){
 		.conf = &conf,
@@ -269,4 +276,18 @@ Test(ocsp_answer, only_plain_questions_for_what_was_issued_are_kept)
 	cr_expect(never.there && never.cacheable && !never.keep);
 	cr_expect(first.there && !first.cacheable && !first.keep);
 	cr_expect_null(ca.ocsp_asked);
+}
+
+/* RFC 5019 2.2.3: the signer is not asked for what it could only refuse, each time anew. */
+Test(ocsp_answer, of_an_issuer_that_has_ended_nobody_answers)
+{
+	struct told before, after;
+
+	ask(1, false, &before);
+	certificate.not_after = clock_now();
+	ask(1, false, &after);
+	cr_expect(after.there && after.unauthorized);
+	cr_expect(!after.keep && !after.cacheable);
+	sign(1, false);
+	cr_expect(before.there && !before.unauthorized, "it was asked in time");
 }
