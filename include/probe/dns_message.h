@@ -12,8 +12,11 @@
 
 #define DNS_MESSAGE_RECORDS_MAX 1024 /* in one answer section */
 
+#define DNS_MESSAGE_NO_ERROR 0 /* RFC 1035 4.1.1; another rcode is no answer */
+#define DNS_MESSAGE_NO_NAME  3
+
 struct dns_message {
-	unsigned rcode; /* 0: no error, 3: no such name */
+	unsigned rcode; /* with the upper octet of the OPT record's (RFC 6891 6.1.3) */
 	struct bytes
 	    *v; /* RDATA, in the answer's octets; free() by dns_message_free() */
 	size_t n;

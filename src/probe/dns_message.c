@@ -10,6 +10,7 @@
 #define HEADER      12 /* octets */
 #define FIXED       10 /* of a record, behind its name */
 #define TYPE_CNAME  5
+#define TYPE_OPT    41
 #define CLASS_IN    1
 #define MESSAGE_MAX 65535
 
@@ -178,6 +179,23 @@ read_records(struct reader *r, struct record *v, size_t n, struct err *e)
 	return true;
 }
 
+/* RFC 6891 6.1.3: an rcode over 15 looks like "no error" in the header alone. */
+static bool
+read_extended_rcode(struct reader *r, size_t n, unsigned *rcode, struct err *e)
+{
+	struct record other = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if (!read_record(r, &other))
+			return err_set(e, ERR_MALFORMED,
+			    "DNS: a record behind the answer is not whole");
+		ares_free_string(other.owner);
+		if (u16(other.rdata.p - FIXED) == TYPE_OPT)
+			*rcode |= other.ttl >> 24 << 4;
+	}
+	return true;
+}
+
 bool
 dns_message_read(struct bytes octets, const char *name, unsigned type,
     unsigned cnames_max, struct dns_message *ret, struct err *e)
@@ -189,6 +207,7 @@ dns_message_read(struct bytes octets, const char *name, unsigned type,
 		return err_set(e, ERR_MALFORMED, "DNS: no message");
 	m.rcode = octets.p[3] & 0x0f;
 	const size_t n = u16(octets.p + 6);
+	const size_t behind = (size_t)u16(octets.p + 8) + u16(octets.p + 10);
 	if (u16(octets.p + 4) != 1)
 		return err_set(e, ERR_MALFORMED, "DNS: not one question");
 	if (n > DNS_MESSAGE_RECORDS_MAX)
@@ -198,6 +217,7 @@ dns_message_read(struct bytes octets, const char *name, unsigned type,
 		return false;
 	struct record *v = mem_zarray(n > 0 ? n : 1, sizeof(*v));
 	const bool ok = read_records(&r, v, n, e) &&
+			read_extended_rcode(&r, behind, &m.rcode, e) &&
 			collect(octets, v, n, name, type, cnames_max, &m, e);
 	for (size_t i = 0; i < n; i++)
 		ares_free_string(v[i].owner);

@@ -26,7 +26,8 @@ struct question {
 	enum resolver_type type;
 	unsigned cnames;
 	uint32_t ttl;
-	bool elsewhere; /* the other servers were asked too */
+	struct channel *channel; /* that is asked for this name, or was last */
+	bool elsewhere;          /* the other one was asked for it too */
 	int64_t began_ms;
 	resolver_cb *cb;
 	void *arg;
@@ -256,21 +257,30 @@ tell(struct question *q, enum resolver_rc rc, const struct dns_message *m)
 	drop(q);
 }
 
-/* The resolvers behind the first one; false: there are none, or they were asked. */
+/* The resolvers in their other order; false: there is but one, or they were asked. */
 static bool
 ask_elsewhere(struct question *q)
 {
 	struct resolver *r = q->resolver;
+	struct channel *other = q->channel == &r->first ? &r->second : &r->first;
 	struct err ignored;
 
 	if (q->elsewhere || r->rotated.n == 0)
 		return false;
-	if (r->second.ares == NULL &&
-	    !open_channel(r, &r->second, buf_str(&r->rotated), &ignored))
+	if (other->ares == NULL &&
+	    !open_channel(r, other, buf_str(&r->rotated), &ignored))
 		return false;
 	q->elsewhere = true;
-	send_question(q, &r->second);
+	send_question(q, other);
 	return true;
+}
+
+/* An answer that came and is none. */
+static void
+failed(struct question *q, enum resolver_rc rc)
+{
+	if (!ask_elsewhere(q))
+		tell(q, rc, NULL);
 }
 
 static void
@@ -281,8 +291,16 @@ take_message(struct question *q, struct bytes octets)
 	struct err e;
 
 	if (!dns_message_read(octets, name, q->type, RESOLVER_CNAMES_MAX, &m, &e)) {
-		tell(q, e.code == ERR_TOO_LARGE ? RESOLVER_LOOP : RESOLVER_MALFORMED,
-		    NULL);
+		if (e.code == ERR_TOO_LARGE)
+			tell(q, RESOLVER_LOOP, NULL);
+		else
+			failed(q, RESOLVER_MALFORMED);
+		return;
+	}
+	/* c-ares knows the lowest rcodes alone; the others are no less a failure (S57). */
+	if (m.rcode != DNS_MESSAGE_NO_ERROR && m.rcode != DNS_MESSAGE_NO_NAME) {
+		dns_message_free(&m);
+		failed(q, RESOLVER_SERVFAIL);
 		return;
 	}
 	q->cnames += m.cnames;
@@ -292,13 +310,16 @@ take_message(struct question *q, struct bytes octets)
 		tell(q, RESOLVER_LOOP, NULL);
 	else if (m.n > 0)
 		tell(q, RESOLVER_OK, &m);
-	else if (m.alias != NULL && m.rcode == 0) {
-		/* The resolver did not go along the chain: we do. */
+	else if (m.rcode == DNS_MESSAGE_NO_NAME)
+		tell(q, RESOLVER_NXDOMAIN, NULL);
+	else if (m.alias != NULL) {
+		/* The resolver did not go along the chain: we do, beginning with it. */
 		free(q->at);
 		q->at = mem_strdup(m.alias);
-		send_question(q, &q->resolver->first);
+		q->elsewhere = false;
+		send_question(q, q->channel);
 	} else
-		tell(q, m.rcode == 0 ? RESOLVER_NODATA : RESOLVER_NXDOMAIN, NULL);
+		tell(q, RESOLVER_NODATA, NULL);
 	dns_message_free(&m);
 }
 
@@ -359,6 +380,7 @@ on_message(void *arg, int status, int timeouts, unsigned char *p, int n)
 static void
 send_question(struct question *q, struct channel *c)
 {
+	q->channel = c;
 	ares_query(c->ares, q->at != NULL ? q->at : q->name, CLASS_IN, (int)q->type,
 	    on_message, q);
 	set_timer(c);

@@ -12,7 +12,8 @@ import threading
 import time
 
 TYPES = {"A": 1, "CNAME": 5, "TXT": 16, "AAAA": 28, "CAA": 257}
-RCODES = {"ok": 0, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5}
+RCODES = {"ok": 0, "formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5,
+          "yxdomain": 6, "yxrrset": 7, "nxrrset": 8, "notauth": 9, "notzone": 10, "rcode15": 15, "badvers": 16}
 
 
 def dns_name(text):
@@ -115,10 +116,13 @@ class Dns:
         body = b"".join(dns_name(o) + struct.pack(">HHIH", TYPES[k], 1, 60, len(rdata(k, v)))
                         + rdata(k, v) for o, k, v in records)
         count = len(records)
-        flags = 0x8180 | RCODES[word]
+        flags = 0x8180 | RCODES[word] & 15
         if len(body) + 12 + len(question) > limit:
             flags, body, count = flags | 0x0200, b"", 0
-        return query[:2] + struct.pack(">HHHHH", flags, 1, count, 0, 0) + question + body
+        # RFC 6891 6.1.3: the upper bits are in the OPT record.
+        more = int(RCODES[word] > 15)
+        body += more * struct.pack(">BHHIH", 0, 41, 1232, RCODES[word] >> 4 << 24, 0)
+        return query[:2] + struct.pack(">HHHHH", flags, 1, count, 0, more) + question + body
 
     def serve_udp(self):
         while True:

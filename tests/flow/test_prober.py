@@ -16,7 +16,7 @@ import time
 import unittest
 
 from hnp import BUILD, SLOW, WRAP, free_port
-from probe_targets import Dns, Tls, Web, certificate, challtestsrv, drip
+from probe_targets import RCODES, Dns, Tls, Web, certificate, challtestsrv, drip
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 KEY_AUTH = TOKEN + ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
@@ -458,6 +458,40 @@ class Dns01(ProberTest):
         self.fails(self.ask(p, "ok"), "dns")
         self.assertEqual({a[0] for a in self.dns.asked[-1:]}, {"_acme-challenge.ok"})
 
+    # S53, A185: whatever a resolver answers that is neither yes nor no
+    def test_every_failing_rcode_is_a_failure_and_asks_another_resolver(self):
+        words = [w for w in RCODES if w not in ("ok", "nxdomain")] + ["garbage"]
+        other = Dns({})
+        self.addCleanup(other.close)
+        alone, both = self.prober(), self.prober(resolvers=f"{self.dns.address},{other.address}")
+        for word in words:
+            with self.subTest(word=word):
+                self.zone[self.RECORD] = word
+                answer = self.ask(alone)
+                self.fails(answer, "dns")
+                self.assertNotIn("NXDOMAIN", answer["detail"])
+                other.zone[(self.RECORD, "TXT")] = [DIGEST]
+                self.proves(self.ask(both))
+
+    # A183: the one that failed is not the one who has to know the alias
+    def test_an_alias_is_asked_of_the_resolver_that_named_it_and_of_the_other(self):
+        self.dns.chase = False
+        other = Dns({}, chase=False)
+        self.addCleanup(other.close)
+        p = self.prober(resolvers=f"{self.dns.address},{other.address}")
+        self.zone.update({self.RECORD: "servfail", "alias.test": "servfail"})
+        other.zone[(self.RECORD, "CNAME")] = ["alias.test"]
+        other.zone[("alias.test", "TXT")] = [DIGEST]
+        self.proves(self.ask(p))
+        self.assertEqual(self.asked("alias.test", "TXT"), 0)
+        # ... which may fail in its turn.
+        other.zone["alias.test"] = "servfail"
+        del self.zone["alias.test"]
+        self.zone[("alias.test", "TXT")] = [DIGEST]
+        self.proves(self.ask(p))
+        self.zone["alias.test"] = "servfail"
+        self.fails(self.ask(p), "dns", "SERVFAIL")
+
     # A188
     def test_an_address_has_no_dns_challenge(self):
         p = self.prober()
@@ -556,10 +590,25 @@ class Caa(ProberTest):
 
     # S57
     def test_what_cannot_be_looked_up_refuses(self):
-        for word in ("servfail", "refused", "garbage", "silent"):
+        failing = [w for w in RCODES if w not in ("ok", "nxdomain")]
+        for word in (*failing, "garbage", "silent"):
             with self.subTest(word=word):
                 self.zone["a.test"] = word
                 self.fails(self.ask("www.a.test"), "dns")
+
+    # S57: another resolver's records count where the first one fails
+    def test_the_records_of_another_resolver_count_when_one_fails(self):
+        other = Dns({("a.test", "CAA"): [(0, "issue", ";")]})
+        self.addCleanup(other.close)
+        p = self.prober(resolvers=f"{self.dns.address},{other.address}")
+        for word in ("servfail", "notauth"):
+            self.zone["a.test"] = word
+            self.fails(self.ask("a.test", p), "caa")
+        self.dns.chase = other.chase = False
+        self.zone.update({"www.test": "servfail", "alias.test": "servfail"})
+        other.zone[("www.test", "CNAME")] = ["alias.test"]
+        other.zone[("alias.test", "CAA")] = [(0, "issue", ";")]
+        self.fails(self.ask("www.test", p), "caa")
 
     # A240
     def test_after_the_proof_and_never_for_addresses_and_localhost(self):

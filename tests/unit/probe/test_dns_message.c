@@ -88,7 +88,7 @@ Test(dns_message, each_length_of_it)
 		cr_expect_not(reads(bytes_of(b.p, i), 8, &m), "%zu octets", i);
 	cr_assert(reads(buf_bytes(&b), 8, &m));
 	dns_message_free(&m);
-	/* What stands behind the answers is not looked at. */
+	/* What stands behind the records is not looked at. */
 	buf_putc(&b, 7);
 	cr_assert(reads(buf_bytes(&b), 8, &m));
 	dns_message_free(&m);
@@ -104,6 +104,37 @@ Test(dns_message, each_length_of_it)
 	cr_expect_not(reads(buf_bytes(&b), 8, &m), "another type");
 	b.p[21] = TXT;
 	b.p[6] = 0xff;
+	cr_expect_not(reads(buf_bytes(&b), 8, &m), "more records than there are");
+	buf_free(&b);
+}
+
+/* S53, S57 */
+Test(dns_message, an_rcode_over_15_is_in_the_opt_record)
+{
+	static const uint8_t authority[] = "\4test\0\0\6\0\1\0\0\0\1\0\0";
+	static const uint8_t opt[] = "\0\0\x29\4\xd0\1\0\0\0\0\2ab";
+	struct dns_message m;
+	struct buf b;
+
+	begin(&b, 1, 0);
+	b.p[9] = b.p[11] = 1; /* one record in each of the sections behind */
+	buf_put(&b, bytes_of(authority, sizeof(authority) - 1));
+	buf_put(&b, bytes_of(opt, sizeof(opt) - 1));
+	cr_assert(reads(buf_bytes(&b), 8, &m));
+	cr_expect_eq(m.rcode, 17);
+	dns_message_free(&m);
+	for (size_t i = 0; i < b.n; i++)
+		cr_expect_not(reads(bytes_of(b.p, i), 8, &m), "%zu octets", i);
+	b.p[b.n - 8] = 0;
+	cr_assert(reads(buf_bytes(&b), 8, &m));
+	cr_expect_eq(m.rcode, 1);
+	dns_message_free(&m);
+	b.p[b.n - 8] = 1;
+	b.p[b.n - 11] = 42;
+	cr_assert(reads(buf_bytes(&b), 8, &m), "another record has a TTL there");
+	cr_expect_eq(m.rcode, 1);
+	dns_message_free(&m);
+	b.p[10] = 1;
 	cr_expect_not(reads(buf_bytes(&b), 8, &m), "more records than there are");
 	buf_free(&b);
 }
