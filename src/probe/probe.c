@@ -177,7 +177,8 @@ on_deadline(void *arg)
 	struct probe_job *j = arg;
 
 	j->deadline = NULL;
-	if (j->state != PROBE_RUNNING)
+	/* Where we held it up longer than the other side did, that was no try. */
+	if (j->state != PROBE_RUNNING || j->waited_ms > probe_ms(j) / 2)
 		err_set(&j->late, ERR_RATE_LIMITED, TOO_MANY);
 	end(j, &j->late);
 }
@@ -193,6 +194,7 @@ probe_limit(struct probe_job *j, int64_t ms)
 {
 	loop_cancel(j->limit);
 	j->limit = ms > 0 ? loop_after(j->probe->loop, ms, on_limit, j) : NULL;
+	j->limit_at = clock_mono_ms() + ms;
 }
 
 void
@@ -235,23 +237,46 @@ has_room_for_name(const struct probe *p, uint64_t name_hash)
 	return n < PROBE_SAME_MAX;
 }
 
-void
-probe_enter(struct probe_job *j, const union probe_address *a, probe_step *go)
+/* Its limit is for what others do: it stands still while we let it wait. */
+static void
+park(struct probe_job *j, probe_step *go)
 {
-	struct probe *p = j->probe;
-	const bool room = has_room_at(p, a);
+	const int64_t now = clock_mono_ms();
 
-	j->at = *a;
-	egress_text(&a->any, j->address);
-	if (room) {
-		go(j);
-		return;
-	}
+	j->limit_left = 0;
+	if (j->limit != NULL)
+		j->limit_left = j->limit_at > now ? j->limit_at - now : 1;
+	probe_limit(j, 0);
+	j->wait_at = now;
 	j->resume = go;
 	give_place_back(j);
 	j->state = PROBE_PARKED;
-	p->waiting++;
-	look_soon(p);
+	j->probe->waiting++;
+	look_soon(j->probe);
+}
+
+static void
+take_place(struct probe_job *j)
+{
+	struct probe *p = j->probe;
+
+	j->waited_ms += clock_mono_ms() - j->wait_at;
+	j->state = PROBE_RUNNING;
+	p->places[p->running++] = j;
+	p->waiting--;
+}
+
+void
+probe_enter(struct probe_job *j, const union probe_address *a, probe_step *go)
+{
+	const bool room = has_room_at(j->probe, a);
+
+	j->at = *a;
+	egress_text(&a->any, j->address);
+	if (room)
+		go(j);
+	else
+		park(j, go);
 }
 
 void
@@ -335,13 +360,13 @@ on_look(void *arg)
 		if (!(queued && has_room_for_name(p, j->name_hash)) &&
 		    !(j->state == PROBE_PARKED && has_room_at(p, &j->at)))
 			continue;
-		j->state = PROBE_RUNNING;
-		p->places[p->running++] = j;
-		p->waiting--;
-		if (queued)
+		take_place(j);
+		if (queued) {
 			begin(j);
-		else
+		} else {
+			probe_limit(j, j->limit_left);
 			j->resume(j);
+		}
 	}
 }
 
@@ -370,7 +395,7 @@ new_job(struct probe *p, const struct msg_probe *m)
 	struct err e;
 
 	j->probe = p;
-	j->began_ms = clock_mono_ms();
+	j->began_ms = j->wait_at = clock_mono_ms();
 	buf_init(&j->octets, MSG_PROBE_FRAME_MAX);
 	msg_probe_put(&j->octets, m);
 	const bool same = msg_probe_get(buf_bytes(&j->octets), &j->ask, &e);

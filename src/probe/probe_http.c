@@ -7,15 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "probe_impl.h"
 
 struct http {
 	struct redirect_path path;
 	struct redirect_target hop;
-	size_t attempt;   /* of j->targets */
-	int64_t talk_end; /* clock_mono_ms(); 0: not begun */
+	size_t attempt; /* of j->targets */
+	bool begun;
 	struct fetch *fetch;
 };
 
@@ -100,13 +99,11 @@ static void
 connect_now(struct probe_job *j)
 {
 	struct http *h = j->work;
-	const int64_t now = clock_mono_ms();
 	struct err e;
 
-	if (h->talk_end == 0) {
-		h->talk_end = now + PROBE_TALK_MS;
+	if (!h->begun)
 		probe_limit(j, PROBE_TALK_MS);
-	}
+	h->begun = true;
 	probe_waits_for(j, ERR_PROBE_CONNECTION,
 	    "the web server did not answer in time");
 	const struct fetch_request q = {

@@ -64,8 +64,10 @@ struct probe_job {
 	uint16_t http_port, tls_port;
 
 	struct loop_timer *deadline, *limit;
+	int64_t limit_at, limit_left; /* when it fires; of a parked one: for how long */
 	int64_t began_ms;
-	struct err late; /* what is answered when a timer ends it */
+	int64_t wait_at, waited_ms; /* for a place: since when, and before that */
+	struct err late;            /* what is answered when a timer ends it */
 
 	struct resolver *resolver;
 	struct probe_lookup lookups[4]; /* one for each type */
@@ -97,7 +99,7 @@ struct loop *probe_loop(struct probe *p);
 int64_t probe_ms(const struct probe_job *j); /* since it arrived */
 /* What is answered if time runs out from here on.  'what' is a sentence for the client. */
 void probe_waits_for(struct probe_job *j, enum err_code code, const char *what);
-/* Ends it in 'ms' if it has not gone on; 0: no more. */
+/* Ends it in 'ms', those that it is parked aside, if it has not gone on; 0: no more. */
 void probe_limit(struct probe_job *j, int64_t ms);
 /*
  * A place among the connections to 'a': 'go' is called, now or when there is one.

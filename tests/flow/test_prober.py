@@ -353,6 +353,48 @@ class Http01(ProberTest):
         for s in taken:
             s.close()
 
+    # A165: to wait for our own limit is no fault of the web server's
+    def test_many_redirects_to_one_slow_responder_take_turns(self):
+        took = 5.4  # two turns are longer than one validation may talk
+
+        def slow(handler):
+            time.sleep(took)
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(KEY_AUTH)))
+            handler.end_headers()
+            try:
+                handler.wfile.write(KEY_AUTH.encode())
+            except OSError:
+                pass
+
+        p = self.probe()
+        ids = {}
+        for host, deadline in (("127.0.0.4", 20000), ("127.0.0.5", 8000)):
+            central = self.web(host=host, port=self.site.port)
+            central.pages["/central"] = slow
+            target = f"http://{host}:{self.site.port}/central"
+            ids[host] = []
+            for i in range(20):
+                name = f"n{i}.{deadline}.test"
+                self.zone[(name, "A")] = ["127.0.0.1"]
+                ids[host].append((name, deadline, target))
+        targets = {name: target for v in ids.values() for name, _, target in v}
+
+        def redirect(handler):
+            name = handler.headers["Host"].split(":")[0]
+            handler.send_response(302)
+            handler.send_header("Location", targets[name])
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        self.site.pages[PATH] = redirect
+        asked = {host: [p.say(name=name, deadline=deadline) for name, deadline, _ in v]
+                 for host, v in ids.items()}
+        for number in asked["127.0.0.4"]:
+            self.proves(p.hear(number))
+        codes = [p.hear(number)["code"] for number in asked["127.0.0.5"]]
+        self.assertEqual((codes.count(""), codes.count("rateLimited")), (16, 4), codes)
+
     # A165
     def test_three_hundred_at_once_are_all_answered(self):
         p = self.probe()
