@@ -35,7 +35,7 @@ struct fetch_result {
 	const char
 	    *why; /* for code; a sentence of libcurl's or ours, nothing received */
 	long status;
-	struct bytes body;    /* empty for a redirect */
+	struct bytes body;    /* empty for a redirect; cut off, not for a 200 */
 	bool encoded;         /* has a Content-Encoding */
 	const char *location; /* of a redirect, as it came; NULL: none, or several */
 };

@@ -80,8 +80,8 @@ finish(struct fetch *f, CURLcode rc)
 	if (r.status < 0 || r.status > 999) /* libcurl's -1: a line that is no HTTP's */
 		r.status = 0;
 	r.connected = connect_us > 0;
-	/* The body of a redirect was not wanted. */
-	if (rc == CURLE_WRITE_ERROR && is_redirect(r.status) && !f->too_long)
+	/* on_body() stopped it: no more was wanted. */
+	if (rc == CURLE_WRITE_ERROR && r.status != 200 && !f->too_long)
 		rc = CURLE_OK;
 	if (f->refused.code != ERR_NONE) {
 		r.code = f->refused.code;
@@ -298,7 +298,8 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	buf_put(&f->body, bytes_of(p, size * n < room ? size * n : room));
 	if (size * n <= room)
 		return size * n;
-	f->too_long = true;
+	/* Of an error page the beginning will do: the status tells. */
+	f->too_long = status == 200;
 	return 0;
 }
 

@@ -48,7 +48,7 @@ on_records(void *arg, const struct resolver_answer *a)
 		return;
 	}
 	if (a->rc != RESOLVER_NODATA && a->rc != RESOLVER_NXDOMAIN) {
-		probe_lookup_failed(a, &e);
+		probe_lookup_failed(a, a->name, &e);
 		probe_failed(j, &e);
 		return;
 	}

@@ -61,7 +61,7 @@ has_records(struct probe_job *j, const struct resolver_answer *a)
 	if (a->rc == RESOLVER_NODATA)
 		err_set(&e, ERR_PROBE_PROOF, "there is no TXT record at %s", a->name);
 	else
-		probe_lookup_failed(a, &e);
+		probe_lookup_failed(a, a->name, &e);
 	probe_failed(j, &e);
 	return false;
 }

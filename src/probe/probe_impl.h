@@ -118,8 +118,9 @@ void probe_failed(struct probe_job *j, const struct err *e);
 /* As resolver_ask(), with a line in the transcript. */
 void probe_lookup(struct probe_job *j, const char *what, const char *name,
     enum resolver_type type, resolver_cb *cb);
-/* The words for the client: "no answer came from the DNS for the A records of x". */
-void probe_lookup_failed(const struct resolver_answer *a, struct err *e);
+/* The words for the client, who may be told 'name': "DNS: SERVFAIL for the A records of x". */
+void probe_lookup_failed(const struct resolver_answer *a, const char *name,
+    struct err *e);
 /*
  * Resolves 'host' (or takes the address that it is), keeps what the egress rules
  * let pass in j->targets, at least one, and calls 'go'; else ends the job.

@@ -83,10 +83,10 @@ probe_lookup(struct probe_job *j, const char *what, const char *name,
 }
 
 void
-probe_lookup_failed(const struct resolver_answer *a, struct err *e)
+probe_lookup_failed(const struct resolver_answer *a, const char *name, struct err *e)
 {
 	err_set(e, ERR_PROBE_DNS, "DNS: %s for the %s records of %s",
-	    resolver_rc_word(a->rc), resolver_type_word(a->type), a->name);
+	    resolver_rc_word(a->rc), resolver_type_word(a->type), name);
 }
 
 /* ---- the addresses of a host ---- */
@@ -150,10 +150,19 @@ conclude(struct probe_job *j)
 	s->go(j);
 }
 
+/* The host of a redirect is what the other side sent: the client is not told (R73). */
+static const char *
+told_name(const struct probe_job *j, const char *host)
+{
+	return bytes_eq_nocase(j->ask.name, host) ? host
+						  : "the host that a redirect leads to";
+}
+
 static void
 on_addresses(void *arg, const struct resolver_answer *a)
 {
 	struct probe_job *j = arg;
+	const char *name = told_name(j, a->name);
 	const size_t octets = a->type == RESOLVER_A ? 4 : 16;
 
 	for (size_t i = 0; i < a->n; i++)
@@ -161,11 +170,11 @@ on_addresses(void *arg, const struct resolver_answer *a)
 			add_target(j, a->v[i].p, octets);
 	if (a->rc == RESOLVER_OK)
 		err_set(&j->search.failed, ERR_PROBE_DNS,
-		    "DNS: no address record of %s can be read", a->name);
+		    "DNS: no address record of %s can be read", name);
 	else if (j->search.failed.code == ERR_NONE ||
 		 (a->rc != RESOLVER_NODATA && a->rc != RESOLVER_NXDOMAIN))
 		/* What is broken tells more than what is not there. */
-		probe_lookup_failed(a, &j->search.failed);
+		probe_lookup_failed(a, name, &j->search.failed);
 	if (--j->search.left == 0)
 		conclude(j);
 }

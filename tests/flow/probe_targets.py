@@ -21,6 +21,8 @@ def dns_name(text):
 
 
 def rdata(kind, value):
+    if isinstance(value, bytes):
+        return value
     if kind in ("A", "AAAA"):
         return ipaddress.ip_address(value).packed
     if kind == "TXT":

@@ -185,7 +185,49 @@ class Http01(ProberTest):
                 self.site.pages[PATH] = (302, {"Location": target}, b"")
                 answer = p.ask("ok.test")
                 self.fails(answer, code)
-                self.assertNotIn("169.254", answer["detail"])
+                for word in ("169.254", "nowhere"):
+                    self.assertNotIn(word, answer["detail"])
+
+    # R73, A180: whoever answers for the name tells the client nothing, by a redirect's host either
+    def test_the_host_of_a_redirect_is_for_administrators_alone(self):
+        p = self.probe()
+        hidden = "secret-payroll-db.corp.internal"
+        self.site.pages[PATH] = (302, {"Location": f"http://{hidden}/x"}, b"")
+        for word, said in (("nxdomain", "NXDOMAIN"), ("servfail", "SERVFAIL"), (None, "read")):
+            with self.subTest(word=word):
+                self.zone[hidden] = word
+                if word is None:
+                    del self.zone[hidden]
+                    self.zone[(hidden, "A")] = lambda _: [b"xxx"]
+                answer = p.ask("ok.test")
+                self.fails(answer, "dns", said, "redirect")
+                self.assertNotIn("secret", answer["detail"])
+                self.assertIn(hidden, json.dumps(answer["transcript"]))
+        self.fails(p.ask("nowhere.test"), "dns", "nowhere.test")
+
+    # A181: what a client has to know of an error page is its status
+    def test_a_long_error_page_tells_its_status(self):
+        p = self.probe()
+
+        def endless(handler):
+            handler.send_response(404)
+            handler.send_header("Content-Length", "100000000")
+            handler.end_headers()
+            try:
+                for _ in range(100000):
+                    handler.wfile.write(b"e" * 1000)
+            except OSError:
+                pass
+
+        for page in ((404, {}, b"s" * 3000), (404, {}, b"s" * 4096), (404, {}, b"s" * 4097),
+                     (503, {}, b"s" * 100000), (404, {"Transfer-Encoding": "identity"}, b"s" * 9000),
+                     endless):
+            self.site.pages[PATH] = page
+            status = page[0] if isinstance(page, tuple) else 404
+            answer = p.ask("ok.test")
+            self.fails(answer, "incorrectResponse", f"answered {status}, not 200")
+            last = answer["transcript"][-1]
+            self.assertEqual((last["status"], last.get("error")), (status, None))
 
     # S51
     def test_ten_redirects_are_followed_and_no_more(self):
