@@ -24,6 +24,8 @@ struct issue_value {         /* views of what was read */
 /* By the letter of the ABNF.  ERR_MALFORMED. */
 MUST_CHECK bool issue_value_read(struct bytes text, struct issue_value *ret,
     struct err *e);
+/* The domain that it begins with, whatever stands behind it; empty: none. */
+struct bytes issue_value_issuer(struct bytes text);
 /*
  * The parameter of this tag, letter case aside; NULL when there is none.
  * *ret_count: how many of them there are.

@@ -115,6 +115,14 @@ issue_value_read(struct bytes text, struct issue_value *ret, struct err *e)
 	return true;
 }
 
+struct bytes
+issue_value_issuer(struct bytes text)
+{
+	struct bytes rest = skip_blanks(text), domain;
+
+	return take_domain(&rest, &domain) ? domain : bytes_of(NULL, 0);
+}
+
 const struct bytes *
 issue_value_find(const struct issue_value *v, const char *tag, size_t *ret_count)
 {

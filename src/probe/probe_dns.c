@@ -167,22 +167,16 @@ probe_dns_account_01(struct probe_job *j)
 struct persist {
 	struct persist_question q;
 	int64_t until;
-	struct err why; /* what was wrong with the record that came nearest */
+	struct persist_fault why;
 };
 
 static bool
 is_proof(struct probe_job *j, struct bytes text, void *arg)
 {
 	struct persist *p = arg;
-	struct err e;
 
 	(void)j;
-	if (persist_proves(text, &p->q, &p->until, &e))
-		return true;
-	/* Others' records may stand beside ours: what is no issue-value may be anything. */
-	if (p->why.code == ERR_NONE || e.code == ERR_PROBE_PROOF)
-		p->why = e;
-	return false;
+	return persist_proves(text, &p->q, &p->until, &p->why);
 }
 
 static void
@@ -197,9 +191,10 @@ on_persist_records(void *arg, const struct resolver_answer *a)
 	if (!has_records(j, a))
 		return;
 	if (!any_record(a, j, is_proof, &p)) {
-		if (p.why.code == ERR_NONE)
-			err_set(&p.why, ERR_MALFORMED, "the TXT record cannot be read");
-		probe_failed(j, &p.why);
+		if (p.why.near == PERSIST_NONE)
+			err_set(&p.why.err, ERR_MALFORMED,
+			    "the TXT record cannot be read");
+		probe_failed(j, &p.why.err);
 		return;
 	}
 	j->reuse_s = a->ttl > 0 ? a->ttl : 1;

@@ -609,14 +609,16 @@ class Dns01(ProberTest):
                 (f"{good}2", 0, "unauthorized", 0),
                 (f"three.test; accounturi={ACCOUNT}", 0, "unauthorized", 0),
                 ("ca.test accounturi", 0, "malformed", 0)):
-            with self.subTest(text=text, wild=wild):
-                self.zone[record] = ["v=spf1 -all", text]
-                answer = p.ask("ok.test", challenge="dns-persist-01", wildcard=wild, token="", ka="")
-                if code:
-                    self.fails(answer, code)
-                else:
-                    self.proves(answer)
-                    self.assertTrue(reuse[0] <= answer["reuse"] <= reuse[1], answer)
+            for records in (["v=spf1 -all", text], [text, f"other.ca; accounturi={ACCOUNT}", "x y"]):
+                with self.subTest(records=records, wild=wild):
+                    self.zone[record] = records
+                    answer = p.ask("ok.test", challenge="dns-persist-01", wildcard=wild, token="",
+                                   ka="")
+                    if code:
+                        self.fails(answer, code)
+                    else:
+                        self.proves(answer)
+                        self.assertTrue(reuse[0] <= answer["reuse"] <= reuse[1], answer)
 
 
 class Caa(ProberTest):

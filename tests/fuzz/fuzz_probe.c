@@ -52,9 +52,10 @@ persistent(struct bytes in)
 	const struct persist_question q = { true, bytes_str("https://ca.test/1"),
 		&identities, 1000 };
 	int64_t until = 0;
-	struct err e;
+	struct persist_fault why = { 0 };
 
-	if (persist_proves(in, &q, &until, &e) && until < 1000)
+	if (persist_proves(in, &q, &until, &why) ? until < 1000
+						 : why.near == PERSIST_NONE)
 		abort();
 }
 

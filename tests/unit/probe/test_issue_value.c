@@ -118,13 +118,14 @@ proves(const char *text, bool wildcard)
 	const size_t n = strlen(text);
 	uint8_t *octets = exactly(text, n);
 	int64_t until = -1;
-	struct err e = { 0 };
+	struct persist_fault why = { 0 };
 
-	const bool ok = persist_proves(bytes_of(octets, n), &q, &until, &e);
-	cr_expect_eq(ok, e.code == ERR_NONE);
+	const bool ok = persist_proves(bytes_of(octets, n), &q, &until, &why);
+	cr_expect_eq(ok, why.err.code == ERR_NONE);
+	cr_expect_eq(ok, why.near == PERSIST_NONE);
 	cr_expect_eq(until == -1, !ok);
 	free(octets);
-	return e.code;
+	return why.err.code;
 }
 
 /* A242 */
@@ -149,4 +150,64 @@ Test(persist, names_us_the_account_and_reaches_as_far_as_it_says)
 	cr_expect_eq(proves("ca.test", false), ERR_MALFORMED);
 	cr_expect_eq(proves("", false), ERR_PROBE_PROOF);
 	cr_expect_eq(proves("v=spf1 -all", false), ERR_MALFORMED);
+}
+
+/* A242: what is told is the fault of the record that came nearest, in any order */
+Test(persist, of_several_records_tells_the_fault_of_the_nearest)
+{
+	static const char *const records[] = { "v=spf1 -all", "other.ca; accounturi=x",
+		"ca.test; accounturi=x", "ca.test; policy=wildcard",
+		"ca.test; accounturi=" ACCOUNT };
+	static const enum err_code codes[] = { ERR_MALFORMED, ERR_PROBE_PROOF,
+		ERR_PROBE_PROOF, ERR_MALFORMED, ERR_PROBE_PROOF };
+	const struct persist_question q = { true, bytes_str(ACCOUNT), &identities,
+		1000 };
+	struct persist_fault faults[NITEMS(records)] = { 0 }, why;
+	int64_t until;
+
+	for (size_t i = 0; i < NITEMS(records); i++) {
+		cr_expect_not(
+		    persist_proves(bytes_str(records[i]), &q, &until, &faults[i]));
+		cr_expect_eq(faults[i].near, i + 1);
+		cr_expect_eq(faults[i].err.code, codes[i], "%s", records[i]);
+	}
+	for (size_t i = 0; i < NITEMS(records); i++)
+		for (size_t k = 0; k < NITEMS(records); k++) {
+			const size_t nearest = i > k ? i : k;
+
+			why = (struct persist_fault){ 0 };
+			cr_expect_not(
+			    persist_proves(bytes_str(records[i]), &q, &until, &why));
+			cr_expect_not(
+			    persist_proves(bytes_str(records[k]), &q, &until, &why));
+			cr_expect_eq(why.err.code, codes[nearest]);
+			cr_expect_str_eq(why.err.detail, faults[nearest].err.detail);
+		}
+}
+
+/* A242 */
+Test(persist, knows_whom_a_record_names_that_cannot_be_read)
+{
+	static const struct {
+		const char *text;
+		enum persist_near near;
+	} of[] = { { "ca.test accounturi=x", PERSIST_FAULTY },
+		{ " CA.test;;", PERSIST_FAULTY }, { "ca.test\"", PERSIST_FAULTY },
+		{ "ca.test. ;x=y", PERSIST_UNREADABLE },
+		{ "ca.test.else x", PERSIST_UNREADABLE },
+		{ "xca.test x", PERSIST_UNREADABLE }, { ";;", PERSIST_UNREADABLE },
+		{ "", PERSIST_NOT_US } };
+	const struct persist_question q = { false, bytes_str(ACCOUNT), &identities,
+		1000 };
+	int64_t until;
+
+	for (size_t i = 0; i < NITEMS(of); i++) {
+		const size_t n = strlen(of[i].text);
+		uint8_t *octets = exactly(of[i].text, n);
+		struct persist_fault why = { 0 };
+
+		cr_expect_not(persist_proves(bytes_of(octets, n), &q, &until, &why));
+		cr_expect_eq(why.near, of[i].near, "%s", of[i].text);
+		free(octets);
+	}
 }
