@@ -99,6 +99,18 @@ uri_matches(const struct constraint *c, const char *text)
 	return c->text[0] == '\0' || bytes_eq_nocase(host, c->text);
 }
 
+/* RFC 5280 4.2.1.10: where hosts are constrained, a URI has to have one that is a name. */
+static bool
+has_host_name(const char *uri)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t ip[16];
+	struct bytes host;
+
+	return names_uri_host(uri, &host) && (!bytes_to_str(host, text, sizeof(text)) ||
+						 name_ip_octets(text, ip) == 0);
+}
+
 static bool
 ip_matches(const struct constraint *c, const char *text)
 {
@@ -153,17 +165,15 @@ constraints_check(const struct constraints *c, enum name_type type, const char *
 {
 	const char *word = sets_name_type_word(type);
 	char quoted[NAMES_QUOTE_LEN];
-	struct bytes host;
 
 	names_quote(bytes_str(text), quoted);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct constraint *k = &c->v[i];
 
-		/* RFC 5280 4.2.1.10: a URI without a host cannot be judged, so it is refused. */
-		if (k->type == type && type == NAME_TYPE_URI &&
-		    !names_uri_host(text, &host))
+		if (k->type == type && type == NAME_TYPE_URI && !has_host_name(text))
 			return err_set(e, ERR_POLICY,
-			    "uri \"%s\" has no host, and the issuer constrains hosts",
+			    "uri \"%s\" has no host, or an address for it, and the "
+			    "issuer constrains hosts by name",
 			    quoted);
 		if (k->type == type && k->excluded && matches(k, text))
 			return err_set(e, ERR_POLICY,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "codec/der.h"
@@ -201,6 +202,34 @@ Test(constraints, of_uris_and_mailboxes_look_at_the_host)
 	permits(&c, NAME_TYPE_EMAIL, "Root@other.internal", true);
 	permits(&c, NAME_TYPE_EMAIL, "root@other.internal", false);
 	constraints_free(&c);
+}
+
+/* P36: RFC 5280 4.2.1.10 */
+Test(constraints, of_uris_refuse_those_whose_host_is_no_name)
+{
+	static const struct tree trees[] = { { true, 6, T("evil.test") },
+		{ false, 6, T("") } };
+	static const char *const hosts[] = { "10.0.0.1", "10.0.0.1:8443", "u@10.0.0.1",
+		"[2001:db8::1]", "[::1]:443", "255.255.255.255" };
+	char uri[64];
+
+	for (size_t k = 0; k < NITEMS(trees); k++) {
+		struct constraints c = parsed(&trees[k], 1);
+
+		for (size_t i = 0; i < NITEMS(hosts); i++) {
+			snprintf(uri, sizeof(uri), "https://%s/x", hosts[i]);
+			permits(&c, NAME_TYPE_URI, uri, false);
+			permits(&c, NAME_TYPE_DNS, "web.internal", true);
+		}
+		permits(&c, NAME_TYPE_URI, "urn:uuid:1", false);
+		permits(&c, NAME_TYPE_URI, "https://web.internal/", true);
+		permits(&c, NAME_TYPE_URI,
+		    "https://a-name-longer-than-any-address."
+		    "in-any-form.web.internal/",
+		    true);
+		permits(&c, NAME_TYPE_IP, "10.0.0.1", true);
+		constraints_free(&c);
+	}
 }
 
 /* P36 */
