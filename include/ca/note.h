@@ -19,6 +19,14 @@
 #define NOTE_TOKEN_LEN 33     /* 32 hex digits and a NUL */
 #define NOTE_ORDER_LEN 23     /* 22 characters and a NUL */
 
+/*
+ * Of the metadata alone: what stands beside it in a renewal's note, the longest that it
+ * will be in, fits as well.
+ */
+#define NOTE_METADATA_MAX                                                              \
+	(NOTE_MAX - (sizeof("{\"parent\":\"\",\"metadata\":}\n") - 1) -                \
+	    (SERIAL_HEX_LEN - 1))
+
 struct note {
 	char token
 	    [NOTE_TOKEN_LEN]; /* id of the enrolment token that it used up; "": none */
@@ -31,6 +39,8 @@ struct note {
 void note_free(struct note *n); /* what is inside */
 /* Appends the JSON; nothing when all is empty.  ERR_TOO_LARGE over NOTE_MAX. */
 MUST_CHECK bool note_write(const struct note *n, struct buf *ret, struct err *e);
+/* ERR_TOO_LARGE over NOTE_METADATA_MAX; none (NULL) is fine. */
+MUST_CHECK bool note_check_metadata(const json_t *metadata, struct err *e);
 /* Reads what note_write() wrote; empty input is an empty note.  Unknown members are let be. */
 MUST_CHECK bool note_read(struct bytes json, struct note *ret, struct err *e);
 

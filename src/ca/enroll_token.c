@@ -53,19 +53,14 @@ check_purpose(struct ca *ca, const struct enroll_make *q, struct verdict *v)
 	    v);
 }
 
-/* The words that go with the certificates; together with the id they must fit a note. */
+/* The words that go with the certificates. */
 static bool
 check_metadata(const struct enroll_make *q, struct buf *ret, struct err *e)
 {
-	struct note note = { .metadata = q->metadata };
-	struct buf whole;
-
-	memset(note.token, '0', sizeof(note.token) - 1);
-	buf_init(&whole, NOTE_MAX);
-	const bool ok = note_write(&note, &whole, e);
-	buf_free(&whole);
-	if (!ok || q->metadata == NULL)
-		return ok;
+	if (q->metadata == NULL)
+		return true;
+	if (!note_check_metadata(q->metadata, e))
+		return false;
 	char *text = json_dumps(q->metadata, JSON_COMPACT);
 	buf_puts(ret, text);
 	free(text);

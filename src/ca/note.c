@@ -48,6 +48,21 @@ note_write(const struct note *n, struct buf *ret, struct err *e)
 	return ok;
 }
 
+bool
+note_check_metadata(const json_t *metadata, struct err *e)
+{
+	struct json_put w;
+	struct buf b;
+
+	buf_init(&b, NOTE_METADATA_MAX);
+	w = (struct json_put){ .b = &b };
+	if (metadata != NULL)
+		json_put_value(&w, metadata);
+	const bool ok = buf_ok(&b, "metadata", e);
+	buf_free(&b);
+	return ok;
+}
+
 static bool
 read_id(struct bytes id, const char *whose, char *to, size_t size, struct err *e)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "ca/note.h"
 #include "ca/revoke.h"
@@ -88,6 +89,41 @@ check_lineage(struct ca *ca, const struct certificate_row *row, struct verdict *
 	return true;
 }
 
+/* The member with the most octets goes. */
+static void
+drop_longest(json_t *metadata, const char *serial)
+{
+	const char *key, *longest = NULL;
+	size_t most = 0;
+	json_t *v;
+
+	json_object_foreach(metadata, key, v)
+	{
+		const size_t n = strlen(key) + json_string_length(v);
+
+		if (longest == NULL || n > most) {
+			longest = key;
+			most = n;
+		}
+	}
+	LOG(LOG_WARN, "metadata-dropped", LOG_TEXT("serial", serial),
+	    LOG_TEXT("key", longest));
+	json_object_del(metadata, longest);
+}
+
+/* From before its limit, which leaves room for the parent, it may be too long. */
+static void
+shorten(json_t *metadata, const struct serial *of)
+{
+	char hex[SERIAL_HEX_LEN];
+	struct err ignored;
+
+	serial_to_hex(of, hex);
+	while (
+	    json_object_size(metadata) > 0 && !note_check_metadata(metadata, &ignored))
+		drop_longest(metadata, hex);
+}
+
 /* Owner and other words stay with the service; the token was the first one's. */
 static bool
 make_note(const struct certificate_row *row, struct buf *ret, struct err *e)
@@ -96,6 +132,7 @@ make_note(const struct certificate_row *row, struct buf *ret, struct err *e)
 
 	if (!note_read(buf_bytes(&row->note), &old, e))
 		return false;
+	shorten(old.metadata, &row->serial);
 	const struct note n = {
 		.has_parent = true,
 		.parent = row->serial,

@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import threading
@@ -76,6 +77,14 @@ class RenewTest(FlowTest):
         self.assertEqual(a.status, 200, a)
         return a.json
 
+    def issue_with(self, name, metadata):
+        csr = self.ca.csr(name, f"DNS:{name}.internal").decode()
+        body = {"profile": "peer", "csr": csr, "metadata": metadata}
+        a = self.ca.ask("POST", "/v1/certificates", body)
+        if a.status == 201:
+            self.ca.file(name + ".crt").write_text(a.json["chain"])
+        return a
+
     def lineage(self, serial):
         v = self.show(serial)
         return v.get("parent"), v["lineage"]
@@ -113,6 +122,35 @@ class Renewal(RenewTest):
         self.assertEqual(shown["requester"], "cert:a.internal")
         listed = ca.ask("GET", "/v1/certificates?dns=a.internal").json["certificates"]
         self.assertEqual([c["lineage"] for c in listed], [first] * 3)
+
+    # S8, R90: what stands in the journal with a certificate has its limit, and a renewal notes more than the first.
+    def test_with_whatever_metadata_it_was_issued_it_can_be_renewed(self):
+        a = self.issue_with("much", {"k": "x" * 4023})
+        p = self.problem(a, 413, "too-large", "4030")
+        self.assertEqual([v["rule"] for v in p["violations"]], ["metadata.size"])
+        a = self.issue_with("much", {"k": "x" * 4022})
+        self.assertEqual(a.status, 201, a)
+        second = self.follow("much", "much2")
+        third = self.follow("much2", "much3")
+        self.assertEqual(self.show(third)["metadata"], {"k": "x" * 4022})
+        self.assertEqual(self.show(third)["parent"], second)
+
+    def test_one_of_before_that_limit_is_renewed_without_its_longest_words(self):
+        ca = self.ca
+        a = self.issue_with("over", {"owner": "web", "k": "x" * 4000})
+        self.assertEqual(a.status, 201, a)
+        ca.stop()
+        db = sqlite3.connect(ca.dir / "hanaper.db")
+        note = json.dumps({"metadata": {"owner": "web", "k": "x" * 4052}}, separators=(",", ":")) + "\n"
+        self.assertEqual(len(note), 4088)
+        serial = bytes.fromhex(a.json["serial"])
+        self.assertEqual(db.execute("UPDATE certificate SET note = ? WHERE serial = ?", (note.encode(), serial)).rowcount, 1)
+        db.commit()
+        db.close()
+        ca.start()
+        second = self.follow("over", "over2")
+        self.assertEqual(self.show(second)["metadata"], {"owner": "web"})
+        self.assertRegex(ca.said(), rf"warn \S+ metadata-dropped .*{a.json['serial']}.*\bk\b")
 
     def test_the_same_request_again_gives_the_same_certificate(self):
         ca = self.ca

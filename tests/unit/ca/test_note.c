@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ca/note.h"
 
@@ -51,4 +52,36 @@ Test(note, nothing_is_written_as_nothing_and_too_much_is_refused)
 	    note_read(bytes_str("{\"order\":\"0123456789abcdefghijklm\"}"), &got, &e));
 	note_free(&n);
 	buf_free(&b);
+}
+
+/* R90: a renewal notes its parent beside the same metadata. */
+Test(note, metadata_within_its_limit_fits_beside_all_that_a_note_may_have)
+{
+	char text[NOTE_METADATA_MAX];
+	struct note n = { .has_parent = true };
+	struct buf b;
+	struct err e = { 0 };
+
+	memset(text, 'x', sizeof(text));
+	cr_assert(serial_new(1800000000, &n.parent, &e));
+	cr_assert_eq(n.parent.n, SERIAL_LEN);
+	for (size_t over = 0; over < 2; over++) {
+		const size_t len = sizeof(text) - strlen("{'k':''}") + over;
+
+		buf_init(&b, KIB(8));
+		n.metadata = json_object();
+		json_object_set_new(n.metadata, "k", json_stringn(text, len));
+		cr_expect_eq(note_check_metadata(n.metadata, &e), over == 0);
+		cr_expect_eq(note_write(&n, &b, &e), over == 0, "%zu octets", b.n);
+		if (over == 0)
+			cr_expect_eq(b.n, NOTE_MAX);
+		const struct note made = { .token = "0123456789abcdef0123456789abcdef",
+			.metadata = n.metadata };
+		buf_clear(&b);
+		cr_expect(note_write(&made, &b, &e), "one by a token has less");
+		json_decref(n.metadata);
+		buf_free(&b);
+	}
+	cr_expect_eq(e.code, ERR_TOO_LARGE);
+	cr_expect(note_check_metadata(NULL, &e));
 }
