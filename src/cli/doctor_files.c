@@ -135,6 +135,24 @@ free_certs(struct certs *c)
 		cert_free(c->v[--c->n]);
 }
 
+/* One of two issuers of the same subject; false: there is none. */
+static bool
+say_same(struct doctor *d, const struct certs *all, size_t k)
+{
+	struct err e;
+
+	for (size_t j = 0; j < k; j++)
+		if (!issuer_apart(issuer_name(d->conf, k), all[k].v[0],
+			issuer_name(d->conf, j), all[j].v[0], &e)) {
+			doctor_say(d, DOCTOR_FAIL,
+			    "take the row of one of them out of hanaper.yaml: hanaperd "
+			    "does not start with both",
+			    "%s", e.detail);
+			return true;
+		}
+	return false;
+}
+
 /* Each issuer's leads to the root: as the signer finds it when it starts. */
 static size_t
 check_chains(struct doctor *d, const struct certs *all, size_t n_all)
@@ -148,6 +166,10 @@ check_chains(struct doctor *d, const struct certs *all, size_t n_all)
 		size_t n = 0, n_chain;
 		struct err e;
 
+		if (say_same(d, all, k)) {
+			faults++;
+			continue;
+		}
 		for (size_t i = 1; i < all[k].n; i++)
 			pool[n++] = all[k].v[i];
 		for (size_t i = 0; i < n_all; i++)

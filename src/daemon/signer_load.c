@@ -175,6 +175,10 @@ load_all_certs(struct signer *s, struct err *e)
 		i->n_between = n - 1;
 		memcpy(i->between, certs + 1, i->n_between * sizeof(certs[0]));
 		ocsp_issuer_init(&i->ocsp, i->cert->subject_dn, i->cert->key.key_bits);
+		for (size_t j = 0; j < k; j++)
+			if (!issuer_apart(i->name, i->cert, s->issuers[j].name,
+				s->issuers[j].cert, e))
+				return false;
 	}
 	return true;
 }

@@ -19,6 +19,17 @@ issuer_pair(const char *name, const struct cert *cert, const struct key *key,
 	return ok;
 }
 
+bool
+issuer_apart(const char *name, const struct cert *cert, const char *other_name,
+    const struct cert *other, struct err *e)
+{
+	return !bytes_eq(cert->subject_dn, other->subject_dn) ||
+	       err_set(e, ERR_CONFLICT,
+		   "issuer %s has the subject of issuer %s: each needs a name of its "
+		   "own in its certificate, as hanaper rotate gives it",
+		   name, other_name);
+}
+
 static const struct cert *
 find(const struct cert *const *pool, size_t n, struct bytes dn)
 {

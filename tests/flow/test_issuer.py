@@ -3,12 +3,19 @@
 import base64
 import json
 import re
+import shutil
 import subprocess
 import time
 import unittest
+import warnings
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 import journal
 from hnp import BUILD, CA, SLOW, FlowTest, run
+
+warnings.filterwarnings("ignore", message="Properties that return a na")  # Debian 12's has no others
 
 
 def hanaper(ca, *words, status=0):
@@ -35,6 +42,18 @@ def ari(ca, base):
 
 def serial_of(path):
     return run("openssl", "x509", "-in", path, "-noout", "-serial").stdout.strip().split("=")[1].lower()
+
+
+def like(ca, name, other):
+    """The certificate of NAME, by its own key, gets the subject of OTHER."""
+    root, was = (x509.load_pem_x509_certificate((ca.dir / f).read_bytes()) for f in ("root.crt", f"issuers/{name}.crt"))
+    other = root if other == "root" else x509.load_pem_x509_certificate((ca.dir / f"issuers/{other}.crt").read_bytes())
+    new = x509.CertificateBuilder(root.subject, other.subject, was.public_key(), x509.random_serial_number(),
+                                  was.not_valid_before, was.not_valid_after)
+    for extension in was.extensions:
+        new = new.add_extension(extension.value, extension.critical)
+    key = serialization.load_pem_private_key((ca.dir / "root.key").read_bytes(), None)
+    (ca.dir / f"issuers/{name}.crt").write_bytes(new.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
 
 def wait_for_number(ca, issuer, number):
@@ -224,6 +243,40 @@ class Elsewhere(unittest.TestCase):
         self.assertTrue(path_is_revoked(ca, "old"))
         self.assertIn("issuer.revoked", hanaper(ca, "issue", "b.internal", status=1))
         ca.stop()
+
+    # P61: whose list is whose is told by the subject alone, to clients and to us
+    def test_two_of_one_subject_do_not_start(self):
+        ca = CA()
+        self.addCleanup(ca.close)
+        ca.start()
+        ca.issue("old", "DNS:old.internal")
+        ca.stop()
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        hanaper(ca, "rotate")
+        ca.start()  # the next one has a subject of its own
+        ca.stop()
+        for subject in ("main", "root"):
+            with self.subTest(subject=subject):
+                like(ca, "main-2", subject)
+                self.refused(ca, subject)
+        with self.subTest("the very same certificate"):
+            for end in ("crt", "key"):
+                shutil.copy(ca.dir / f"issuers/main.{end}", ca.dir / f"issuers/main-2.{end}")
+            self.refused(ca, "main")
+        (ca.dir / "hanaper.yaml").write_text(yaml)
+        ca.start()
+        ca.issue("new", "DNS:new.internal")
+        self.assertNotIn("has the subject", hanaper(ca, "doctor", status=None))
+
+    def refused(self, ca, other):
+        if ca.serves():
+            a = ca.ask_unix("POST", "/v1/certificates?profile=server", ca.csr("second", "DNS:second.internal"),
+                            {"Content-Type": "text/plain"})
+            ca.stop()
+            self.fail(f"it serves: {a}")
+        said = rf"issuer main(-2)? has the subject of issuer {other}(-2)?: each needs a name of its own"
+        self.assertRegex(ca.said(), said)
+        self.assertRegex(hanaper(ca, "doctor", status=1), said)
 
     def test_wrong_lines_are_told(self):
         for words, said in (

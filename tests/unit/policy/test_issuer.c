@@ -150,3 +150,19 @@ Test(issuer, a_chain_leads_through_those_between_to_this_root, .init = begin,
 	cr_expect_eq(chain(certs[LEAF], all, 3, ISSUER_CHAIN_MAX, &n), ERR_MALFORMED,
 	    "no CA");
 }
+
+/* P61: whose list it is is told by the subject alone. */
+Test(issuer, two_of_one_subject_are_refused_whatever_their_keys, .init = begin,
+    .fini = end)
+{
+	for (size_t i = 0; i < CERTS; i++)
+		for (size_t k = 0; k < CERTS; k++) {
+			const bool same = strcmp(made[i].name, made[k].name) == 0;
+
+			e = (struct err){ 0 };
+			cr_expect_eq(issuer_apart("main-2", certs[i], "main", certs[k],
+					 &e),
+			    !same, "%zu %zu", i, k);
+			cr_expect_eq(e.code, same ? ERR_CONFLICT : ERR_NONE);
+		}
+}
