@@ -8,10 +8,14 @@
  * database that survived), or somebody says that there was nothing; CRL numbers then
  * jump ahead of all that may have been given out.
  *
- * restore.c: the order of things, and which journal and database count.
+ * restore.c: the order of things.  restore_judge.c: which journal and database count.
  * restore_history.c: what is written into these.  restore_crl.c: revocations from
  * CRLs.  restore_issuers.c: whose they are.  restore_place.c: files to their places;
- * what was there is moved aside.
+ * restore_aside.c: what was there makes way.
+ *
+ * Killed at any moment it can be run again: what it needs to know lies either where it
+ * was or in the new database, which has its place before the new journal has.  Until
+ * then the two do not fit, and hanaperd does not start on them.
  */
 #ifndef CLI_RESTORE_H
 #define CLI_RESTORE_H
@@ -28,7 +32,8 @@ struct restore_issuer {
 	char *name;
 	struct cert *cert; /* NULL: only a database that survived knows of it */
 	uint64_t number;   /* the highest number of a CRL of it that is known */
-	bool told;         /* by a CRL that was given */
+	bool told;         /* by a CRL that was given, the newest one of */
+	int64_t this_update, next_update; /* these times */
 };
 
 struct restore {
@@ -46,10 +51,13 @@ struct restore {
 	bool given;        /* 'state' was there: its owner's are all files, but */
 	uid_t uid, signer; /* journal and keys, if the signer has a user of its own */
 	gid_t gid;
-	struct claim claim; /* nothing may serve it while we are in it */
-	char *work;         /* what was extracted */
-	bool keep_journal;  /* the one that is there */
-	bool keep_database; /* likewise */
+	struct claim claim;   /* nothing may serve it while we are in it */
+	char *work;           /* what was extracted */
+	bool keep_journal;    /* the one that is there */
+	bool go_on_here;      /* a copy of it, grown, takes its place */
+	bool keep_database;   /* likewise; where records are added, a copy of it */
+	bool new_database;    /* it is in 'work', to be put in place */
+	uint64_t journal_seq; /* where the newest journal ends, here or in the backup */
 	struct store
 	    *survivor; /* a database that is ahead of every journal; NULL: none */
 	struct journal *journal;        /* open where records are to be added */
@@ -67,6 +75,11 @@ struct restore {
 
 MUST_CHECK bool restore_run(struct restore *r, struct err *e);
 void restore_free(struct restore *r); /* and what is left over of its work */
+
+/* ---- restore_judge.c ---- */
+
+/* ERR_CONFLICT: nobody knows what was revoked since the backup. */
+MUST_CHECK bool restore_judge(struct restore *r, struct err *e);
 
 /* ---- restore_history.c ---- */
 
@@ -93,5 +106,30 @@ MUST_CHECK bool restore_crl(struct restore *r, const char *path, struct err *e);
 /* ---- restore_place.c ---- */
 
 MUST_CHECK bool restore_place(struct restore *r, struct err *e);
+/* 'size' octets of 'from', flushed.  'path' is for the error: ERR_IO. */
+MUST_CHECK bool restore_copy(int from, int to, uint64_t size, const char *path,
+    struct err *e);
+/* Nothing where it is there; whose it is to be, restore_own() tells. */
+MUST_CHECK bool restore_make_dir(const struct restore *r, const char *path, mode_t mode,
+    struct err *e);
+/* Gives 'path' to whom what has the name 'to' is to belong.  Only root can. */
+MUST_CHECK bool restore_own(const struct restore *r, const char *path, const char *to,
+    struct err *e);
+
+/* ---- restore_aside.c ---- */
+
+/*
+ * Nothing there: nothing to do.  Below 'aside' each has the name that it had below the CA
+ * directory, so no two meet.
+ */
+MUST_CHECK bool restore_aside(struct restore *r, const char *path, struct err *e);
+/* The same, and 'path' stays until something takes its place. */
+MUST_CHECK bool restore_aside_copy(struct restore *r, const char *path, struct err *e);
+MUST_CHECK bool restore_aside_link(struct restore *r, const char *path, struct err *e);
+/* From the directory of this name below the CA directory to another: as root. */
+MUST_CHECK bool restore_aside_as_root(const struct restore *r, const char *name,
+    const char *from, const char *to, struct err *e);
+/* Says where it is. */
+void restore_aside_tell(struct restore *r);
 
 #endif

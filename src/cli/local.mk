@@ -83,9 +83,11 @@ libhnp_cli_a_SOURCES = \
 	src/cli/renew_plan.c \
 	src/cli/request.c \
 	src/cli/restore.c \
+	src/cli/restore_aside.c \
 	src/cli/restore_crl.c \
 	src/cli/restore_history.c \
 	src/cli/restore_issuers.c \
+	src/cli/restore_judge.c \
 	src/cli/restore_place.c \
 	src/cli/rotate.c \
 	src/cli/rotate_keys.c \

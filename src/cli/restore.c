@@ -67,16 +67,31 @@ extract(struct restore *r, const char *beside, struct err *e)
 
 /* ---- what is there ---- */
 
-/* Whose the journal is that was there, or who is named. */
+static bool
+is_owned(const struct restore *r, const char *path, uid_t *ret)
+{
+	char *whole = conf_path(r->conf, path);
+	struct stat st;
+	const bool owned = lstat(whole, &st) == 0 && st.st_uid != 0;
+
+	if (owned)
+		*ret = st.st_uid;
+	free(whole);
+	return owned;
+}
+
+/*
+ * Whose the journal is that was there, or else a key, as where a restore was cut off; or
+ * who is named.
+ */
 static bool
 find_signer(struct restore *r, struct err *e)
 {
-	char *journal = mem_printf("%s/" BACKUP_JOURNAL, r->state);
-	struct stat st;
+	bool found = is_owned(r, BACKUP_JOURNAL, &r->signer) ||
+		     is_owned(r, "root.key", &r->signer);
 
-	if (lstat(journal, &st) == 0 && st.st_uid != 0)
-		r->signer = st.st_uid;
-	free(journal);
+	for (size_t i = 0; !found && i < r->conf->n_issuers; i++)
+		found = is_owned(r, r->conf->issuers[i].key, &r->signer);
 	return owners_signer("", r->users, &r->signer, e);
 }
 
@@ -163,143 +178,6 @@ check_root(const struct restore *r, struct err *e)
 	return ok;
 }
 
-/* ---- which journal counts ---- */
-
-struct meeting { /* where one journal ends, and what the other has there */
-	uint64_t seq;
-	uint8_t hash[RECORD_HASH_LEN];
-	bool same;
-};
-
-static bool
-meet(void *arg, const struct record *rec, struct err *e)
-{
-	struct meeting *m = arg;
-
-	(void)e;
-	if (rec->seq == m->seq)
-		m->same = bytes_eq(rec->hash, bytes_of(m->hash, sizeof(m->hash)));
-	return true;
-}
-
-/* The one here may be a signer's with a user of its own. */
-static bool
-extent(const char *dir, journal_each *each, void *arg, struct journal_extent *ret,
-    struct err *e)
-{
-	const bool ok = owners_act(dir, e) && journal_extent(dir, each, arg, ret, e);
-
-	owners_act_self();
-	return ok;
-}
-
-static bool
-has_end_of(const char *longer, const struct journal_extent *shorter, struct err *e)
-{
-	struct meeting m = { .seq = shorter->last_seq };
-	struct journal_extent x;
-
-	memcpy(m.hash, shorter->last_hash, sizeof(m.hash));
-	if (!extent(longer, meet, &m, &x, e))
-		return false;
-	return m.same ||
-	       err_set(e, ERR_CONFLICT,
-		   "the journal here and the backup's tell two different histories "
-		   "from some record up to %" PRIu64
-		   " on; restore elsewhere, and compare",
-		   shorter->last_seq);
-}
-
-static bool
-judge_journal(struct restore *r, struct err *e)
-{
-	char *here = mem_printf("%s/" BACKUP_JOURNAL, r->state);
-	char *theirs = mem_printf("%s/" BACKUP_JOURNAL, r->work);
-	struct journal_extent a, b;
-	bool ok = extent(theirs, NULL, NULL, &b, e);
-
-	if (!ok)
-		goto out;
-	if (!extent(here, NULL, NULL, &a, e)) {
-		ok = e->code == ERR_NOT_FOUND;
-		if (!ok)
-			err_prefix(e, "the journal here is damaged; move it away, keep "
-				      "it, and restore again");
-		goto out;
-	}
-	r->keep_journal = a.last_seq >= b.last_seq;
-	ok = r->keep_journal ? has_end_of(here, &b, e) : has_end_of(theirs, &a, e);
-	if (ok && r->keep_journal)
-		strings_printf(&r->told,
-		    "the journal here is kept: it goes to record %" PRIu64
-		    ", the backup's to %" PRIu64,
-		    a.last_seq, b.last_seq);
-out:
-	free(here);
-	free(theirs);
-	return ok;
-}
-
-/* ---- which database counts ---- */
-
-static bool
-is_of_root(struct store *st, const struct archive_facts *f)
-{
-	struct err ignored;
-	uint8_t root[32];
-	bool set = false;
-
-	return store_root(st, root, &set, &ignored) && set &&
-	       memcmp(root, f->root, sizeof(root)) == 0;
-}
-
-/* One that is whole, ours, and no older than the backup's is better than that. */
-static bool
-judge_database(struct restore *r, struct err *e)
-{
-	char *here = conf_path(r->conf, r->conf->database);
-	char *theirs = mem_printf("%s/" BACKUP_DATABASE, r->work);
-	struct store *st = NULL;
-	struct err why;
-	uint64_t seq = 0;
-
-	const bool good = access(here, F_OK) == 0 && store_open(here, &st, &why) &&
-			  store_check(st, &why) && is_of_root(st, &r->facts) &&
-			  store_seq(st, &seq, &why) && seq >= r->facts.database_seq;
-	if (good && (r->keep_journal || seq <= r->facts.journal_seq)) {
-		r->keep_database = true;
-		r->store = st;
-		strings_printf(&r->told,
-		    "the database here is kept: it is whole and no older than the "
-		    "backup's");
-	} else if (good) {
-		r->survivor = st; /* no journal has all that it knows */
-	} else {
-		store_close(st);
-	}
-	const bool ok = r->store != NULL || store_open(theirs, &r->store, e);
-	free(here);
-	free(theirs);
-	return ok;
-}
-
-/* The newest journal is lost: who knows what was revoked since? */
-static bool
-judge_knowledge(const struct restore *r, struct err *e)
-{
-	char at[CLOCK_RFC3339_LEN];
-
-	if (r->keep_journal || r->nothing_since || r->crls->n > 0 ||
-	    r->survivor != NULL)
-		return true;
-	clock_rfc3339(r->facts.made_at, at);
-	return err_set(e, ERR_CONFLICT,
-	    "the newest journal is not here, and what was revoked after %s is not in "
-	    "the backup: put journal/ back, or give the last CRL of each issuer: "
-	    "--crl FILE, or say that there was nothing: --nothing-since",
-	    at);
-}
-
 /* ---- all of it ---- */
 
 static bool
@@ -325,7 +203,7 @@ restore_run(struct restore *r, struct err *e)
 	if (r->check)
 		return check_only(r, e);
 	if (!look(r, e) || !check_root(r, e) || !extract(r, r->state, e) ||
-	    !judge_journal(r, e) || !judge_database(r, e) || !judge_knowledge(r, e))
+	    !restore_judge(r, e))
 		return false;
 	scratch_keep(r->work); /* from here on it may be all that there is */
 	return restore_history(r, e) && restore_place(r, e);

@@ -21,7 +21,7 @@
 struct list {
 	struct bytes tbs, sig_alg, sig;
 	struct bytes issuer_dn;
-	int64_t this_update;
+	int64_t this_update, next_update;
 	uint64_t number;
 	struct bytes entries;    /* what is left of them */
 	struct bytes extensions; /* of the list */
@@ -57,7 +57,9 @@ parse_tbs(struct bytes body, struct list *l, struct err *e)
 	    !der_get_time(&at, &l->this_update, e))
 		return false;
 	l->issuer_dn = dn.whole;
-	if (body.n > 0 && der_is_time(body.p[0]) && !der_next(&body, &next, e))
+	l->next_update = l->this_update;
+	if (body.n > 0 && der_is_time(body.p[0]) &&
+	    (!der_next(&body, &next, e) || !der_get_time(&next, &l->next_update, e)))
 		return false;
 	if (!der_optional(&body, DER_SEQUENCE, &entries, &there, e))
 		return false;
@@ -133,7 +135,10 @@ is_full(const struct list *l, struct err *e)
 	return true;
 }
 
-/* Ours, signed by the issuer, and no older than what the backup knows. */
+/*
+ * Ours, signed by the issuer, and no older than what the backup knows; where the journal
+ * here goes on, an older one tells what that has.
+ */
 static bool
 believe(struct restore *r, const struct list *l, struct restore_issuer **ret,
     struct err *e)
@@ -148,7 +153,7 @@ believe(struct restore *r, const struct list *l, struct restore_issuer **ret,
 		if (!spki_verify(&s->cert->key, l->sig_alg, l->tbs, l->sig, e))
 			return false;
 		if (store_crl_last(r->store, s->name, &last, e)) {
-			if (l->this_update < last.this_update)
+			if (l->this_update < last.this_update && !r->go_on_here)
 				return err_set(e, ERR_CONFLICT,
 				    "it is older than the backup's last CRL of %s",
 				    s->name);
@@ -170,7 +175,7 @@ tell_age(struct restore *r, const struct list *l, const struct restore_issuer *i
 	clock_rfc3339(l->this_update, at);
 	clock_rfc3339(r->facts.made_at, made);
 	strings_printf(&r->told, "%s: CRL %" PRIu64 " of %s", i->name, l->number, at);
-	if (l->this_update <= r->facts.made_at)
+	if (l->this_update <= r->facts.made_at && !r->go_on_here)
 		out_note("%s: CRL %" PRIu64 " is of %s, the backup of %s: what was "
 			 "revoked since the backup is not in it; give a newer one if "
 			 "there is any",
@@ -210,6 +215,10 @@ take(struct restore *r, struct bytes der, struct err *e)
 		if (!read_entry(&l, &serial, &at, &reason, e) ||
 		    !restore_history_revoke(r, i, &serial, 0, at, reason, e))
 			return false;
+	}
+	if (!i->told || l.this_update > i->this_update) {
+		i->this_update = l.this_update;
+		i->next_update = l.next_update;
 	}
 	i->told = true;
 	tell_age(r, &l, i);

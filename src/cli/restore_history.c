@@ -155,16 +155,31 @@ ask_survivor(struct restore *r, struct restore_issuer *i, struct err *e)
 	return true;
 }
 
+/*
+ * Of the last CRL that is known, for since when entries count (P65).  None is, if the
+ * backup is older than the first: the next one says all that is revoked now.
+ */
 static bool
 find_last(const struct restore *r, const struct restore_issuer *i, struct crl_row *ret,
     struct err *e)
 {
-	return store_crl_last(r->store, i->name, ret, e) ||
-	       (e->code == ERR_NOT_FOUND && r->survivor != NULL &&
-		   store_crl_last(r->survivor, i->name, ret, e));
+	if (store_crl_last(r->store, i->name, ret, e) ||
+	    (e->code == ERR_NOT_FOUND && r->survivor != NULL &&
+		store_crl_last(r->survivor, i->name, ret, e)))
+		return true;
+	if (e->code != ERR_NOT_FOUND)
+		return false;
+	*ret = (struct crl_row){
+		.this_update = i->told ? i->this_update : r->facts.made_at,
+		.next_update = i->told ? i->next_update : r->facts.made_at,
+	};
+	return true;
 }
 
-/* An entry of the journal that says: a CRL of this number was made, somewhere. */
+/*
+ * An entry of the journal that says: a CRL of this number was made, somewhere.  Of each
+ * issuer, for what was published since the backup nobody may have told us.
+ */
 static bool
 jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct err *e)
 {
@@ -174,9 +189,8 @@ jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct 
 	uint64_t from;
 	struct buf body;
 
-	if (!find_last(r, i, &last, e))
-		return e->code == ERR_NOT_FOUND;
-	if (!store_crl_shard_number(r->store, i->name, &from, e))
+	if (!find_last(r, i, &last, e) ||
+	    !store_crl_shard_number(r->store, i->name, &from, e))
 		return false;
 	if (i->number > from)
 		from = i->number;
@@ -184,7 +198,7 @@ jump(struct restore *r, const struct restore_issuer *i, int64_t last_at, struct 
 		.issuer = bytes_str(i->name),
 		.number =
 		    from + JUMP_LEAST + (past > 0 ? (uint64_t)past * JUMP_A_SECOND : 0),
-		.this_update = last.this_update, /* P65: since when entries count */
+		.this_update = last.this_update,
 		.next_update = last.next_update,
 		.tbs_hash = bytes_of(no_hash, sizeof(no_hash)),
 	};
@@ -203,7 +217,7 @@ take_crls(struct restore *r, struct err *e)
 	for (size_t i = 0; i < r->crls->n; i++)
 		if (!restore_crl(r, r->crls->v[i], e))
 			return false;
-	if (r->survivor != NULL || r->nothing_since)
+	if (r->survivor != NULL || r->nothing_since || r->go_on_here)
 		return true;
 	/* The root's tells of issuers: what they signed goes with them. */
 	for (size_t i = 0; i < r->n_issuers; i++)
@@ -234,9 +248,9 @@ go_on(struct restore *r, struct err *e)
 	r->journal = NULL;
 	free(dir);
 	if (ok)
-		strings_printf(&r->told,
-		    "%" PRIu64 " %s that the backup lacked %s added", r->revoked,
-		    out_noun(r->revoked, "revocation", "revocations"),
+		strings_printf(&r->told, "%" PRIu64 " %s that the %s lacked %s added",
+		    r->revoked, out_noun(r->revoked, "revocation", "revocations"),
+		    r->go_on_here ? "journal" : "backup",
 		    out_noun(r->revoked, "was", "were"));
 	return ok;
 }
@@ -281,7 +295,9 @@ tell_auditor(struct restore *r, struct err *e)
 
 	clock_rfc3339(r->facts.made_at, at);
 	char *reason = mem_printf("backup of %s; journal %s, database %s", at,
-	    r->keep_journal ? "kept" : "of the backup",
+	    r->keep_journal ? "kept"
+	    : r->go_on_here ? "gone on"
+			    : "of the backup",
 	    r->keep_database ? "kept" : "of the backup");
 	const struct audit_row row = {
 		.at = clock_now(),
@@ -302,7 +318,9 @@ restore_history(struct restore *r, struct err *e)
 	if (!replay(r, e) || (!r->keep_journal && !go_on(r, e)) ||
 	    (!r->keep_database && (!withdraw_tokens(r, e) || !end_acme(r, e))) ||
 	    !tell_auditor(r, e) || !restore_issuers_unnamed(r, e) ||
-	    !store_commit(r->store, e) || !store_settle(r->store, e))
+	    !store_commit(r->store, e) || !store_settle(r->store, e) ||
+	    /* Nothing of it may be in a file beside it, from which it is parted. */
+	    (r->survivor != NULL && !store_settle(r->survivor, e)))
 		return false;
 	/* Closed, so that it is one file again. */
 	store_close(r->store);

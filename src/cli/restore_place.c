@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files to their places, hanaper.yaml last: without it nothing starts.  A restore
- * that was cut off is done again from the start.
+ * Files to their places: the database before the journal, and hanaper.yaml last, without
+ * which nothing starts.  A restore that was cut off is done again from the start.
  *
  * All is done as the owner of the directory (cli/owners.h), but what is said here.
  */
@@ -12,17 +12,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/owners.h"
 #include "cli/restore.h"
+#include "cli/scratch.h"
 #include "sys/file.h"
 
-#define SMALL_MAX MIB(1)
+#define SMALL_MAX    MIB(1)
+#define COPY_AT_ONCE MIB(256)
 
 static uid_t
 owner_of(const struct restore *r, const char *path)
@@ -40,10 +41,10 @@ owner_of(const struct restore *r, const char *path)
 }
 
 /* Only root gives the signer what is the signer's. */
-static bool
-own(const struct restore *r, const char *path, struct err *e)
+bool
+restore_own(const struct restore *r, const char *path, const char *to, struct err *e)
 {
-	const uid_t uid = owner_of(r, path);
+	const uid_t uid = owner_of(r, to);
 
 	if (getuid() != 0 || !r->given || uid == geteuid())
 		return true;
@@ -53,33 +54,28 @@ own(const struct restore *r, const char *path, struct err *e)
 	return ok;
 }
 
-static bool
-make_dir(const struct restore *r, const char *path, mode_t mode, struct err *e)
+bool
+restore_make_dir(const struct restore *r, const char *path, mode_t mode, struct err *e)
 {
 	if (mkdir(path, mode) < 0)
 		return errno == EEXIST || err_errno(e, "%s", path);
 	/* The umask is not to tell. */
-	return (chmod(path, mode) == 0 || err_errno(e, "%s", path)) && own(r, path, e);
+	return (chmod(path, mode) == 0 || err_errno(e, "%s", path)) &&
+	       restore_own(r, path, path, e);
 }
 
-/* ---- what was there ---- */
-
-static bool
-need_aside(struct restore *r, struct err *e)
+bool
+restore_copy(int from, int to, uint64_t size, const char *path, struct err *e)
 {
-	const time_t now = (time_t)clock_now();
-	struct tm tm;
-	char at[32];
+	ssize_t n = 1;
 
-	if (r->aside != NULL)
-		return true;
-	gmtime_r(&now, &tm);
-	strftime(at, sizeof(at), "%Y%m%dT%H%M%SZ", &tm);
-	r->aside = mem_printf("%s/before-restore-%s", r->state, at);
-	if (!make_dir(r, r->aside, 0700, e))
-		return false;
-	strings_printf(&r->told, "what was there is in %s", r->aside);
-	return true;
+	while (size > 0 && n > 0) {
+		n = sendfile(to, from, NULL, size < COPY_AT_ONCE ? size : COPY_AT_ONCE);
+		size -= n > 0 ? (uint64_t)n : 0;
+	}
+	if (n == 0)
+		errno = EIO; /* it has fewer */
+	return (n > 0 && fsync(to) == 0) || err_errno(e, "%s", path);
 }
 
 /* As whoever it belongs to. */
@@ -89,73 +85,6 @@ read_as_owner(const char *path, struct buf *ret, struct err *e)
 	const bool ok = owners_act(path, e) && file_read(AT_FDCWD, path, ret, e);
 
 	owners_act_self();
-	return ok;
-}
-
-static bool
-take_away(const char *path, struct err *e)
-{
-	const bool ok =
-	    owners_act_in(path, e) && (unlink(path) == 0 || err_errno(e, "%s", path));
-
-	owners_act_self();
-	return ok;
-}
-
-/*
- * Of hanaper.yaml: /etc may be another file system than the CA directory, and another's.
- */
-static bool
-move_across(const char *from, const char *to, struct err *e)
-{
-	struct buf text;
-
-	buf_init(&text, SMALL_MAX);
-	const bool ok = read_as_owner(from, &text, e) &&
-			file_create(AT_FDCWD, to, 0600, buf_bytes(&text), e) &&
-			take_away(from, e);
-	buf_wipe(&text);
-	return ok;
-}
-
-/* A directory of the signer's, which only root can move, from one descriptor to another. */
-static bool
-move_as_root(const struct restore *r, const char *name, struct err *e)
-{
-	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	const int from = open(r->state, flags);
-	const int to = from < 0 ? -1 : openat(from, strrchr(r->aside, '/') + 1, flags);
-
-	owners_act_root();
-	const bool ok = to >= 0 && renameat(from, name, to, name) == 0;
-	const int why = errno;
-	owners_act_self();
-	if (from >= 0)
-		close(from);
-	if (to >= 0)
-		close(to);
-	errno = why;
-	return ok || err_errno(e, "%s/%s", r->state, name);
-}
-
-/* Out of the way, by its last name.  Nothing there: nothing to do. */
-static bool
-move_aside(struct restore *r, const char *path, struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT || err_errno(e, "%s", path);
-	if (!need_aside(r, e))
-		return false;
-	if (S_ISDIR(st.st_mode) && st.st_uid != geteuid())
-		return move_as_root(r, slash + 1, e);
-	char *to = mem_printf("%s%s", r->aside, slash);
-	const bool ok = rename(path, to) == 0 ||
-			(errno == EXDEV || errno == EACCES ? move_across(path, to, e)
-							   : err_errno(e, "%s", path));
-	free(to);
 	return ok;
 }
 
@@ -175,38 +104,48 @@ same_content(const char *a, const char *b)
 	return same;
 }
 
+/* It has its owner before it has its name, for who goes on where we are cut off. */
 static bool
 put(struct restore *r, const char *from, const char *to, struct err *e)
 {
-	return move_aside(r, to, e) &&
+	return restore_own(r, from, to, e) && restore_aside(r, to, e) &&
 	       (rename(from, to) == 0 || err_errno(e, "%s", to));
+}
+
+/* The database may be on another file system than the CA directory. */
+static bool
+move_across(const char *from, const char *to, struct err *e)
+{
+	const int in = open(from, O_RDONLY | O_CLOEXEC);
+	char *name = NULL;
+	int fd = -1;
+	struct stat st;
+	bool ok = (in >= 0 && fstat(in, &st) == 0) || err_errno(e, "%s", from);
+
+	ok = ok && scratch_file(to, "restore", &name, &fd, e) &&
+	     restore_copy(in, fd, (uint64_t)st.st_size, to, e) &&
+	     (rename(name, to) == 0 || err_errno(e, "%s", to));
+	scratch_remove(name);
+	if (fd >= 0)
+		close(fd);
+	if (in >= 0)
+		close(in);
+	return ok;
+}
+
+static bool
+move(const char *from, const char *to, struct err *e)
+{
+	return rename(from, to) == 0 ||
+	       (errno == EXDEV ? move_across(from, to, e) : err_errno(e, "%s", to));
 }
 
 /* ---- one after the other ---- */
 
-static bool
-put_journal(struct restore *r, struct err *e)
-{
-	char *from = mem_printf("%s/" BACKUP_JOURNAL, r->work);
-	char *to = mem_printf("%s/" BACKUP_JOURNAL, r->state);
-	bool ok = r->keep_journal || put(r, from, to, e);
-
-	if (ok && !r->keep_journal) {
-		char *const paths[] = { to, NULL };
-		FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-
-		ok = walk != NULL || err_errno(e, "%s", to);
-		/* The directory last: then it is closed to us. */
-		for (const FTSENT *f; ok && (f = fts_read(walk)) != NULL;)
-			ok = f->fts_info == FTS_D || own(r, f->fts_path, e);
-		if (walk != NULL)
-			fts_close(walk);
-	}
-	free(from);
-	free(to);
-	return ok;
-}
-
+/*
+ * The one that was there stays until this one takes its place: it may be all that knows
+ * of a revocation.
+ */
 static bool
 put_database(struct restore *r, struct err *e)
 {
@@ -215,13 +154,47 @@ put_database(struct restore *r, struct err *e)
 	char *to = conf_path(r->conf, r->conf->database);
 	bool ok = true;
 
-	for (size_t i = 0; ok && !r->keep_database && i < NITEMS(beside); i++) {
+	for (size_t i = 0; ok && r->new_database && i < NITEMS(beside); i++) {
 		char *path = mem_printf("%s%s", to, beside[i]);
 
-		ok = move_aside(r, path, e);
+		ok = restore_aside(r, path, e);
 		free(path);
 	}
-	ok = ok && (r->keep_database || put(r, from, to, e));
+	if (ok && r->new_database)
+		ok = restore_aside_link(r, to, e) && move(from, to, e);
+	ok = ok && file_sync_parent(AT_FDCWD, to, e);
+	free(from);
+	free(to);
+	return ok;
+}
+
+/* The directory last: then it is closed to us. */
+static bool
+own_journal(const struct restore *r, char *dir, const char *to, struct err *e)
+{
+	char *const paths[] = { dir, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	bool ok = walk != NULL || err_errno(e, "%s", dir);
+
+	for (const FTSENT *f; ok && (f = fts_read(walk)) != NULL;)
+		ok = f->fts_info == FTS_D || restore_own(r, f->fts_path, to, e);
+	if (walk != NULL)
+		fts_close(walk);
+	return ok;
+}
+
+static bool
+put_journal(struct restore *r, struct err *e)
+{
+	char *from = mem_printf("%s/" BACKUP_JOURNAL, r->work);
+	char *to = mem_printf("%s/" BACKUP_JOURNAL, r->state);
+	bool ok = r->keep_journal || own_journal(r, from, to, e);
+
+	if (ok && !r->keep_journal && r->given && r->signer != r->uid && getuid() == 0)
+		ok = restore_aside(r, to, e) && restore_aside_as_root(r, BACKUP_JOURNAL,
+						    strrchr(r->work, '/') + 1, ".", e);
+	else if (ok && !r->keep_journal)
+		ok = put(r, from, to, e);
 	free(from);
 	free(to);
 	return ok;
@@ -243,12 +216,12 @@ put_small(struct restore *r, struct err *e)
 		if (f->fts_info == FTS_D && strcmp(name, "/" BACKUP_JOURNAL) == 0)
 			fts_set(walk, f, FTS_SKIP);
 		else if (f->fts_info == FTS_D && name[0] != '\0')
-			ok = make_dir(r, to, 0700, e);
+			ok = restore_make_dir(r, to, 0700, e);
 		else if (f->fts_info == FTS_F && strcmp(name, "/" BACKUP_CONF) != 0 &&
 			 strncmp(name, "/" BACKUP_DATABASE,
 			     sizeof("/" BACKUP_DATABASE) - 1) != 0)
-			ok = same_content(f->fts_path, to) ||
-			     (put(r, f->fts_path, to, e) && own(r, to, e));
+			ok =
+			    same_content(f->fts_path, to) || put(r, f->fts_path, to, e);
 		free(to);
 	}
 	if (walk != NULL)
@@ -272,7 +245,7 @@ put_root(struct restore *r, struct err *e)
 	buf_init(&text, SMALL_MAX);
 	if (lstat(to, &st) < 0 && errno == ENOENT) {
 		ok = read_as_owner(from, &text, e) && owners_act_in(to, e) &&
-		     file_create(AT_FDCWD, to, 0644, buf_bytes(&text), e);
+		     file_replace(AT_FDCWD, to, 0644, buf_bytes(&text), e);
 		owners_act_self();
 	} else if (!same_content(from, to)) {
 		strings_printf(&r->told, "%s is not the root of this CA: copy %s there",
@@ -281,6 +254,32 @@ put_root(struct restore *r, struct err *e)
 	buf_free(&text);
 	free(from);
 	free(to);
+	return ok;
+}
+
+/*
+ * As the owner of its directory; not by rename(2) from ours, for /etc may be another file
+ * system.  It is whole, and the daemon's user may read it, before it has its name.
+ */
+static bool
+write_conf(const struct restore *r, const char *to, struct err *e)
+{
+	struct stat st;
+	char *name = NULL;
+	int fd = -1;
+	bool ok = owners_act_in(to, e) && scratch_file(to, "restore", &name, &fd, e) &&
+		  file_write(fd, to, buf_bytes(&r->yaml), e) &&
+		  (fchmod(fd, 0640) == 0 || err_errno(e, "%s", to));
+
+	/* By its group where it is root's. */
+	if (ok && geteuid() == 0 && r->given &&
+	    (stat(r->etc, &st) < 0 || fchown(fd, st.st_uid, r->gid) < 0))
+		ok = err_errno(e, "%s", to);
+	ok = ok && (rename(name, to) == 0 || err_errno(e, "%s", to));
+	scratch_remove(name);
+	owners_act_self();
+	if (fd >= 0)
+		close(fd);
 	return ok;
 }
 
@@ -294,17 +293,32 @@ put_conf(struct restore *r, struct err *e)
 
 	if (!same_content(from, to)) {
 		r->yaml_aside = lstat(to, &st) == 0;
-		/* Not by rename(2): /etc may be another file system. */
-		ok = move_aside(r, to, e) && owners_act_in(to, e) &&
-		     file_create(AT_FDCWD, to, 0640, buf_bytes(&r->yaml), e);
-		/* The daemon's user reads it, by its group where it is root's. */
-		if (ok && geteuid() == 0 && r->given && stat(r->etc, &st) == 0 &&
-		    lchown(to, st.st_uid, r->gid) < 0)
-			ok = err_errno(e, "%s", to);
-		owners_act_self();
+		ok = restore_aside_copy(r, to, e) && write_conf(r, to, e);
 	}
 	free(from);
 	free(to);
+	return ok;
+}
+
+/* Where the database is to be, which hanaper.yaml may have in a directory of its own. */
+static bool
+make_parents(const struct restore *r, const char *path, struct err *e)
+{
+	char *way = mem_strdup(path);
+	const size_t skip = strlen(r->state);
+	const bool below = strncmp(way, r->state, skip) == 0 && way[skip] == '/';
+	bool ok = true;
+
+	for (char *slash = strchr(way + (below ? skip : 0) + 1, '/');
+	     ok && slash != NULL; slash = strchr(slash + 1, '/')) {
+		struct stat st;
+
+		*slash = '\0';
+		ok = stat(way, &st) == 0 || (restore_make_dir(r, way, 0750, e) &&
+						file_sync_parent(AT_FDCWD, way, e));
+		*slash = '/';
+	}
+	free(way);
 	return ok;
 }
 
@@ -317,14 +331,17 @@ make_dirs(const struct restore *r, struct err *e)
 	for (size_t i = 0; i < NITEMS(dirs); i++) {
 		char *path = mem_printf("%s%s", r->state, dirs[i]);
 		/* The signer's user has to reach its keys. */
-		const bool ok =
-		    make_dir(r, path, i == 1 && r->signer == r->uid ? 0700 : 0750, e);
+		const bool ok = restore_make_dir(r, path,
+		    i == 1 && r->signer == r->uid ? 0700 : 0750, e);
 
 		free(path);
 		if (!ok)
 			return false;
 	}
-	return true;
+	char *database = conf_path(r->conf, r->conf->database);
+	const bool ok = make_parents(r, database, e);
+	free(database);
+	return ok;
 }
 
 static bool
@@ -384,7 +401,8 @@ make_etc(struct restore *r, struct err *e)
 
 	if (stat(r->etc, &st) == 0)
 		return true;
-	const bool ok = owners_act_in(r->etc, e) && make_dir(r, r->etc, 0755, e);
+	const bool ok =
+	    owners_act_in(r->etc, e) && restore_make_dir(r, r->etc, 0755, e);
 	owners_act_self();
 	return ok;
 }
@@ -402,10 +420,11 @@ flush_all(const struct restore *r, struct err *e)
 bool
 restore_place(struct restore *r, struct err *e)
 {
-	if (!make_dirs(r, e) || !put_journal(r, e) || !put_database(r, e) ||
+	if (!make_dirs(r, e) || !put_database(r, e) || !put_journal(r, e) ||
 	    !put_small(r, e) || !make_etc(r, e) || !put_root(r, e) || !put_conf(r, e) ||
 	    !flush_all(r, e))
 		return false;
+	restore_aside_tell(r);
 	restore_issuers_tell(r);
 	tell_missing_keys(r);
 	return true;

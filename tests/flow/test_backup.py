@@ -11,50 +11,11 @@ import tempfile
 import threading
 import time
 
-from hnp import BUILD, CA, FlowTest, SLOW, run
+from backup_case import HANAPER, BackupCase
+from hnp import BUILD, CA, SLOW, run
 
-HANAPER = BUILD / "hanaper"
 
-
-class Backup(FlowTest):
-    def setUp(self):
-        self.ca = CA()
-        self.addCleanup(self.ca.close)
-        self.ca.start()
-        self.file = self.ca.tmp / "backup.tar"
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    # -- helpers
-
-    def backup(self, *options, check=True, file=None):
-        return run(HANAPER, "backup", file or self.file, "--dir", self.ca.dir, *options,
-                   check=check)
-
-    def restore(self, *options, dir=None, check=True):
-        return run(HANAPER, "restore", self.file, "--dir", dir or self.ca.dir, *options,
-                   check=check)
-
-    def says(self, done, *words):
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
-
-    def statuses(self, serials):
-        """What OCSP says, by serial; the CRL of the same moment agrees."""
-        return {s: self.ca.ocsp(s) for s in serials}
-
-    def verified(self):
-        done = run(HANAPER, "audit", "verify", "--dir", self.ca.dir, check=False)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-    def tree(self):
-        return {str(p.relative_to(self.ca.dir)): p.read_bytes()
-                for p in self.ca.dir.rglob("*")
-                if p.is_file() and not p.name.endswith(("-wal", "-shm"))}
-
+class Backup(BackupCase):
     # -- what is in it
 
     # S86
@@ -155,15 +116,6 @@ class Backup(FlowTest):
             self.assertEqual([s for s in done[:before] if s.lstrip("0") not in held], [])
 
     # -- put back
-
-    def lose(self, *names):
-        for name in names:
-            path = self.ca.dir / name
-            for p in [path, *path.parent.glob(path.name + "-*")]:
-                if p.is_dir():
-                    shutil.rmtree(p)
-                elif p.exists():
-                    p.unlink()
 
     # S86, R34, R91
     def test_what_was_revoked_after_it_stays_revoked_and_crl_numbers_grow(self):

@@ -255,9 +255,11 @@ class Users(unittest.TestCase):
         for at in range(now, now + 60):
             self.link(time.strftime("before-restore-%Y%m%dT%H%M%SZ", time.gmtime(at)), victim)
         (ca.dir / "admin.crt").write_text("another\n")
-        run(BUILD / "hanaper", "restore", backup, "--dir", ca.dir, check=False)
+        run(BUILD / "hanaper", "restore", backup, "--dir", ca.dir)
         self.unharmed(victim)
-        for path in ca.dir.glob("before-restore-*"):
+        kept, = ca.dir.glob("before-restore-*-2/admin.crt")
+        self.assertEqual(kept.read_text(), "another\n")
+        for path in ca.dir.glob("before-restore-*Z"):
             path.unlink()
         run(BUILD / "hanaper", "restore", backup, "--dir", ca.dir)
         for path in (ca.dir, *ca.dir.rglob("*")):

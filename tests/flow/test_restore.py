@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What restore promises wherever it is cut off and however little is left: not back in time, nothing lost, run again.
+
+HNP_FAULTS=all starts the daemon after each cut; else after each so many.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import tempfile
+import time
+import unittest
+
+import faults
+import hnp
+from backup_case import HANAPER, BackupCase
+from hnp import BUILD, CA, SLOW, run
+
+ALL = os.environ.get("HNP_FAULTS") == "all"
+STARTS = 1 if ALL else 12
+OWNER, SIGNER = 54321, 54322
+
+
+class RestoreCase(BackupCase):
+    def published(self, *serials):
+        """Waits for a CRL that lists these; it and the root's are kept as NAME.last, their numbers told."""
+        end = time.monotonic() + 15 * SLOW
+        while not all(s.upper().lstrip("0") in self.ca.crl_text() for s in serials):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+        numbers = {name: self.ca.crl_number(name) for name in ("main", "root")}
+        for name in numbers:
+            shutil.copy(self.ca.crl(name), self.ca.tmp / f"{name}.last")
+        return numbers
+
+    def crls(self):
+        return [o for name in ("main", "root") for o in ("--crl", self.ca.tmp / f"{name}.last")]
+
+    def rows(self, sql):
+        base = sqlite3.connect(f"file:{self.ca.dir}/hanaper.db?mode=ro", uri=True)
+        try:
+            return base.execute(sql).fetchall()
+        finally:
+            base.close()
+
+    def grown(self, name="main"):
+        """The list of before goes on being served until the next one is made."""
+        end = time.monotonic() + 10 * SLOW
+        while self.ca.crl_number(name) <= self.numbers[name]:
+            self.assertLess(time.monotonic(), end, f"{name}: no CRL of a higher number")
+            time.sleep(0.05)
+
+    def revoked(self):
+        return {row[0].lstrip("0") for row in self.rows("SELECT lower(hex(serial)) FROM revocation")}
+
+    def numbers_in_database(self):
+        return dict(self.rows("SELECT i.name, max(c.number) FROM crl c JOIN issuer i ON i.id = c.issuer_id GROUP BY 1"))
+
+    def history(self):
+        """A backup, an older journal/, and revocations and CRLs that only journal and database here know."""
+        ca = self.ca
+        early, late = ca.issue("early", "DNS:early.internal"), None
+        self.backup("--with-keys")
+        ca.issue("between", "DNS:between.internal")
+        ca.stop()
+        run("cp", "-a", ca.dir / "journal", ca.tmp / "older")
+        run("cp", "-a", ca.dir / "hanaper.db", ca.tmp / "older.db")
+        ca.start()
+        late = ca.issue("late", "DNS:late.internal")
+        for serial in (early, late):
+            self.assertEqual(ca.revoke(serial).status, 200)
+        self.numbers = self.published(early, late)
+        ca.stop()
+        self.early, self.late = early, late
+
+    def nothing_forgotten(self):
+        self.assertLessEqual({s.lstrip("0") for s in (self.early, self.late)}, self.revoked())
+        self.verified()
+
+    def older_journal(self):
+        shutil.rmtree(self.ca.dir / "journal")
+        run("cp", "-a", self.ca.tmp / "older", self.ca.dir / "journal")
+
+
+class Newest(RestoreCase):
+    """What is newest counts, wherever it is."""
+
+    # S86: the daemon refuses such a pair, so a restore that calls it done has done nothing
+    def test_an_older_journal_goes_on_with_what_the_database_knows(self):
+        self.history()
+        self.older_journal()
+        ended = (self.ca.dir / "journal/00000001.hj").read_bytes()
+        done = self.restore()
+        self.assertIn("what the database here knows beyond that is added to it", done.stdout)
+        self.assertIn("2 revocations that the journal lacked were added", done.stdout)
+        self.assertTrue((self.ca.dir / "journal/00000001.hj").read_bytes().startswith(ended))
+        kept, = self.ca.dir.glob("before-restore-*/journal/00000001.hj")
+        self.assertEqual(kept.read_bytes(), ended)
+        self.ca.start()
+        self.assertEqual(self.ca.ocsp(self.early), "revoked")
+        self.grown()
+        self.assertIn(self.late.upper(), self.ca.crl_text())
+        self.nothing_forgotten()
+
+    # S86: what the operator gives is not passed over because an old journal/ was put back, too
+    def test_crls_tell_what_an_older_journal_lacks(self):
+        self.history()
+        self.older_journal()
+        self.lose("hanaper.db")
+        done = self.restore(*self.crls())
+        self.assertIn("what the CRLs tell beyond that is added to it", done.stdout)
+        self.ca.start()
+        self.assertEqual(self.ca.ocsp(self.early), "revoked")
+        self.grown()
+        self.nothing_forgotten()
+        self.ca.stop()
+        # Those that tell nothing new are no fault either.
+        self.restore(*self.crls())
+        self.ca.start()
+        self.nothing_forgotten()
+
+
+class First(RestoreCase):
+    """A backup that is older than the daemon's first start."""
+
+    begun = False
+
+    # P61, R34, S86
+    def test_no_crl_number_is_given_out_twice_where_the_backup_knows_of_none(self):
+        ca = self.ca
+        self.backup("--with-keys")
+        ca.start()
+        self.early = self.late = ca.issue("x", "DNS:x.internal")
+        self.assertEqual(ca.revoke(self.early).status, 200)
+        self.numbers = self.published(self.early)
+        self.assertGreaterEqual(self.numbers["main"], 2)
+        ca.stop()
+        run("cp", "-a", ca.dir, ca.tmp / "before")
+        for lost, options in (("all", self.crls()), ("all", ["--nothing-since"]), ("journal", [])):
+            with self.subTest(lost=lost, options=options):
+                shutil.rmtree(ca.dir)
+                if lost == "journal":
+                    run("cp", "-a", ca.tmp / "before", ca.dir)
+                    shutil.rmtree(ca.dir / "journal")
+                self.restore(*options)
+                ca.start()
+                for name in self.numbers:
+                    self.grown(name)
+                if "--nothing-since" not in options:
+                    self.nothing_forgotten()
+                self.verified()
+                ca.stop()
+
+
+class Layout(RestoreCase):
+    """Wherever the configuration has its files."""
+
+    def edit(self, *pairs):
+        path = self.ca.dir / "hanaper.yaml"
+        text = path.read_text()
+        for a, b in pairs:
+            self.assertIn(a, text)
+            text = text.replace(a, b)
+        path.write_text(text)
+
+    # S86: nothing that was there is lost
+    def test_keys_of_one_name_make_way_without_meeting(self):
+        ca = self.ca
+        ca.stop()
+        run(HANAPER, "rotate", "--dir", ca.dir)
+        self.edit(("issuers/main.key", "a/ca.key"), ("issuers/main-2.key", "b/ca.key"))
+        for name, key in (("a", "main.key"), ("b", "main-2.key")):
+            (ca.dir / name).mkdir(mode=0o700)
+            (ca.dir / "issuers" / key).rename(ca.dir / name / "ca.key")
+        ca.start()
+        ca.stop()
+        self.backup("--with-keys")
+        keys = {name: (ca.dir / name / "ca.key").read_text() for name in "ab"}
+        changed = []
+        for again in ("once", "and again, in the same second perhaps"):
+            for name in "ab":
+                changed.append(f"{name}'s, {again}\n{keys[name]}")
+                (ca.dir / name / "ca.key").write_text(changed[-1])
+            self.restore()
+            for name in "ab":
+                self.assertEqual((ca.dir / name / "ca.key").read_text(), keys[name])
+        kept = [p.read_text() for p in ca.dir.glob("before-restore-*/*/ca.key")]
+        self.assertEqual(sorted(kept), sorted(changed))
+        self.assertEqual({p.stat().st_mode & 0o777 for p in ca.dir.glob("before-restore-*/**/ca.key")}, {0o600})
+        ca.start()
+
+    def with_database_at(self, where):
+        """The CA's database is there; one of its certificates was revoked after the backup."""
+        ca = self.ca
+        serial = ca.issue("x", "DNS:x.internal")
+        ca.stop()
+        path = ca.dir / where
+        path.parent.mkdir(mode=0o750, exist_ok=True)
+        shutil.copy(ca.dir / "hanaper.db", path)
+        path.chmod(0o600)
+        self.lose("hanaper.db")
+        self.edit(("sqlite:hanaper.db", f"sqlite:{where}"))
+        ca.start()
+        self.backup("--with-keys")
+        ca.revoke(serial)
+        self.numbers = self.published(serial)
+        ca.stop()
+        return serial, path
+
+    def put_back(self, serial, path):
+        ca = self.ca
+        run("cp", "-a", ca.dir, ca.tmp / "before")
+        for lost in ("all", "database", "journal", "nothing"):
+            with self.subTest(lost=lost):
+                shutil.rmtree(ca.dir)
+                if lost == "all":
+                    shutil.rmtree(path.parent, ignore_errors=True)
+                else:
+                    run("cp", "-a", ca.tmp / "before", ca.dir)
+                kept = path.read_bytes() if path.exists() else None
+                if lost == "database":
+                    path.write_bytes(b"no database at all" * 1000)
+                if lost == "journal":
+                    self.lose("journal")
+                self.restore(*(self.crls() if lost == "all" else ()))
+                if lost == "journal":
+                    others = [*path.parent.glob("hanaper.db.before-*"), *ca.dir.glob("before-restore-*/data/hanaper.db")]
+                    self.assertTrue(any(p.read_bytes() == kept for p in others), others)
+                ca.start()
+                self.assertEqual(ca.ocsp(serial), "revoked")
+                self.grown()
+                self.verified()
+                ca.stop()
+
+    # S86
+    def test_a_database_in_a_directory_of_its_own(self):
+        self.put_back(*self.with_database_at("data/hanaper.db"))
+
+    # S86
+    def test_a_database_on_another_file_system(self):
+        shm = pathlib.Path("/dev/shm")
+        if not os.access(shm, os.W_OK) or shm.stat().st_dev == self.ca.tmp.stat().st_dev:
+            self.skipTest("there is no other file system")
+        top = pathlib.Path(tempfile.mkdtemp(prefix="hnp-", dir=shm))
+        self.addCleanup(shutil.rmtree, top)
+        self.put_back(*self.with_database_at(f"{top}/data/hanaper.db"))
+
+    # S86: before anything has been put anywhere
+    def test_a_directory_that_cannot_be_made_is_told_first(self):
+        ca = self.ca
+        ca.stop()
+        self.edit(("sqlite:hanaper.db", "sqlite:data/hanaper.db"))
+        (ca.dir / "data").mkdir(mode=0o750)
+        shutil.copy(ca.dir / "hanaper.db", ca.dir / "data/hanaper.db")
+        (ca.dir / "data/hanaper.db").chmod(0o600)
+        self.backup()
+        shutil.rmtree(ca.dir)
+        ca.dir.mkdir(mode=0o750)
+        (ca.dir / "data").write_text("a file")
+        self.says(self.restore("--nothing-since", check=False), "/data")
+        self.assertEqual([p for p in ("journal", "hanaper.yaml", "root.crt") if (ca.dir / p).exists()], [])
+
+
+@unittest.skipIf(hnp.WRAP or hnp.SANITIZED and not ALL, "it preloads a library")
+class CutOff(RestoreCase):
+    """Killed before each name that it makes, moves or takes away; run again, it has done what it should."""
+
+    kind = faults.FaultCA
+
+    def all_lost(self):
+        shutil.rmtree(self.ca.dir)
+        return self.crls()
+
+    def journal_lost(self):
+        shutil.rmtree(self.ca.dir / "journal")
+        return []
+
+    def database_old(self):
+        """And keys and hanaper.yaml have changed since the backup."""
+        self.lose("hanaper.db")
+        shutil.copy(self.ca.tmp / "older.db", self.ca.dir / "hanaper.db")
+        return self.changed()
+
+    def changed(self):
+        for name in ("issuers/main.key", "root.key", "hanaper.yaml"):
+            with open(self.ca.dir / name, "a") as f:
+                f.write("# since\n")
+        return []
+
+    def journal_old(self):
+        self.older_journal()
+        return []
+
+    def small_files(self):
+        d = self.ca.dir
+        return {p.read_bytes() for p in d.rglob("*") if p.is_file() and ".restore-" not in str(p)
+                and not p.relative_to(d).parts[0].startswith(("journal", "hanaper.db", "pub", "run"))}
+
+    def prepared(self):
+        """What is there when the first restore begins."""
+
+    def judged(self, last):
+        run(BUILD / "hanaperd", "--check", "--dir", self.ca.dir)
+        if last:
+            self.ca.start()
+            self.assertEqual(self.ca.ocsp(self.early), "revoked")
+            self.grown()
+            self.ca.stop()
+
+    def again_from_each_cut(self, damage):
+        ca = self.ca
+        self.history()
+        options = damage(self)
+        self.prepared()
+        before = ca.tmp / "damaged"
+        if ca.dir.exists():
+            run("cp", "-a", ca.dir, before)
+            there = self.small_files()
+        else:
+            there = set()
+        for n in range(1, 1000):
+            shutil.rmtree(ca.dir, ignore_errors=True)
+            if before.exists():
+                run("cp", "-a", before, ca.dir)
+            ca.plan("cli", faults.NAME, faults.KILL_BEFORE, first=n)
+            killed = ca.command("restore", self.file, "--dir", ca.dir, *options, check=False)
+            ca.unplan()
+            with self.subTest(damage=damage.__name__, n=n):
+                if killed.returncode == -signal.SIGKILL:
+                    self.restore(*options)
+                self.nothing_forgotten()
+                for name, number in self.numbers_in_database().items():
+                    self.assertGreaterEqual(number, self.numbers[name], name)
+                self.assertLessEqual(there, self.small_files())
+                self.judged(n % STARTS == 0 or killed.returncode == 0)
+            for path in ca.tmp.glob("ca.restore-*"):
+                shutil.rmtree(path)
+            if killed.returncode != -signal.SIGKILL:
+                self.assertEqual(killed.returncode, 0, killed.stderr)
+                break
+        self.assertGreater(n, 20)
+        print(f"     {damage.__name__}: cut off {n - 1} times", flush=True)
+
+    # S86
+    def test_where_all_was_lost(self):
+        self.again_from_each_cut(CutOff.all_lost)
+
+    # S86
+    def test_where_the_journal_was_lost(self):
+        self.again_from_each_cut(CutOff.journal_lost)
+
+    # S86
+    def test_where_the_database_was_old(self):
+        self.again_from_each_cut(CutOff.database_old)
+
+    # S86
+    def test_where_the_journal_was_old(self):
+        self.again_from_each_cut(CutOff.journal_old)
+
+    # S82, S86: by root, the signer's journal and keys are the signer's wherever it was cut off
+    @unittest.skipIf(os.geteuid() != 0, "takes root")
+    def test_of_other_users(self):
+        d, signers = self.ca.dir, ("journal", "root.key", "issuers/main.key")
+        self.ca.tmp.chmod(0o711)
+        if not all(p.stat().st_mode & 0o001 for p in self.ca.tmp.parents):
+            self.skipTest(f"{self.ca.tmp} is closed to others")
+
+        def prepared():
+            for path in (d, *d.rglob("*")):
+                os.lchown(path, OWNER, OWNER)
+            for path in (*(d / name for name in signers), *(d / "journal").iterdir()):
+                os.lchown(path, SIGNER, OWNER)
+            (d / "issuers").chmod(0o750)
+
+        def judged(_):
+            for path in d.rglob("*"):
+                name = path.relative_to(d)
+                if not name.parts[0].startswith((".restore-", "before-restore-")):
+                    signer = str(name) in signers or name.parts[0] == "journal"
+                    self.assertEqual(path.lstat().st_uid, SIGNER if signer else OWNER, name)
+            self.assertEqual([p for p in d.glob("before-restore-*/**/*.key") if p.stat().st_uid != SIGNER], [])
+
+        self.prepared, self.judged = prepared, judged
+        self.again_from_each_cut(CutOff.all_old)
+
+    def all_old(self):
+        self.older_journal()
+        return self.changed()
+
+
+if __name__ == "__main__":
+    unittest.main()
