@@ -21,6 +21,14 @@ struct proc_user {
 };
 
 /*
+ * For a program that is started by strangers, first thing in main(): where one of
+ * descriptors 0 to 2 is closed, no file or socket may get its number, or what is told
+ * there goes into that.  Reading and writing it fails, as before.  Ends the process
+ * when it cannot.
+ */
+void proc_hold_standard(void);
+
+/*
  * As 'user', and in no other group (we are root, if only by our real id); NULL: as we.
  * Starts 'path' with argv[0] = 'name', the 'fds' as descriptors 3, 4, …, and
  * no other descriptor but 0, 1, 2.  The environment holds only TZ, LANG,

@@ -352,6 +352,7 @@ main(int argc, char **argv)
 	struct err e = { 0 };
 	int status;
 
+	proc_hold_standard();
 	parse_options(argc, argv, &o);
 	/* Once: a reload is of the same file, and may not look around any more. */
 	if (o.config == NULL && o.dir == NULL)

@@ -30,7 +30,31 @@
 #endif
 #endif
 
+static void
+must(bool ok)
+{
+	if (ok)
+		return;
+	perror("hanaper: the process cannot be hardened");
+	_exit(1);
+}
+
 /* ---- starting ---- */
+
+void
+proc_hold_standard(void)
+{
+	/* The wrong way round, so that input that is missing is no empty one. */
+	static const int modes[] = {
+		[STDIN_FILENO] = O_WRONLY,
+		[STDOUT_FILENO] = O_RDONLY,
+		[STDERR_FILENO] = O_RDONLY,
+	};
+
+	for (int fd = 0; fd < (int)NITEMS(modes); fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			must(open("/dev/null", modes[fd]) == fd); /* the lowest free */
+}
 
 /* What a role may inherit: nothing that changes what it does, and no secret. */
 static const char *const kept_variables[] = {
@@ -207,15 +231,6 @@ out:
 }
 
 /* ---- hardening ---- */
-
-static void
-must(bool ok)
-{
-	if (ok)
-		return;
-	perror("hanaper: the process cannot be hardened");
-	_exit(1);
-}
 
 void
 proc_shut(void)
