@@ -38,7 +38,7 @@ struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) *
 	struct key *key;    /* made at start, in memory only; NULL: none yet */
 	struct buf cert;    /* DER */
 	uint8_t key_id[20]; /* SHA-1 of its key bits */
-	int64_t not_after;
+	int64_t not_before, not_after;
 	int64_t renew_at;
 };
 

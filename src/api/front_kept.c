@@ -187,7 +187,8 @@ front_kept_get(struct front_kept *k, const struct front_kept_key *key, int64_t n
 
 	pthread_mutex_lock(&s->lock);
 	struct entry *n = find(k, s, key);
-	if (n != NULL && now >= n->expires_at) {
+	/* From the future: the clock was put back since. */
+	if (n != NULL && (now >= n->expires_at || now < n->modified_at)) {
 		entry_end(k, s, n, FRONT_KEPT_EXPIRED);
 		n = NULL;
 	}

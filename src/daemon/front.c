@@ -55,7 +55,8 @@ struct front_role {
 	size_t n_listeners;
 	size_t files; /* descriptors that this process may have */
 	unsigned processors;
-	int64_t ask_at; /* when the next certificate is asked for; 0: never */
+	int64_t ask_at;   /* when the next certificate is asked for; 0: never */
+	int64_t asked_at; /* when that was settled */
 	int64_t stop_ms;
 	bool serves;
 };
@@ -181,6 +182,24 @@ start_listeners(struct front_role *r)
 /* ---- the certificate of the TLS listeners ---- */
 
 static void
+ask_again_at(struct front_role *r, int64_t at)
+{
+	r->asked_at = clock_now();
+	r->ask_at = at > r->asked_at + ASK_AGAIN_S ? at : r->asked_at + ASK_AGAIN_S;
+}
+
+/* Is it time for another?  The clock may have been put back behind the beginning of ours. */
+static bool
+is_due(const struct front_role *r)
+{
+	const struct conf_profile *p =
+	    conf_profile_find(role_conf(r->role), bytes_str(CONF_PROFILE_LISTENER));
+	const int64_t now = clock_now(), backdate = p != NULL ? p->backdate_s : 0;
+
+	return r->ask_at != 0 && (now >= r->ask_at || now < r->asked_at - backdate);
+}
+
+static void
 ask_certificate(struct front_role *r)
 {
 	struct buf csr;
@@ -191,7 +210,7 @@ ask_certificate(struct front_role *r)
 		role_fail(&e);
 	link_send(r->core, MSG_TLS_CSR, buf_bytes(&csr));
 	buf_free(&csr);
-	r->ask_at = clock_now() + ASK_AGAIN_S;
+	ask_again_at(r, 0);
 }
 
 static bool
@@ -208,8 +227,7 @@ on_tls_cert(void *ctx, const struct frame *f, struct err *e)
 		LOG_ERR(LOG_ERROR, "tls-certificate", e);
 		return r->serves || e->code == ERR_CONFLICT;
 	}
-	r->ask_at = m.renew_at > clock_now() + ASK_AGAIN_S ? m.renew_at
-							   : clock_now() + ASK_AGAIN_S;
+	ask_again_at(r, m.renew_at);
 	clock_rfc3339(r->ask_at, at);
 	LOG(LOG_INFO, "tls-certificate", LOG_TEXT("renew_at", at));
 	if (!r->serves && !role_stopping(r->role))
@@ -304,7 +322,7 @@ on_tick(void *arg)
 		LOG(LOG_INFO, "deadline", LOG_NUM("connections", cut));
 	front_core_expire(r->asks);
 	tls_tick(r->tls, clock_mono_ms());
-	if (r->ask_at != 0 && clock_now() >= r->ask_at)
+	if (is_due(r))
 		ask_certificate(r);
 	loop_after(role_loop(r->role), TICK_MS, on_tick, r);
 }

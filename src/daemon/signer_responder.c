@@ -39,12 +39,12 @@ fill_ids(struct signer_responder *r, struct spki *ret_key, struct err *e)
 /* From when to when; never past the issuer's own end. */
 static bool
 fill_times(const struct signer *s, const struct signer_issuer *i,
-    struct signer_responder *r, int64_t *ret_not_before, struct err *e)
+    struct signer_responder *r, struct err *e)
 {
 	const int64_t now = clock_now();
 
-	*ret_not_before = now - BACKDATE_S > i->cert->not_before ? now - BACKDATE_S
-								 : i->cert->not_before;
+	r->not_before = now - BACKDATE_S > i->cert->not_before ? now - BACKDATE_S
+							       : i->cert->not_before;
 	r->not_after = now + s->conf->ocsp_responder_validity_s - 1;
 	if (r->not_after > i->cert->not_after)
 		r->not_after = i->cert->not_after;
@@ -58,7 +58,7 @@ fill_times(const struct signer *s, const struct signer_issuer *i,
 
 static bool
 certify(struct signer *s, struct signer_issuer *i, struct signer_responder *r,
-    int64_t not_before, struct err *e)
+    struct err *e)
 {
 	uint8_t key_id[20];
 	struct spki key;
@@ -70,7 +70,7 @@ certify(struct signer *s, struct signer_issuer *i, struct signer_responder *r,
 	struct cert_spec spec = {
 		.spki = key.der,
 		.key_id = bytes_of(key_id, sizeof(key_id)),
-		.not_before = not_before,
+		.not_before = r->not_before,
 		.not_after = r->not_after,
 		.key_usage = CERT_KU_DIGITAL_SIGNATURE,
 		.usages = USAGE_OCSP_SIGNING,
@@ -118,14 +118,13 @@ renew(struct signer *s, struct signer_issuer *i, struct err *e)
 {
 	struct signer_responder r = { 0 };
 	char until[CLOCK_RFC3339_LEN];
-	int64_t not_before;
 
-	if (!fill_times(s, i, &r, &not_before, e))
+	if (!fill_times(s, i, &r, e))
 		return false;
 	signer_settle(s); /* they sign with the one before */
 	buf_init(&r.cert, CERT_MAX);
 	bool ok = key_generate(KEY_ALG_ECDSA_P256, 0, &r.key, e) &&
-		  certify(s, i, &r, not_before, e) && record(s, i, &r, e);
+		  certify(s, i, &r, e) && record(s, i, &r, e);
 	if (ok && !signer_commit(s))
 		ok = err_set(e, ERR_IO,
 		    "the OCSP responder of %s could not be journalled", i->name);
@@ -141,14 +140,19 @@ renew(struct signer *s, struct signer_issuer *i, struct err *e)
 	return true;
 }
 
-bool
-signer_responder_ready(struct signer *s, struct signer_issuer *i, struct err *e)
+/* Until 'end'.  One that has not begun was made before the clock was put back. */
+static bool
+holds(const struct signer_responder *r, int64_t end)
 {
 	const int64_t now = clock_now();
 
-	if (i->responder.key != NULL && now < i->responder.not_after)
-		return true;
-	return renew(s, i, e);
+	return r->key != NULL && r->not_before <= now && now < end;
+}
+
+bool
+signer_responder_ready(struct signer *s, struct signer_issuer *i, struct err *e)
+{
+	return holds(&i->responder, i->responder.not_after) || renew(s, i, e);
 }
 
 void
@@ -163,7 +167,7 @@ signer_responder_watch(void *signer)
 
 		/* Of one that ends, core says so. */
 		if (i->key == NULL || i->cert->not_after < now + LEAST_S ||
-		    (i->responder.key != NULL && now < i->responder.renew_at))
+		    holds(&i->responder, i->responder.renew_at))
 			continue;
 		if (!renew(s, i, &e))
 			LOG_ERR(LOG_ERROR, "ocsp-responder-failed", &e,

@@ -4,6 +4,7 @@ import datetime
 import errno
 import os
 import socket
+import ssl
 import threading
 import time
 import unittest
@@ -129,6 +130,37 @@ class Clock(FaultTest):
                     self.assertGreaterEqual(number, numbers[path])
                     numbers[path] = number
         self.restart()
+
+    def shown(self):
+        """The api listener's certificate, as it is."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", self.ca.api_port), 10) as s, context.wrap_socket(s) as t:
+            return x509.load_der_x509_certificate(t.getpeercert(True))
+
+    # S27, R92: NTP puts a clock right that was ahead at the start
+    def test_a_start_with_the_clock_ahead_leaves_no_certificate_from_the_future(self):
+        for ahead in (7200, 30 * DAY):
+            with self.subTest(ahead=ahead):
+                self.ca.clock(ahead)
+                self.ca.start()
+                before = self.one(ahead)
+                self.ca.ocsp(before, "-no_nonce")  # and front keeps the answer
+                self.ca.clock(0)
+                end = time.monotonic() + 5 * hnp.SLOW
+                while utc(self.shown().not_valid_before) > time.time() and time.monotonic() < end:
+                    time.sleep(0.05)
+                self.assertEqual(self.ca.ask("GET", "/v1/whoami").status, 200)
+                self.assertEqual(self.ca.ocsp(self.ca.issue("now", "DNS:now.internal")), "good")
+                self.assertEqual(self.ca.ocsp(before), "revoked")
+                self.assertEqual(self.ca.ocsp(before, "-no_nonce"), "revoked")
+                # Renewed once: it is not asked for again and again.
+                time.sleep(2)
+                self.assertLessEqual(self.ca.said().count(" tls-certificate "), 2)
+                self.assertLessEqual(self.ca.said().count(" ocsp-responder issuer=main "), 2)
+                self.ca.stop()
+        self.ca.start()
+        self.judge.judge(whole=True)
 
     def test_before_the_ca_began_nothing_is_signed_that_would_not_hold(self):
         self.ca.start()

@@ -136,6 +136,18 @@ Test(front_kept, nothing_is_given_at_or_after_its_end)
 	front_kept_free(k);
 }
 
+/* R92: the clock was ahead when it was signed, and is put right */
+Test(front_kept, nothing_is_given_before_its_time)
+{
+	struct front_kept *k = front_kept_new(1000, MIB(1));
+
+	put(k, 1, 7, "one", NOW, NOW + 100);
+	cr_expect_str_eq(got(k, 1, NOW, NULL), "one");
+	cr_expect_str_eq(got(k, 1, NOW - 1, NULL), "");
+	cr_expect_str_eq(got(k, 1, NOW, NULL), "", "it is gone for good");
+	front_kept_free(k);
+}
+
 /* P96 */
 Test(front_kept, one_caller_at_a_time_renews_what_is_past_half_its_life)
 {
