@@ -178,6 +178,11 @@ struct conf {
 void conf_free(struct conf *c); /* NULL is fine */
 const struct conf_issuer *conf_issuer_find(const struct conf *c, struct bytes name);
 const struct conf_profile *conf_profile_find(const struct conf *c, struct bytes name);
+/*
+ * How many names a certificate by this profile may have; NULL: by none.  The daemon's own
+ * has those of the listener, however few limits.names leaves to others.
+ */
+size_t conf_names_max(const struct conf *c, const struct conf_profile *p);
 /* Sets the log of this process up; 'role' is borrowed for ever. */
 MUST_CHECK bool conf_log(const struct conf *c, const char *role, struct err *e);
 /* 'path' below c->dir unless it is absolute; free() it. */

@@ -56,7 +56,8 @@ check_key(struct ca *ca, const struct csr *csr, struct verdict *v, struct err *e
 static void
 check_names(struct ca *ca, struct issue_judged *j, struct verdict *v)
 {
-	profile_check_names(j->profile, j->names, ca->conf->names_max, v);
+	profile_check_names(j->profile, j->names, conf_names_max(ca->conf, j->profile),
+	    v);
 	profile_cn(j->profile, j->names, j->cn);
 	profile_check_constraints(&j->issuer->policy, j->names, j->cn, v);
 }

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#define LISTENER_NAMES 100 /* however few limits.names leaves to others */
+
 void
 strings_add(struct strings *s, const char *v)
 {
@@ -138,6 +140,14 @@ conf_profile_find(const struct conf *c, struct bytes name)
 		if (bytes_eq_str(name, c->profiles[i].name))
 			return &c->profiles[i];
 	return NULL;
+}
+
+size_t
+conf_names_max(const struct conf *c, const struct conf_profile *p)
+{
+	return p != NULL && p->internal && c->names_max < LISTENER_NAMES
+		   ? LISTENER_NAMES
+		   : c->names_max;
 }
 
 char *

@@ -114,6 +114,21 @@ read_url(const struct loading *l, const char *key, const char *text, const char 
 	return true;
 }
 
+/* The listener's certificate names it. */
+static bool
+check_url_host(const struct loading *l)
+{
+	const struct node *urls = conf_load_member(l->root, "urls");
+	char *host = conf_load_url_host(l->conf);
+	struct conf_cidr c;
+	const char *fault = conf_cidr(host, &c) ? NULL : conf_load_host_fault(host);
+	const bool ok = fault == NULL ||
+			conf_load_fault(l, urls, "api", "\"%.80s\" %s", host, fault);
+
+	free(host);
+	return ok;
+}
+
 static bool
 read_listen(const struct loading *l, const struct raw *r)
 {
@@ -130,6 +145,7 @@ read_listen(const struct loading *l, const struct raw *r)
 		return conf_load_fault(l, n, "api", "at least one address is needed");
 	return read_url(l, "api", r->urls.api, "https://", &c->listen_api,
 		   &c->url_api) &&
+	       check_url_host(l) &&
 	       read_url(l, "public", r->urls.public, "http://", &c->listen_http,
 		   &c->url_public);
 }
@@ -147,6 +163,8 @@ read_server_names(const struct loading *l, const struct raw *r)
 			? strchr(name, '/') == NULL
 			: strchr(name, '*') == NULL &&
 			      conf_load_pattern_fault(NAME_TYPE_DNS, name) == NULL;
+		const char *fault =
+		    conf_cidr(name, &c) ? NULL : conf_load_host_fault(name);
 
 		strings_add(&l->conf->server_names, name);
 		free(name);
@@ -154,6 +172,9 @@ read_server_names(const struct loading *l, const struct raw *r)
 			return conf_load_fault(l, conf_load_item(list, i), NULL,
 			    "\"%.80s\" is neither a host name nor an address",
 			    r->server_names.v[i]);
+		if (fault != NULL)
+			return conf_load_fault(l, conf_load_item(list, i), NULL,
+			    "\"%.80s\" %s", r->server_names.v[i], fault);
 	}
 	return true;
 }
@@ -322,8 +343,7 @@ read_all(const struct loading *l, const struct raw *r, const char *path)
 	    !conf_load_grants(l, r) || !read_crl(l, &r->crl) ||
 	    !read_ocsp(l, &r->ocsp) || !read_rest(l, r) || !conf_load_acme(l, r))
 		return false;
-	conf_load_listener(l->conf);
-	return true;
+	return conf_load_listener(l);
 }
 
 bool

@@ -185,6 +185,13 @@ bool conf_load_name(const struct loading *l, const struct node *n, const char *t
     const char *const *reserved);
 /* "host:port", "[v6]:port".  'ret_host' (free() it) may be NULL; without brackets. */
 bool conf_load_host_port(const char *text, char **ret_host);
+/*
+ * Why no certificate can name this host, which has the form of one; NULL: it can.  As
+ * x509/names.h judges it, but for what an A-label decodes to.
+ */
+const char *conf_load_host_fault(const char *host);
+/* In lower case; an address in its one form, of IPv4 where it is mapped; free() it. */
+char *conf_load_host_normal(const char *host);
 void conf_load_copy(struct strings *ret, const struct strings *from);
 char *conf_load_lower(const char *text);
 
@@ -196,8 +203,10 @@ bool conf_load_profiles(const struct loading *l, const struct raw *r);
 bool conf_load_grants(const struct loading *l, const struct raw *r);
 /* Behind the profiles and the limits. */
 bool conf_load_acme(const struct loading *l, const struct raw *r);
-/* The api listener's own profile, behind the others. */
-void conf_load_listener(struct conf *c);
+/* The host of url_api, without brackets; free() it. */
+char *conf_load_url_host(const struct conf *c);
+/* The api listener's own profile, behind the others and the limits. */
+bool conf_load_listener(const struct loading *l);
 
 /* Why a pattern is no pattern of its type; NULL: it is one. */
 const char *conf_load_pattern_fault(enum name_type type, const char *pattern);

@@ -14,6 +14,9 @@
 #define VALIDITY_LEAST INT64_C(5) /* under it nothing gets through a network */
 #define RSA_LEAST      2048       /* P52 */
 #define RSA_MOST       8192
+#define NAMES_OCTETS                                                                   \
+	KIB(15)     /* within those of a message to the signer (ipc/msg_sign.h) */
+#define NAME_HEAD 4 /* octets of DER before each */
 
 static bool
 is_doubled(const char *name, const char *other)
@@ -309,31 +312,66 @@ add_host(struct conf_names *names, const char *host)
 {
 	struct conf_cidr c;
 	struct strings *list = conf_cidr(host, &c) ? &names->ip : &names->dns;
+	char *normal = conf_load_host_normal(host);
+	bool there = false;
 
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->v[i], host) == 0)
-			return;
-	strings_add(list, host);
+	for (size_t i = 0; i < list->n && !there; i++)
+		there = strcmp(list->v[i], normal) == 0;
+	if (!there)
+		strings_add(list, normal);
+	free(normal);
 }
 
+/* "All addresses" is none that anybody goes to. */
 static void
-add_host_port(struct conf_names *names, const char *text)
+add_reached(struct conf_names *names, const char *host)
 {
-	char *host = NULL;
-
-	if (!conf_load_host_port(text, &host))
-		return;
 	if (strcmp(host, "0.0.0.0") != 0 && strcmp(host, "::") != 0)
 		add_host(names, host);
-	free(host);
 }
 
-void
-conf_load_listener(struct conf *c)
+char *
+conf_load_url_host(const struct conf *c)
 {
 	const char *authority = strstr(c->url_api, "://") + 3;
+	char *with_port = mem_printf("%s:443", authority), *host = NULL;
+
+	if (!conf_load_host_port(authority, &host) &&
+	    !conf_load_host_port(with_port, &host))
+		host = mem_strdup(authority); /* never: it was read as such */
+	free(with_port);
+	return host;
+}
+
+/* Else no certificate could be made, at a renewal or the next start. */
+static bool
+check_room(const struct loading *l, const struct conf_profile *p)
+{
+	const struct strings *lists[] = { &p->names.dns, &p->names.ip };
+	const size_t most = conf_names_max(l->conf, p);
+	size_t n = 0, octets = 0;
+
+	for (size_t k = 0; k < NITEMS(lists); k++)
+		for (size_t i = 0; i < lists[k]->n; i++) {
+			n++;
+			octets += strlen(lists[k]->v[i]) + NAME_HEAD;
+		}
+	if (n > most)
+		return conf_load_fault(l, l->root, "server_names",
+		    "%zu names of the api listener, with its addresses; %zu are "
+		    "allowed",
+		    n, most);
+	return octets <= NAMES_OCTETS ||
+	       conf_load_fault(l, l->root, "server_names",
+		   "the names of the api listener are too long for one certificate");
+}
+
+bool
+conf_load_listener(const struct loading *l)
+{
+	struct conf *c = l->conf;
 	struct conf_profile *p = &c->profiles[c->n_profiles++];
-	char *with_port = mem_printf("%s:443", authority);
+	char *host = conf_load_url_host(c);
 
 	p->name = mem_strdup(CONF_PROFILE_LISTENER);
 	p->issuer = mem_strdup(c->issuers[0].name);
@@ -346,13 +384,18 @@ conf_load_listener(struct conf *c)
 	p->keys[0].alg = KEY_ALG_ECDSA_P256;
 	p->n_keys = 1;
 	p->subject = SUBJECT_CN;
+	p->names.underscores =
+	    true; /* such host names are common in networks of containers */
 	p->internal = true;
-	add_host_port(&p->names,
-	    conf_load_host_port(authority, NULL) ? authority : with_port);
+	add_reached(&p->names, host);
+	free(host);
 	add_host(&p->names, "localhost");
 	for (size_t i = 0; i < c->listen_api.n; i++)
-		add_host_port(&p->names, c->listen_api.v[i]);
+		if (conf_load_host_port(c->listen_api.v[i], &host)) {
+			add_reached(&p->names, host);
+			free(host);
+		}
 	for (size_t i = 0; i < c->server_names.n; i++)
 		add_host(&p->names, c->server_names.v[i]);
-	free(with_port);
+	return check_room(l, p);
 }

@@ -131,6 +131,48 @@ is_address(const char *s)
 	return strchr(s, '/') == NULL && conf_cidr(s, &c);
 }
 
+/* All digits, or 0x and hex digits: programs read a name that ends so as an address. */
+static bool
+is_number(const char *label)
+{
+	const bool hex = strncmp(label, "0x", 2) == 0;
+	const char *digits = label + (hex ? 2 : 0);
+
+	return digits[strspn(digits, hex ? "0123456789abcdef" : "0123456789")] == '\0';
+}
+
+const char *
+conf_load_host_fault(const char *host)
+{
+	for (const char *label = host;;) {
+		const size_t n = strcspn(label, ".");
+
+		if (n >= 4 && strncmp(label + 2, "--", 2) == 0 &&
+		    strncmp(label, "xn", 2) != 0)
+			return "has a label with hyphens third and fourth that is no "
+			       "A-label (RFC 5890 2.3.1)";
+		if (label[n] == '\0')
+			return is_number(label) ? "reads as an address, and is none"
+						: NULL;
+		label += n + 1;
+	}
+}
+
+char *
+conf_load_host_normal(const char *host)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[INET6_ADDRSTRLEN];
+	struct conf_cidr c;
+
+	if (!conf_cidr(host, &c))
+		return conf_load_lower(host);
+	const bool v4 = c.octets == 4 || memcmp(c.ip, mapped, sizeof(mapped)) == 0;
+	inet_ntop(v4 ? AF_INET : AF_INET6, c.octets == 16 && v4 ? c.ip + 12 : c.ip,
+	    text, sizeof(text));
+	return mem_strdup(text);
+}
+
 static bool
 is_port(const char *s)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "ca/issue.h"
 #include "codec/pem.h"
@@ -36,19 +37,22 @@ on_issued(void *arg, const struct issue_result *r, const struct err *refused)
 	buf_free(&chain);
 }
 
-/* One name that the listener's profile lists, unless a constraint of the issuer bars it. */
-static bool
+/*
+ * One name that the listener's profile lists, unless a constraint of the issuer bars it.
+ * One that cannot be certified (an A-label that decodes to nothing, say: the loader does
+ * not look into them) is no reason to serve under none of the others.
+ */
+static void
 add_listener_name(const struct ca_issuer *issuer, enum name_type type,
-    struct bytes text, struct names *ret, struct err *e)
+    struct bytes text, struct names *ret)
 {
 	char *whole = mem_strndup(text);
-	struct err barred;
+	struct err e;
 
-	const bool ok =
-	    !constraints_check(&issuer->policy.constraints, type, whole, &barred) ||
-	    names_add(ret, type, text, e);
+	if (constraints_check(&issuer->policy.constraints, type, whole, &e) &&
+	    !names_add(ret, type, text, &e))
+		LOG_ERR(LOG_WARN, "listener-name", &e);
 	free(whole);
-	return ok;
 }
 
 /* The profile of the listener lists its names one by one, as exact patterns. */
@@ -57,16 +61,11 @@ listener_names(const struct ca_issuer *issuer, const struct conf_profile *p,
     struct names *ret, struct err *e)
 {
 	for (size_t i = 0; i < p->names.dns.n; i++)
-		if (!add_listener_name(issuer, NAME_TYPE_DNS,
-			bytes_str(p->names.dns.v[i]), ret, e))
-			return false;
-	for (size_t i = 0; i < p->names.ip.n; i++) {
-		struct bytes text = bytes_str(p->names.ip.v[i]);
-
-		text.n = bytes_index(text, '/');
-		if (!add_listener_name(issuer, NAME_TYPE_IP, text, ret, e))
-			return false;
-	}
+		add_listener_name(issuer, NAME_TYPE_DNS, bytes_str(p->names.dns.v[i]),
+		    ret);
+	for (size_t i = 0; i < p->names.ip.n; i++)
+		add_listener_name(issuer, NAME_TYPE_IP, bytes_str(p->names.ip.v[i]),
+		    ret);
 	if (ret->n == 0)
 		return err_set(e, ERR_POLICY,
 		    "the issuer's name constraints bar every name of the api listener: "

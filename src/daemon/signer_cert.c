@@ -238,11 +238,13 @@ judge(struct signer *s, struct wish *w, struct err *e)
 
 	if (!signer_state_stored(s, w->m.stored_seq, e) || !find_policy(s, w, e) ||
 	    !csr_parse(w->m.csr, &w->csr, e) ||
-	    !names_from_der(w->m.names, s->conf->names_max, &w->names, e) ||
+	    !names_from_der(w->m.names, conf_names_max(s->conf, w->profile), &w->names,
+		e) ||
 	    !check_times(w, now, e))
 		return false;
 	profile_check_key(w->profile, &w->csr->key, &v);
-	profile_check_names(w->profile, &w->names, s->conf->names_max, &v);
+	profile_check_names(w->profile, &w->names, conf_names_max(s->conf, w->profile),
+	    &v);
 	profile_cn(w->profile, &w->names, w->cn);
 	check_constraints(w, &v);
 	judge_validity(w, now, &v);

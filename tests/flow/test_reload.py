@@ -77,6 +77,24 @@ class Reload(FlowTest):
         self.assertEqual(self.ca.ask("GET", "/v1/whoami", connection=kept).status, 200)
         kept.close()
 
+    # S89: what a reload and --check call good the listener can be certified by, at a restart too
+    def test_what_is_called_good_the_listener_has_a_certificate_for(self):
+        more = 'server_names: ["My_host", "::1", "0:0:0:0:0:0:0:1", "::ffff:10.0.0.1", "10.0.0.1", "xn--zzzzzzzz", '
+        self.conf.write_text(self.good.replace("server_names: [", more) + "\nlimits: { names: 1 }\n")
+        self.assertEqual(self.reload().stdout, "reloaded; changed: server_names, acme, limits\n")
+        for again in (False, True):
+            if again:
+                self.ca.stop()
+                run(BUILD / "hanaperd", "--check", "--dir", self.ca.dir)
+                self.ca.start()
+            end = time.monotonic() + 10 * SLOW
+            while "my_host" not in self.names_shown() and time.monotonic() < end:
+                time.sleep(0.05)
+            self.assertLessEqual({"my_host", "0:0:0:0:0:0:0:1", "10.0.0.1", "localhost"}, self.names_shown())
+            self.assertRegex(self.ca.said(), "warn core listener-name error=.*xn--zzzzzzzz")
+            self.assertEqual(self.status("one", "DNS:one.internal"), 201)
+            self.assertEqual(self.status("two", "DNS:two.internal", "DNS:more.internal"), 422)
+
     # S89
     def test_a_wrong_file_is_refused_with_file_line_and_reason_and_the_one_before_serves_on(self):
         line = self.good[:self.good.index("usages: [client auth]")].count("\n") + 1
