@@ -80,32 +80,6 @@ Test(conf_load, what_is_absent_has_its_default)
 	conf_free(c);
 }
 
-Test(conf_load, the_listener_has_a_profile_of_exactly_its_own_names)
-{
-	struct conf *c =
-	    loads("listen: { api: ['0.0.0.0:443', '[::1]:443', 'b:443'] }\n"
-		  "urls: { api: 'https://CA.example:8443/' }\n"
-		  "server_names: [other, localhost, 10.0.0.1]\n" LEAST);
-	const struct conf_profile *p =
-	    conf_profile_find(c, bytes_str(CONF_PROFILE_LISTENER));
-
-	cr_assert_not_null(p);
-	cr_expect_eq(p, &c->profiles[c->n_profiles - 1], "the internal ones are last");
-	cr_expect(p->internal);
-	cr_expect_eq(p->usages, USAGE_SERVER_AUTH);
-	cr_expect_eq(p->names.dns.n, 4);
-	cr_expect_str_eq(p->names.dns.v[0], "ca.example");
-	cr_expect_str_eq(p->names.dns.v[1], "localhost");
-	cr_expect_str_eq(p->names.dns.v[2], "b");
-	cr_expect_str_eq(p->names.dns.v[3], "other");
-	cr_expect_eq(p->names.ip.n, 2);
-	cr_expect_str_eq(p->names.ip.v[0], "::1");
-	cr_expect_str_eq(p->names.ip.v[1], "10.0.0.1");
-	cr_expect_eq(p->validity_default_s, 7 * 86400);
-	cr_expect_str_eq(c->url_api, "https://CA.example:8443");
-	conf_free(c);
-}
-
 Test(conf_load, a_directory_is_kept_without_the_slashes_at_its_end)
 {
 	static const struct {
@@ -124,59 +98,6 @@ Test(conf_load, a_directory_is_kept_without_the_slashes_at_its_end)
 		conf_free(c);
 		free(text);
 	}
-}
-
-/* S89: what the loader calls good can be certified (x509/names.h), and lasts for the start */
-Test(conf_load, the_listeners_names_are_normal_and_there_once)
-{
-	struct conf *c =
-	    loads("urls: { api: 'https://[0:0:0:0:0:0:0:1]' }\n"
-		  "server_names: ['::1', '0:0:0:0:0:0:0:1', My_Host, my_host,\n"
-		  " '::ffff:10.0.0.1', 10.0.0.1, '2001:DB8:0::1', xn--nxasmm1c]\n" LEAST
-		  "limits: { names: 2 }\n");
-	const struct conf_profile *p =
-	    conf_profile_find(c, bytes_str(CONF_PROFILE_LISTENER));
-
-	cr_assert_eq(p->names.dns.n, 3);
-	cr_expect_str_eq(p->names.dns.v[0], "localhost");
-	cr_expect_str_eq(p->names.dns.v[1], "my_host");
-	cr_expect_str_eq(p->names.dns.v[2], "xn--nxasmm1c");
-	cr_expect(p->names.underscores);
-	cr_assert_eq(p->names.ip.n, 4);
-	cr_expect_str_eq(p->names.ip.v[0], "::1");
-	cr_expect_str_eq(p->names.ip.v[1], "127.0.0.1");
-	cr_expect_str_eq(p->names.ip.v[2], "10.0.0.1");
-	cr_expect_str_eq(p->names.ip.v[3], "2001:db8::1");
-	cr_expect_eq(conf_names_max(c, p), 100);
-	cr_expect_eq(conf_names_max(c, &c->profiles[0]), 2);
-	cr_expect_eq(conf_names_max(c, NULL), 2);
-	conf_free(c);
-}
-
-/* 'n' names of 'octets' each. */
-static void
-put_server_names(struct buf *b, size_t n, int octets)
-{
-	buf_clear(b);
-	buf_puts(b, LEAST "limits: { names: 1000 }\nserver_names: [a");
-	for (size_t i = 1; i < n; i++)
-		buf_printf(b, ", a%0*zu", octets - 1, i);
-	buf_puts(b, "]\n");
-}
-
-/* S89 */
-Test(conf_load, the_listeners_names_fit_into_a_certificate)
-{
-	struct buf b;
-
-	buf_init(&b, MIB(1));
-	put_server_names(&b, 998, 6); /* with localhost and 127.0.0.1 */
-	conf_free(loads(buf_str(&b)));
-	put_server_names(&b, 999, 6);
-	expect_refused(buf_str(&b), "4: server_names: 1001 names of the api listener");
-	put_server_names(&b, 400, 60);
-	expect_refused(buf_str(&b), "4: server_names: the names of the api listener");
-	buf_free(&b);
 }
 
 Test(conf_load, values_are_read_as_they_are_meant)
@@ -293,11 +214,6 @@ Test(conf_load, values_out_of_range_are_refused_with_their_line)
 		{ LEAST "urls: { public: 'http://a/b' }\n", "3: urls.public: " },
 		{ LEAST "urls: { public: 'http://u@a' }\n", "3: urls.public: " },
 		{ LEAST "server_names: ['*.a']\n", "3: server_names[0]: " },
-		{ LEAST "server_names: [b,\n ab--cd.e]\n", "4: server_names[1]: \"ab--cd.e\" has a label with hyphens" },
-		{ LEAST "server_names: [a.0x1f]\n", "3: server_names[0]: \"a.0x1f\" reads as an address" },
-		{ LEAST "server_names: [10.0.0.256]\n", "3: server_names[0]: " },
-		{ LEAST "urls: { api: 'https://10.0.0.010:1' }\n", "3: urls.api: \"10.0.0.010\" reads as an address" },
-		{ LEAST "urls: { api: 'https://a.r3--x' }\n", "3: urls.api: \"a.r3--x\" has a label with hyphens" },
 		{ LEAST "crl: { interval: 1h, next_update: 1h }\n", "3: crl.next_update: next_update must be longer" },
 		{ LEAST "crl: { next_update: 11d }\n", "3: crl.next_update: \"11d\" is not within 2s and 10d" },
 		{ LEAST "crl: { debounce: 61s }\n", "3: crl.debounce: " },
