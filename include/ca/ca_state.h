@@ -76,6 +76,7 @@ struct ca {
 	int64_t started_at;
 	enum ca_phase phase;
 	bool recover;
+	bool root_key; /* the signer can sign for the root */
 	struct replay replay;
 	bool round_failed; /* a write of this round failed; ca_batch_end() tells it */
 	struct err round_err;

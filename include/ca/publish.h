@@ -15,7 +15,7 @@
 MUST_CHECK bool publish_start(struct ca *ca, struct err *e);
 /* This serial was revoked: the CRLs that must have it, within the debounce time. */
 void publish_revoked(struct ca *ca, struct bytes issuer, struct bytes serial);
-/* Is its key not here, so that no CRL follows a revocation? */
+/* Is its key not here, or could not be opened, so that no CRL follows a revocation? */
 bool publish_frozen(const struct ca *ca, const char *issuer);
 /* Does a CRL follow a revocation: is its key here, and has its certificate not ended? */
 bool publish_follows(const struct ca *ca, const char *issuer);

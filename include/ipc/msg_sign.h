@@ -186,6 +186,7 @@ MUST_CHECK bool msg_journal_read_get(struct bytes body, struct msg_journal_read 
 struct msg_journal_end {
 	uint64_t last_seq;   /* the journal's last record; 0: it is empty */
 	uint64_t stored_seq; /* the highest that core ever said it had committed */
+	bool root_key;       /* the root's key is here and could be opened */
 };
 void msg_journal_end_put(struct buf *b, const struct msg_journal_end *m);
 MUST_CHECK bool msg_journal_end_get(struct bytes body, struct msg_journal_end *ret,

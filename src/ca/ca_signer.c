@@ -225,6 +225,7 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 		end_role(ca, &e);
 		return;
 	}
+	ca->root_key = m->root_key;
 	replay_begin(ca, ca->committed_seq + 1, m->last_seq);
 	ca->phase = CA_REPLAYING;
 	ca_read_journal(ca, ca->committed_seq + 1);

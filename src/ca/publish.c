@@ -238,18 +238,6 @@ publish_slot_add(struct publish *p, const char *issuer, bool frozen,
 	return begin_crl(p, s, e);
 }
 
-/* An issuer whose key is here: one of the configuration, or the root while its key is. */
-static bool
-has_key(const struct ca *ca, const struct ca_issuer *i)
-{
-	if (i != &ca->issuers[0])
-		return true;
-	char *path = conf_path(ca->conf, "root.key");
-	const bool there = access(path, F_OK) == 0;
-	free(path);
-	return there;
-}
-
 bool
 publish_start(struct ca *ca, struct err *e)
 {
@@ -268,10 +256,11 @@ publish_start(struct ca *ca, struct err *e)
 		return false;
 	for (size_t i = 0; i < ca->n_issuers; i++) {
 		const struct ca_issuer *issuer = &ca->issuers[i];
+		const bool frozen = i == 0 && !ca->root_key;
 
 		if (!publish_issuer(p, issuer, e) ||
-		    !publish_slot_add(p, issuer->name, !has_key(ca, issuer),
-			(struct crl_shard){ 0 }, false, e))
+		    !publish_slot_add(p, issuer->name, frozen, (struct crl_shard){ 0 },
+			false, e))
 			return false;
 	}
 	return publish_shards_add(p, e) && publish_shards_clean(p, e);
@@ -363,8 +352,8 @@ publish_fresh(struct ca *ca, struct err *e)
 			continue;
 		if (s->frozen && now > s->next_update)
 			return err_set(e, ERR_UNAVAILABLE,
-			    "the CRL of %s has ended: put its key back once, and "
-			    "restart",
+			    "the CRL of %s has ended: put its key back once, so that "
+			    "hanaperd can open it, and restart",
 			    s->issuer);
 		if (s->frozen)
 			continue;

@@ -127,8 +127,10 @@ print_revoked(const json_t *v)
 	view_field(by, "ocsp", "OCSP from");
 	view_field(by, "crl", "CRL by");
 	if (json_is_null(json_object_get(by, "crl")))
-		out_note("the root's key is not here: put root.key back and start the "
-			 "daemon anew, then the root's CRL names it");
+		out_note(
+		    "the root's key is not here, or cannot be opened (hanaper "
+		    "doctor): put root.key back and start the daemon anew, then the "
+		    "root's CRL names it");
 	out_next("stop the daemon, hanaper rotate %s, start it",
 	    json_text(v, "issuer"));
 }

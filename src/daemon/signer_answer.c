@@ -160,7 +160,8 @@ send_record(void *arg, const struct record *r, struct err *e)
 static void
 send_end(struct signer *s)
 {
-	const struct msg_journal_end m = { s->replay_to, s->stored };
+	const struct msg_journal_end m = { s->replay_to, s->stored,
+		s->issuers[0].key != NULL };
 	struct buf b;
 
 	buf_init(&b, 64);

@@ -297,16 +297,18 @@ msg_journal_end_put(struct buf *b, const struct msg_journal_end *m)
 {
 	wire_put_u64(b, m->last_seq);
 	wire_put_u64(b, m->stored_seq);
+	wire_put_u8(b, m->root_key);
 }
 
 bool
 msg_journal_end_get(struct bytes body, struct msg_journal_end *ret, struct err *e)
 {
 	struct wire w = wire_open(body);
-	struct msg_journal_end m;
+	struct msg_journal_end m = { 0 };
 
 	m.last_seq = wire_u64(&w);
 	m.stored_seq = wire_u64(&w);
+	m.root_key = msg_field_u8(&w, 0, 1) == 1;
 	if (!wire_end(&w, "JOURNAL_END", e))
 		return false;
 	*ret = m;

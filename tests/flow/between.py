@@ -64,7 +64,7 @@ SPECS = {
     "OCSP_SIGNED": "id:u64 response:b produced_at:i64 next_update:i64",
     "JOURNAL_READ": "from_seq:u64",
     "JOURNAL_RECORD": "id:u64 record:b",
-    "JOURNAL_END": "last_seq:u64 stored_seq:u64",
+    "JOURNAL_END": "last_seq:u64 stored_seq:u64 root_key:u8",
     "REFUSED": "id:u64 code:u8 detail:b",
     "PROBE": "id:u64 profile:b challenge:u8 prove:u8 caa:u8 type:u8 name:b wildcard:u8 token:b key_authorization:b "
              "account:b deadline_ms:u32",

@@ -35,6 +35,9 @@ extern struct signer_peer peer;
 
 /* ---- signer_peer_ca.c: the CA directory ---- */
 void peer_make(void); /* without starting anything */
+/* A CA certificate; 'issuer' NULL: self-signed. */
+struct cert *peer_ca_certificate(const char *cn, const struct key *k,
+    const struct cert *issuer, const struct key *issuer_key, struct bytes constraints);
 void peer_remove(void);
 char *peer_path(const char *name); /* free() it */
 void peer_write(const char *name, struct bytes content, mode_t mode);

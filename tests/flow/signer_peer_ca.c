@@ -58,9 +58,8 @@ write_cert(const char *name, const struct cert *c)
 	buf_free(&pem);
 }
 
-/* A CA certificate; 'issuer' NULL: self-signed. */
-static struct cert *
-make_ca(const char *cn, const struct key *k, const struct cert *issuer,
+struct cert *
+peer_ca_certificate(const char *cn, const struct key *k, const struct cert *issuer,
     const struct key *issuer_key, struct bytes constraints)
 {
 	const int64_t now = clock_now();
@@ -224,9 +223,9 @@ peer_make(void)
 	cr_assert(constraints_build(domains, 1, false, &constraints, &e));
 	cr_assert(key_generate(KEY_ALG_ECDSA_P256, 0, &peer.root_key, &e));
 	cr_assert(key_generate(KEY_ALG_ECDSA_P256, 0, &peer.main_key, &e));
-	peer.root =
-	    make_ca("Root", peer.root_key, NULL, peer.root_key, bytes_of(NULL, 0));
-	peer.main = make_ca("Main", peer.main_key, peer.root, peer.root_key,
+	peer.root = peer_ca_certificate("Root", peer.root_key, NULL, peer.root_key,
+	    bytes_of(NULL, 0));
+	peer.main = peer_ca_certificate("Main", peer.main_key, peer.root, peer.root_key,
 	    buf_bytes(&constraints));
 	buf_free(&constraints);
 	write_key("root.key", peer.root_key);

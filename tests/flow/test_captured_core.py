@@ -311,7 +311,7 @@ class Ends(unittest.TestCase):
         wild = Frame("core", True, "SIGN_CERT", b"")
         head = cert.octets()[:6]
         self.row("an unknown number", [Frame("core", True, 999, b"")], r"message 999 \(\?\) is not for this role")
-        self.row("its own answer", [make("core", True, "JOURNAL_END", last_seq=1, stored_seq=1)], r"message 33")
+        self.row("its own answer", [make("core", True, "JOURNAL_END", last_seq=1, stored_seq=1, root_key=1)], r"message 33")
         self.row("the parent's stop", [Frame("core", True, "STOP", b"")], r"message 4 \(STOP\)")
         self.row("a configuration", [Frame("core", True, "CONF", b"\0" * 64)], r"message 1 \(CONF\)")
         self.row("nothing in it", [wild], "SIGN_CERT: ")

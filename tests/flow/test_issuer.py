@@ -201,6 +201,33 @@ class Elsewhere(unittest.TestCase):
         self.assertNotIn("does not name", hanaper(ca, "doctor", status=1))
         ca.stop()
 
+    # P70: a key that is there and of no use is as good as none, and core is told
+    def test_the_root_key_cannot_be_opened(self):
+        ca = CA()
+        self.addCleanup(ca.close)
+        ca.start()
+        ca.issue("old", "DNS:old.internal")
+        number = ca.crl_number("root")
+        ca.stop()
+        key = (ca.dir / "root.key").read_bytes()
+        run("openssl", "pkcs8", "-topk8", "-in", ca.dir / "root.key", "-out", ca.file("locked"), "-passout", "pass:another")
+        (ca.dir / "root.key").write_bytes(ca.file("locked").read_bytes())
+        ca.start()
+        self.assertIn("root-key-unusable", ca.said())
+        said = hanaper(ca, "issuer", "revoke", "main", "--reason", "cACompromise")
+        self.assertIn("put root.key back", said)
+        self.assertNotIn("CRL by", said)
+        time.sleep(3.2)  # the debounce time, and one second
+        self.assertNotIn("crl-failed", ca.said())
+        self.assertEqual(ca.ask("GET", "/readyz", cert=None).status, 200)
+        self.assertTrue(hanaper(ca, "issuer", "--json")["issuers"][0]["offline"])
+        ca.stop()
+        (ca.dir / "root.key").write_bytes(key)
+        ca.start()
+        wait_for_number(ca, "root", number)
+        self.assertTrue(path_is_revoked(ca, "old"))
+        ca.stop()
+
     # P70: made and never named, its key may be about
     def test_an_intermediate_that_no_configuration_names(self):
         ca = CA()

@@ -83,12 +83,21 @@ Test(signer_start, keys_and_certificates_that_do_not_belong_together_are_refused
 
 	/* a root of the same name with another key: the issuer does not chain to it */
 	cr_assert(key_generate(KEY_ALG_ECDSA_P256, 0, &other, &e));
-	key_free(other);
+	struct cert *root =
+	    peer_ca_certificate("Root", other, NULL, other, bytes_of(NULL, 0));
 	buf_init(&pem, KIB(16));
-	pem_put(&pem, "CERTIFICATE", buf_bytes(&peer.main->der));
+	pem_put(&pem, "CERTIFICATE", buf_bytes(&root->der));
 	peer_write("root.crt", buf_bytes(&pem), 0644);
 	take_away("root.key");
 	expect_refused("does not chain");
+
+	/* P61: and one that has the issuer's name */
+	buf_clear(&pem);
+	pem_put(&pem, "CERTIFICATE", buf_bytes(&peer.main->der));
+	peer_write("root.crt", buf_bytes(&pem), 0644);
+	expect_refused("main has the subject of issuer root");
+	cert_free(root);
+	key_free(other);
 	buf_free(&pem);
 }
 
@@ -157,8 +166,16 @@ Test(signer_start, without_the_root_key_the_issuers_serve)
 		.next_update = 1800000000 + DAY_S };
 	struct buf b;
 
+	struct msg_journal_end je;
+
+	peer_start();
+	(void)peer_replay(UINT64_MAX, &je);
+	cr_expect(je.root_key);
+	peer_stop();
 	take_away("root.key");
 	peer_start();
+	(void)peer_replay(UINT64_MAX, &je);
+	cr_expect_not(je.root_key, "core is told");
 	cert_free(peer_issue("web.internal"));
 	buf_init(&b, KIB(1));
 	msg_crl_begin_put(&b, &m);

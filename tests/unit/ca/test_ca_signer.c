@@ -44,7 +44,7 @@ tell_end(uint64_t last, uint64_t stored)
 	struct err e = { 0 };
 
 	buf_init(&b, 64);
-	msg_journal_end_put(&b, &(struct msg_journal_end){ last, stored });
+	msg_journal_end_put(&b, &(struct msg_journal_end){ last, stored, true });
 	MUST(paper_tell(MSG_JOURNAL_END, buf_bytes(&b), &e));
 	buf_free(&b);
 }

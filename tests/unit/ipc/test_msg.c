@@ -340,7 +340,7 @@ Test(msg, journal_messages_and_refusals_travel_and_refuse_what_is_out_of_range)
 {
 	const struct msg_recorded rec = { 1, bytes_str("record") };
 	const struct msg_journal_read rd = { 7 };
-	const struct msg_journal_end end = { 9, 8 };
+	const struct msg_journal_end end = { 9, 8, true };
 	const struct msg_refused r = { 1, ERR_POLICY, bytes_str("not so") };
 	struct err e = { 0 };
 	uint64_t id = 5;
@@ -351,6 +351,13 @@ Test(msg, journal_messages_and_refusals_travel_and_refuse_what_is_out_of_range)
 	WRONG(recorded, rec, record, octets(MSG_RECORD_MAX + 1));
 	WALK(journal_read, rd);
 	WALK(journal_end, end);
+	struct msg_journal_end got = { 0 };
+	buf_init(&b, 100);
+	msg_journal_end_put(&b, &end);
+	b.p[b.n - 1] = 2;
+	cr_expect_not(msg_journal_end_get(buf_bytes(&b), &got, &e));
+	cr_expect_eq(got.last_seq, 0);
+	buf_free(&b);
 	WALK(refused, r);
 	WRONG(refused, r, code, ERR__MAX);
 	WRONG(refused, r, detail, bytes_str("a\nb"));
