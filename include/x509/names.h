@@ -13,6 +13,8 @@
 #include "base/sets.h"
 
 #define NAMES_MAX 100 /* default limit of names in one certificate (P57) */
+#define NAMES_READ_MAX                                                                 \
+	1000 /* the highest that can be configured, which CSRs are read to */
 
 struct name {
 	enum name_type type;

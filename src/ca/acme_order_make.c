@@ -11,7 +11,10 @@
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/issue_judge.h"
+#include "x509/csr.h"
 
+#define NAME_MORE    4      /* octets of DER around a name */
+#define CSR_REST     KIB(3) /* of a CSR beside its names: the largest key, its signature */
 #define FULL_RETRY_S 60 /* when an account with too many open orders may come again */
 
 /* ---- judging ---- */
@@ -158,6 +161,20 @@ judge_challenges(struct ca *ca, const struct acme_order_ask *q, struct verdict *
 
 /* ---- making ---- */
 
+/* What is no CSR that anybody reads could never be finalized. */
+static bool
+check_octets(const struct names *names, struct err *e)
+{
+	size_t octets = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		octets += strlen(names->v[i].text) + NAME_MORE;
+	return octets <= CSR_MAX - CSR_REST ||
+	       err_set(e, ERR_MALFORMED,
+		   "the identifiers are too long for a CSR: %zu octets, at most %zu",
+		   octets, CSR_MAX - CSR_REST);
+}
+
 static bool
 check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 {
@@ -168,6 +185,8 @@ check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 		return err_set(e, ERR_MALFORMED,
 		    "an order may have %zu identifiers; this one has %zu",
 		    site->names_max, q->names->n);
+	if (!check_octets(q->names, e))
+		return false;
 	if (!store_acme_order_open_count(ca->store, q->account->num, clock_now(), &open,
 		e))
 		return false;

@@ -10,9 +10,8 @@
 #include "x509/dn.h"
 #include "x509/ext.h"
 
-#define NAMES_READ_MAX 1000 /* a profile may allow more than NAMES_MAX */
-#define PATH_LEN_MAX   255
-#define LABEL          "CERTIFICATE"
+#define PATH_LEN_MAX 255
+#define LABEL        "CERTIFICATE"
 
 static bool
 ext_key_id(struct cert *c, struct bytes v, struct err *e)

@@ -82,9 +82,8 @@ parse(struct bytes der, struct csr **ret, const char **ret_rule, struct err *e)
 	if (der.n == 0)
 		return err_set(e, ERR_BAD_CSR, "CSR: empty");
 	if (der.n > CSR_MAX)
-		return err_set(e, ERR_BAD_CSR,
-		    "CSR: %zu octets; at most %zu (about %d names) are read", der.n,
-		    CSR_MAX, NAMES_MAX);
+		return err_set(e, ERR_BAD_CSR, "CSR: %zu octets; at most %zu are read",
+		    der.n, CSR_MAX);
 
 	struct csr *c = mem_zalloc(sizeof(*c));
 	buf_init(&c->der, CSR_MAX);
