@@ -128,7 +128,7 @@ put_in_place(struct crl_file *f, struct err *e)
 	if (renameat(f->dir, f->temporary, f->dir, f->name) < 0)
 		return err_errno(e, "cannot put pub/%s in place", f->name);
 	fault_point("core.crl.renamed");
-	return file_sync_dir(f->dir, e);
+	return file_sync_parent(f->dir, f->name, e);
 }
 
 static void

@@ -9,6 +9,7 @@ HNP_CUTS: how many moments (the short form of contrib/check: 16).
 import copy
 import os
 import random
+import re
 import shutil
 import sqlite3
 import threading
@@ -128,6 +129,42 @@ class PowerCut(unittest.TestCase):
         disk.cut(left, self.chance, faults.Disk.none_of)
         shutil.rmtree(self.ca.file("base"))
         return left
+
+    # P67, R31: by a list that a client has had, a revoked certificate is not good again
+    def test_a_list_that_was_served_is_on_the_disk(self):
+        ca = self.ca
+        path = ca.dir / "hanaper.yaml"
+        path.write_text(re.sub(r"(?m)^crl: .*$", "crl: { interval: 1h, next_update: 24h, debounce: 0s, delta: 5m, shards: 2 }",
+                               path.read_text()))
+        disk = faults.Disk(ca.dir, ca.file("beginning"))
+        ca.start()
+        serial = int(ca.issue("gone", "DNS:gone.internal"), 16)
+        self.assertEqual(ca.revoke(f"{serial:040x}").status, 200)
+        heard, end = {}, time.monotonic() + 10
+        while len(heard) < 4 or sum(on for _, on in heard.values()) < 3:  # it is in one shard of the two
+            self.assertLess(time.monotonic(), end, heard)
+            for name in ("main.crl", "main/delta.crl", "main/2-0.crl", "main/2-1.crl"):
+                answer = ca.ask_http("GET", f"/crl/{name}")
+                if answer.status == 200:
+                    heard[name] = self.on_list(answer.body, serial)
+        ca.kill_all()
+        for op in disk.read([ca.tmp / "ops.signer", ca.tmp / "ops.core"]):
+            disk.apply(op)
+        left = ca.file("left")
+        disk.cut(left, self.chance, faults.Disk.none_of)
+        for name, (number, on) in heard.items():
+            with self.subTest(name):
+                file = left / "pub/crl" / name
+                self.assertTrue(file.exists(), "it was served")
+                kept, still = self.on_list(file.read_bytes(), serial)
+                self.assertGreaterEqual(kept, number)
+                self.assertGreaterEqual(still, on)
+
+    @staticmethod
+    def on_list(der, serial):
+        crl = x509.load_der_x509_crl(der)
+        return (crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number,
+                crl.get_revoked_certificate_by_serial_number(serial) is not None)
 
     # R31, S86
     def test_what_a_command_said_to_be_done_is_on_the_disk(self):
