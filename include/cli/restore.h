@@ -56,7 +56,9 @@ struct restore {
 	bool keep_journal;    /* the one that is there */
 	bool go_on_here;      /* a copy of it, grown, takes its place */
 	bool keep_database;   /* likewise; where records are added, a copy of it */
+	bool old_copy;        /* it is older than one that was here, or may be */
 	bool new_database;    /* it is in 'work', to be put in place */
+	uint64_t ever_stored; /* the most that a record says the database held */
 	uint64_t journal_seq; /* where the newest journal ends, here or in the backup */
 	struct store
 	    *survivor; /* a database that is ahead of every journal; NULL: none */

@@ -316,7 +316,7 @@ bool
 restore_history(struct restore *r, struct err *e)
 {
 	if (!replay(r, e) || (!r->keep_journal && !go_on(r, e)) ||
-	    (!r->keep_database && (!withdraw_tokens(r, e) || !end_acme(r, e))) ||
+	    (r->old_copy && (!withdraw_tokens(r, e) || !end_acme(r, e))) ||
 	    !tell_auditor(r, e) || !restore_issuers_unnamed(r, e) ||
 	    !store_commit(r->store, e) || !store_settle(r->store, e) ||
 	    /* Nothing of it may be in a file beside it, from which it is parted. */

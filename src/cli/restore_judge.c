@@ -61,17 +61,28 @@ has_end_of(const char *longer, const struct journal_extent *shorter, struct err 
 }
 
 static bool
+note_stored(void *arg, const struct record *rec, struct err *e)
+{
+	struct restore *r = arg;
+
+	(void)e;
+	if (rec->stored > r->ever_stored)
+		r->ever_stored = rec->stored;
+	return true;
+}
+
+static bool
 judge_journal(struct restore *r, struct err *e)
 {
 	char *here = mem_printf("%s/" BACKUP_JOURNAL, r->state);
 	char *theirs = mem_printf("%s/" BACKUP_JOURNAL, r->work);
 	struct journal_extent a, b;
-	bool ok = extent(theirs, NULL, NULL, &b, e);
+	bool ok = extent(theirs, note_stored, r, &b, e);
 
 	if (!ok)
 		goto out;
 	r->journal_seq = b.last_seq;
-	if (!extent(here, NULL, NULL, &a, e)) {
+	if (!extent(here, note_stored, r, &a, e)) {
 		ok = e->code == ERR_NOT_FOUND;
 		if (!ok)
 			err_prefix(e, "the journal here is damaged; move it away, keep "
@@ -119,6 +130,7 @@ judge_database(struct restore *r, struct err *e)
 			  store_seq(st, &seq, &why) && seq >= r->facts.database_seq;
 	if (good && seq <= r->journal_seq) {
 		r->keep_database = true;
+		r->old_copy = seq < r->ever_stored;
 		r->store = st;
 		strings_printf(&r->told,
 		    "the database here is kept: it is whole and no older than the "
@@ -128,6 +140,7 @@ judge_database(struct restore *r, struct err *e)
 	} else {
 		store_close(st);
 	}
+	r->old_copy = r->old_copy || !r->keep_database;
 	const bool ok = r->store != NULL || store_open(theirs, &r->store, e);
 	free(here);
 	free(theirs);
@@ -189,7 +202,8 @@ copy_journal(struct restore *r, struct err *e)
 
 /*
  * Likewise the database, where records are to be added: the one here stays as it is, and
- * what serves goes on serving, if we cannot bring it to an end.
+ * what serves goes on serving, if we cannot bring it to an end.  An old copy, once it is
+ * level with the journal, could not be told from the newest.
  */
 static bool
 copy_database(struct restore *r, struct err *e)
@@ -254,6 +268,6 @@ restore_judge(struct restore *r, struct err *e)
 	if (!judge_journal(r, e) || !judge_database(r, e) || !judge_behind(r, e) ||
 	    !judge_knowledge(r, e))
 		return false;
-	r->new_database = !r->keep_database || !r->keep_journal;
-	return !r->keep_database || r->keep_journal || copy_database(r, e);
+	r->new_database = !r->keep_journal || r->old_copy;
+	return !r->keep_database || !r->new_database || copy_database(r, e);
 }

@@ -3,6 +3,7 @@
 
 HNP_FAULTS=all starts the daemon after each cut; else after each so many.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -119,6 +120,30 @@ class Newest(RestoreCase):
         self.restore(*self.crls())
         self.ca.start()
         self.nothing_forgotten()
+
+    # R51, S86: what is in the database alone is old there, too, and hanaperd could not see it any more
+    def test_an_old_copy_of_the_database_revives_no_token_that_was_withdrawn(self):
+        ca = self.ca
+        self.backup()
+        made = run(HANAPER, "token", "create", "t.internal", "--json", "--dir", ca.dir)
+        token = json.loads(made.stdout)
+        ca.stop()
+        shutil.copy(ca.dir / "hanaper.db", ca.tmp / "older.db")
+        ca.start()
+        run(HANAPER, "token", "rm", token["id"], "--dir", ca.dir)
+        ca.issue("y", "DNS:y.internal")
+        ca.issue("z", "DNS:z.internal")
+        ca.stop()
+        self.lose("hanaper.db")
+        shutil.copy(ca.tmp / "older.db", ca.dir / "hanaper.db")
+        done = self.restore()
+        self.assertIn("the database here is kept", done.stdout)
+        self.assertIn("1 pending token was withdrawn", done.stdout)
+        ca.start()
+        self.assertNotIn('"pending"', run(HANAPER, "token", "ls", "--json", "--dir", ca.dir).stdout)
+        ca.stop()
+        # One that took in all that it once held is no old copy, though the journal goes on.
+        self.assertNotIn("withdrawn", self.restore().stdout)
 
 
 class First(RestoreCase):
