@@ -94,7 +94,10 @@ MUST_CHECK bool restore_history_revoke(struct restore *r,
 
 /* ---- restore_issuers.c ---- */
 
-/* [0] is the root; behind the configuration's those that only the survivor knows. */
+/*
+ * [0] is the root; behind the backup's those of the hanaper.yaml that is here, and those
+ * that only the survivor knows.
+ */
 MUST_CHECK bool restore_issuers_load(struct restore *r, struct err *e);
 /* Finds 'unnamed', in the database that is to be. */
 MUST_CHECK bool restore_issuers_unnamed(struct restore *r, struct err *e);

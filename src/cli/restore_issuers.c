@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/restore.h"
+#include "conf/conf_load.h"
 #include "store/store_census.h"
 #include "store/store_certificate.h"
 #include "sys/file.h"
@@ -22,20 +24,28 @@ add(struct restore *r, const char *name)
 }
 
 static bool
+read_cert(const char *path, struct cert **ret, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, MIB(1));
+	const bool ok = file_read(AT_FDCWD, path, &text, e) &&
+			cert_parse_any(buf_bytes(&text), ret, e);
+	buf_free(&text);
+	return ok;
+}
+
+static bool
 load(struct restore *r, const char *name, const char *path, struct err *e)
 {
 	/* As it will be: from the backup, or where it lies outside of the directory. */
 	char *whole =
 	    path[0] == '/' ? mem_strdup(path) : mem_printf("%s/%s", r->work, path);
 	struct cert *cert = NULL;
-	struct buf text;
+	const bool ok = read_cert(whole, &cert, e);
 
-	buf_init(&text, MIB(1));
-	const bool ok = file_read(AT_FDCWD, whole, &text, e) &&
-			cert_parse_any(buf_bytes(&text), &cert, e);
 	if (ok)
 		add(r, name)->cert = cert;
-	buf_free(&text);
 	free(whole);
 	return ok;
 }
@@ -78,6 +88,49 @@ add_unknown(struct restore *r, const char *name, struct err *e)
 	return true;
 }
 
+/* Of our root, whatever else lies here? */
+static bool
+is_ours(const struct restore *r, const struct cert *c)
+{
+	const struct cert *root = r->issuers[0].cert;
+	struct err ignored;
+
+	return c->ca && bytes_eq(c->issuer_dn, root->subject_dn) &&
+	       spki_verify(&root->key, c->sig_alg, c->tbs, c->sig, &ignored);
+}
+
+/*
+ * A rotation since the backup: the hanaper.yaml that is here names its issuer, which has
+ * revocations and numbers of its own for when its row is put back.  One that is of no use
+ * names none.
+ */
+static void
+load_from_here(struct restore *r)
+{
+	char *file = mem_printf("%s/" BACKUP_CONF, r->etc);
+	struct conf *here = NULL;
+	struct err ignored;
+
+	const bool found =
+	    owners_act(file, &ignored) && conf_load(file, &here, &ignored);
+	owners_act_self();
+	for (size_t i = 0; found && i < here->n_issuers; i++) {
+		const struct conf_issuer *s = &here->issuers[i];
+		char *path = conf_path(here, s->certificate);
+		struct cert *cert = NULL;
+
+		if (!is_known(r, s->name) && strcmp(here->dir, r->state) == 0 &&
+		    read_cert(path, &cert, &ignored) && is_ours(r, cert)) {
+			add(r, s->name)->cert = cert;
+			cert = NULL;
+		}
+		cert_free(cert);
+		free(path);
+	}
+	conf_free(here);
+	free(file);
+}
+
 bool
 restore_issuers_load(struct restore *r, struct err *e)
 {
@@ -87,6 +140,7 @@ restore_issuers_load(struct restore *r, struct err *e)
 		if (!load(r, r->conf->issuers[i].name, r->conf->issuers[i].certificate,
 			e))
 			return false;
+	load_from_here(r);
 	/* One that came since the backup has its revocations, too. */
 	return r->survivor == NULL || walk_names(r, r->survivor, add_unknown, e);
 }

@@ -24,19 +24,19 @@ OWNER, SIGNER = 54321, 54322
 
 
 class RestoreCase(BackupCase):
-    def published(self, *serials):
-        """Waits for a CRL that lists these; it and the root's are kept as NAME.last, their numbers told."""
+    def published(self, *serials, of="main"):
+        """Waits for a CRL that lists these; all are kept as NAME.last, their numbers told."""
         end = time.monotonic() + 15 * SLOW
-        while not all(s.upper().lstrip("0") in self.ca.crl_text() for s in serials):
+        while not all(s.upper().lstrip("0") in self.ca.crl_text(of) for s in serials):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.1)
-        numbers = {name: self.ca.crl_number(name) for name in ("main", "root")}
+        numbers = {name: self.ca.crl_number(name) for name in dict.fromkeys(("main", "root", of))}
         for name in numbers:
             shutil.copy(self.ca.crl(name), self.ca.tmp / f"{name}.last")
         return numbers
 
     def crls(self):
-        return [o for name in ("main", "root") for o in ("--crl", self.ca.tmp / f"{name}.last")]
+        return [o for name in self.numbers for o in ("--crl", self.ca.tmp / f"{name}.last")]
 
     def rows(self, sql):
         base = sqlite3.connect(f"file:{self.ca.dir}/hanaper.db?mode=ro", uri=True)
@@ -144,6 +144,32 @@ class Newest(RestoreCase):
         ca.stop()
         # One that took in all that it once held is no old copy, though the journal goes on.
         self.assertNotIn("withdrawn", self.restore().stdout)
+
+    # P61, R34, S86: an issuer of a rotation that the backup does not know
+    def test_the_crl_of_an_issuer_that_only_the_configuration_here_names_counts(self):
+        ca = self.ca
+        self.backup("--with-keys")
+        ca.stop()
+        run(HANAPER, "rotate", "--dir", ca.dir)
+        ca.start()
+        late = ca.issue("late", "DNS:late.internal")
+        self.assertEqual(ca.revoke(late).status, 200)
+        self.early = self.late = late
+        self.numbers = self.published(late, of="main-2")
+        ca.stop()
+        self.lose("journal", "hanaper.db", "pub")
+        two = self.crls()[:4]
+        self.says(self.restore(*two, check=False), "no CRL of issuer main-2")
+        done = self.restore(*self.crls())
+        self.assertRegex(done.stdout, "main-2: CRL [0-9]")
+        kept, = ca.dir.glob("before-restore-*/hanaper.yaml")
+        shutil.copy(kept, ca.dir / "hanaper.yaml")
+        ca.start()
+        self.assertEqual(ca.ocsp(late, issuer=ca.dir / "issuers/main-2.crt"), "revoked")
+        for name in self.numbers:
+            self.grown(name)
+        self.assertIn(late.upper(), ca.crl_text("main-2"))
+        self.nothing_forgotten()
 
 
 class First(RestoreCase):
