@@ -32,6 +32,8 @@ MUST_CHECK bool acme_challenge_begin(struct ca *ca, const struct acme_challenge_
 bool acme_challenge_is_running(const struct ca *ca, int64_t challenge_num);
 /* Before somebody is told: those of its challenges are in PROCESSING, the rows too. */
 MUST_CHECK bool acme_challenge_tell(struct ca *ca, struct acme_authz *a, struct err *e);
+/* A round was undone: nobody knows any more whose rows say PROCESSING. */
+void acme_challenge_undone(struct ca *ca);
 /* What was under way at a stop begins again. */
 void acme_challenge_resume(struct ca *ca);
 /* Nobody waits any more. */

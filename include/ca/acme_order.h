@@ -56,6 +56,8 @@ bool acme_order_is_processing(const struct ca *ca, int64_t num);
 int64_t acme_order_unkept_of(const struct ca *ca, int64_t eab_num);
 /* Writes it into the rows, for who goes by them. */
 MUST_CHECK bool acme_order_keep(struct ca *ca, struct err *e);
+/* A round was undone: what acme_order_keep() wrote may be, and acme_resume() follows. */
+void acme_order_undone(struct ca *ca);
 
 /* Its open orders become INVALID, its authorizations DEACTIVATED (RFC 8555 7.3.6). */
 MUST_CHECK bool acme_order_account_ended(struct ca *ca, int64_t account_num,

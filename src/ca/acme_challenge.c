@@ -310,6 +310,25 @@ keep_attempt(struct validation *v, const struct msg_probed *m, struct err *e)
 	return ok;
 }
 
+static bool
+move(const struct validation *v, enum acme_status from, enum acme_status to,
+    const char *error, struct err *e)
+{
+	return store_acme_authz_move_challenge(v->ca->store, v->challenge_num, from, to,
+	    to == ACME_VALID ? clock_now() : 0, error, e);
+}
+
+/* After a round that was undone the row may say either. */
+static bool
+move_to(const struct validation *v, enum acme_status to, const char *error,
+    struct err *e)
+{
+	if (v->kept)
+		return move(v, ACME_PROCESSING, to, error, e);
+	return move(v, ACME_PENDING, to, error, e) ||
+	       (e->code == ERR_CONFLICT && move(v, ACME_PROCESSING, to, error, e));
+}
+
 /* An authorization that was given up meanwhile stays as it is. */
 static bool
 settle(struct validation *v, const struct msg_probed *m, struct err *e)
@@ -331,9 +350,7 @@ settle(struct validation *v, const struct msg_probed *m, struct err *e)
 	char *error = valid ? mem_strdup("") : acme_problem_text(&why);
 	bool ok = store_acme_authz_status(st, v->authz_num, &authz, e) &&
 		  acme_state_next(ACME_CHALLENGE, ACME_PROCESSING, ev, &challenge_to) &&
-		  store_acme_authz_move_challenge(st, v->challenge_num,
-		      v->kept ? ACME_PROCESSING : ACME_PENDING, challenge_to,
-		      valid ? now : 0, error, e);
+		  move_to(v, challenge_to, error, e);
 	if (ok && acme_state_next(ACME_AUTHZ, authz, ev, &authz_to))
 		ok = store_acme_authz_move(st, v->authz_num, authz, authz_to,
 			 valid ? now + life : 0, e) &&

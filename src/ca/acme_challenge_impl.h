@@ -25,7 +25,8 @@ struct validation {
 	enum challenge challenge;
 	enum name_type type;
 	bool wildcard;
-	bool kept; /* in the row, too: it is taken up again after a stop */
+	/* In the row, too: it is taken up again after a stop.  False: that is not known. */
+	bool kept;
 	char *name, *token, *key_authorization, *account_url, *directory;
 	unsigned tries; /* that have failed */
 	struct loop_timer *again;

@@ -10,8 +10,9 @@ keep(struct validation *v, struct err *e)
 	if (v->kept)
 		return true;
 	if (!ca_writable(v->ca, e) || !store_begin(v->ca->store, e) ||
-	    !store_acme_authz_move_challenge(v->ca->store, v->challenge_num,
-		ACME_PENDING, ACME_PROCESSING, 0, "", e))
+	    (!store_acme_authz_move_challenge(v->ca->store, v->challenge_num,
+		 ACME_PENDING, ACME_PROCESSING, 0, "", e) &&
+		e->code != ERR_CONFLICT)) /* it says so already */
 		return false;
 	v->kept = true;
 	return true;
@@ -24,6 +25,13 @@ acme_challenge_keep(struct validation *v)
 
 	if (!keep(v, &e))
 		LOG_ERR(LOG_ERROR, "acme-validation", &e);
+}
+
+void
+acme_challenge_undone(struct ca *ca)
+{
+	for (struct validation *v = ca->validations; v != NULL; v = v->next)
+		v->kept = false;
 }
 
 struct validation *

@@ -62,6 +62,13 @@ acme_order_keep(struct ca *ca, struct err *e)
 	return true;
 }
 
+void
+acme_order_undone(struct ca *ca)
+{
+	for (struct finalizing *it = ca->finalizing; it != NULL; it = it->next)
+		it->kept = false;
+}
+
 static struct finalizing *
 enter(struct ca *ca, const struct acme_account *account, const struct acme_order *o,
     issue_done *done, void *arg)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "ca/acme_challenge.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/caller.h"
@@ -51,6 +52,8 @@ write_failed(struct ca *ca, const struct err *e)
 	store_rollback(ca->store);
 	ca->parked_records = 0;
 	ca->committed_seq = ca->flushed_seq; /* at least */
+	acme_challenge_undone(ca);
+	acme_order_undone(ca);
 	caller_forget(ca); /* it may have been found among what is undone */
 	audit_flushed(ca->audit, false);
 	/* Broken also by a commit that stood in the way of this write. */

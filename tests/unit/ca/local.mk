@@ -5,6 +5,7 @@ tests_unit_ca_unit_ca_SOURCES = \
 	tests/unit/ca/paper.c \
 	tests/unit/ca/paper.h \
 	tests/unit/ca/paper_ask.c \
+	tests/unit/ca/test_acme_challenge.c \
 	tests/unit/ca/test_ca_signer.c \
 	tests/unit/ca/test_caller.c \
 	tests/unit/ca/test_issue.c \
