@@ -102,6 +102,16 @@ on_late(void *arg)
 	}
 }
 
+/* Each step has its own time: one that was slow takes none from those behind it. */
+static void
+wait_for_answer(struct parent *p)
+{
+	struct parent_reload *l = &p->reload;
+
+	loop_cancel(l->late);
+	l->late = loop_after(p->loop, LATE_MS, on_late, p);
+}
+
 static void
 apply(struct parent *p)
 {
@@ -112,6 +122,7 @@ apply(struct parent *p)
 	msg_reload_apply_put(&b, &(struct msg_reload_apply){ l->generation });
 	link_send(p->roles[l->applying].link, MSG_RELOAD_APPLY, buf_bytes(&b));
 	buf_free(&b);
+	wait_for_answer(p);
 }
 
 /* All have it in force. */
@@ -199,7 +210,7 @@ send_all(struct parent *p, struct bytes conf)
 	}
 	buf_free(&b);
 	l->step = PARENT_RELOAD_ASKING;
-	l->late = loop_after(p->loop, LATE_MS, on_late, p);
+	wait_for_answer(p);
 }
 
 /* A file that cannot be taken up is its writer's to mend, whatever is wrong with it. */

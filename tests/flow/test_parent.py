@@ -284,6 +284,26 @@ class Parent(unittest.TestCase):
         self.assertFalse((self.dir / "took").exists())
         self.daemon.kill()
 
+    # S89: each step has its own time
+    def test_a_role_has_its_time_although_another_took_long_before(self):
+        self.start().ready()
+        time.sleep(0.1 * SLOW)
+        pids = {role: int(run("pgrep", "-P", self.daemon.pid, role).stdout) for role in ("hanaper-front", "hanaper-core")}
+        self.change("interval: 1h", "interval: 2h")
+        os.kill(pids["hanaper-front"], signal.SIGSTOP)
+        self.daemon.send_signal(signal.SIGHUP)
+        time.sleep(9.3)  # of ten that it has to take it in
+        os.kill(pids["hanaper-core"], signal.SIGSTOP)
+        os.kill(pids["hanaper-front"], signal.SIGCONT)
+        time.sleep(1.5)
+        os.kill(pids["hanaper-core"], signal.SIGCONT)
+        end = time.monotonic() + 5 * SLOW
+        while "parent reloaded changed=crl" not in self.said():
+            self.assertLess(time.monotonic(), end, self.said())
+            time.sleep(0.01)
+        self.daemon.terminate()
+        self.ends(0)
+
     # -- the service manager
 
     def manager(self, name):
