@@ -178,6 +178,8 @@ struct conf {
 void conf_free(struct conf *c); /* NULL is fine */
 const struct conf_issuer *conf_issuer_find(const struct conf *c, struct bytes name);
 const struct conf_profile *conf_profile_find(const struct conf *c, struct bytes name);
+/* Does ACME need acme.resolvers: has a profile with it none of its own? */
+bool conf_wants_resolvers(const struct conf *c);
 /*
  * How many names a certificate by this profile may have; NULL: by none.  The daemon's own
  * has those of the listener, however few limits.names leaves to others.

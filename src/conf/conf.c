@@ -142,6 +142,15 @@ conf_profile_find(const struct conf *c, struct bytes name)
 	return NULL;
 }
 
+bool
+conf_wants_resolvers(const struct conf *c)
+{
+	for (size_t i = 0; i < c->n_profiles; i++)
+		if (c->profiles[i].acme.on && c->profiles[i].acme.resolvers.n == 0)
+			return true;
+	return false;
+}
+
 size_t
 conf_names_max(const struct conf *c, const struct conf_profile *p)
 {

@@ -380,15 +380,11 @@ static void
 find_resolvers(struct conf *c)
 {
 	char *path = realpath("/etc/resolv.conf", NULL); /* often a link */
-	bool wanted = false;
 	struct buf text;
 	struct err none;
 
-	for (size_t i = 0; i < c->n_profiles; i++)
-		if (c->profiles[i].acme.on && c->profiles[i].acme.resolvers.n == 0)
-			wanted = true;
 	buf_init(&text, RESOLV_CONF_MAX);
-	if (wanted && c->acme.resolvers.n == 0 && path != NULL &&
+	if (conf_wants_resolvers(c) && c->acme.resolvers.n == 0 && path != NULL &&
 	    file_read(AT_FDCWD, path, &text, &none)) {
 		conf_load_resolv_conf(buf_bytes(&text), &c->acme.resolvers);
 		c->acme.resolvers_found = c->acme.resolvers.n > 0;

@@ -87,3 +87,15 @@ conf_reload_compare(const struct conf *now, const struct conf *next,
 		buf_puts(ret_changed, "others");
 	return true;
 }
+
+bool
+conf_reload_keep(const struct conf *now, struct conf *next)
+{
+	if (!conf_wants_resolvers(next) || next->acme.resolvers.n > 0 ||
+	    !now->acme.resolvers_found)
+		return false;
+	for (size_t i = 0; i < now->acme.resolvers.n; i++)
+		strings_add(&next->acme.resolvers, now->acme.resolvers.v[i]);
+	next->acme.resolvers_found = true;
+	return true;
+}

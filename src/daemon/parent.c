@@ -160,12 +160,8 @@ tell(int fd, const char *word, const char *text)
 void
 parent_tell_resolvers(const struct conf *c)
 {
-	bool wanted = false;
-
-	for (size_t i = 0; i < c->n_profiles; i++)
-		if (c->profiles[i].acme.on && c->profiles[i].acme.resolvers.n == 0)
-			wanted = true;
-	if (!wanted || (c->acme.resolvers.n > 0 && !c->acme.resolvers_found))
+	if (!conf_wants_resolvers(c) ||
+	    (c->acme.resolvers.n > 0 && !c->acme.resolvers_found))
 		return;
 	struct buf list;
 	buf_init(&list, LOG_VALUE_MAX);

@@ -219,11 +219,18 @@ load(struct parent *p, struct err *e)
 {
 	struct parent_reload *l = &p->reload;
 
-	if (parent_load(p->options, &l->next, e) && parent_dir_check(p, l->next, e) &&
-	    conf_reload_compare(p->conf, l->next, &l->changed, e))
-		return true;
-	e->code = ERR_CONFIGURATION;
-	return false;
+	bool ok = parent_load(p->options, &l->next, e);
+
+	if (ok && conf_reload_keep(p->conf, l->next))
+		LOG(LOG_WARN, "acme-resolvers-kept",
+		    LOG_TEXT("error",
+			"/etc/resolv.conf has no name server that can be read by now; "
+			"those of before are asked until a restart"));
+	ok = ok && parent_dir_check(p, l->next, e) &&
+	     conf_reload_compare(p->conf, l->next, &l->changed, e);
+	if (!ok)
+		e->code = ERR_CONFIGURATION;
+	return ok;
 }
 
 static void

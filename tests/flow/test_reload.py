@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGHUP and `hanaper reload`: another configuration, nothing dropped; a wrong one is refused."""
 import http.client
+import os
 import re
 import signal
 import socket
 import ssl
+import subprocess
 import threading
 import time
+import unittest
 
 from hnp import BUILD, CA, FlowTest, SLOW, run
 
@@ -236,3 +239,56 @@ class ReloadAtTheStart(FlowTest):
         (self.ca.tmp / "hanaper").rmdir()
         (self.ca.tmp / "hanaper").symlink_to("ca")
         run(BUILD / "hanaper", "reload", "--dir", self.ca.dir)
+
+
+@unittest.skipUnless(os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0,
+                     "needs root and mount namespaces")
+class NameServers(FlowTest):
+    running = False
+
+    def setUp(self):
+        """An /etc of its own for the daemon, whose resolv.conf is a link."""
+        self.etc = self.ca.tmp / "etc"
+        for name in ("real", "etc", "a", "b"):
+            (self.ca.tmp / name).mkdir()
+        for name in os.listdir("/etc"):
+            if name != "resolv.conf":
+                (self.etc / name).symlink_to(self.ca.tmp / "real" / name)
+        self.name_server("a", "127.0.0.53")
+        self.name_server("b", "127.0.0.54")
+        self.lead("a")
+        self.addCleanup(self.ca.stop)
+
+    def name_server(self, where, address):
+        (self.ca.tmp / where / "resolv.conf").write_text(f"nameserver {address}\n" if address else "")
+
+    def lead(self, where):
+        (self.etc / "new").symlink_to(self.ca.tmp / where / "resolv.conf")
+        (self.etc / "new").rename(self.etc / "resolv.conf")
+
+    def start(self):
+        self.ca.start(wrap=("unshare", "-m", "sh", "-c", 'mount --make-rprivate / && mount --bind /etc "$0/real" && '
+                            'mount --bind "$0/etc" /etc && exec "$@"', self.ca.tmp))
+
+    def reload(self):
+        return run(BUILD / "hanaper", "reload", "--dir", self.ca.dir).stdout
+
+    # S89: as another tool does that takes resolv.conf over
+    def test_a_reload_takes_no_name_server_away(self):
+        self.start()
+        self.assertIn("acme-resolvers list=127.0.0.53:53 ", self.ca.said())
+        self.name_server("a", "127.0.0.55")
+        self.assertEqual(self.reload(), "reloaded; changed: acme\n")
+        self.name_server("a", "")
+        self.assertEqual(self.reload(), "reloaded; nothing has changed\n")
+        self.assertIn("warn parent acme-resolvers-kept ", self.ca.said())
+        self.lead("b")
+        changed = self.reload()
+        if "landlock=0" in self.ca.said():
+            self.skipTest("nothing keeps the parent from reading it")
+        self.assertEqual(changed, "reloaded; nothing has changed\n")
+        self.assertEqual(self.ca.said().count("acme-resolvers-kept"), 2)
+        self.assertNotIn('acme-resolvers list=""', self.ca.said())
+        self.ca.stop()
+        self.start()
+        self.assertIn("acme-resolvers list=127.0.0.54:53 ", self.ca.said())
