@@ -89,6 +89,7 @@ struct parent {
 	struct proc_user users[PARENT__ROLES];
 	int waiter; /* where a parent that waits for us reads; -1: none */
 	int pid_fd; /* run/hanaperd.pid, locked */
+	bool told;  /* run/addresses is ours */
 	struct parent_listener listeners[PARENT_LISTENERS_MAX];
 	size_t n_listeners;
 	struct loop *loop;
@@ -131,8 +132,9 @@ MUST_CHECK bool parent_dir_check(const struct parent *p, const struct conf *c,
 MUST_CHECK bool parent_dir_claim(struct parent *p, struct err *e);
 /* Standard error to run/hanaperd.log, the other two to nowhere. */
 MUST_CHECK bool parent_dir_detach(const struct parent *p, struct err *e);
-MUST_CHECK bool parent_dir_addresses(const struct parent *p, struct err *e);
-void parent_dir_release(struct parent *p); /* what lies in run/ goes, but the log */
+MUST_CHECK bool parent_dir_addresses(struct parent *p, struct err *e);
+/* What this process made in run/ goes, but the log; before the listeners are closed. */
+void parent_dir_release(struct parent *p);
 
 /* ---- parent_listen.c ---- */
 

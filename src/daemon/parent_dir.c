@@ -94,7 +94,7 @@ parent_dir_detach(const struct parent *p, struct err *e)
 }
 
 bool
-parent_dir_addresses(const struct parent *p, struct err *e)
+parent_dir_addresses(struct parent *p, struct err *e)
 {
 	char *path = conf_path(p->conf, "run/addresses");
 	struct buf b;
@@ -106,9 +106,19 @@ parent_dir_addresses(const struct parent *p, struct err *e)
 		    p->listeners[i].address);
 	ok =
 	    buf_ok(&b, path, e) && file_replace(AT_FDCWD, path, 0640, buf_bytes(&b), e);
+	p->told = p->told || ok;
 	buf_free(&b);
 	free(path);
 	return ok;
+}
+
+static bool
+made_socket(const struct parent *p)
+{
+	for (size_t i = 0; i < p->n_listeners; i++)
+		if (p->listeners[i].kind == LISTENER_UNIX)
+			return true;
+	return false;
 }
 
 static void
@@ -125,8 +135,11 @@ parent_dir_release(struct parent *p)
 {
 	if (p->pid_fd < 0)
 		return;
-	remove_run_file(p, "run/addresses");
-	remove_run_file(p, "run/hanaper.sock");
+	/* What else is there may be of one that serves, though its lock was lost. */
+	if (p->told)
+		remove_run_file(p, "run/addresses");
+	if (made_socket(p))
+		remove_run_file(p, "run/hanaper.sock");
 	remove_run_file(p, "run/hanaperd.pid");
 	close(p->pid_fd); /* the lock goes last */
 	p->pid_fd = -1;

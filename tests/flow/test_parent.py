@@ -204,6 +204,34 @@ class Parent(unittest.TestCase):
         self.daemon.terminate()
         self.ends(0)
 
+    def test_a_start_that_fails_removes_nothing_of_the_daemon_that_lives(self):
+        self.start().ready()
+        there = sorted(p.name for p in (self.dir / "run").iterdir())
+        (self.dir / "run/hanaperd.pid").unlink()  # and its lock with it
+        second = run(self.bin / "hanaperd", "-f", "--dir", self.dir, check=False)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another program listens there", second.stderr)
+        self.change(re.search(r"http: (\[.*?\])", (self.dir / "hanaper.yaml").read_text())[1], "[]")
+        self.change(re.search(r"metrics: (\[.*?\])", (self.dir / "hanaper.yaml").read_text())[1], "[]")
+        self.change(re.search(r"api: (\[.*?\])", (self.dir / "hanaper.yaml").read_text())[1], f'["127.0.0.1:{free_port()}"]')
+        second = run(self.bin / "hanaperd", "-f", "--dir", self.dir, check=False)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another daemon answers there", second.stderr)
+        self.assertEqual(sorted(p.name for p in (self.dir / "run").iterdir()), [n for n in there if n != "hanaperd.pid"])
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(self.dir / "run/hanaper.sock"))
+        self.daemon.terminate()
+        self.ends(0)
+        self.nobody_is_left()
+
+    def test_a_start_that_fails_removes_no_file_that_it_has_told_to_move(self):
+        (self.dir / "run").mkdir(mode=0o750, exist_ok=True)
+        (self.dir / "run/hanaper.sock").write_text("mine")
+        self.start()
+        self.ends(1)
+        self.assertIn("is there and no socket; move it", self.said())
+        self.assertEqual((self.dir / "run/hanaper.sock").read_text(), "mine")
+
     # S81
     def test_loose_modes_are_refused_with_the_command_that_mends_them(self):
         for name, mode, mend in ((".", 0o755, "0750"), ("hanaper.yaml", 0o666, "0644"),
