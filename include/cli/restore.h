@@ -134,7 +134,7 @@ MUST_CHECK bool restore_aside_link(struct restore *r, const char *path, struct e
 /* From the directory of this name below the CA directory to another: as root. */
 MUST_CHECK bool restore_aside_as_root(const struct restore *r, const char *name,
     const char *from, const char *to, struct err *e);
-/* Says where it is. */
+/* Says where it is, and what restores before this one have left. */
 void restore_aside_tell(struct restore *r);
 
 #endif

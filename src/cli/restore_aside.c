@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,10 +196,34 @@ restore_aside_copy(struct restore *r, const char *path, struct err *e)
 	return ok;
 }
 
+/* Keys may be in them.  Nobody else restores here now: we hold the claim, or made the directory. */
+static void
+tell_left_over(struct restore *r, const char *pattern)
+{
+	glob_t found;
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (strcmp(found.gl_pathv[i], r->work) != 0)
+			strings_printf(&r->told,
+			    "%s is left over from a restore that was cut off: nothing "
+			    "needs it any more, and keys may be in it: remove it",
+			    found.gl_pathv[i]);
+	globfree(&found);
+}
+
 void
 restore_aside_tell(struct restore *r)
 {
+	char *within = mem_printf("%s/.restore-??????", r->state);
+	char *beside = mem_printf("%s.restore-??????", r->state);
+
 	/* Nothing is in it where all lay on another file system. */
 	if (r->aside != NULL && rmdir(r->aside) < 0)
 		strings_printf(&r->told, "what was there is in %s", r->aside);
+	tell_left_over(r, within);
+	tell_left_over(r, beside);
+	free(within);
+	free(beside);
 }

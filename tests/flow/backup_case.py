@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A CA for each test, a backup of it, and what may get lost."""
 import shutil
+import time
 
-from hnp import BUILD, CA, FlowTest, run
+from hnp import BUILD, CA, SLOW, FlowTest, run
 
 HANAPER = BUILD / "hanaper"
 
@@ -43,6 +44,13 @@ class BackupCase(FlowTest):
     def verified(self):
         done = run(HANAPER, "audit", "verify", "--dir", self.ca.dir, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def grown(self, number, name="main"):
+        """The list of before goes on being served until the next one is made."""
+        end = time.monotonic() + 10 * SLOW
+        while self.ca.crl_number(name) <= number:
+            self.assertLess(time.monotonic(), end, f"{name}: no CRL of a higher number than {number}")
+            time.sleep(0.05)
 
     def tree(self):
         return {str(p.relative_to(self.ca.dir)): p.read_bytes()
