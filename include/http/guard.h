@@ -45,7 +45,7 @@ void guard_begin(struct guard *g, struct bytes method, struct bytes target,
 void guard_header(struct guard *g, struct bytes name, struct bytes value);
 /*
  * All headers were given; 'octets' is the size of the whole head as it came.
- * ERR_MALFORMED; ERR_TOO_LARGE for the target.
+ * ERR_MALFORMED; ERR_TARGET_TOO_LONG; ERR_TOO_LARGE for the body's length.
  */
 MUST_CHECK bool guard_end(struct guard *g, size_t octets, struct err *e);
 

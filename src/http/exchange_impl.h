@@ -69,5 +69,7 @@ void exchange_end(struct exchange *x);
 void exchange_free(struct exchange *x); /* NULL is fine */
 /* Gives the answer to the library.  False: the connection has to be closed. */
 bool exchange_send(struct exchange *x);
+/* Writes the answer past the library; the connection has to be closed. */
+void exchange_send_past(struct exchange *x);
 
 #endif

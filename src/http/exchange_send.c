@@ -2,10 +2,13 @@
 /* An answer as the library has it: of one request, or of many. */
 #include <assert.h>
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "exchange_impl.h"
 #include "http/freshness.h"
@@ -216,4 +219,40 @@ exchange_send(struct exchange *x)
 	ok = ok && queue(x, r, x->content);
 	MHD_destroy_response(r);
 	return ok;
+}
+
+/* ---- past the library ---- */
+
+/*
+ * For a refusal when the request has taken the memory that the library makes a
+ * header in.  What the socket does not take at once is lost: nothing waits in it,
+ * since the connection's answers before this one are sent.
+ */
+void
+exchange_send_past(struct exchange *x)
+{
+	const struct bytes body = content_octets(x->content);
+	char date[FRESHNESS_DATE_LEN];
+	struct buf b;
+
+	x->phase = EXCHANGE_SENDING;
+	freshness_date(clock_now(), date);
+	buf_init(&b, KIB(8));
+	buf_printf(&b, "HTTP/1.1 %u %s\r\nDate: %s\r\nConnection: close\r\n", x->status,
+	    MHD_get_reason_phrase_for(x->status), date);
+	buf_printf(&b,
+	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	buf_printf(&b, "X-Request-Id: %s\r\nContent-Type: %s\r\n", x->id,
+	    buf_str(&x->content_type));
+	buf_printf(&b, "Content-Length: %zu\r\n\r\n", body.n);
+	if (!bytes_eq_str(x->method, "HEAD"))
+		buf_put(&b, body);
+	if (x->door->client.tls)
+		(void)!gnutls_record_send(MHD_get_connection_info(x->mhd,
+					      MHD_CONNECTION_INFO_GNUTLS_SESSION)
+					      ->tls_session,
+		    b.p, b.n);
+	else
+		(void)!send(exchange_socket(x), b.p, b.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	buf_free(&b);
 }

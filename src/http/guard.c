@@ -42,7 +42,7 @@ static void
 check_target(struct guard *g, struct bytes target)
 {
 	if (target.n > GUARD_TARGET_MAX)
-		fault(g, ERR_TOO_LARGE, "the request target is over 8 KiB");
+		fault(g, ERR_TARGET_TOO_LONG, "the request target is over 8 KiB");
 	if (target.n == 0 || target.p[0] != '/')
 		fault(g, ERR_MALFORMED, "the request target does not begin with '/'");
 	for (size_t i = 0; i < target.n; i++) {

@@ -38,7 +38,7 @@ badSignatureAlgorithm caa compound connection dns externalAccountRequired incorr
 malformed orderNotReady rateLimited rejectedIdentifier serverInternal tls unauthorized unsupportedContact
 unsupportedIdentifier userActionRequired alreadyReplaced invalidProfile""".split()
 STATUSES = {
-    "malformed": (400, 404, 405, 406, 408, 409, 413, 415), "badNonce": (400,), "badCSR": (400,),
+    "malformed": (400, 404, 405, 406, 408, 409, 413, 414, 415, 431), "badNonce": (400,), "badCSR": (400,),
     "badSignatureAlgorithm": (400,), "badPublicKey": (400,), "accountDoesNotExist": (400,), "alreadyRevoked": (400,),
     "badRevocationReason": (400,), "invalidContact": (400,), "unsupportedContact": (400,),
     "unsupportedIdentifier": (400,), "rejectedIdentifier": (400, 403), "externalAccountRequired": (403,),

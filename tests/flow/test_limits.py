@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is long, but not too long for one process, must not end the next: the limits between roles."""
 import http.client
+import json
+import socket
+import ssl
 import subprocess
 import unittest
 
@@ -44,6 +47,64 @@ class Limits(unittest.TestCase):
                     except (OSError, http.client.HTTPException):
                         pass  # closed on who sends so much
                     self.lives()
+
+    def whole(self, tls, octets):
+        """Sends a request; the status of its answer, which is whole."""
+        with socket.create_connection(
+                ("127.0.0.1", self.ca.api_port if tls else self.ca.http_port), timeout=10 * SLOW) as s:
+            if tls:
+                s = self.tls.wrap_socket(s)
+            s.sendall(octets)
+            a = http.client.HTTPResponse(s)
+            a.begin()
+            body = a.read()
+            a.close()
+            s.close()
+        if a.getheader("Content-Type") == "application/problem+json":
+            self.assertEqual(json.loads(body)["status"], a.status)
+        return a.status
+
+    # R82: where the memory of a connection ends, an answer has room nevertheless
+    def test_a_head_of_every_length_gets_a_whole_answer(self):
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.tls.check_hostname, self.tls.verify_mode = False, ssl.CERT_NONE
+        shapes = {
+            "a query": (lambda n: ("?" + "q" * n, "")),
+            "parameters": (lambda n: ("?" + ("a&" * n)[:n], "")),
+            "a path": (lambda n: ("/" + "p" * n, "")),
+            "a header": (lambda n: ("", "X-Other: " + "h" * n + "\r\n")),
+            "headers": (lambda n: ("", "a:b\r\n" * (n // 32)))}
+        for tls, memory in ((False, 8192), (True, 16384)):
+            near = set(range(memory - 700, memory + 100, 9))
+            for name, shape in shapes.items():
+                seen = set()
+                for n in sorted({100, 300, 3000, *range(7000, 20001, 500), *near}):
+                    target, headers = shape(n)
+                    with self.subTest(tls=tls, what=name, octets=n):
+                        status = self.whole(tls, (f"GET /healthz{target} HTTP/1.1\r\nHost: localhost\r\n"
+                                                  f"{headers}\r\n").encode())
+                        self.assertIn(status, (200, 404, 414, 431))
+                        if n <= 3000:
+                            self.assertIn(status, (200, 404))
+                        if n > memory:
+                            self.assertIn(status, (414, 431))
+                        seen.add(status)
+                self.assertEqual(414 in seen, "header" not in name, (name, seen))
+        self.lives()
+
+    # R82, RFC 9112 3, RFC 6585 5
+    def test_what_is_too_long_is_told_as_a_problem(self):
+        for ask, target, header, status, kind in (
+                (self.ca.ask, 8300, 0, 414, "target-too-long"),
+                (self.ca.ask, 0, 15800, 431, "head-too-large"),
+                (self.ca.ask_http, 7500, 0, 414, "target-too-long"),
+                (self.ca.ask_http, 0, 7500, 431, "head-too-large")):
+            with self.subTest(target=target, header=header):
+                a = ask("GET", "/healthz?" + "q" * target, headers={"X-Other": "h" * header})
+                self.assertEqual((a.status, a.json["type"]),
+                                 (status, "urn:hanaper:problem:" + kind))
+                self.assertEqual(a.headers["X-Request-Id"], a.json["request_id"])
+        self.lives()
 
     # R82
     def test_a_head_over_plain_http_is_half_as_long_at_most(self):

@@ -12,6 +12,7 @@ tests_unit_http_unit_http_SOURCES = \
 	tests/unit/http/test_problem.c \
 	tests/unit/http/test_route.c \
 	tests/unit/http/test_server.c \
+	tests/unit/http/test_server_heads.c \
 	tests/unit/http/test_smuggling.c \
 	tests/unit/http/test_tls.c \
 	tests/unit/http/test_tls_faulty.c \

@@ -180,7 +180,7 @@ Test(guard, sizes_beyond_all_limits_are_told_apart)
 		guard_header(&g, bytes_str("Host"), bytes_str("a"));
 		cr_expect_eq(guard_end(&g, 0, &e), over == 0);
 	}
-	cr_expect_eq(e.code, ERR_TOO_LARGE);
+	cr_expect_eq(e.code, ERR_TARGET_TOO_LONG);
 	free(target);
 }
 

@@ -204,28 +204,6 @@ Test(server, a_refusal_bears_the_headers_that_go_with_it)
 	small_server_stop(&s);
 }
 
-/* R82: a long head passes whole, a too long one is told so. */
-Test(server, a_head_may_be_long_but_not_endless)
-{
-	struct small_server s;
-	static char head[70000], reply[16384];
-
-	small_server_start(&s, NULL, 1);
-	for (int lines = 10; lines <= 640; lines *= 8) {
-		int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: a\r\n");
-
-		for (int i = 0; i < lines; i++)
-			n += snprintf(head + n, sizeof(head) - (size_t)n,
-			    "X-%03d: %090d\r\n", i, i);
-		snprintf(head + n, sizeof(head) - (size_t)n, "\r\n");
-		talk(&s, head, reply);
-		cr_expect_eq(strncmp(reply,
-				 lines < 200 ? "HTTP/1.1 200" : "HTTP/1.1 431", 12),
-		    0, "%d lines: %s", lines, reply);
-	}
-	small_server_stop(&s);
-}
-
 Test(server, a_held_exchange_is_answered_from_another_thread)
 {
 	struct small_server s;
