@@ -290,6 +290,34 @@ class Layout(RestoreCase):
         self.addCleanup(shutil.rmtree, top)
         self.put_back(*self.with_database_at(f"{top}/data/hanaper.db"))
 
+    # S82, S86: by root, all of it is the owner's
+    @unittest.skipIf(os.geteuid() != 0, "takes root")
+    def test_a_directory_of_another_user(self):
+        ca, (serial, path) = self.ca, self.with_database_at("data/hanaper.db")
+        ca.tmp.chmod(0o711)
+        if not all(p.stat().st_mode & 0o001 for p in ca.tmp.parents):
+            self.skipTest(f"{ca.tmp} is closed to others")
+        self.early = self.late = serial
+        for lost in ("journal", "all"):
+            with self.subTest(lost=lost):
+                if lost == "all":
+                    shutil.rmtree(ca.dir)
+                    ca.dir.mkdir(mode=0o750)
+                else:
+                    self.lose("journal")
+                    with open(ca.dir / "issuers/main.key", "a") as f:
+                        f.write("# since\n")
+                for p in (ca.dir, *ca.dir.rglob("*")):
+                    os.lchown(p, OWNER, OWNER)
+                self.restore(*(self.crls() if lost == "all" else ()))
+                for p in (ca.dir, *ca.dir.rglob("*")):
+                    self.assertEqual((p.lstat().st_uid, p.lstat().st_gid), (OWNER, OWNER), p)
+                if lost == "journal":
+                    self.assertEqual(len(list(ca.dir.glob("before-restore-*/data/hanaper.db"))), 1)
+                    self.assertEqual(len(list(ca.dir.glob("before-restore-*/issuers/main.key"))), 1)
+                self.verified()
+                run(BUILD / "hanaperd", "--check", "--dir", ca.dir)
+
     # S86: before anything has been put anywhere
     def test_a_directory_that_cannot_be_made_is_told_first(self):
         ca = self.ca
