@@ -142,11 +142,15 @@ struct conf_grant {
 	struct conf_names names; /* for GRANT_NAMES_LIST */
 };
 
+/* Addresses to listen at; the local socket is one more. */
+#define CONF_LISTENERS_MAX 32
+
 struct conf {
 	char *dir;  /* absolute path of the CA directory */
 	char *file; /* absolute path of hanaper.yaml */
-	struct strings listen_api, listen_http, listen_metrics; /* "host:port" */
-	char *url_api; /* no slash at the end */
+	struct strings listen_api, listen_http,
+	    listen_metrics; /* "ip:port", "[ip]:port" */
+	char *url_api;      /* no slash at the end */
 	char *url_public;
 	char *database; /* path, from "sqlite:hanaper.db" */
 	char *log_level, *log_format;

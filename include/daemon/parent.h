@@ -19,7 +19,7 @@
 #include "sys/loop.h"
 #include "sys/proc.h"
 
-#define PARENT_LISTENERS_MAX 64
+#define PARENT_LISTENERS_MAX (CONF_LISTENERS_MAX + 1)
 
 struct parent_listener {
 	enum listener_kind kind;

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "conf_load_impl.h"
 
@@ -34,121 +33,6 @@
 
 #define RETENTION_DEFAULT (400 * DAY)
 #define REFUSALS_DEFAULT  (30 * DAY)
-
-/* One address is one listener's, whatever it serves. */
-static bool
-is_listened_at(const struct conf *c, const char *address)
-{
-	const struct strings *lists[] = { &c->listen_api, &c->listen_http,
-		&c->listen_metrics };
-
-	for (size_t i = 0; i < NITEMS(lists); i++)
-		for (size_t k = 0; k < lists[i]->n; k++)
-			if (strcasecmp(lists[i]->v[k], address) == 0)
-				return true;
-	return false;
-}
-
-static bool
-read_list(const struct loading *l, const struct node *listen, const char *key,
-    const struct strings *from, const char *otherwise, struct strings *ret)
-{
-	const struct node *list = conf_load_member(listen, key);
-
-	if (list == NULL)
-		strings_add(ret, otherwise);
-	for (size_t i = 0; i < from->n; i++) {
-		if (!conf_load_host_port(from->v[i], NULL))
-			return conf_load_fault(l, conf_load_item(list, i), NULL,
-			    "\"%.80s\" must be HOST:PORT, such as 127.0.0.1:8443 or "
-			    "[::1]:8443",
-			    from->v[i]);
-		if (is_listened_at(l->conf, from->v[i]))
-			return conf_load_fault(l, conf_load_item(list, i), NULL,
-			    "\"%.80s\" is there twice", from->v[i]);
-		strings_add(ret, from->v[i]);
-	}
-	return true;
-}
-
-/* Is it every address of the machine, so that no URL can be made of it? */
-static bool
-is_any_host(const char *host_port)
-{
-	return strncmp(host_port, "0.0.0.0:", 8) == 0 ||
-	       strncmp(host_port, "[::]:", 5) == 0;
-}
-
-/* A URL of scheme, host and port; without one, that of the first address. */
-static bool
-read_url(const struct loading *l, const char *key, const char *text, const char *scheme,
-    const struct strings *listen, char **ret)
-{
-	const struct node *urls = conf_load_member(l->root, "urls");
-	const size_t n = strlen(scheme);
-
-	if (text == NULL) {
-		if (listen->n == 0 || is_any_host(listen->v[0]))
-			return conf_load_fault(l, urls != NULL ? urls : l->root, NULL,
-			    "\"urls.%s\" is missing, and listen.%s names no one "
-			    "address that it could be made of",
-			    key, strcmp(key, "api") == 0 ? "api" : "http");
-		*ret = mem_printf("%s%s", scheme, listen->v[0]);
-		return true;
-	}
-	char *url = mem_strdup(text);
-	while (strlen(url) > n && url[strlen(url) - 1] == '/')
-		url[strlen(url) - 1] = '\0';
-	char *authority = strncmp(url, scheme, n) == 0 ? url + n : url;
-	char *with_port = mem_printf("%s:1", authority);
-	const bool ok = authority != url && (conf_load_host_port(authority, NULL) ||
-						conf_load_host_port(with_port, NULL));
-	free(with_port);
-	if (!ok) {
-		free(url);
-		return conf_load_fault(l, urls, key,
-		    "\"%.80s\" must be %sHOST or %sHOST:PORT, without a path", text,
-		    scheme, scheme);
-	}
-	*ret = url;
-	return true;
-}
-
-/* The listener's certificate names it. */
-static bool
-check_url_host(const struct loading *l)
-{
-	const struct node *urls = conf_load_member(l->root, "urls");
-	char *host = conf_load_url_host(l->conf);
-	struct conf_cidr c;
-	const char *fault = conf_cidr(host, &c) ? NULL : conf_load_host_fault(host);
-	const bool ok = fault == NULL ||
-			conf_load_fault(l, urls, "api", "\"%.80s\" %s", host, fault);
-
-	free(host);
-	return ok;
-}
-
-static bool
-read_listen(const struct loading *l, const struct raw *r)
-{
-	const struct node *n = conf_load_member(l->root, "listen");
-	struct conf *c = l->conf;
-
-	if (!read_list(l, n, "api", &r->listen.api, "127.0.0.1:8443", &c->listen_api) ||
-	    !read_list(l, n, "http", &r->listen.http, "127.0.0.1:8080",
-		&c->listen_http) ||
-	    !read_list(l, n, "metrics", &r->listen.metrics, "127.0.0.1:9090",
-		&c->listen_metrics))
-		return false;
-	if (c->listen_api.n == 0)
-		return conf_load_fault(l, n, "api", "at least one address is needed");
-	return read_url(l, "api", r->urls.api, "https://", &c->listen_api,
-		   &c->url_api) &&
-	       check_url_host(l) &&
-	       read_url(l, "public", r->urls.public, "http://", &c->listen_http,
-		   &c->url_public);
-}
 
 static bool
 read_server_names(const struct loading *l, const struct raw *r)
@@ -338,10 +222,11 @@ static bool
 read_all(const struct loading *l, const struct raw *r, const char *path)
 {
 	read_places(l, r, path);
-	if (!read_listen(l, r) || !read_server_names(l, r) || !read_storage(l, r) ||
-	    !conf_load_issuers(l, r) || !conf_load_profiles(l, r) ||
-	    !conf_load_grants(l, r) || !read_crl(l, &r->crl) ||
-	    !read_ocsp(l, &r->ocsp) || !read_rest(l, r) || !conf_load_acme(l, r))
+	if (!conf_load_listen(l, r) || !read_server_names(l, r) ||
+	    !read_storage(l, r) || !conf_load_issuers(l, r) ||
+	    !conf_load_profiles(l, r) || !conf_load_grants(l, r) ||
+	    !read_crl(l, &r->crl) || !read_ocsp(l, &r->ocsp) || !read_rest(l, r) ||
+	    !conf_load_acme(l, r))
 		return false;
 	return conf_load_listener(l);
 }

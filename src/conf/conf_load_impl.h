@@ -190,6 +190,8 @@ bool conf_load_host_port(const char *text, char **ret_host);
  * x509/names.h judges it, but for what an A-label decodes to.
  */
 const char *conf_load_host_fault(const char *host);
+/* An IPv4 address in IPv6. */
+bool conf_load_is_mapped(const struct conf_cidr *c);
 /* In lower case; an address in its one form, of IPv4 where it is mapped; free() it. */
 char *conf_load_host_normal(const char *host);
 void conf_load_copy(struct strings *ret, const struct strings *from);
@@ -197,7 +199,7 @@ char *conf_load_lower(const char *text);
 
 /* ---- the parts ---- */
 
-bool conf_load_scalars(const struct loading *l, const struct raw *r);
+bool conf_load_listen(const struct loading *l, const struct raw *r);
 bool conf_load_issuers(const struct loading *l, const struct raw *r);
 bool conf_load_profiles(const struct loading *l, const struct raw *r);
 bool conf_load_grants(const struct loading *l, const struct raw *r);

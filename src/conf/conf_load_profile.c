@@ -326,8 +326,11 @@ add_host(struct conf_names *names, const char *host)
 static void
 add_reached(struct conf_names *names, const char *host)
 {
-	if (strcmp(host, "0.0.0.0") != 0 && strcmp(host, "::") != 0)
-		add_host(names, host);
+	char *normal = conf_load_host_normal(host);
+
+	if (strcmp(normal, "0.0.0.0") != 0 && strcmp(normal, "::") != 0)
+		add_host(names, normal);
+	free(normal);
 }
 
 char *

@@ -158,18 +158,25 @@ conf_load_host_fault(const char *host)
 	}
 }
 
+bool
+conf_load_is_mapped(const struct conf_cidr *c)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return c->octets == 16 && memcmp(c->ip, mapped, sizeof(mapped)) == 0;
+}
+
 char *
 conf_load_host_normal(const char *host)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char text[INET6_ADDRSTRLEN];
 	struct conf_cidr c;
 
 	if (!conf_cidr(host, &c))
 		return conf_load_lower(host);
-	const bool v4 = c.octets == 4 || memcmp(c.ip, mapped, sizeof(mapped)) == 0;
-	inet_ntop(v4 ? AF_INET : AF_INET6, c.octets == 16 && v4 ? c.ip + 12 : c.ip,
-	    text, sizeof(text));
+	const bool mapped = conf_load_is_mapped(&c);
+	inet_ntop(c.octets == 4 || mapped ? AF_INET : AF_INET6,
+	    mapped ? c.ip + sizeof(c.ip) - 4 : c.ip, text, sizeof(text));
 	return mem_strdup(text);
 }
 

@@ -7,6 +7,7 @@ libhnp_conf_a_SOURCES = \
 	src/conf/conf_load_acme.c \
 	src/conf/conf_load_grant.c \
 	src/conf/conf_load_impl.h \
+	src/conf/conf_load_listen.c \
 	src/conf/conf_load_profile.c \
 	src/conf/conf_load_schema.c \
 	src/conf/conf_load_tree.c \

@@ -25,7 +25,7 @@
 #include "sys/aside.h"
 #include "sys/file.h"
 
-#define LISTENERS_MAX   32
+#define LISTENERS_MAX   (CONF_LISTENERS_MAX + 1)
 #define PER_ADDRESS_MAX 256
 #define TICK_MS         1000
 #define STOP_TICK_MS    20

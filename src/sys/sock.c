@@ -168,7 +168,7 @@ sock_listen_tcp(const char *address, int *ret_fd, char *ret_bound, size_t bound_
 		return err_set(e, ERR_MALFORMED,
 		    "\"%s\" is no listener; write ADDRESS:PORT with a numeric address, "
 		    "such as "
-		    "127.0.0.1:8443, [::1]:8443 or :8443",
+		    "127.0.0.1:8443, [::1]:8443 or 0.0.0.0:8443",
 		    address);
 	bound = open_and_bind(&w, &fd);
 	if (!bound && w.both && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {

@@ -229,6 +229,21 @@ class ReloadAtTheStart(FlowTest):
             self.skipTest("the signal came before the daemon took any")
         run(BUILD / "hanaper", "reload", "--dir", self.ca.dir)
 
+    # S89: the loader, the parent and front agree on how many
+    def test_as_many_addresses_as_the_file_may_name_are_served(self):
+        conf, port = self.ca.dir / "hanaper.yaml", self.ca.api_port
+        good = conf.read_text()
+        for n, status in ((31, 1), (30, 0)):
+            more = ", ".join(f'"127.0.0.{i}:{port}"' for i in range(1, n + 1))
+            conf.write_text(good.replace(f'["127.0.0.1:{port}"]', f"[{more}]"))
+            done = run(BUILD / "hanaperd", "--check", "--dir", self.ca.dir, check=False)
+            self.assertEqual(done.returncode, status, done.stderr)
+        self.assertTrue(self.ca.serves(), self.ca.said()[-2000:])
+        with socket.create_connection(("127.0.0.30", port), 10) as s, self.ca.context().wrap_socket(s, server_hostname="127.0.0.30"):
+            pass
+        self.ca.stop()
+        conf.write_text(good)
+
     def test_a_directory_that_was_found_without_being_named_is_reloaded_from_within_the_walls(self):
         (self.ca.tmp / "hanaper").symlink_to("ca")
         self.ca.start(cwd=self.ca.tmp)

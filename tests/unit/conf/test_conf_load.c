@@ -178,7 +178,7 @@ Test(conf_load, faults_of_form_are_refused_with_their_line)
 		{ "dir: ~\n", "1: dir: has no value" },
 		{ "dir: [a]\n", "1: dir: must be one value" },
 		{ "dir: a\nlisten: 5\n", "2: listen: must be a mapping" },
-		{ "listen: { api: 'a:1' }\n", "1: listen.api: must be a list" },
+		{ "listen: { api: '::' }\n", "1: listen.api: must be a list" },
 		{ "listen:\n  api: [[a]]\n", "2: listen.api[0]: must be one value" },
 		{ "grants: [{ names: [a] }]\n", "1: grants[0].names: must be a mapping" },
 		{ "dir: a\n\nprfiles: []\n", "3: prfiles: unknown key; known here: dir, listen, "
@@ -201,13 +201,7 @@ Test(conf_load, values_out_of_range_are_refused_with_their_line)
 		{ LEAST "storage: postgresql:x\n", "3: storage: \"postgresql:x\" must be sqlite:FILE" },
 		{ LEAST "storage: 'sqlite:'\n", "3: storage: " },
 		{ LEAST "listen: { api: [] }\n", "3: listen.api: at least one" },
-		{ LEAST "listen: { api: ['a:0'] }\n", "3: listen.api[0]: " },
-		{ LEAST "listen: { api: ['a:65536'] }\n", "3: listen.api[0]: " },
-		{ LEAST "listen:\n  http: ['a:1',\n  8443]\n", "5: listen.http[1]: \"8443\" must be HOST:PORT" },
-		{ LEAST "listen: { api: ['[::g]:1'] }\n", "3: listen.api[0]: " },
 		{ LEAST "listen: { api: ['0.0.0.0:1'] }\n", "1: \"urls.api\" is missing" },
-		{ LEAST "listen: { api: ['a:1', 'b:1',\n 'A:1'] }\n", "4: listen.api[2]: \"A:1\" is there twice" },
-		{ LEAST "listen: { api: ['a:1'], http: ['b:1'],\n metrics: ['b:1'] }\n", "4: listen.metrics[0]: \"b:1\" is there twice" },
 		{ LEAST "listen: { http: [] }\nurls: { api: 'https://a' }\n", "4: urls: \"urls.public\" is missing" },
 		{ LEAST "urls: { api: 'http://a' }\n", "3: urls.api: \"http://a\" must be https://HOST" },
 		{ LEAST "urls: { public: 'https://a' }\n", "3: urls.public: " }, /* P32 */

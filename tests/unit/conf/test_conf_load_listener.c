@@ -35,10 +35,10 @@ expect_refused(const char *text, const char *detail)
 
 Test(conf_load_listener, the_listener_has_a_profile_of_exactly_its_own_names)
 {
-	struct conf *c =
-	    loads("listen: { api: ['0.0.0.0:443', '[::1]:443', 'b:443'] }\n"
-		  "urls: { api: 'https://CA.example:8443/' }\n"
-		  "server_names: [other, localhost, 10.0.0.1]\n" LEAST);
+	struct conf *c = loads("listen: { api: ['0.0.0.0:443', '[::1]:443', "
+			       "'10.0.0.2:444', 'localhost:445'] }\n"
+			       "urls: { api: 'https://CA.example:8443/' }\n"
+			       "server_names: [other, localhost, 10.0.0.1]\n" LEAST);
 	const struct conf_profile *p =
 	    conf_profile_find(c, bytes_str(CONF_PROFILE_LISTENER));
 
@@ -46,14 +46,14 @@ Test(conf_load_listener, the_listener_has_a_profile_of_exactly_its_own_names)
 	cr_expect_eq(p, &c->profiles[c->n_profiles - 1], "the internal ones are last");
 	cr_expect(p->internal);
 	cr_expect_eq(p->usages, USAGE_SERVER_AUTH);
-	cr_expect_eq(p->names.dns.n, 4);
+	cr_expect_eq(p->names.dns.n, 3);
 	cr_expect_str_eq(p->names.dns.v[0], "ca.example");
 	cr_expect_str_eq(p->names.dns.v[1], "localhost");
-	cr_expect_str_eq(p->names.dns.v[2], "b");
-	cr_expect_str_eq(p->names.dns.v[3], "other");
-	cr_expect_eq(p->names.ip.n, 2);
+	cr_expect_str_eq(p->names.dns.v[2], "other");
+	cr_expect_eq(p->names.ip.n, 3);
 	cr_expect_str_eq(p->names.ip.v[0], "::1");
-	cr_expect_str_eq(p->names.ip.v[1], "10.0.0.1");
+	cr_expect_str_eq(p->names.ip.v[1], "10.0.0.2");
+	cr_expect_str_eq(p->names.ip.v[2], "10.0.0.1");
 	cr_expect_eq(p->validity_default_s, 7 * 86400);
 	cr_expect_str_eq(c->url_api, "https://CA.example:8443");
 	conf_free(c);
@@ -127,4 +127,60 @@ Test(conf_load_listener, what_no_certificate_can_name_is_refused_with_its_line)
 
 	for (size_t i = 0; i < NITEMS(cases); i++)
 		expect_refused(cases[i][0], cases[i][1]);
+}
+
+/* S89: what is called good can be listened at, as far as the file alone tells */
+Test(conf_load_listener, what_can_never_listen_is_refused_with_its_line)
+{
+	static const char *const cases[][2] = {
+		/* clang-format off */
+		{ LEAST "listen: { api: ['127.0.0.1:0'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['127.0.0.1:65536'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen:\n  http: ['127.0.0.1:1',\n  8443]\n", "5: listen.http[1]: \"8443\" must be ADDRESS:PORT" },
+		{ LEAST "listen: { api: ['ca.example.internal:8443'] }\n", "3: listen.api[0]: \"ca.example.internal:8443\" must be ADDRESS:PORT" },
+		{ LEAST "listen: { api: [':8443'] }\n", "3: listen.api[0]: \":8443\" must be ADDRESS:PORT" },
+		{ LEAST "listen: { api: ['Localhost:8443'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['10.0.0.0/8:1'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['[10.0.0.1]:1'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['[::g]:1'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['::1:1'] }\n", "3: listen.api[0]: " },
+		{ LEAST "listen: { api: ['[::ffff:10.0.0.1]:1'] }\n", "3: listen.api[0]: \"[::ffff:10.0.0.1]:1\" is an IPv4 address in another" },
+		{ LEAST "listen: { api: ['127.0.0.1:1', '127.0.0.2:1',\n '127.0.0.1:1'] }\n", "4: listen.api[2]: \"127.0.0.1:1\" is there twice" },
+		{ LEAST "listen: { api: ['127.0.0.1:1'], http: ['127.0.0.1:2'],\n metrics: ['127.0.0.1:2'] }\n", "4: listen.metrics[0]: \"127.0.0.1:2\" is there twice" },
+		{ LEAST "listen: { api: ['127.0.0.1:1', 'localhost:1'] }\n", "3: listen.api[1]: \"localhost:1\" cannot be had beside \"127.0.0.1:1\"" },
+		{ LEAST "listen: { api: ['[::1]:1', '[0::1]:1'] }\n", "3: listen.api[1]: \"[0::1]:1\" cannot be had beside \"[::1]:1\"" },
+		{ LEAST "listen: { api: ['0.0.0.0:1'], http: ['127.0.0.1:1'] }\n", "3: listen.http[0]: " },
+		{ LEAST "listen: { api: ['[::1]:1'], http: ['[::]:1'] }\n", "3: listen.http[0]: " },
+		{ LEAST "listen: { api: ['127.0.0.1:8080'] }\n", "3: listen: \"127.0.0.1:8080\" is there twice" },
+		{ LEAST "listen: { api: ['[0::0]:1'] }\n", "1: \"urls.api\" is missing" },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++)
+		expect_refused(cases[i][0], cases[i][1]);
+	conf_free(
+	    loads("listen: { api: ['127.0.0.1:1', '[::1]:1', '127.0.0.2:1'], http: "
+		  "['0.0.0.0:2', '[::]:2'], metrics: ['localhost:3'] }\n"
+		  "urls: { public: 'http://a' }\n" LEAST));
+}
+
+/* S89: as many as front takes */
+Test(conf_load_listener, more_addresses_than_are_served_are_refused)
+{
+	struct buf b;
+
+	buf_init(&b, KIB(4));
+	for (size_t n = CONF_LISTENERS_MAX; n <= CONF_LISTENERS_MAX + 1; n++) {
+		buf_clear(&b);
+		buf_puts(&b, LEAST "listen:\n  metrics: []\n  api: ['127.0.0.1:1'");
+		for (size_t i = 2; i < n; i++) /* and the default of http */
+			buf_printf(&b, ", '127.0.0.%zu:1'", i);
+		buf_puts(&b, "]\n");
+		if (n <= CONF_LISTENERS_MAX)
+			conf_free(loads(buf_str(&b)));
+		else
+			expect_refused(buf_str(&b),
+			    "3: listen: more than 32 addresses");
+	}
+	buf_free(&b);
 }
