@@ -197,8 +197,8 @@ on_all_ready(struct parent *p)
 			close(p->waiter);
 		p->waiter = -1;
 		parent_watch_start(p);
-		if (p->reload.again)
-			parent_reload(p);
+		if (p->reload.again || p->reload.n_waiting > 0)
+			parent_reload(p); /* asked for meanwhile */
 	} else {
 		p->status = EXIT_FAULT;
 		loop_stop(p->loop);

@@ -288,6 +288,18 @@ class Parent(unittest.TestCase):
         self.daemon.terminate()
         self.ends(0)
 
+    # S89: front listens before the parent has heard that all are ready
+    def test_a_reload_that_core_asks_for_during_the_start_is_done_then(self):
+        self.behave("core", "ask")
+        self.start().ready()
+        end = time.monotonic() + 5 * SLOW
+        while not (self.dir / "told").exists():
+            self.assertLess(time.monotonic(), end, self.said())
+            time.sleep(0.01)
+        self.assertEqual((self.dir / "told").read_text(), "core reload 7: 0 octets, done\n")
+        self.daemon.terminate()
+        self.ends(0)
+
     def test_whom_acme_asks_for_names_is_told_where_the_file_does_not_say_it(self):
         found = re.findall(r"(?m)^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$",
                            pathlib.Path("/etc/resolv.conf").read_text())

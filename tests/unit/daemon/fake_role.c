@@ -72,6 +72,17 @@ on_conf(void *ctx, struct role *r, const struct conf *was)
 }
 
 static void
+on_reloaded(void *ctx, uint64_t id, struct bytes changed, const struct err *refused)
+{
+	const struct fake *f = ctx;
+	char what[64];
+
+	snprintf(what, sizeof(what), "reload %llu: %zu octets, %s",
+	    (unsigned long long)id, changed.n, refused == NULL ? "done" : "refused");
+	note(f, "told", what);
+}
+
+static void
 read_behaviour(struct fake *f)
 {
 	char *name = mem_printf("behave.%s", f->name);
@@ -163,6 +174,7 @@ main(int argc, char **argv)
 	    .on_listener = strcmp(f.name, "front") == 0 ? on_listener : NULL,
 	    .on_conf = on_conf,
 	    .on_stop = on_stop,
+	    .on_reloaded = on_reloaded,
 	    .ctx = &f });
 	read_behaviour(&f);
 	if (strcmp(f.name, "core") == 0) {
@@ -177,6 +189,8 @@ main(int argc, char **argv)
 	note(&f, "saw", what);
 	if (is(&f, "try all"))
 		try_all(&f);
+	if (is(&f, "ask")) /* somebody wanted it as soon as he could connect */
+		role_reload(f.role, 7);
 	if (!is(&f, "never"))
 		role_ready(f.role);
 	(void)loop_after(role_loop(f.role), 50, misbehave, &f);
