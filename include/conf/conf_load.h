@@ -14,7 +14,8 @@
 /*
  * 'path' is the file; the CA directory is the one it lies in, unless 'dir:' says
  * otherwise.  Where ACME needs resolvers and the file has none, /etc/resolv.conf
- * is asked.
+ * is asked.  ERR_NOT_FOUND: there is no such file; ERR_IO: whether there is one cannot
+ * be seen.
  */
 MUST_CHECK bool conf_load(const char *path, struct conf **ret, struct err *e);
 /* The same of a text, as if it were the file at the absolute 'path'.  No file is opened. */

@@ -287,7 +287,11 @@ conf_load(const char *path, struct conf **ret, struct err *e)
 
 	buf_init(&text, FILE_OCTETS_MAX);
 	if (absolute == NULL) {
-		err_set(e, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+		const bool missing = errno == ENOENT || errno == ENOTDIR;
+
+		err_errno(e, "%s", path);
+		if (missing)
+			e->code = ERR_NOT_FOUND; /* who asked may know what to do */
 		goto out;
 	}
 	if (!file_read(AT_FDCWD, absolute, &text, e))

@@ -204,6 +204,15 @@ class Parent(unittest.TestCase):
         self.daemon.terminate()
         self.ends(0)
 
+    @unittest.skipIf(os.geteuid() != 0, "takes root")
+    def test_a_directory_that_may_not_be_looked_into_is_no_missing_one(self):
+        for path in (self.tmp, self.dir.parent, self.bin):
+            path.chmod(0o755)
+        done = run(self.bin / "hanaperd", "-f", "--dir", self.dir, check=False, user=54321, group=54321, extra_groups=[])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{self.dir}/hanaper.yaml: Permission denied", done.stderr)
+        self.assertNotIn("no such file", done.stderr)
+
     def test_a_start_that_fails_removes_nothing_of_the_daemon_that_lives(self):
         self.start().ready()
         there = sorted(p.name for p in (self.dir / "run").iterdir())

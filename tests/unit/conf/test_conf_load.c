@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -398,6 +399,16 @@ Test(conf_load, only_a_regular_file_is_read)
 	cr_expect_str_eq(c->file, file);
 	conf_free(c);
 	c = NULL;
+	char *below = mem_printf("%s/hanaper.yaml", file);
+	cr_expect_not(conf_load(below, &c, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	free(below);
+	/* What cannot be looked at may be there: permission is denied alike. */
+	cr_assert_eq(symlink("pipe", pipe), 0);
+	cr_expect_not(conf_load(pipe, &c, &e));
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_not_null(strstr(e.detail, strerror(ELOOP)), "%s", e.detail);
+	cr_assert_eq(unlink(pipe), 0);
 	cr_assert_eq(mkfifo(pipe, 0600), 0);
 	cr_expect_not(conf_load(pipe, &c, &e));
 	cr_expect_not(conf_load(dir, &c, &e));
