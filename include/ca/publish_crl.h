@@ -42,6 +42,7 @@ struct publish {
 	struct crl_slot **v; /* grows; each stays where it is */
 	size_t n;
 	struct crl_build build;
+	struct loop_timer *look;
 	struct waiting
 	    *waiting; /* for the answer to the newest CRL; freed by it, or at the end */
 };
@@ -56,8 +57,8 @@ void publish_announce_crl(struct publish *p, const struct crl_slot *s,
 void publish_schedule(struct crl_slot *s, int64_t ms);
 void publish_crl_retry(struct crl_slot *s);
 /*
- * Is none to be made: is a delta no longer wanted, or has the issuer ended?  The latter
- * is looked at again later.
+ * Is none to be made: is a delta no longer wanted, or has the issuer ended?  Both are
+ * looked at again later.
  */
 bool publish_rests(struct crl_slot *s, int64_t now);
 /* How long after it was made a list is made anew without need, in seconds. */

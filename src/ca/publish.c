@@ -16,8 +16,8 @@
 #include "sys/file.h"
 
 #define RETRY_MS 1000
-#define LOOK_MS                                                                        \
-	60000 /* whether an issuer that had ended has not: the clock was wrong */
+#define LOOK_MS  10000 /* so often it is looked what the clock says */
+#define AHEAD_S  60    /* further in the future: made by a wrong clock */
 
 struct publish *
 publish_new(struct ca *ca)
@@ -35,6 +35,7 @@ publish_free(struct publish *p)
 	if (p == NULL)
 		return;
 	publish_crl_drop(p);
+	loop_cancel(p->look);
 	free(p->waiting);
 	for (size_t i = 0; i < p->n; i++) {
 		loop_cancel(p->v[i]->timer);
@@ -171,8 +172,7 @@ publish_rests(struct crl_slot *s, int64_t now)
 		LOG(LOG_WARN, "crl-over", LOG_TEXT("issuer", s->issuer),
 		    LOG_TEXT("why", "the issuer's certificate has ended"));
 	s->over = true;
-	publish_schedule(s, LOOK_MS);
-	return true;
+	return true; /* look() has it looked at again */
 }
 
 int64_t
@@ -186,6 +186,31 @@ publish_age(const struct crl_slot *s)
 	/* A shard is made anew when it changes, and in between before it is half over. */
 	return s->shard.of == 0 || third < conf->crl_interval_s ? conf->crl_interval_s
 								: third;
+}
+
+static bool
+is_due(const struct crl_slot *s, int64_t now)
+{
+	return s->this_update + publish_age(s) <= now || s->this_update > now + AHEAD_S;
+}
+
+/*
+ * Timers go by the time that the machine was awake, lists and issuers end by the clock:
+ * after a suspend, or when the clock was put right, what is due has no timer that ends.
+ */
+static void
+look(void *arg)
+{
+	struct publish *p = arg;
+	const int64_t now = clock_now();
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct crl_slot *s = p->v[i];
+
+		if (!s->frozen && !s->wanted && s != p->build.slot && is_due(s, now))
+			publish_schedule(s, 0);
+	}
+	p->look = loop_after(p->ca->loop, LOOK_MS, look, p);
 }
 
 bool
@@ -263,6 +288,7 @@ publish_start(struct ca *ca, struct err *e)
 			false, e))
 			return false;
 	}
+	p->look = loop_after(ca->loop, LOOK_MS, look, p);
 	return publish_shards_add(p, e) && publish_shards_clean(p, e);
 }
 
