@@ -21,10 +21,7 @@ bool publish_frozen(const struct ca *ca, const char *issuer);
 bool publish_follows(const struct ca *ca, const char *issuer);
 /* Is there a CRL of every issuer that can make one? */
 bool publish_complete(const struct ca *ca);
-/*
- * The configuration changed, or the clock was put back: a CRL that is due sooner by it
- * comes sooner, and one that begins in the future is due.
- */
+/* The configuration changed: a CRL that is due sooner by it comes sooner. */
 void publish_reload(struct ca *ca);
 /* ERR_UNAVAILABLE when a CRL is past half of its life without a successor (R35). */
 MUST_CHECK bool publish_fresh(struct ca *ca, struct err *e);

@@ -325,9 +325,7 @@ publish_reload(struct ca *ca)
 		    ca->publish->build.slot != s && ca->conf->crl_delta_s > 0)
 			publish_schedule(s, 0); /* it rested */
 		if (s->timer != NULL && s->this_update != 0)
-			publish_schedule(s, due > now && s->this_update <= now
-						? (due - now) * 1000
-						: 0);
+			publish_schedule(s, due > now ? (due - now) * 1000 : 0);
 	}
 	if (!publish_shards_add(ca->publish, &e))
 		LOG_ERR(LOG_ERROR, "crl-failed", &e);

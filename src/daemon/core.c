@@ -24,8 +24,6 @@
 #include "sys/sock.h"
 
 #define RELOADS_MAX 16
-#define CLOCK_MS    2000  /* between two looks at it */
-#define BACK_MS     60000 /* less than that is no harm: who verifies lets it pass */
 
 /*
  * Answers that wait for front to read them: beyond this a long one that tells of
@@ -60,7 +58,6 @@ struct core {
 	struct buf csr;    /* of the api listener, when it came before all was ready */
 	bool has_listener; /* the api listener got its first certificate */
 	struct limiter *csrs;
-	int64_t ahead_ms; /* the wall's clock of the other, at the last look */
 	struct request
 	    *reloads[RELOADS_MAX]; /* that wait for the parent; slot = id - 1 */
 };
@@ -400,22 +397,6 @@ on_threads(void *ctx)
 		role_fail(&e);
 }
 
-/*
- * The clock was put back: a CRL that begins in the future now, which nobody would take,
- * is made anew at once.
- */
-static void
-look_at_clock(void *arg)
-{
-	struct core *c = arg;
-	const int64_t ahead = 1000 * clock_now() - clock_mono_ms();
-
-	if (c->ready && ahead < c->ahead_ms - BACK_MS)
-		publish_reload(c->ca);
-	c->ahead_ms = ahead;
-	loop_after(role_loop(c->role), CLOCK_MS, look_at_clock, c);
-}
-
 int
 main(void)
 {
@@ -458,7 +439,6 @@ main(void)
 	role_confine(c.role, SANDBOX_CORE);
 	loop_on_batch(role_loop(c.role), on_batch, &c);
 	ca_start(c.ca, c.signer, role_recover(c.role));
-	look_at_clock(&c);
 	loop_run(role_loop(c.role));
 	slices_free(c.api.slices);
 	stop_reloads(&c);
