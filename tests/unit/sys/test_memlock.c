@@ -11,6 +11,14 @@
 #include "sys/memlock.h"
 #include "sys/proc.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_SANITIZER 1
+#endif
+#endif
+
 TestSuite(memlock, .timeout = 20);
 
 /* As a service is: no right to lock more than the limit says. */
@@ -20,6 +28,9 @@ as_service(rlim_t limit)
 	struct err e = { 0 };
 	const struct rlimit l = { limit, limit };
 
+#ifdef UNDER_SANITIZER
+	cr_skip_test("its mlockall(2) does nothing, and says that it was done");
+#endif
 	cr_assert_eq(setrlimit(RLIMIT_MEMLOCK, &l), 0);
 	cr_assert(proc_drop_capabilities(&e), "%s", e.detail);
 }
@@ -67,18 +78,17 @@ is_locked(const void *at)
 Test(memlock, data_are_locked_before_a_heap_that_is_too_large)
 {
 	static char data = 1;
-	char *heap = malloc(MIB(1) - KIB(4));
+	char *heap;
 	bool all = true;
 
-	memset(heap, 1, MIB(1) - KIB(4));
 	as_service(MIB(1));
+	heap = malloc(MIB(1) - KIB(4));
+	memset(heap, 1, MIB(1) - KIB(4));
 	const int maps = memlock_open();
 	cr_assert_geq(maps, 0);
 	cr_expect_eq(memlock(maps), MEMLOCK_PART);
 	cr_expect_eq(locked(), 1024);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-	cr_expect(is_locked(&data)); /* there a shadow of terabytes comes first */
-#endif
+	cr_expect(is_locked(&data));
 	for (size_t i = 0; i < MIB(1) - KIB(4); i += KIB(4))
 		all = all && is_locked(heap + i);
 	cr_expect_not(all);
