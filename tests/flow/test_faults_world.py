@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clock jumps, a signer hangs, there are no descriptors left."""
+import contextlib
 import datetime
 import errno
 import os
@@ -141,7 +142,8 @@ class Clock(FaultTest):
     # S27, R92: NTP puts a clock right that was ahead at the start
     def test_a_start_with_the_clock_ahead_leaves_no_certificate_from_the_future(self):
         for ahead in (7200, 30 * DAY):
-            with self.subTest(ahead=ahead):
+            with self.subTest(ahead=ahead), contextlib.ExitStack() as stack:
+                stack.callback(self.ca.stop)
                 self.ca.clock(ahead)
                 self.ca.start()
                 before = self.one(ahead)
@@ -158,7 +160,6 @@ class Clock(FaultTest):
                 time.sleep(2)
                 self.assertLessEqual(self.ca.said().count(" tls-certificate "), 2)
                 self.assertLessEqual(self.ca.said().count(" ocsp-responder issuer=main "), 2)
-                self.ca.stop()
         self.ca.start()
         self.judge.judge(whole=True)
 
