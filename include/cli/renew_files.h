@@ -9,7 +9,7 @@
  *	root.crt      the root to trust
  *	hanaper.json  "url" "profile" "serial" "renew_after" "exec_pending"
  *
- * Beside a file "web.crt", "web.crt.hanaper.json" is there as long as its command has
+ * Beside a file "web.crt", ".web.crt.hanaper.json" is there as long as its command has
  * not been told.
  *
  * A new certificate for the same key is one rename(2) of cert.pem: key and
@@ -62,6 +62,12 @@ void renew_files_free(struct renew_files *f); /* what is inside */
 /* So again, after owners_act_self() for what is root's to do. */
 MUST_CHECK bool renew_files_act(const struct renew_files *f, struct err *e);
 
+/*
+ * Other renewals of it wait until 'ret' is closed; -1: nothing to hold.  As whoever it
+ * belongs to.  ERR_UNAVAILABLE: another did not end for minutes.
+ */
+MUST_CHECK bool renew_files_lock(const char *where, int *ret, struct err *e);
+
 /* Before anything is asked for: can it be stored?  ERR_FORBIDDEN. */
 MUST_CHECK bool renew_files_writable(const struct renew_files *f, struct err *e);
 
@@ -80,8 +86,8 @@ struct renew_files_new {
 MUST_CHECK bool renew_files_put(const struct renew_files *f,
     struct renew_files_version *v, const struct renew_files_new *n, struct err *e);
 /*
- * Another pair, of whatever names, in the place of what lies in 'dir', sound or not:
- * root.crt must be there.  A reader through "current" has the pair before or this
+ * Another pair, of whatever names, in the place of what lies in 'dir', sound or not,
+ * by who has locked it: root.crt must be there.  A reader through "current" has the pair before or this
  * one.  Mode and owner of the key are those of the one before, else of 'fresh_key'.
  */
 MUST_CHECK bool renew_files_over(const char *dir, struct bytes key,

@@ -68,6 +68,7 @@ struct enroll { /* what is under way */
 	struct token parts;
 	const char *dir;
 	int dirfd; /* -1: not open */
+	int lock;  /* of a pair that is there; -1: there is none */
 	struct key *key;
 	struct buf key_pem, csr_pem, root_pem;
 	bool made_dir, done;
@@ -84,6 +85,8 @@ enroll_free(struct enroll *n)
 	}
 	if (n->dirfd >= 0)
 		close(n->dirfd);
+	if (n->lock >= 0)
+		close(n->lock);
 	owners_act_self();
 	key_free(n->key);
 	buf_wipe(&n->key_pem);
@@ -344,6 +347,14 @@ act(const char *dir, struct err *e)
 	return access(dir, F_OK) == 0 ? owners_act(dir, e) : owners_act_in(dir, e);
 }
 
+/* Before the token is spent: whose place it is to take may be busy. */
+static bool
+lock(struct enroll *n, struct err *e)
+{
+	return (!is_there(n, RENEW_FILES_CERT) && !is_there(n, RENEW_FILES_KEY)) ||
+	       renew_files_lock(n->dir, &n->lock, e);
+}
+
 static int
 run(struct enroll *n, enum key_alg alg, unsigned bits)
 {
@@ -352,7 +363,7 @@ run(struct enroll *n, enum key_alg alg, unsigned bits)
 	json_t *v = NULL;
 	int status = OUT_DONE;
 
-	if (take_token(n, &e) && act(n->dir, &e) && open_dir(n, &e) &&
+	if (take_token(n, &e) && act(n->dir, &e) && open_dir(n, &e) && lock(n, &e) &&
 	    enroll_root_fetch(n->a->common.url, n->parts.root, &n->root_pem, &e) &&
 	    make_key(n, alg, bits, &e) && enroll(n, &c, &v, &e))
 		print(n, v);
@@ -367,7 +378,7 @@ int
 cmd_enroll(const struct command *self, int argc, char **argv)
 {
 	struct enroll_args a = { 0 };
-	struct enroll n = { .a = &a, .dirfd = -1 };
+	struct enroll n = { .a = &a, .dirfd = -1, .lock = -1 };
 	enum key_alg alg = KEY_ALG_ECDSA_P256;
 	unsigned bits = 0;
 	struct err e = { 0 };

@@ -100,6 +100,9 @@ cmd_restore(const struct command *self, int argc, char **argv)
 	r.crls = &a.crls;
 	r.users = &a.users;
 	if (!restore_run(&r, &e)) {
+		/* What is in place already: another run finds it done, and is silent. */
+		for (size_t i = 0; i < r.told.n; i++)
+			out_note("%s", r.told.v[i]);
 		status = out_fail(&e);
 	} else {
 		char *word = out_word(dir);

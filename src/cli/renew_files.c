@@ -19,7 +19,7 @@
 #include "sys/lock.h"
 
 #define PEM_MAX      KIB(256)
-#define LOCK_WAIT_MS 120000 /* what another asks for may take a minute */
+#define LOCK_WAIT_MS 300000 /* another may ask twice, each time two minutes long */
 #define LOCK_LOOK_NS 20000000
 
 /* ---- where everything lies ---- */
@@ -174,14 +174,10 @@ renew_files_lock(const char *where, int *ret, struct err *e)
 	bool ok = false;
 
 	*ret = -1;
-	for (int64_t end = clock_mono_ms() + LOCK_WAIT_MS; !ok;) {
-		ok = lock_take(path, 0600, ret, e);
+	for (const int64_t end = clock_mono_ms() + LOCK_WAIT_MS;;) {
+		ok = lock_take(path, 0600, ret, e) || e->code != ERR_CONFLICT;
 		if (ok)
 			break;
-		if (e->code != ERR_CONFLICT) {
-			ok = true;
-			break;
-		}
 		if (clock_mono_ms() >= end) {
 			err_set(e, ERR_UNAVAILABLE,
 			    "another renewal is under way there: %s is locked", path);
@@ -252,11 +248,18 @@ read_pair(struct renew_files *f, struct err *e)
 	return ok;
 }
 
+/* Beside a file it is hidden: some servers load all that lies in a directory. */
 static char *
 json_path(const struct renew_files *f)
 {
-	return f->dir != NULL ? mem_printf("%s/" RENEW_FILES_JSON, f->dir)
-			      : mem_printf("%s." RENEW_FILES_JSON, f->cert_at);
+	if (f->dir != NULL)
+		return mem_printf("%s/" RENEW_FILES_JSON, f->dir);
+	char *dir = renew_files_parent(f->cert_at);
+	const char *slash = strrchr(f->cert_at, '/');
+	char *path = mem_printf("%s/.%s." RENEW_FILES_JSON, dir,
+	    slash != NULL ? slash + 1 : f->cert_at);
+	free(dir);
+	return path;
 }
 
 /* NULL where it is not there. */
@@ -416,26 +419,33 @@ renew_files_note(const struct renew_files *f, const struct renew_files_new *n,
 	return save_json(f, v, e);
 }
 
-/* Beside a file it is there only as long as it says something. */
+/*
+ * Beside a file it is there only as long as it says something; while the command ran
+ * another certificate may have come, of which it has not been told.
+ */
 static bool
 remove_json(const struct renew_files *f, struct err *e)
 {
 	char *path = json_path(f);
-	const bool ok =
-	    unlink(path) == 0 || errno == ENOENT || err_errno(e, "%s", path);
+	char hex[SERIAL_HEX_LEN];
+	json_t *v = NULL;
 
+	serial_to_hex(&f->leaf->serial, hex);
+	bool ok = load_json(f, &v, e);
+	const char *serial = v != NULL ? json_text(v, "serial") : NULL;
+	if (ok && (serial == NULL || strcmp(serial, hex) == 0))
+		ok = unlink(path) == 0 || errno == ENOENT || err_errno(e, "%s", path);
+	json_decref(v);
 	free(path);
 	return ok;
 }
 
-bool
-renew_files_told(const struct renew_files *f, struct err *e)
+static bool
+note_told(const struct renew_files *f, struct err *e)
 {
 	char hex[SERIAL_HEX_LEN];
 	json_t *v;
 
-	if (f->dir == NULL)
-		return remove_json(f, e);
 	if (!load_json(f, &v, e))
 		return false;
 	if (v == NULL)
@@ -444,4 +454,17 @@ renew_files_told(const struct renew_files *f, struct err *e)
 	json_object_set_new(v, "serial", json_string(hex));
 	json_object_set_new(v, "exec_pending", json_false());
 	return save_json(f, v, e);
+}
+
+bool
+renew_files_told(const struct renew_files *f, struct err *e)
+{
+	int lock;
+
+	if (!renew_files_lock(f->dir != NULL ? f->dir : f->cert, &lock, e))
+		return false;
+	const bool ok = f->dir == NULL ? remove_json(f, e) : note_told(f, e);
+	if (lock >= 0)
+		close(lock);
+	return ok;
 }

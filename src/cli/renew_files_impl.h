@@ -12,8 +12,6 @@ char *renew_files_parent(const char *path);
 /* Where a symbolic link of the directory leads; NULL: it is none.  free() it. */
 char *renew_files_link(const char *dir, const char *name);
 bool renew_files_is_dir(const char *path);
-/* Other renewals wait until 'ret' is closed; -1: nothing to hold.  ERR_UNAVAILABLE: long. */
-MUST_CHECK bool renew_files_lock(const char *where, int *ret, struct err *e);
 /* The name of the present pair's directory; NULL: no link "current" leads to one. */
 MUST_CHECK bool renew_files_current(const char *dir, char **ret, struct err *e);
 

@@ -97,8 +97,6 @@ renew_files_over(const char *dir, struct bytes key, const char *fresh_key,
 {
 	struct renew_files f = { .lock = -1 };
 
-	if (!renew_files_lock(dir, &f.lock, e))
-		return false;
 	f.dir = mem_strdup(dir);
 	f.cert = path_in(dir, RENEW_FILES_CERT);
 	f.key = path_in(dir, RENEW_FILES_KEY);

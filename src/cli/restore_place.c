@@ -233,20 +233,24 @@ put_small(struct restore *r, struct err *e)
  * Beside a hanaper.yaml that lies elsewhere, too, as init --system has it: for who may
  * not look into the CA directory.
  */
-static bool
-put_root(struct restore *r, struct err *e)
+static void
+put_root(struct restore *r)
 {
 	char *from = mem_printf("%s/root.crt", r->state);
 	char *to = mem_printf("%s/root.crt", r->etc);
 	struct buf text;
 	struct stat st;
-	bool ok = true;
+	struct err unread;
 
 	buf_init(&text, SMALL_MAX);
 	if (lstat(to, &st) < 0 && errno == ENOENT) {
-		ok = read_as_owner(from, &text, e) && owners_act_in(to, e) &&
-		     file_replace(AT_FDCWD, to, 0644, buf_bytes(&text), e);
+		const bool ok =
+		    read_as_owner(from, &text, &unread) && owners_act_in(to, &unread) &&
+		    file_replace(AT_FDCWD, to, 0644, buf_bytes(&text), &unread);
 		owners_act_self();
+		if (!ok)
+			strings_printf(&r->told,
+			    "%s could not be written: copy %s there", to, from);
 	} else if (!same_content(from, to)) {
 		strings_printf(&r->told, "%s is not the root of this CA: copy %s there",
 		    to, from);
@@ -254,7 +258,6 @@ put_root(struct restore *r, struct err *e)
 	buf_free(&text);
 	free(from);
 	free(to);
-	return ok;
 }
 
 /*
@@ -421,8 +424,10 @@ bool
 restore_place(struct restore *r, struct err *e)
 {
 	if (!make_dirs(r, e) || !put_database(r, e) || !put_journal(r, e) ||
-	    !put_small(r, e) || !make_etc(r, e) || !put_root(r, e) || !put_conf(r, e) ||
-	    !flush_all(r, e))
+	    !put_small(r, e) || !make_etc(r, e))
+		return false;
+	put_root(r);
+	if (!put_conf(r, e) || !flush_all(r, e))
 		return false;
 	restore_aside_tell(r);
 	restore_issuers_tell(r);

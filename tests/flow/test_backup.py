@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 from backup_case import HANAPER, BackupCase
 from hnp import BUILD, CA, SLOW, run
@@ -489,6 +490,21 @@ class Backup(BackupCase):
         run(HANAPER, "renew", ca.tmp / "web.crt", "--now", "--dir", etc)
         daemon.terminate()
         self.assertEqual(daemon.wait(10 * SLOW), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to mount")
+    def test_a_copy_of_the_root_that_cannot_be_written_is_told(self):
+        ca = self.ca
+        etc = ca.tmp / "ro"
+        etc.mkdir()
+        (etc / "hanaper.yaml").write_text(f"dir: {ca.dir}\n" + (ca.dir / "hanaper.yaml").read_text())
+        (etc / "hanaper.yaml").chmod(0o640)
+        run(HANAPER, "backup", self.file, "--dir", etc, "--with-keys")
+        ca.stop()
+        shutil.rmtree(ca.dir)
+        done = run("unshare", "--mount", "sh", "-ec", 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"',
+                   "sh", etc, HANAPER, "restore", self.file, "--dir", etc, "--nothing-since")
+        self.assertIn(f"{etc}/root.crt could not be written: copy {ca.dir}/root.crt there", done.stdout)
+        self.assertTrue((ca.dir / "journal").is_dir())
 
     def test_hanaper_yaml_may_be_on_another_file_system(self):
         ca = self.ca

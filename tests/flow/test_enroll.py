@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """hanaper token and hanaper enroll: from a token to files, whoever stands in between."""
+import fcntl
 import http.server
 import json
 import os
@@ -178,6 +179,23 @@ class Enroll(FlowTest):
                 run(HANAPER, "renew", out, "--now")
                 run(HANAPER, "renew", out, "--now", "--rekey")
                 self.fits(out)
+
+    def test_force_waits_for_a_renewal_before_it_spends_the_token(self):
+        out = self.ca.file("busy")
+        self.assertEqual(self.enroll(self.token()["token"], out.name).returncode, 0)
+        run(HANAPER, "renew", out, "--now")  # leaves the file of the lock
+        made = self.token()
+        with open(out / ".hanaper.lock", "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            later = threading.Thread(target=lambda: self.assertEqual(
+                self.enroll(made["token"], out.name, "--force").returncode, 0))
+            later.start()
+            time.sleep(1)
+            self.assertTrue(later.is_alive())
+            pending = run(HANAPER, "token", "ls", "--status", "pending", "--dir", self.ca.dir).stdout
+            self.assertIn(made["id"], pending)
+        later.join()
+        self.fits(out)
 
     def test_the_token_comes_from_a_file_or_a_pipe(self):
         ca = self.ca
