@@ -39,7 +39,7 @@ struct issue_request asked_request(const struct asked *a, const struct request *
  * One CSR by itself: rows "csr.syntax", "csr.names", "csr.extensions", "csr.key".
  * False: one of them failed, and *e says it in plain words.
  */
-MUST_CHECK bool asked_csr(struct bytes in, struct csr **ret, struct verdict *v,
-    struct err *e);
+MUST_CHECK bool asked_csr(const struct request *r, struct bytes in, struct csr **ret,
+    struct verdict *v, struct err *e);
 
 #endif

@@ -25,6 +25,8 @@ struct csr {
 		char oid[64];
 	} ignored[16];
 	size_t n_ignored;
+	size_t
+	    names_max; /* more in the subjectAltName are refused by their count (P57) */
 	const char *reading; /* the rule that what is being read is held to */
 };
 
@@ -33,15 +35,16 @@ struct csr {
  * without a public-key operation.  The signature is NOT verified: csr_verify().
  * ERR_BAD_CSR or ERR_BAD_KEY; CA:TRUE, keyCertSign or cRLSign asked for is refused here (R1, R2).
  */
-MUST_CHECK bool csr_parse(struct bytes der, struct csr **ret, struct err *e);
-/* DER, or PEM with exactly one block of either label (P50). */
+MUST_CHECK bool csr_parse(struct bytes der, size_t names_max, struct csr **ret,
+    struct err *e);
+/* DER, or PEM with exactly one block of either label (P50); NAMES_READ_MAX names. */
 MUST_CHECK bool csr_parse_any(struct bytes in, struct csr **ret, struct err *e);
 /*
- * The same; on failure *ret_rule (static) is which rule was broken: "csr.syntax",
+ * The same, but for 'names_max'; on failure *ret_rule (static) is which rule was broken: "csr.syntax",
  * "csr.names", "csr.extensions" or "csr.key".
  */
-MUST_CHECK bool csr_parse_told(struct bytes in, struct csr **ret, const char **ret_rule,
-    struct err *e);
+MUST_CHECK bool csr_parse_told(struct bytes in, size_t names_max, struct csr **ret,
+    const char **ret_rule, struct err *e);
 /* Proof of possession.  ERR_BAD_CSR. */
 MUST_CHECK bool csr_verify(const struct csr *c, struct err *e);
 void csr_free(struct csr *c); /* NULL is fine */

@@ -243,9 +243,10 @@ read_csr(const struct acme *a, struct csr **ret, struct err *e)
 	if (text == NULL)
 		return err_set(e, ERR_MALFORMED, "csr is missing, or no string");
 	buf_init(&der, CSR_MAX + 1);
-	const bool ok = (base64url_read(bytes_str(text), &der, e) ||
-			    err_prefix(e, "csr (DER in base64url is wanted)")) &&
-			csr_parse(buf_bytes(&der), ret, e);
+	const bool ok =
+	    (base64url_read(bytes_str(text), &der, e) ||
+		err_prefix(e, "csr (DER in base64url is wanted)")) &&
+	    csr_parse(buf_bytes(&der), ca_conf(a->r->ca)->names_max, ret, e);
 	buf_free(&der);
 	if (!ok && e->code == ERR_BAD_KEY)
 		e->code = ERR_BAD_CSR;

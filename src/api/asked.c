@@ -102,12 +102,13 @@ add_csr_rows(const struct csr *c, struct verdict *v)
 }
 
 bool
-asked_csr(struct bytes in, struct csr **ret, struct verdict *v, struct err *e)
+asked_csr(const struct request *r, struct bytes in, struct csr **ret, struct verdict *v,
+    struct err *e)
 {
 	const char *rule;
 	size_t i = 0;
 
-	if (csr_parse_told(in, ret, &rule, e)) {
+	if (csr_parse_told(in, ca_conf(r->ca)->names_max, ret, &rule, e)) {
 		add_csr_rows(*ret, v);
 		return true;
 	}
@@ -118,11 +119,11 @@ asked_csr(struct bytes in, struct csr **ret, struct verdict *v, struct err *e)
 }
 
 static void
-read_csr(struct bytes in, struct asked *a, struct verdict *v)
+read_csr(const struct request *r, struct bytes in, struct asked *a, struct verdict *v)
 {
 	struct err why;
 
-	if (!asked_csr(in, &a->csr, v, &why))
+	if (!asked_csr(r, in, &a->csr, v, &why))
 		fault(a, &why);
 }
 
@@ -299,7 +300,7 @@ read_json(struct request *r, bool with_as, struct asked *a, struct verdict *v,
 	if (ok) {
 		a->profile = mem_strdup(json_text(o, "profile"));
 		a->as = mem_strdup(json_text(o, "as"));
-		read_csr(bytes_str(json_text(o, "csr")), a, v);
+		read_csr(r, bytes_str(json_text(o, "csr")), a, v);
 		read_validity(json_text(o, "validity"), a, v);
 		read_names(names, ca_conf(r->ca)->names_max, a, v);
 		read_metadata(metadata, a, v);
@@ -325,7 +326,7 @@ read_raw(struct request *r, bool with_as, struct asked *a, struct verdict *v,
 		ok = err_set(e, ERR_MALFORMED,
 		    "say which profile: ?profile=server (GET /v1/profiles lists them)");
 	if (ok) {
-		read_csr(r->in.body, a, v);
+		read_csr(r, r->in.body, a, v);
 		read_validity(validity, a, v);
 	}
 	free(validity);

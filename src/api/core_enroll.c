@@ -11,7 +11,8 @@
 #include "codec/json.h"
 
 static bool
-read_json(struct bytes body, struct csr **ret, struct verdict *rows, struct err *e)
+read_json(const struct request *r, struct csr **ret, struct verdict *rows,
+    struct err *e)
 {
 	static const struct json_member members[] = {
 		{ "csr", JSON_STRING, true },
@@ -19,10 +20,10 @@ read_json(struct bytes body, struct csr **ret, struct verdict *rows, struct err 
 	};
 	json_t *v = NULL;
 
-	if (!json_read(body, &v, e))
+	if (!json_read(r->in.body, &v, e))
 		return false;
 	const bool ok = json_check(v, members, e) &&
-			asked_csr(bytes_str(json_text(v, "csr")), ret, rows, e);
+			asked_csr(r, bytes_str(json_text(v, "csr")), ret, rows, e);
 	json_decref(v);
 	return ok;
 }
@@ -86,8 +87,8 @@ start(struct request *r, const struct store_token *t, struct issued *answer,
 	struct csr *csr = NULL;
 
 	const bool ok =
-	    (r->body == BODY_JSON ? read_json(r->in.body, &csr, v, e)
-				  : asked_csr(r->in.body, &csr, v, e)) &&
+	    (r->body == BODY_JSON ? read_json(r, &csr, v, e)
+				  : asked_csr(r, r->in.body, &csr, v, e)) &&
 	    enroll_start(r->ca, t, csr, r->id, once != NULL ? once_done : issued_answer,
 		once != NULL ? (void *)once : answer, v, e);
 	csr_free(csr);

@@ -36,7 +36,7 @@ read_json(struct request *r, struct csr **ret, int64_t *ret_validity_s,
 	const bool ok =
 	    json_check(v, members, e) &&
 	    read_validity(json_text(v, "validity"), ret_validity_s, rows, e) &&
-	    asked_csr(bytes_str(json_text(v, "csr")), ret, rows, e);
+	    asked_csr(r, bytes_str(json_text(v, "csr")), ret, rows, e);
 	json_decref(v);
 	return ok;
 }
@@ -51,7 +51,7 @@ read_raw(struct request *r, struct csr **ret, int64_t *ret_validity_s,
 	const bool ok = request_query_known(r, known, e) &&
 			request_query(r, "validity", &validity, e) &&
 			read_validity(validity, ret_validity_s, rows, e) &&
-			asked_csr(r->in.body, ret, rows, e);
+			asked_csr(r, r->in.body, ret, rows, e);
 	free(validity);
 	return ok;
 }

@@ -13,8 +13,8 @@
 #include "ca/issue_judge.h"
 #include "x509/csr.h"
 
-#define NAME_MORE    4      /* octets of DER around a name */
-#define CSR_REST     KIB(3) /* of a CSR beside its names: the largest key, its signature */
+#define CSR_REST                                                                       \
+	((size_t)200)   /* of a CSR beside its names: the smallest key, its signature */
 #define FULL_RETRY_S 60 /* when an account with too many open orders may come again */
 
 /* ---- judging ---- */
@@ -165,14 +165,16 @@ judge_challenges(struct ca *ca, const struct acme_order_ask *q, struct verdict *
 static bool
 check_octets(const struct names *names, struct err *e)
 {
-	size_t octets = 0;
+	struct buf san;
+	struct err why;
 
-	for (size_t i = 0; i < names->n; i++)
-		octets += strlen(names->v[i].text) + NAME_MORE;
-	return octets <= CSR_MAX - CSR_REST ||
+	buf_init(&san, CSR_MAX - CSR_REST);
+	const bool ok = names_to_der(names, &san, &why);
+	buf_free(&san);
+	return ok ||
 	       err_set(e, ERR_MALFORMED,
-		   "the identifiers are too long for a CSR: %zu octets, at most %zu",
-		   octets, CSR_MAX - CSR_REST);
+		   "the identifiers are too long for a CSR: at most %zu octets of it",
+		   CSR_MAX - CSR_REST);
 }
 
 static bool

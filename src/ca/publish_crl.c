@@ -40,13 +40,11 @@ next_in_line(struct publish *p)
 	for (size_t k = 1; k <= p->n; k++) { /* each has its turn */
 		struct crl_slot *s = p->v[(from + k) % p->n];
 
-		if (!s->wanted)
-			continue;
-		if (!publish_rests(s, clock_now())) {
+		/* One that rests, or cannot be begun, keeps nobody behind it waiting. */
+		if (s->wanted)
 			publish_crl_want(p, s);
+		if (p->build.slot != NULL)
 			return;
-		}
-		s->wanted = false;
 	}
 }
 

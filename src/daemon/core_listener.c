@@ -109,7 +109,7 @@ core_listener_issue(struct ca *ca, struct bytes csr_der, core_listener_cb *cb,
 	bool ok =
 	    p != NULL || err_set(e, ERR_INTERNAL, "no profile for the api listener");
 	ok = ok && check_alive(ca, ca_issuer_find(ca, p->issuer), e) &&
-	     csr_parse(csr_der, &csr, e) &&
+	     csr_parse(csr_der, conf_names_max(ca_conf(ca), p), &csr, e) &&
 	     listener_names(ca_issuer_find(ca, p->issuer), p, &names, e);
 	if (ok) {
 		const struct issue_request q = {

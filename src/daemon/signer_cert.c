@@ -237,7 +237,7 @@ judge(struct signer *s, struct wish *w, struct err *e)
 	struct verdict v = { .terse = true };
 
 	if (!signer_state_stored(s, w->m.stored_seq, e) || !find_policy(s, w, e) ||
-	    !csr_parse(w->m.csr, &w->csr, e) ||
+	    !csr_parse(w->m.csr, conf_names_max(s->conf, w->profile), &w->csr, e) ||
 	    !names_from_der(w->m.names, conf_names_max(s->conf, w->profile), &w->names,
 		e) ||
 	    !check_times(w, now, e))

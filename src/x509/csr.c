@@ -77,7 +77,8 @@ read_all(struct bytes der, struct csr *c, struct err *e)
 }
 
 static bool
-parse(struct bytes der, struct csr **ret, const char **ret_rule, struct err *e)
+parse(struct bytes der, size_t names_max, struct csr **ret, const char **ret_rule,
+    struct err *e)
 {
 	if (der.n == 0)
 		return err_set(e, ERR_BAD_CSR, "CSR: empty");
@@ -88,6 +89,7 @@ parse(struct bytes der, struct csr **ret, const char **ret_rule, struct err *e)
 	struct csr *c = mem_zalloc(sizeof(*c));
 	buf_init(&c->der, CSR_MAX);
 	buf_put(&c->der, der);
+	c->names_max = names_max;
 	c->reading = CSR_RULE_SYNTAX;
 	if (!read_all(buf_bytes(&c->der), c, e)) {
 		*ret_rule = c->reading;
@@ -101,11 +103,11 @@ parse(struct bytes der, struct csr **ret, const char **ret_rule, struct err *e)
 }
 
 bool
-csr_parse(struct bytes der, struct csr **ret, struct err *e)
+csr_parse(struct bytes der, size_t names_max, struct csr **ret, struct err *e)
 {
 	const char *rule;
 
-	return parse(der, ret, &rule, e);
+	return parse(der, names_max, ret, &rule, e);
 }
 
 /* One block of one of the two labels; text around it is let pass (RFC 7468 2). */
@@ -134,7 +136,8 @@ read_pem(struct bytes in, struct buf *der, struct err *e)
 }
 
 bool
-csr_parse_told(struct bytes in, struct csr **ret, const char **ret_rule, struct err *e)
+csr_parse_told(struct bytes in, size_t names_max, struct csr **ret,
+    const char **ret_rule, struct err *e)
 {
 	struct buf der;
 
@@ -142,7 +145,7 @@ csr_parse_told(struct bytes in, struct csr **ret, const char **ret_rule, struct 
 	if (!pem_looks_like(in)) {
 		if (in.n > 0 && in.p[0] != DER_SEQUENCE)
 			return err_set(e, ERR_BAD_CSR, "CSR: neither DER nor PEM");
-		return parse(in, ret, ret_rule, e);
+		return parse(in, names_max, ret, ret_rule, e);
 	}
 	buf_init(&der, in.n);
 	bool ok = read_pem(in, &der, e);
@@ -150,7 +153,7 @@ csr_parse_told(struct bytes in, struct csr **ret, const char **ret_rule, struct 
 		e->code = ERR_BAD_CSR;
 		err_prefix(e, "CSR");
 	}
-	ok = ok && parse(buf_bytes(&der), ret, ret_rule, e);
+	ok = ok && parse(buf_bytes(&der), names_max, ret, ret_rule, e);
 	buf_wipe(&der); /* another label's block may have been a key */
 	return ok;
 }
@@ -160,7 +163,7 @@ csr_parse_any(struct bytes in, struct csr **ret, struct err *e)
 {
 	const char *rule;
 
-	return csr_parse_told(in, ret, &rule, e);
+	return csr_parse_told(in, NAMES_READ_MAX, ret, &rule, e);
 }
 
 bool

@@ -32,7 +32,7 @@ read_san(struct bytes value, struct csr *c, struct err *e)
 		return err_prefix(e, "subjectAltName");
 	if (seq.body.n == 0)
 		return true;
-	if (!names_from_der(value, NAMES_READ_MAX, &c->names, e))
+	if (!names_from_der(value, c->names_max, &c->names, e))
 		return false;
 	c->has_san = true;
 	return true;

@@ -214,3 +214,27 @@ class Ended(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Queue(unittest.TestCase):
+    """Lists are built one after the other."""
+
+    # P66
+    def test_a_list_that_cannot_be_begun_keeps_no_other_waiting(self):
+        ca = hnp.CA()
+        self.addCleanup(ca.close)
+        hnp.run(hnp.BUILD / "hanaper", "rotate", "--dir", ca.dir)
+        ca.start()
+        lists = [ca.dir / f"pub/crl/{name}.crl" for name in ("root", "main-2", "main")]
+        for i, stuck in enumerate(lists):
+            ca.stop()
+            for path in lists:
+                path.unlink(missing_ok=True)
+            block = stuck.with_name(stuck.name + ".new")
+            block.mkdir()
+            ca.start()
+            end = time.monotonic() + 10 * hnp.SLOW
+            while [p for p in lists if p.exists()] != lists[:i] + lists[i + 1:]:
+                self.assertLess(time.monotonic(), end, [p.name for p in lists if p.exists()])
+                time.sleep(0.05)
+            block.rmdir()

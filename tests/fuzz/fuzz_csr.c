@@ -66,7 +66,7 @@ signed_anew(const struct csr *c)
 	buf_init(&der, MIB(1));
 	require(key_sign(key, c->info, &sig, &e) &&
 		cert_assemble(c->info, key_sig_alg(key), buf_bytes(&sig), &der, &e));
-	if (csr_parse(buf_bytes(&der), &again, &e)) {
+	if (csr_parse(buf_bytes(&der), NAMES_READ_MAX, &again, &e)) {
 		require(csr_verify(again, &e));
 		as_gnutls_sees_it(again);
 		csr_free(again);

@@ -235,7 +235,7 @@ paper_csr(const char *const *dns)
 	MUST(key_sign(key, buf_bytes(&info), &sig, &e));
 	MUST(cert_assemble(buf_bytes(&info), key_sig_alg(key), buf_bytes(&sig), &der,
 	    &e));
-	MUST(csr_parse(buf_bytes(&der), &csr, &e));
+	MUST(csr_parse(buf_bytes(&der), NAMES_READ_MAX, &csr, &e));
 	names_free(&names);
 	key_free(key);
 	buf_free(&dn);
@@ -338,7 +338,7 @@ sign_cert(struct bytes question)
 	struct err e = { 0 };
 
 	MUST(msg_sign_cert_get(question, &m, &e));
-	MUST(csr_parse(m.csr, &csr, &e));
+	MUST(csr_parse(m.csr, NAMES_READ_MAX, &csr, &e));
 	MUST(names_from_der(m.names, 1000, &names, &e));
 	const struct conf_profile *p = conf_profile_find(paper.ca->conf, m.profile);
 	char *requester = mem_strndup(m.requester), *note = mem_strndup(m.note);

@@ -148,7 +148,8 @@ Test(csr, changed_in_any_octet_is_refused_or_does_not_verify)
 			struct err e = { 0 };
 
 			b.p[i] ^= flips[f];
-			cr_expect_not(csr_parse(buf_bytes(&b), &c, &e) &&
+			cr_expect_not(csr_parse(buf_bytes(&b), NAMES_READ_MAX, &c,
+					  &e) &&
 					  csr_verify(c, &e),
 			    "octet %zu", i);
 			cr_expect(e.code == ERR_BAD_CSR || e.code == ERR_BAD_KEY);
@@ -414,14 +415,16 @@ Test(csr, the_rule_that_was_broken_is_told)
 	for (size_t i = 0; i < NITEMS(rows); i++) {
 		buf_clear(&b);
 		make_csr_with_extension(s, rows[i].oid, rows[i].value, &b);
-		cr_expect_not(csr_parse_told(buf_bytes(&b), &c, &rule, &e));
+		cr_expect_not(
+		    csr_parse_told(buf_bytes(&b), NAMES_READ_MAX, &c, &rule, &e));
 		cr_expect_str_eq(rule, rows[i].rule, "%s: %s", rows[i].oid, rule);
 	}
 	buf_clear(&b);
 	make_csr(s, &(struct make_csr){ .spki = T("\x30\x00") }, &b);
-	cr_expect_not(csr_parse_told(buf_bytes(&b), &c, &rule, &e));
+	cr_expect_not(csr_parse_told(buf_bytes(&b), NAMES_READ_MAX, &c, &rule, &e));
 	cr_expect_str_eq(rule, "csr.key");
-	cr_expect_not(csr_parse_told(bytes_str("hello"), &c, &rule, &e));
+	cr_expect_not(
+	    csr_parse_told(bytes_str("hello"), NAMES_READ_MAX, &c, &rule, &e));
 	cr_expect_str_eq(rule, "csr.syntax");
 	cr_expect_null(c);
 	buf_free(&b);

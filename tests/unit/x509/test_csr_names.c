@@ -185,7 +185,7 @@ Test(csr, weak_keys_and_wrong_signatures_are_refused)
 	/* somebody else's key, and our signature */
 	make_csr(s, &(struct make_csr){ .cn = "x", .spki = buf_bytes(&other->spki) },
 	    &b);
-	cr_assert(csr_parse(buf_bytes(&b), &c, &e), "%s", e.detail);
+	cr_assert(csr_parse(buf_bytes(&b), NAMES_READ_MAX, &c, &e), "%s", e.detail);
 	cr_expect_not(csr_verify(c, &e));
 	cr_expect_eq(e.code, ERR_BAD_CSR);
 	cr_expect(strstr(e.detail, "does not verify") != NULL, "%s", e.detail);
@@ -194,7 +194,7 @@ Test(csr, weak_keys_and_wrong_signatures_are_refused)
 	    &(struct make_csr){ .cn = "x",
 		.sig_alg = T("\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01") },
 	    &b);
-	cr_assert(csr_parse(buf_bytes(&b), &c, &e), "%s", e.detail);
+	cr_assert(csr_parse(buf_bytes(&b), NAMES_READ_MAX, &c, &e), "%s", e.detail);
 	cr_expect_not(csr_verify(c, &e));
 	cr_expect(strstr(e.detail, "SHA-1 with ECDSA is not accepted") != NULL, "%s",
 	    e.detail);

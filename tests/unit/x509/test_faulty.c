@@ -38,7 +38,7 @@ static bool
 read_csr(struct err *e)
 {
 	csr = NULL;
-	if (!csr_parse(buf_bytes(&cert_case.der), &csr, e))
+	if (!csr_parse(buf_bytes(&cert_case.der), NAMES_READ_MAX, &csr, e))
 		return false;
 	return csr_verify(csr, e);
 }

@@ -77,7 +77,7 @@ try_request(void *arg, struct bytes der)
 	struct csr *c = NULL;
 	struct err e = { 0 };
 
-	if (!csr_parse(der, &c, &e)) {
+	if (!csr_parse(der, NAMES_READ_MAX, &c, &e)) {
 		cr_expect_null(c);
 		refused(t, &e);
 		return;
