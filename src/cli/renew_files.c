@@ -162,6 +162,16 @@ lock_path(const char *where)
 	return path;
 }
 
+static bool
+may_not_write(const char *path)
+{
+	char *dir = renew_files_parent(path);
+	const bool no = eaccess(dir, W_OK) < 0 && (errno == EACCES || errno == EROFS);
+
+	free(dir);
+	return no;
+}
+
 /*
  * A file of the owner's alone: a lock of what others may open, the directory or the
  * certificate, is one that they can keep.  Where none can be made nothing can be
@@ -175,8 +185,9 @@ renew_files_lock(const char *where, int *ret, struct err *e)
 
 	*ret = -1;
 	for (const int64_t end = clock_mono_ms() + LOCK_WAIT_MS;;) {
-		ok = lock_take(path, 0600, ret, e) || e->code != ERR_CONFLICT;
-		if (ok)
+		ok = lock_take(path, 0600, ret, e) ||
+		     (e->code != ERR_CONFLICT && may_not_write(path));
+		if (ok || e->code != ERR_CONFLICT)
 			break;
 		if (clock_mono_ms() >= end) {
 			err_set(e, ERR_UNAVAILABLE,

@@ -26,6 +26,12 @@ DPKG = """#!/bin/sh
 """
 
 
+def as_from_a_terminal():
+    """What was ignored when a shell began it cannot trap: behind a & that is SIGINT, under nohup SIGHUP."""
+    for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_DFL)
+
+
 def may():
     return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0
 
@@ -47,7 +53,7 @@ class Install(unittest.TestCase):
         setup = 'mount --make-rprivate / && mount --bind "$HERE/sbin" /usr/sbin && '
         run = subprocess.Popen(
             ["unshare", "-m", "sh", "-c", setup + script], cwd=SOURCE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            text=True, start_new_session=True, preexec_fn=as_from_a_terminal,
             env={"PATH": f"{self.tmp}/bin:/usr/bin:/bin", "HERE": str(self.tmp), "TMPDIR": str(self.tmp / "temporary")})
         self.addCleanup(run.stdout.close)
         self.addCleanup(lambda: run.poll() is None and os.killpg(run.pid, signal.SIGKILL))
