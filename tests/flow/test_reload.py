@@ -96,7 +96,7 @@ class Reload(FlowTest):
             self.assertLessEqual({"my_host", "0:0:0:0:0:0:0:1", "10.0.0.1", "localhost"}, self.names_shown())
             self.assertRegex(self.ca.said(), "warn core listener-name error=.*xn--zzzzzzzz")
             self.assertEqual(self.status("one", "DNS:one.internal"), 201)
-            self.assertEqual(self.status("two", "DNS:two.internal", "DNS:more.internal"), 422)
+            self.assertEqual(self.status("two", "DNS:two.internal", "DNS:more.internal"), 400)
 
     # S89
     def test_a_wrong_file_is_refused_with_file_line_and_reason_and_the_one_before_serves_on(self):

@@ -157,7 +157,7 @@ Test(persist, of_several_records_tells_the_fault_of_the_nearest)
 {
 	static const char *const records[] = { "v=spf1 -all", "other.ca; accounturi=x",
 		"ca.test; accounturi=x", "ca.test; policy=wildcard",
-		"ca.test; accounturi=" ACCOUNT };
+		("ca.test; accounturi=" ACCOUNT) };
 	static const enum err_code codes[] = { ERR_MALFORMED, ERR_PROBE_PROOF,
 		ERR_PROBE_PROOF, ERR_MALFORMED, ERR_PROBE_PROOF };
 	const struct persist_question q = { true, bytes_str(ACCOUNT), &identities,
