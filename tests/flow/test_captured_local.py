@@ -112,6 +112,8 @@ class Local(Rows):
         (self.ca.dir / "run/hanaper.sock").chmod(0o666)
         self.addCleanup(self.ca.dir.chmod, 0o750)
         self.addCleanup((self.ca.dir / "run").chmod, 0o750)
+        answered, answers = os.pipe()
+        self.addCleanup(os.close, answered)
         pid = os.fork()
         if pid == 0:
             try:
@@ -119,14 +121,18 @@ class Local(Rows):
                 s = socket.socket(socket.AF_UNIX)
                 s.connect(str(self.ca.dir / "run/hanaper.sock"))
                 s.sendall(b"GET /v1/whoami HTTP/1.1\r\nHost: x\r\n\r\n")
-                os._exit(0 if s.recv(12) == b"HTTP/1.1 401" and self.stay(s) else 1)
+                status = s.recv(12)
+                os.write(answers, b"!")
+                os._exit(0 if status == b"HTTP/1.1 401" and self.stay(s) else 1)
             finally:
                 os._exit(2)
+        os.close(answers)
         front = self.ca.at["front"]
         self.assertIsNotNone(front.heard(lambda f: f.type == "HTTP_RESPONSE"))
         fd = next(fd for key, fd in self.kept.items() if key != "listener")
         for changed in ({}, dict(address=b"uid:0"), dict(request_id=b"0" * 16)):
             self.assertEqual(self.say(fd, **changed).status, 401)
+        os.read(answered, 1)  # front's answer may be on its way yet
         socket.socket(fileno=os.dup(fd)).shutdown(socket.SHUT_RDWR)
         self.assertEqual(os.waitpid(pid, 0)[1], 0)
 
