@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/issue.h"
 #include "paper.h"
 #include "store/store_lineage.h"
 
@@ -120,6 +121,7 @@ Test(revoke, a_revocation_is_stored_before_it_is_told)
 	int64_t at;
 
 	start(&q, &t);
+	cr_expect_not(issue_is_asked(paper.ca, bytes_str("a key")), "of issuing alone");
 	cr_expect_eq(t.times, 0);
 	cr_expect_not(is_revoked(&s, &reason, &at));
 	paper_sign(MSG_REVOKE);
