@@ -13,4 +13,13 @@
 #define KIB(n)            ((size_t)(n) << 10)
 #define MIB(n)            ((size_t)(n) << 20)
 
+/* gcc and clang say it each in its own way. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_SANITIZER 1
+#endif
+#endif
+
 #endif

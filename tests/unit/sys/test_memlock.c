@@ -11,14 +11,6 @@
 #include "sys/memlock.h"
 #include "sys/proc.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-
 TestSuite(memlock, .timeout = 20);
 
 /* As a service is: no right to lock more than the limit says. */
