@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/unit/conf/unit_conf
 TESTS += tests/unit/conf/unit_conf
 tests_unit_conf_unit_conf_SOURCES = \
+	tests/unit/conf/loading.h \
 	tests/unit/conf/test_conf.c \
 	tests/unit/conf/test_conf_edit.c \
 	tests/unit/conf/test_conf_files.c \

@@ -11,34 +11,9 @@
 
 #include "base/mem.h"
 #include "conf/conf_wire.h"
+#include "loading.h"
 
-#define FILE_NAME "/ca/hanaper.yaml"
-#define LEAST     "profiles:\n- { name: s, usages: [server auth], names: { dns: [a] } }\n"
-
-static struct conf *
-loads(const char *text)
-{
-	struct conf *c = NULL;
-	struct err e = { 0 };
-
-	cr_assert(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s", e.detail);
-	return c;
-}
-
-static void
-expect_refused(const char *text, const char *detail)
-{
-	struct conf *c = NULL;
-	struct err e = { 0 };
-
-	cr_expect_not(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s", text);
-	cr_expect_null(c, "ret is untouched on failure");
-	cr_expect_eq(e.code, ERR_MALFORMED);
-	cr_expect(strncmp(e.detail, FILE_NAME ":", strlen(FILE_NAME) + 1) == 0 &&
-		      strncmp(e.detail + strlen(FILE_NAME) + 1, detail,
-			  strlen(detail)) == 0,
-	    "%s\n  said:   %s\n  wanted: %s", text, e.detail, detail);
-}
+#define LEAST "profiles:\n- { name: s, usages: [server auth], names: { dns: [a] } }\n"
 
 Test(conf_load, what_is_absent_has_its_default)
 {

@@ -9,8 +9,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "loading.h"
 
-#define FILE_NAME "/ca/hanaper.yaml"
 #define LEAST                                                                          \
 	"profiles:\n"                                                                  \
 	"- { name: t, usages: [server auth], names: { dns: [a] } }\n"                  \
@@ -20,32 +20,6 @@
 	"  names: { dns: [a] }\n"
 #define DEFAULT3 (CHALLENGE_HTTP_01 | CHALLENGE_DNS_01 | CHALLENGE_TLS_ALPN_01)
 #define WEEK     (7 * 86400)
-
-static struct conf *
-loads(const char *text)
-{
-	struct conf *c = NULL;
-	struct err e = { 0 };
-
-	cr_assert(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s: %s",
-	    e.detail, text);
-	return c;
-}
-
-static void
-expect_refused(const char *text, const char *detail)
-{
-	struct conf *c = NULL;
-	struct err e = { 0 };
-
-	cr_expect_not(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s", text);
-	cr_expect_null(c, "ret is untouched on failure");
-	cr_expect_eq(e.code, ERR_MALFORMED);
-	cr_expect(strncmp(e.detail, FILE_NAME ":", strlen(FILE_NAME) + 1) == 0 &&
-		      strncmp(e.detail + strlen(FILE_NAME) + 1, detail,
-			  strlen(detail)) == 0,
-	    "%s\n  said:   %s\n  wanted: %s", text, e.detail, detail);
-}
 
 Test(conf_load_acme, without_the_key_there_is_no_directory)
 {

@@ -5,33 +5,9 @@
 
 #include "base/buf.h"
 #include "conf/conf_load.h"
+#include "loading.h"
 
-#define FILE_NAME "/ca/hanaper.yaml"
-#define LEAST     "profiles:\n- { name: s, usages: [server auth], names: { dns: [a] } }\n"
-
-static struct conf *
-loads(const char *text)
-{
-	struct conf *c = NULL;
-	struct err e = { 0 };
-
-	cr_assert(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s", e.detail);
-	return c;
-}
-
-static void
-expect_refused(const char *text, const char *detail)
-{
-	struct conf *c = NULL;
-	struct err e = { 0 };
-
-	cr_expect_not(conf_load_text(bytes_str(text), FILE_NAME, &c, &e), "%s", text);
-	cr_expect_eq(e.code, ERR_MALFORMED);
-	cr_expect(strncmp(e.detail, FILE_NAME ":", strlen(FILE_NAME) + 1) == 0 &&
-		      strncmp(e.detail + strlen(FILE_NAME) + 1, detail,
-			  strlen(detail)) == 0,
-	    "%s\n  said:   %s\n  wanted: %s", text, e.detail, detail);
-}
+#define LEAST "profiles:\n- { name: s, usages: [server auth], names: { dns: [a] } }\n"
 
 Test(conf_load_listener, the_listener_has_a_profile_of_exactly_its_own_names)
 {
