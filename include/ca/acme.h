@@ -64,6 +64,10 @@ MUST_CHECK bool acme_limit_change(struct ca *ca, int64_t account_num, struct err
 MUST_CHECK bool acme_limit_attempt(struct ca *ca, int64_t account_num,
     const char *value, struct err *e);
 void acme_limit_passed(struct ca *ca, int64_t account_num, const char *value);
+/* The same of an order's CSRs: given back where it was not the client that failed. */
+MUST_CHECK bool acme_limit_finalize(struct ca *ca, int64_t account_num,
+    const char *order_id, struct err *e);
+void acme_limit_finalized(struct ca *ca, int64_t account_num, const char *order_id);
 /*
  * One more signature to look at, of this account (0: by a key that is in the request
  * itself) from this address ("": the local socket, which is not held back): taken as if

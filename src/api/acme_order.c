@@ -212,6 +212,24 @@ acme_on_order(struct acme *a)
 
 /* ---- finalize ---- */
 
+/* The count is of what the client does: a CSR that is not the order's, names whose CAA forbids it. */
+static void
+uncount(struct acme *a)
+{
+	char id[ACME_ID_LEN];
+
+	if (acme_id(a, 0, id))
+		acme_limit_finalized(a->r->ca, a->account.num, id);
+}
+
+static void
+finalize_refused(struct acme *a, const struct err *e, const struct verdict *v)
+{
+	if (err_acme_status(e->code) >= 500)
+		uncount(a);
+	acme_problem(a, e, v, NULL);
+}
+
 /* The order as it is by now. */
 static void
 on_finalized(void *arg, const struct issue_result *r, const struct err *refused)
@@ -222,9 +240,10 @@ on_finalized(void *arg, const struct issue_result *r, const struct err *refused)
 
 	(void)r;
 	if (refused != NULL) {
-		acme_problem(a, refused, NULL, NULL);
+		finalize_refused(a, refused, NULL);
 		return;
 	}
+	uncount(a);
 	if (acme_order_find(a, &o, &e)) {
 		a->r->wrote = true;
 		answer(a, 200, &o);
@@ -277,7 +296,7 @@ finalize(struct acme *a, struct acme_order *o)
 	overdue_watch(a->r, on_overdue, a);
 	if (!read_csr(a, &csr, &e) || !acme_order_finalize(a->r->ca, &a->account, o,
 					  csr, a->r->id, on_finalized, a, &v, &e))
-		acme_problem(a, &e, &v, NULL);
+		finalize_refused(a, &e, &v);
 	csr_free(csr);
 	verdict_free(&v);
 }
@@ -291,9 +310,9 @@ on_caa(void *arg, const struct err *why)
 	struct err e;
 
 	if (why != NULL)
-		acme_problem(a, why, NULL, NULL);
+		finalize_refused(a, why, NULL);
 	else if (!acme_directory_anew(a, &e) || !acme_order_find(a, &o, &e))
-		acme_problem(a, &e, NULL, NULL);
+		finalize_refused(a, &e, NULL);
 	else if (is_under_way(&o))
 		answer(a, 200, &o);
 	else
@@ -317,6 +336,8 @@ acme_on_order_finalize(struct acme *a)
 	if (ok && o.status != ACME_READY)
 		ok = err_set(&e, ERR_ORDER_NOT_READY, "the order is %s",
 		    acme_state_word(o.status));
+	/* Before names of others are looked up and a signature is verified. */
+	ok = ok && acme_limit_finalize(a->r->ca, a->account.num, o.id, &e);
 	ok = ok && acme_caa_check(a->r->ca, &a->account, a->directory, &o, on_caa, a,
 		       &asked, &e);
 	if (!ok)

@@ -40,7 +40,7 @@ struct acme_site {
 	struct nonces *nonces;  /* NULL: ACME is off */
 	struct jwk_cache *keys; /* of accounts that asked lately */
 	uint8_t key[NONCE_KEY_LEN];
-	struct limit accounts, orders, failures;
+	struct limit accounts, orders, failures, finalizations;
 	struct limiter *signatures;
 	struct loop_timer *sweep;
 };
@@ -126,6 +126,7 @@ free_limits(struct acme_site *a)
 	limiter_free(a->accounts.counted);
 	limiter_free(a->orders.counted);
 	limiter_free(a->failures.counted);
+	limiter_free(a->finalizations.counted);
 	limiter_free(a->signatures);
 }
 
@@ -150,6 +151,7 @@ set_limits(struct acme_site *a, const struct conf_acme_site *c)
 	set_limit(&a->accounts, c->accounts_per_hour);
 	set_limit(&a->orders, c->orders_per_hour);
 	set_limit(&a->failures, c->failures_per_hour);
+	set_limit(&a->finalizations, c->failures_per_hour);
 }
 
 static bool
@@ -221,13 +223,33 @@ acme_limit_attempt(struct ca *ca, int64_t account_num, const char *value, struct
 	    "failed validations of this name by this account", e);
 }
 
-void
-acme_limit_passed(struct ca *ca, int64_t account_num, const char *value)
+static void
+give_back(struct limiter *l, int64_t num, struct bytes text)
 {
 	uint8_t hash[HASH_LEN];
 
-	if (hash_of(account_num, bytes_str(value), hash))
-		limiter_give_back(ca->acme->failures.counted, hash);
+	if (hash_of(num, text, hash))
+		limiter_give_back(l, hash);
+}
+
+void
+acme_limit_passed(struct ca *ca, int64_t account_num, const char *value)
+{
+	give_back(ca->acme->failures.counted, account_num, bytes_str(value));
+}
+
+bool
+acme_limit_finalize(struct ca *ca, int64_t account_num, const char *order_id,
+    struct err *e)
+{
+	return take(ca->acme->finalizations.counted, account_num, bytes_str(order_id),
+	    "CSRs for this order that were refused", e);
+}
+
+void
+acme_limit_finalized(struct ca *ca, int64_t account_num, const char *order_id)
+{
+	give_back(ca->acme->finalizations.counted, account_num, bytes_str(order_id));
 }
 
 /*
@@ -253,11 +275,10 @@ void
 acme_limit_verified(struct ca *ca, struct bytes address, int64_t account_num)
 {
 	char whole[THROTTLE_ADDRESS_LEN];
-	uint8_t hash[HASH_LEN];
 
 	whole_of(address, whole);
-	if (address.n > 0 && hash_of(account_num, bytes_str(whole), hash))
-		limiter_give_back(ca->acme->signatures, hash);
+	if (address.n > 0)
+		give_back(ca->acme->signatures, account_num, bytes_str(whole));
 }
 
 /* ---- life ---- */

@@ -130,10 +130,7 @@ bind_account(struct ca *ca, const struct acme_account_ask *q, struct acme_accoun
     struct err *e)
 {
 	if (q->eab == NULL)
-		return !q->directory->acme.external_account ||
-		       err_set(e, ERR_EXTERNAL_ACCOUNT,
-			   "this directory wants a key for external accounts; an "
-			   "administrator makes one by \"hanaper acme eab new\"");
+		return true;
 	if (!acme_bind_verify(ca, q, &a->eab_num, e))
 		return false;
 	struct buf b;
@@ -150,6 +147,7 @@ may_be_made(struct ca *ca, const struct acme_account_ask *q, struct err *e)
 {
 	const struct conf_acme_site *site = &ca->conf->acme;
 
+	/* Before the limit and the transaction: to be told so costs nothing. */
 	if (q->only_existing)
 		return err_set(e, ERR_ACCOUNT_UNKNOWN, "no account here has this key");
 	/* Not to be demanded where none are published: some clients leave it out then. */
@@ -157,6 +155,10 @@ may_be_made(struct ca *ca, const struct acme_account_ask *q, struct err *e)
 		return err_set(e, ERR_USER_ACTION,
 		    "agree to the terms of service at %s (termsOfServiceAgreed)",
 		    site->terms);
+	if (q->eab == NULL && q->directory->acme.external_account)
+		return err_set(e, ERR_EXTERNAL_ACCOUNT,
+		    "this directory wants a key for external accounts; an "
+		    "administrator makes one by \"hanaper acme eab new\"");
 	return acme_account_judge_key(ca, q->key, e) &&
 	       acme_limit_account(ca, q->address, e);
 }

@@ -248,6 +248,12 @@ class Limits(AcmeTest):
         self.refused(other.post(other.base + "/new-account", {"onlyReturnExisting": True}, True), 400,
                      "accountDoesNotExist")
 
+    # S32: who shares the address is not held up by it
+    def test_what_lacks_its_binding_is_not_counted(self):
+        stranger = self.client("bound")
+        for _ in range(5):
+            self.refused(stranger.post(stranger.base + "/new-account", {}, True), 403, "externalAccountRequired")
+
 
 class Binding(AcmeTest):
     def key(self, **more):

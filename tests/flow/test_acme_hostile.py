@@ -537,6 +537,19 @@ class Limits(OrderTest):
             time.sleep(0.05)
         self.refused(c.order("o10.internal"), 429, "rateLimited")  # a reload forgets nothing
 
+    # A83, A86, S32: each would be verified, and its names' CAA looked up
+    def test_too_many_refused_csrs_of_one_order(self):
+        c = self.client(register=True)
+        where, order = self.ready(c, "csr.internal")
+        wrong = {"csr": b64(make_csr(["other.internal"]))}
+        for _ in range(2):
+            self.refused(c.post(order["finalize"], wrong), 400, "badCSR")
+        a = c.post(order["finalize"], wrong)
+        self.refused(a, 429, "rateLimited")
+        self.assertGreater(int(a.headers["Retry-After"]), 0)
+        where, order = self.ready(c, "csr.internal")  # another order goes on
+        self.finish(c, where, order, ["csr.internal"])
+
 
 class Zones(OrderTest):
     @classmethod
