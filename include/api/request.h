@@ -15,6 +15,7 @@
 #include "api/overdue.h"
 #include "api/slices.h"
 #include "ca/caller.h"
+#include "codec/json.h"
 #include "http/route.h"
 #include "policy/verdict.h"
 
@@ -135,5 +136,11 @@ MUST_CHECK bool request_query_known(const struct request *r, const char *const *
     struct err *e);
 /* ERR_MALFORMED where there is any member. */
 MUST_CHECK bool request_query_none(const struct request *r, struct err *e);
+/*
+ * A request that says all in its body: an object of these members, and no query.
+ * json_decref() *ret, which is NULL where there is no JSON.
+ */
+MUST_CHECK bool request_object(const struct request *r,
+    const struct json_member *members, json_t **ret, struct err *e);
 
 #endif

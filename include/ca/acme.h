@@ -21,6 +21,7 @@
 #define ACME_NONCES_FILE "acme.nonces"
 #define ACME_TOKEN_TEXT  44 /* characters of a challenge's token, with the NUL */
 
+struct acme_limits;
 struct acme_site;
 
 /* 'prober' is borrowed.  Before requests come.  ERR_IO. */
@@ -33,6 +34,8 @@ void acme_resume(struct ca *ca);
 void acme_reload(struct ca *ca);
 /* NULL: there is none, or not yet. */
 struct link *acme_prober(const struct ca *ca);
+/* ACME has been opened. */
+struct acme_limits *acme_limits(const struct ca *ca);
 
 /* ERR_UNAVAILABLE while ACME has no nonces; ERR_BAD_NONCE. */
 MUST_CHECK bool acme_nonce_new(struct ca *ca, char ret[static NONCE_TEXT],
@@ -51,31 +54,6 @@ MUST_CHECK bool acme_new_token(char ret[static ACME_TOKEN_TEXT], struct err *e);
 /* The MAC key of a kid; the caller wipes it. */
 MUST_CHECK bool acme_eab_key(struct ca *ca, const char *kid,
     uint8_t ret[static EAB_KEY_LEN], struct err *e);
-
-/* One more of these: ERR_RATE_LIMITED with retry_s. */
-MUST_CHECK bool acme_limit_account(struct ca *ca, struct bytes address, struct err *e);
-MUST_CHECK bool acme_limit_order(struct ca *ca, int64_t account_num, struct err *e);
-/* Of contacts or the key; as many as orders. */
-MUST_CHECK bool acme_limit_change(struct ca *ca, int64_t account_num, struct err *e);
-/*
- * One more validation of this name for this account: taken as if it will fail,
- * given back by acme_limit_passed() when it did not.
- */
-MUST_CHECK bool acme_limit_attempt(struct ca *ca, int64_t account_num,
-    const char *value, struct err *e);
-void acme_limit_passed(struct ca *ca, int64_t account_num, const char *value);
-/* The same of an order's CSRs: given back where it was not the client that failed. */
-MUST_CHECK bool acme_limit_finalize(struct ca *ca, int64_t account_num,
-    const char *order_id, struct err *e);
-void acme_limit_finalized(struct ca *ca, int64_t account_num, const char *order_id);
-/*
- * One more signature to look at, of this account (0: by a key that is in the request
- * itself) from this address ("": the local socket, which is not held back): taken as if
- * it will fail, given back by acme_limit_verified() when it did not.
- */
-MUST_CHECK bool acme_limit_signature(struct ca *ca, struct bytes address,
-    int64_t account_num, struct err *e);
-void acme_limit_verified(struct ca *ca, struct bytes address, int64_t account_num);
 
 /*
  * As a problem document (RFC 8555 6.7): an object, and as text for a row's 'error'

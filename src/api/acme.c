@@ -9,6 +9,7 @@
 #include "api/core_routes.h"
 #include "base/mem.h"
 #include "ca/acme_account.h"
+#include "ca/acme_limit.h"
 
 enum payload {
 	PAYLOAD_GET = 1,

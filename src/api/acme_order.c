@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Orders: made, read, listed, finalized (RFC 8555 7.1.2.1, 7.4). */
 #include "ca/acme_order.h"
-#include "ca/acme_caa.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include "api/acme_order_find.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/acme_caa.h"
+#include "ca/acme_limit.h"
 #include "codec/base64.h"
 
 #define PAGE 50 /* orders in a list */

@@ -291,12 +291,10 @@ read_json(struct request *r, bool with_as, struct asked *a, struct verdict *v,
 	};
 	json_t *o = NULL;
 
-	if (!request_query_none(r, e) || !json_read(r->in.body, &o, e))
-		return false;
+	bool ok = request_object(r, members, &o, e);
 	json_t *names = json_object_get(o, "names");
 	json_t *metadata = json_object_get(o, "metadata");
-	const bool ok = json_check(o, members, e) && check_names_form(names, e) &&
-			check_metadata_form(metadata, e);
+	ok = ok && check_names_form(names, e) && check_metadata_form(metadata, e);
 	if (ok) {
 		a->profile = mem_strdup(json_text(o, "profile"));
 		a->as = mem_strdup(json_text(o, "as"));

@@ -183,7 +183,7 @@ core_acme_account_revoke(struct request *r)
 	struct err e;
 
 	request_about(r, NULL, NULL, NULL, object);
-	if (json_read(r->in.body, &v, &e) && json_check(v, members, &e) &&
+	if (request_object(r, members, &v, &e) &&
 	    store_acme_account_by_id(ca_store(r->ca), id, &a, &e) && revoke(r, &a, &e))
 		request_json(r, 200, account_json(r->ca, &a));
 	else

@@ -115,7 +115,7 @@ core_acme_eab_make(struct request *r)
 	json_t *v = NULL;
 	struct err e;
 
-	bool ok = json_read(r->in.body, &v, &e) && json_check(v, members, &e) &&
+	bool ok = request_object(r, members, &v, &e) &&
 		  read_span(v, "expires", &q.expires_s, &e) &&
 		  read_span(v, "ends", &q.ends_s, &e);
 	const json_t *list = ok ? json_object_get(v, "names") : NULL;

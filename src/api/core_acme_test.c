@@ -162,8 +162,7 @@ core_acme_test(struct request *r)
 	json_t *v = NULL;
 	struct err e;
 
-	if (!json_read(r->in.body, &v, &e) || !json_check(v, members, &e) ||
-	    !begin(r, v, &e))
+	if (!request_object(r, members, &v, &e) || !begin(r, v, &e))
 		request_problem(r, &e, NULL);
 	json_decref(v);
 }

@@ -20,9 +20,7 @@ read_json(const struct request *r, struct csr **ret, struct verdict *rows,
 	};
 	json_t *v = NULL;
 
-	if (!json_read(r->in.body, &v, e))
-		return false;
-	const bool ok = json_check(v, members, e) &&
+	const bool ok = request_object(r, members, &v, e) &&
 			asked_csr(r, bytes_str(json_text(v, "csr")), ret, rows, e);
 	json_decref(v);
 	return ok;

@@ -39,8 +39,7 @@ read_reason(struct request *r, enum reason *ret, struct err *e)
 	};
 	json_t *v = NULL;
 
-	const bool ok = request_query_none(r, e) && json_read(r->in.body, &v, e) &&
-			json_check(v, members, e) &&
+	const bool ok = request_object(r, members, &v, e) &&
 			revocation_json_reason(json_text(v, "reason"), true, ret, e);
 	json_decref(v);
 	return ok;

@@ -11,9 +11,8 @@ is_bare(const struct request *r, struct err *e)
 	static const struct json_member none[] = { { NULL, JSON_NULL, false } };
 	json_t *v = NULL;
 
-	const bool ok = request_query_none(r, e) &&
-			(r->in.body.n == 0 ||
-			    (json_read(r->in.body, &v, e) && json_check(v, none, e)));
+	const bool ok = r->in.body.n == 0 ? request_query_none(r, e)
+					  : request_object(r, none, &v, e);
 	json_decref(v);
 	return ok;
 }

@@ -31,10 +31,8 @@ read_json(struct request *r, struct csr **ret, int64_t *ret_validity_s,
 	};
 	json_t *v = NULL;
 
-	if (!json_read(r->in.body, &v, e))
-		return false;
 	const bool ok =
-	    json_check(v, members, e) &&
+	    request_object(r, members, &v, e) &&
 	    read_validity(json_text(v, "validity"), ret_validity_s, rows, e) &&
 	    asked_csr(r, bytes_str(json_text(v, "csr")), ret, rows, e);
 	json_decref(v);

@@ -12,7 +12,8 @@ core_renewal_info(struct request *r)
 	char seconds[16];
 	struct err e;
 
-	if (!renewal_info_get(r->ca, r->params[0], &i, &e)) {
+	if (!request_query_none(r, &e) ||
+	    !renewal_info_get(r->ca, r->params[0], &i, &e)) {
 		request_problem(r, &e, NULL);
 		return;
 	}

@@ -102,9 +102,7 @@ read_body(struct ordering *o, struct err *e)
 	};
 	json_t *v = NULL;
 
-	if (!json_read(o->r->in.body, &v, e))
-		return false;
-	const bool ok = json_check(v, members, e) &&
+	const bool ok = request_object(o->r, members, &v, e) &&
 			read_where(o, json_object_get(v, "where"), e) &&
 			read_within(json_text(v, "within"), &o->order.within_s, e) &&
 			read_reason(o, json_text(v, "reason"), e);

@@ -114,7 +114,7 @@ core_token_create(struct request *r)
 	json_t *v = NULL;
 	struct err e;
 
-	if (json_read(r->in.body, &v, &e) && json_check(v, members, &e) &&
+	if (request_object(r, members, &v, &e) &&
 	    read_ttl(json_text(v, "ttl"), &ttl_s, &e) &&
 	    certificate_json_check_metadata(json_object_get(v, "metadata"), &e) &&
 	    read_names(r, json_object_get(v, "names"), &names, &e))

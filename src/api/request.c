@@ -9,7 +9,6 @@
 #include "api/verdict_json.h"
 #include "base/mem.h"
 #include "ca/throttle.h"
-#include "codec/json.h"
 #include "codec/uri.h"
 #include "store/store_audit.h"
 
@@ -336,6 +335,15 @@ request_query_none(const struct request *r, struct err *e)
 	static const char *const nothing[] = { NULL };
 
 	return request_query_known(r, nothing, e);
+}
+
+bool
+request_object(const struct request *r, const struct json_member *members, json_t **ret,
+    struct err *e)
+{
+	*ret = NULL;
+	return request_query_none(r, e) && json_read(r->in.body, ret, e) &&
+	       json_check(*ret, members, e);
 }
 
 /* ---- from the frame to the handler ---- */

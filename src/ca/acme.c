@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,36 +11,21 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/acme_challenge.h"
+#include "ca/acme_limit.h"
 #include "ca/ca_state.h"
-#include "ca/throttle.h"
 #include "codec/base64.h"
 #include "codec/json.h"
-#include "policy/limiter.h"
 #include "store/store_acme_order.h"
 #include "sys/file.h"
 
-#define HASH_LEN 32
 #define SWEEP_MS 10000 /* between two steps of housekeeping */
-
-/*
- * Signatures that fail, of one account or of strangers from one address.  Each costs
- * core up to a millisecond and its sender nothing; a client of good will has none.
- */
-#define FAILED_PER_HOUR 72000
-#define FAILED_BURST    1000
-
-struct limit {
-	size_t per_hour;
-	struct limiter *counted;
-};
 
 struct acme_site {
 	struct link *prober;
 	struct nonces *nonces;  /* NULL: ACME is off */
 	struct jwk_cache *keys; /* of accounts that asked lately */
 	uint8_t key[NONCE_KEY_LEN];
-	struct limit accounts, orders, failures, finalizations;
-	struct limiter *signatures;
+	struct acme_limits *limits;
 	struct loop_timer *sweep;
 };
 
@@ -118,169 +102,6 @@ is_wanted(const struct conf *conf)
 	return false;
 }
 
-/* ---- limits ---- */
-
-static void
-free_limits(struct acme_site *a)
-{
-	limiter_free(a->accounts.counted);
-	limiter_free(a->orders.counted);
-	limiter_free(a->failures.counted);
-	limiter_free(a->finalizations.counted);
-	limiter_free(a->signatures);
-}
-
-/*
- * An hour's worth may come at once; 0 is no limit.  What was counted goes on to count,
- * unless by another number.
- */
-static void
-set_limit(struct limit *l, size_t per_hour)
-{
-	if (l->counted != NULL && l->per_hour == per_hour)
-		return;
-	limiter_free(l->counted);
-	l->counted =
-	    limiter_new((uint32_t)per_hour, per_hour > 0 ? (uint32_t)per_hour : 1);
-	l->per_hour = per_hour;
-}
-
-static void
-set_limits(struct acme_site *a, const struct conf_acme_site *c)
-{
-	set_limit(&a->accounts, c->accounts_per_hour);
-	set_limit(&a->orders, c->orders_per_hour);
-	set_limit(&a->failures, c->failures_per_hour);
-	set_limit(&a->finalizations, c->failures_per_hour);
-}
-
-static bool
-hash_of(int64_t num, struct bytes text, uint8_t ret[static HASH_LEN])
-{
-	char *all =
-	    mem_printf("%" PRId64 " %.*s", num, (int)text.n, (const char *)text.p);
-
-	const bool ok = gnutls_hash_fast(GNUTLS_DIG_SHA256, all, strlen(all), ret) >= 0;
-	free(all);
-	return ok;
-}
-
-static bool
-take(struct limiter *l, int64_t num, struct bytes text, const char *what, struct err *e)
-{
-	uint8_t hash[HASH_LEN];
-	int64_t wait_s;
-
-	if (!hash_of(num, text, hash))
-		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
-	if (limiter_take(l, hash, clock_mono_ms(), &wait_s))
-		return true;
-	err_set(e, ERR_RATE_LIMITED, "too many %s; try again in %lld s", what,
-	    (long long)wait_s);
-	e->retry_s = (unsigned)wait_s;
-	return false;
-}
-
-static void
-whole_of(struct bytes address, char ret[static THROTTLE_ADDRESS_LEN])
-{
-	char text[THROTTLE_ADDRESS_LEN];
-
-	if (bytes_to_str(address, text, sizeof(text)))
-		throttle_whole_address(text, ret);
-	else
-		ret[0] = '\0'; /* none that can be read count together */
-}
-
-bool
-acme_limit_account(struct ca *ca, struct bytes address, struct err *e)
-{
-	char whole[THROTTLE_ADDRESS_LEN];
-
-	whole_of(address, whole);
-	return take(ca->acme->accounts.counted, 0, bytes_str(whole),
-	    "new accounts from this address", e);
-}
-
-bool
-acme_limit_order(struct ca *ca, int64_t account_num, struct err *e)
-{
-	return take(ca->acme->orders.counted, account_num, bytes_str(""),
-	    "new orders of this account", e);
-}
-
-bool
-acme_limit_change(struct ca *ca, int64_t account_num, struct err *e)
-{
-	return take(ca->acme->orders.counted, account_num, bytes_str("change"),
-	    "changes of this account", e);
-}
-
-bool
-acme_limit_attempt(struct ca *ca, int64_t account_num, const char *value, struct err *e)
-{
-	return take(ca->acme->failures.counted, account_num, bytes_str(value),
-	    "failed validations of this name by this account", e);
-}
-
-static void
-give_back(struct limiter *l, int64_t num, struct bytes text)
-{
-	uint8_t hash[HASH_LEN];
-
-	if (hash_of(num, text, hash))
-		limiter_give_back(l, hash);
-}
-
-void
-acme_limit_passed(struct ca *ca, int64_t account_num, const char *value)
-{
-	give_back(ca->acme->failures.counted, account_num, bytes_str(value));
-}
-
-bool
-acme_limit_finalize(struct ca *ca, int64_t account_num, const char *order_id,
-    struct err *e)
-{
-	return take(ca->acme->finalizations.counted, account_num, bytes_str(order_id),
-	    "CSRs for this order that were refused", e);
-}
-
-void
-acme_limit_finalized(struct ca *ca, int64_t account_num, const char *order_id)
-{
-	give_back(ca->acme->finalizations.counted, account_num, bytes_str(order_id));
-}
-
-/*
- * Who shares an address with a flood of strangers has a count of his own, once he has
- * an account.
- */
-bool
-acme_limit_signature(struct ca *ca, struct bytes address, int64_t account_num,
-    struct err *e)
-{
-	char whole[THROTTLE_ADDRESS_LEN];
-
-	whole_of(address, whole);
-	return address.n == 0 ||
-	       take(ca->acme->signatures, account_num, bytes_str(whole),
-		   account_num != 0
-		       ? "signatures that fail, of this account from this address"
-		       : "signatures that fail, from this address",
-		   e);
-}
-
-void
-acme_limit_verified(struct ca *ca, struct bytes address, int64_t account_num)
-{
-	char whole[THROTTLE_ADDRESS_LEN];
-
-	whole_of(address, whole);
-	if (address.n > 0)
-		give_back(ca->acme->signatures, account_num, bytes_str(whole));
-}
-
 /* ---- life ---- */
 
 static void
@@ -299,8 +120,7 @@ acme_open(struct ca *ca, struct link *prober, struct err *e)
 
 	a->prober = prober;
 	a->keys = jwk_cache_new();
-	a->signatures = limiter_new(FAILED_PER_HOUR, FAILED_BURST);
-	set_limits(a, &ca->conf->acme);
+	a->limits = acme_limits_new(&ca->conf->acme);
 	ca->acme = a;
 	a->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
 	/* Wanted or not: who is shut in later cannot open them when a reload wants them. */
@@ -323,7 +143,7 @@ acme_close(struct ca *ca)
 	loop_cancel(a->sweep);
 	nonce_close(a->nonces);
 	jwk_cache_free(a->keys);
-	free_limits(a);
+	acme_limits_free(a->limits);
 	mem_wipe(a->key, sizeof(a->key));
 	free(a);
 	ca->acme = NULL;
@@ -337,7 +157,7 @@ acme_reload(struct ca *ca)
 
 	if (a == NULL)
 		return;
-	set_limits(a, &ca->conf->acme);
+	acme_limits_set(a->limits, &ca->conf->acme);
 	if (a->nonces == NULL && is_wanted(ca->conf) && !open_files(a, ca->conf, &e))
 		LOG_ERR(LOG_ERROR, "acme-unavailable", &e);
 }
@@ -364,6 +184,12 @@ struct link *
 acme_prober(const struct ca *ca)
 {
 	return ca->acme != NULL ? ca->acme->prober : NULL;
+}
+
+struct acme_limits *
+acme_limits(const struct ca *ca)
+{
+	return ca->acme->limits;
 }
 
 /* ---- nonces, ids, keys ---- */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "ca/acme.h"
 #include "ca/acme_bind.h"
+#include "ca/acme_limit.h"
 #include "ca/acme_order.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"

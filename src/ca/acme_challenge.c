@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ca/acme_limit.h"
 #include "ca/ca_state.h"
 #include "codec/base64.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ca/acme_limit.h"
 #include "ca/acme_replaces.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libhnp_ca.a
 libhnp_ca_a_SOURCES = \
 	src/ca/acme_eab_admin.c \
+	src/ca/acme_limit.c \
 	src/ca/acme_order.c \
 	src/ca/acme_order_authz.c \
 	src/ca/acme_order_finalize.c \

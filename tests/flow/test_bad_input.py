@@ -228,6 +228,22 @@ class BadInput(FlowTest):
             with self.subTest(name):
                 self.refused(self.ca.ask("POST", "/v1/certificates", body, kind), 400, "malformed", word)
 
+    # A word that is in the query instead of the body is not passed over: "?dry_run=true".
+    def test_a_query_that_nobody_reads(self):
+        serial = "12" * 20
+        for method, path, body in (
+                ("POST", "/v1/certificates", {}), ("POST", "/v1/explain", {}), ("POST", "/v1/renewals", {}),
+                ("POST", "/v1/renew", {}), ("POST", "/v1/tokens", {}), ("POST", "/v1/acme/eab", {}),
+                ("POST", "/v1/acme/accounts/none/revoke", {}), ("POST", "/v1/acme/test", {}), ("POST", "/v1/reload", {}),
+                ("POST", f"/v1/certificates/{serial}/revoke", {}), ("DELETE", "/v1/tokens/none", None),
+                ("DELETE", "/v1/acme/eab/none", None), ("GET", "/v1/certificates", None),
+                ("GET", f"/v1/certificates/{serial}", None), ("GET", "/v1/profiles", None), ("GET", "/v1/issuers", None),
+                ("GET", "/v1/whoami", None), ("GET", "/v1/tokens", None), ("GET", "/v1/acme/eab", None),
+                ("GET", "/v1/acme/accounts", None), ("GET", "/v1/acme/orders", None), ("GET", "/v1/acme/attempts", None),
+                ("GET", "/v1/audit", None), ("GET", "/v1/stats", None), ("GET", "/v1/renewal-info/none", None)):
+            with self.subTest(method=method, path=path):
+                self.problem(self.ca.ask(method, path + "?dry_run=true", body), 400, "malformed", "dry_run")
+
     def test_profiles_that_are_not_there(self):
         csr = self.ca.csr("prof", "DNS:prof.internal")
         self.refused(self.sign(csr, path="/v1/certificates?profile=nonsense"), 422, "policy", "server")
