@@ -196,29 +196,24 @@ class Examples(FlowTest):
     def test_haproxy(self):
         haproxy = need("haproxy")
         conf = self.fill("haproxy/haproxy.cfg")
-        site = self.work / "site.pem"
+        need("socat")
+        renewed = self.fill("haproxy/renewed.sh")
+        site, folder = self.work / "site.pem", self.server["folder"]
+        env = {**os.environ, "HANAPER_CERT": str(folder / "cert.pem"), "HANAPER_KEY": str(folder / "key.pem")}
 
-        def bundle():
-            folder = self.server["folder"]
-            return (folder / "cert.pem").read_text() + (folder / "key.pem").read_text()
+        def reload(check=True):
+            return run("sh", renewed, env=env, check=check)
 
-        def command(text):
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(str(self.work / "haproxy.sock"))
-                s.sendall(text.encode())
-                s.shutdown(socket.SHUT_WR)
-                return b"".join(iter(lambda: s.recv(4096), b"")).decode()
-
-        site.write_text(bundle())
-        self.start(haproxy, "-f", conf)
+        self.assertNotEqual(reload(check=False).returncode, 0, "nobody took it")
+        self.assertEqual(site.stat().st_mode & 0o777, 0o600)
+        first = self.start(haproxy, "-f", conf)
         self.check()
-
-        def reload():
-            said = command(f"set ssl cert {site} <<\n{bundle()}\n")
-            self.assertIn("Transaction", said)
-            self.assertIn("Success", command(f"commit ssl cert {site}\n"))
-
         self.renewed(reload)
+        serial = self.served()
+        first.terminate()
+        first.wait(10)
+        self.start(haproxy, "-f", conf)
+        self.assertEqual(self.served(), serial, "a restart forgets nothing")
 
     def test_caddy(self):
         need("caddy")

@@ -4,8 +4,11 @@ import http.client
 import json
 import math
 import os
+import pathlib
 import re
+import tempfile
 import time
+import unittest
 
 from hnp import BUILD, CA, SLOW, SOURCE, FlowTest, run
 
@@ -172,7 +175,7 @@ class Metrics(FlowTest):
 
     def test_alerts_dashboard_and_page_name_what_there_is(self):
         alerts = (SOURCE / "contrib/prometheus/alerts.yml").read_text()
-        exprs = "\n".join(re.findall(r"^ +expr: (.*)$", alerts, re.M))
+        exprs = "\n".join(re.findall(r"^ +expr: (.*(?:\n {10,}.*)*)$", alerts, re.M))
         self.assertGreater(len(exprs.splitlines()), 8)
         dashboard = json.loads((SOURCE / "contrib/grafana/hanaper.json").read_text())
         queries = [t["expr"] for p in dashboard["panels"] for t in p["targets"]]
@@ -191,6 +194,66 @@ class Metrics(FlowTest):
             said = {x.strip() for x in labels.split(",") if x.strip()}
             for (_, have), _ in self.families[name][2].items():
                 self.assertEqual({k for k, _ in have} - {"le"}, said, name)
+
+
+REQUESTS = 'hanaper_http_requests_total{%s,method="POST",route="/v1/certificates",status="%s"}'
+SECONDS = 'hanaper_http_request_duration_seconds_bucket{%s,route="/v1/certificates",method="%s",le="%s"}'
+# What makes each alert of contrib/prometheus fire after two hours: series, a value each minute.
+TROUBLE = {
+    "HanaperDown": {"up{%s}": "0x120"},
+    "HanaperNotReady": {"hanaper_ready{%s}": "0x120"},
+    "HanaperCrlEndsSoon": {'hanaper_crl_next_update_timestamp_seconds{%s,issuer="main"}': "10000x120",
+                           'hanaper_issuer_not_after_timestamp_seconds{%s,issuer="main"}': "9000000000x120"},
+    "HanaperIssuerEndsSoon": {'hanaper_issuer_not_after_timestamp_seconds{%s,issuer="main"}': "86400x120"},
+    "HanaperRestarted": {"process_start_time_seconds{%s}": "0+300x120"},
+    "HanaperCommitsFail": {"hanaper_commits_failed_total{%s}": "0+1x120"},
+    "HanaperServerErrors": {REQUESTS % ("%s", 201): "0+60x120", REQUESTS % ("%s", 503): "0+60x120"},
+    "HanaperSlow": {SECONDS % ("%s", "POST", "1"): "0+1x120", SECONDS % ("%s", "POST", "10"): "0+60x120",
+                    SECONDS % ("%s", "POST", "+Inf"): "0+60x120"},
+    "HanaperRefusesMany": {'hanaper_requests_refused_total{%s,problem="policy",rule="profile.names.dns"}': "0+120x120"},
+    "HanaperStrangers": {REQUESTS % ("%s", 401): "0+1200x120"},
+    "HanaperAuditDropped": {"hanaper_audit_rows_dropped_total{%s}": "0+1x120"},
+    "HanaperManyEndToday": {'hanaper_certificates_live{%s,issuer="main"}': "1000x120",
+                            'hanaper_certificates_expiring{%s,issuer="main",within="1d"}': "900x120",
+                            'hanaper_certificates_expiring{%s,issuer="main",within="7d"}': "950x120"},
+}
+FINE = {
+    "up{%s}": "1x120", "hanaper_ready{%s}": "1x120", "process_start_time_seconds{%s}": "0x120",
+    'hanaper_issuer_not_after_timestamp_seconds{%s,issuer="main"}': "9000000000x120",
+    'hanaper_crl_next_update_timestamp_seconds{%s,issuer="main"}': "90000+60x120",
+    REQUESTS % ("%s", 201): "0+60x120", REQUESTS % ("%s", 401): "0+1x120",
+    SECONDS % ("%s", "POST", "1"): "0+60x120", SECONDS % ("%s", "POST", "10"): "0+60x120",
+    SECONDS % ("%s", "POST", "+Inf"): "0+60x120",
+    SECONDS % ("%s", "GET", "1"): "0+1x120", SECONDS % ("%s", "GET", "10"): "0+60x120",  # a long list is none
+    SECONDS % ("%s", "GET", "+Inf"): "0+60x120",
+    "hanaper_commits_failed_total{%s}": "1x120", "hanaper_audit_rows_dropped_total{%s}": "1x120",
+    'hanaper_certificates_live{%s,issuer="main"}': "1000x120",
+    'hanaper_certificates_expiring{%s,issuer="main",within="1d"}': "100x120",
+}
+
+
+class Alerts(unittest.TestCase):
+    """Each rule fires when it should, and is silent else: promtool computes them."""
+
+    def firing(self, series):
+        of = 'job="hanaper",instance="ca:9090"'
+        return {"interval": "1m",
+                "input_series": [{"series": k % of, "values": v} for k, v in series.items()]}
+
+    def test_each_fires_and_none_without_a_cause(self):
+        rules = SOURCE / "contrib/prometheus/alerts.yml"
+        self.assertEqual(set(TROUBLE), set(re.findall(r"alert: (\w+)", rules.read_text())))
+        asked = 'count by (alertname) (ALERTS{alertstate="firing"})'
+        tests = []
+        for name, series in TROUBLE.items():
+            tests.append(self.firing(series) | {"promql_expr_test": [
+                {"expr": f'count by (alertname) (ALERTS{{alertstate="firing",alertname="{name}"}})', "eval_time": "2h",
+                 "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1}]}]})
+        tests.append(self.firing(FINE) | {"promql_expr_test": [{"expr": asked, "eval_time": "2h", "exp_samples": []}]})
+        with tempfile.TemporaryDirectory() as work:
+            page = pathlib.Path(work) / "test.yml"
+            page.write_text(json.dumps({"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": tests}))
+            run("promtool", "test", "rules", page)
 
 
 class Counts(FlowTest):
