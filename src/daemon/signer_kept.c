@@ -224,7 +224,7 @@ signer_kept_open(struct signer *s, const char *dir, size_t *ret_healed, struct e
 	struct buf file;
 
 	buf_init(&file, FILE_MAX);
-	const bool ok = file_check_mode(AT_FDCWD, path, FILE_OPEN_SECRET, e) &&
+	const bool ok = file_check_mode(AT_FDCWD, path, FILE_OPEN_DATA, e) &&
 			file_read(AT_FDCWD, path, &file, e) &&
 			kept_parse(buf_bytes(&file), &k, e) && kept_verify(s, &k, e) &&
 			kept_take(s, &k, e) &&

@@ -68,6 +68,9 @@ class Kept(FlowTest):
         all_is_listed()
         self.assertNotIn("state-", self.restart())  # used, and not written again
         all_is_known()
+        for mode, used in ((0o640, True), (0o660, False), (0o644, False), (0o600, True)):
+            self.state.chmod(mode)  # as the rest of the journal (hanaperd.8): its group may read
+            self.assertEqual("state-not-used" not in self.restart(), used, oct(mode))
         first = self.state.read_bytes()
         for content in (first[:-1], first[:40] + b"\xff" + first[41:], b""):
             self.state.write_bytes(content)
