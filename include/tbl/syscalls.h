@@ -85,8 +85,8 @@ CALL(fchmod,                  C,         ANY)
 CALL(msync,                   C,         ANY)
 CALL(geteuid,                 C     | H, ANY)
 CALL(access,                  C,         ANY)
-CALL(faccessat,               C,         ANY)
-CALL(faccessat2,              C,         ANY)
+CALL(faccessat,               C     | H, ANY) /* realpath(3), of "x/", "x/.." */
+CALL(faccessat2,              C     | H, ANY)
 /* the parent: its configuration, the service manager, the end of the roles */
 CALL(readlink,                        H, ANY)
 CALL(getcwd,                          H, ANY)

@@ -255,6 +255,19 @@ class ReloadAtTheStart(FlowTest):
         (self.ca.tmp / "hanaper").symlink_to("ca")
         run(BUILD / "hanaper", "reload", "--dir", self.ca.dir)
 
+    # glibc asks whether what lies before "/" or "/.." is a directory, by a call of its own
+    def test_a_path_with_a_slash_at_its_end_or_dots_in_it_is_reloaded_from_within_the_walls(self):
+        (self.ca.tmp / "x").mkdir()
+        self.ca.file("link.yaml").symlink_to("x/../ca/hanaper.yaml")
+        for named in (("--dir", f"{self.ca.dir}/"), ("--dir", f"{self.ca.tmp}/x/../ca/."),
+                      ("--config", f"{self.ca.dir}//../ca/./hanaper.yaml"), ("--config", self.ca.file("link.yaml")),
+                      ("--config", f"{self.ca.dir}/hanaper.yaml", "--dir", f"{self.ca.tmp}/x/../ca/")):
+            with self.subTest(named):
+                self.ca.start(*named, cwd=self.ca.tmp)
+                done = run(BUILD / "hanaper", "reload", "--dir", self.ca.dir, check=False)
+                self.assertEqual(done.stdout, "reloaded; nothing has changed\n", done.stderr + self.ca.said()[-2000:])
+                self.assertEqual(self.ca.stop(), 0)
+
 
 @unittest.skipUnless(os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0,
                      "needs root and mount namespaces")

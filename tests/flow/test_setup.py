@@ -148,8 +148,8 @@ class Up(unittest.TestCase):
     def ports(self):
         return [a for name in ("--api", "--http", "--metrics") for a in (name, f"127.0.0.1:{free_port()}")]
 
-    def until_ready(self, *args, end=signal.SIGINT):
-        """Runs up until it is ready, ends it, and gives what it said and its status."""
+    def until_ready(self, *args, end=signal.SIGINT, then=None):
+        """Runs up until it is ready, does what is to be done then, ends it, and gives what it said and its status."""
         log = self.tmp / "log"
         with open(log, "w") as out:
             up = subprocess.Popen([hnp.BUILD / "hanaper", "up", *args], cwd=self.tmp, stdout=out, stderr=out,
@@ -157,6 +157,8 @@ class Up(unittest.TestCase):
         late = time.monotonic() + 30 * hnp.SLOW
         while "ready" not in log.read_text() and up.poll() is None and time.monotonic() < late:
             time.sleep(0.02)
+        if then and up.poll() is None:
+            then()
         if up.poll() is None:
             up.send_signal(end)
         status = up.wait(30 * hnp.SLOW)
@@ -176,6 +178,17 @@ class Up(unittest.TestCase):
         self.assertIn("ready", said)
         self.assertEqual(set(os.listdir(self.tmp)), {"ca", "log"})
         self.assertIn(status, (0, -signal.SIGINT), said)
+
+    def test_a_name_with_dots_in_it_is_reloaded(self):
+        (self.tmp / "a").mkdir()
+
+        def reload():
+            done = hanaper("reload", "--dir", self.tmp / "b")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+        said, status = self.until_ready("--dir", "a/../b", *self.ports(), then=reload)
+        self.assertIn(status, (0, -signal.SIGINT), said)
+        self.assertIn("parent reloaded", said)
 
     def test_a_ca_that_is_there_is_run_and_not_made_again(self):
         ports = self.ports()
