@@ -36,7 +36,7 @@
  * that permits.  One of the two at least; with both, the proof comes first.
  */
 struct msg_probe {
-	uint64_t id;
+	uint64_t id;              /* not 0 */
 	struct bytes profile;     /* whose networks, resolvers and ports count */
 	enum challenge challenge; /* one; with 'caa' alone: the one that was passed */
 	bool prove, caa;
@@ -74,7 +74,7 @@ MUST_CHECK bool msg_probe_get(struct bytes body, struct msg_probe *ret, struct e
  * "error", "ms".  Names and answers of the DNS are in it: for administrators too.
  */
 struct msg_probed {
-	uint64_t id;
+	uint64_t id; /* of the question; not 0 */
 	enum err_code code;
 	bool proved; /* the challenge was, whatever became of CAA */
 	uint32_t retry_s;

@@ -149,6 +149,7 @@ static void
 ask_again(struct validation *v, unsigned in_s)
 {
 	v->id = 0;
+	loop_cancel(v->again);
 	v->again = loop_after(v->ca->loop, (int64_t)in_s * 1000, on_again, v);
 }
 
@@ -410,7 +411,7 @@ on_probed(void *ctx, const struct frame *f, struct err *e)
 	if (acme_test_take(ca, &m))
 		return true;
 	for (struct validation *v = ca->validations; v != NULL; v = v->next)
-		if (v->id == m.id) {
+		if (v->id != 0 && v->id == m.id) { /* 0: it waits for its next try */
 			conclude(v, &m);
 			break;
 		}

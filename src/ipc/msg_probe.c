@@ -95,7 +95,7 @@ msg_probe_get(struct bytes body, struct msg_probe *ret, struct err *e)
 	m.key_authorization = field_word(&w, 0, MSG_PROBE_KEY_AUTH_MAX);
 	m.account = field_word(&w, 0, MSG_PROBE_ACCOUNT_MAX);
 	m.deadline_ms = wire_u32(&w);
-	if (m.deadline_ms < MSG_PROBE_DEADLINE_MIN ||
+	if (m.id == 0 || m.deadline_ms < MSG_PROBE_DEADLINE_MIN ||
 	    m.deadline_ms > MSG_PROBE_DEADLINE_MAX || !is_whole(&m))
 		w.bad = true;
 	if (!wire_end(&w, "PROBE", e))
@@ -136,7 +136,7 @@ msg_probed_get(struct bytes body, struct msg_probed *ret, struct err *e)
 	m.reuse_s = wire_i64(&w);
 	m.took_ms = wire_u32(&w);
 	/* A refusal says why, and success has nothing to say. */
-	if ((m.code == ERR_NONE) != (m.detail.n == 0) || m.reuse_s < 0)
+	if (m.id == 0 || (m.code == ERR_NONE) != (m.detail.n == 0) || m.reuse_s < 0)
 		w.bad = true;
 	if (!wire_end(&w, "PROBED", e))
 		return false;

@@ -436,6 +436,7 @@ class Told(Rows):
         rows = {
             "a name with a blank": (dict(name=b"local host"), "PROBE"),
             "a name of two lines": (dict(name=b"a\r\nHost: b"), "PROBE"),
+            "a question of no number": (dict(id=0), "PROBE"),
             "no name": (dict(name=b""), "PROBE"),
             "a name of 254": (dict(name=b"a" * 254), "PROBE"),
             "a token that is a path": (dict(token=b"../../x"), "PROBE"),
@@ -467,6 +468,7 @@ class Told(Rows):
         rows = {
             "valid, what was never asked": (dict(), None),
             "valid, what will be asked next": (dict(id=1), None),
+            "an answer to no question": (dict(id=0), "PROBED"),
             "refused without a word": (dict(code=5), "PROBED"),
             "valid with a word": (dict(detail=b"x"), "PROBED"),
             "an unknown code": (dict(code=200, detail=b"x"), "PROBED"),

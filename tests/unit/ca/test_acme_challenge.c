@@ -153,20 +153,31 @@ tell(void)
 	return ok;
 }
 
-static void
-prove(void)
+/* ERR_NONE: it is proved. */
+static bool
+probed(uint64_t id, enum err_code code, struct err *e)
 {
-	const struct msg_probed m = { .id = paper.ca->next_probe,
-		.proved = true,
+	const struct msg_probed m = { .id = id,
+		.code = code,
+		.proved = code == ERR_NONE,
+		.detail = bytes_str(code == ERR_NONE ? "" : "nobody is there"),
 		.transcript = bytes_str("[]") };
 	struct buf b;
-	struct err e = { 0 };
 
 	buf_init(&b, KIB(4));
 	msg_probed_put(&b, &m);
-	MUST(acme_challenge_rules[0].handler(paper.ca,
-	    &(struct frame){ MSG_PROBED, buf_bytes(&b), -1 }, &e));
+	const bool ok = acme_challenge_rules[0].handler(paper.ca,
+	    &(struct frame){ MSG_PROBED, buf_bytes(&b), -1 }, e);
 	buf_free(&b);
+	return ok;
+}
+
+static void
+prove(void)
+{
+	struct err e = { 0 };
+
+	MUST(probed(paper.ca->next_probe, ERR_NONE, &e));
 }
 
 /* The commit of this round fails; and the database comes level again. */
@@ -211,6 +222,21 @@ Test(acme_challenge, a_proof_settles_whether_it_was_told_before_or_not)
 	MUST(ca_batch_end(paper.ca, &e));
 	expect(ACME_VALID, ACME_VALID);
 	cr_expect_eq(answered, 1);
+}
+
+/* S83: what waits for its next try has no question open, and no number is that of none. */
+Test(acme_challenge, an_answer_without_a_number_is_not_of_what_waits_for_another_try)
+{
+	struct err e = { 0 };
+
+	ask();
+	MUST(probed(paper.ca->next_probe, ERR_PROBE_CONNECTION, &e));
+	cr_expect_not(probed(0, ERR_NONE, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	MUST(probed(paper.ca->next_probe, ERR_NONE, &e)); /* it was answered before */
+	MUST(ca_batch_end(paper.ca, &e));
+	cr_expect_eq(answered, 0);
+	expect(ACME_PENDING, ACME_PROCESSING);
 }
 
 /* R90: the round in which its row was to become PROCESSING is undone. */

@@ -86,6 +86,7 @@ http(void)
 Test(msg_probe, a_question_travels_and_each_field_has_its_range)
 {
 	WALK(probe, http());
+	WRONG(probe, http(), id, 0);
 	WRONG(probe, http(), profile, bytes_str("Server"));
 	WRONG(probe, http(), challenge, (enum challenge)0);
 	WRONG(probe, http(), challenge,
@@ -150,6 +151,7 @@ Test(msg_probe, an_answer_travels_and_each_field_has_its_range)
 
 	WALK(probed, bad);
 	WALK(probed, good);
+	WRONG(probed, bad, id, 0);
 	WRONG(probed, bad, code, ERR__MAX);
 	WRONG(probed, bad, code, ERR_NONE);
 	WRONG(probed, bad, detail, none);
