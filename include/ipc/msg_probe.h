@@ -84,8 +84,8 @@ struct msg_probed {
 	    seen; /* the first octets received; empty: none, or it was proved */
 	struct bytes address; /* that was connected to last, "ip:port"; may be empty */
 	/*
-	 * dns-persist-01: how long the proof may be used again, from the record's TTL
-	 * and persistUntil.  0: no such limit.
+	 * dns-persist-01: how long the proof may be used again, from the record's
+	 * persistUntil.  0: no such limit.
 	 */
 	int64_t reuse_s;
 	uint32_t took_ms; /* from the arrival, queueing included */

@@ -20,7 +20,6 @@ struct dns_message {
 	struct bytes
 	    *v; /* RDATA, in the answer's octets; free() by dns_message_free() */
 	size_t n;
-	uint32_t ttl;    /* the least of what counted; UINT32_MAX: nothing did */
 	unsigned cnames; /* that were followed */
 	char *alias;     /* where the chain ends; NULL: at the name itself */
 };

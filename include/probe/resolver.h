@@ -41,7 +41,6 @@ struct resolver_answer {
 	enum resolver_rc rc;
 	const struct bytes *v; /* RDATA of each record */
 	size_t n;
-	uint32_t ttl; /* the least of them and of the CNAMEs */
 	int64_t ms;
 };
 

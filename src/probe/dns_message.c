@@ -17,7 +17,6 @@
 struct record {
 	char *owner; /* ares_free_string() */
 	unsigned type;
-	uint32_t ttl;
 	struct bytes rdata;
 };
 
@@ -95,7 +94,6 @@ read_record(struct reader *r, struct record *ret)
 	ret->owner = owner;
 	/* Another class is another type: none that anybody asks for. */
 	ret->type = u16(p + 2) == CLASS_IN ? u16(p) : 0;
-	ret->ttl = (uint32_t)u16(p + 4) << 16 | u16(p + 6);
 	ret->rdata = bytes_of(r->all.p + r->at, n);
 	r->at += n;
 	return true;
@@ -128,16 +126,6 @@ find(const struct record *v, size_t n, const char *owner, unsigned type)
 	return NULL;
 }
 
-static void
-lower_ttl(struct dns_message *m, uint32_t ttl)
-{
-	/* RFC 2181 8: the top bit set is a zero. */
-	if (ttl > INT32_MAX)
-		ttl = 0;
-	if (ttl < m->ttl)
-		m->ttl = ttl;
-}
-
 /* Goes along the CNAMEs and takes what lies at their end. */
 static bool
 collect(struct bytes all, const struct record *v, size_t n, const char *name,
@@ -154,7 +142,6 @@ collect(struct bytes all, const struct record *v, size_t n, const char *name,
 			return err_set(e, ERR_MALFORMED, "DNS: a CNAME is not a name");
 		free(m->alias);
 		m->alias = target;
-		lower_ttl(m, c->ttl);
 		if (++m->cnames > cnames_max)
 			return err_set(e, ERR_TOO_LARGE, "DNS: more than %u CNAMEs",
 			    cnames_max);
@@ -162,10 +149,8 @@ collect(struct bytes all, const struct record *v, size_t n, const char *name,
 	const char *owner = m->alias != NULL ? m->alias : name;
 	m->v = mem_zarray(n > 0 ? n : 1, sizeof(*m->v));
 	for (size_t i = 0; i < n; i++)
-		if (v[i].type == type && same_name(v[i].owner, owner)) {
+		if (v[i].type == type && same_name(v[i].owner, owner))
 			m->v[m->n++] = v[i].rdata;
-			lower_ttl(m, v[i].ttl);
-		}
 	return true;
 }
 
@@ -190,8 +175,9 @@ read_extended_rcode(struct reader *r, size_t n, unsigned *rcode, struct err *e)
 			return err_set(e, ERR_MALFORMED,
 			    "DNS: a record behind the answer is not whole");
 		ares_free_string(other.owner);
-		if (u16(other.rdata.p - FIXED) == TYPE_OPT)
-			*rcode |= other.ttl >> 24 << 4;
+		const uint8_t *p = other.rdata.p - FIXED;
+		if (u16(p) == TYPE_OPT)
+			*rcode |= (unsigned)p[4] << 4;
 	}
 	return true;
 }
@@ -201,7 +187,7 @@ dns_message_read(struct bytes octets, const char *name, unsigned type,
     unsigned cnames_max, struct dns_message *ret, struct err *e)
 {
 	struct reader r = { octets, HEADER };
-	struct dns_message m = { .ttl = UINT32_MAX };
+	struct dns_message m = { 0 };
 
 	if (octets.n < HEADER || octets.n > MESSAGE_MAX)
 		return err_set(e, ERR_MALFORMED, "DNS: no message");

@@ -197,9 +197,12 @@ on_persist_records(void *arg, const struct resolver_answer *a)
 		probe_failed(j, &p.why.err);
 		return;
 	}
-	j->reuse_s = a->ttl > 0 ? a->ttl : 1;
-	if (p.until != INT64_MAX && p.until - p.q.now < j->reuse_s)
-		j->reuse_s = p.until - p.q.now > 0 ? p.until - p.q.now : 1;
+	/*
+	 * Its TTL says how long the DNS may keep it, not how long the proof holds: the
+	 * order that it was proved for would end by a short one.
+	 */
+	if (p.until != INT64_MAX)
+		j->reuse_s = p.until > p.q.now ? p.until - p.q.now : 1;
 	probe_proved(j);
 }
 

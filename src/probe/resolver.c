@@ -25,7 +25,6 @@ struct question {
 	char *at; /* the name that is asked for now: an alias, or NULL */
 	enum resolver_type type;
 	unsigned cnames;
-	uint32_t ttl;
 	struct channel *channel; /* that is asked for this name, or was last */
 	bool elsewhere;          /* the other one was asked for it too */
 	int64_t began_ms;
@@ -249,7 +248,6 @@ tell(struct question *q, enum resolver_rc rc, const struct dns_message *m)
 		.rc = rc,
 		.v = m != NULL ? m->v : NULL,
 		.n = m != NULL ? m->n : 0,
-		.ttl = q->ttl,
 		.ms = clock_mono_ms() - q->began_ms,
 	};
 
@@ -304,8 +302,6 @@ take_message(struct question *q, struct bytes octets)
 		return;
 	}
 	q->cnames += m.cnames;
-	if (m.ttl < q->ttl)
-		q->ttl = m.ttl;
 	if (q->cnames > RESOLVER_CNAMES_MAX)
 		tell(q, RESOLVER_LOOP, NULL);
 	else if (m.n > 0)
@@ -395,7 +391,6 @@ resolver_ask(struct resolver *r, const char *name, enum resolver_type type,
 	q->resolver = r;
 	q->name = mem_strdup(name);
 	q->type = type;
-	q->ttl = UINT32_MAX;
 	q->began_ms = clock_mono_ms();
 	q->cb = cb;
 	q->arg = arg;

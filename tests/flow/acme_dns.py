@@ -15,7 +15,6 @@ class Names:
         self.caa = {}  # name: [(flags, tag, value)]
         self.gone = set()  # names that do not exist
         self.asked = []
-        self.ttl = 1
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.udp.bind(("127.0.0.1", 0))
@@ -53,7 +52,7 @@ class Names:
         self.asked.append((name, kind))
         found = [] if name in self.gone else self.records(name, kind)
         head = query[:2] + struct.pack(">HHHHH", 0x8580 | (3 if name in self.gone else 0), 1, len(found), 0, 0)
-        body = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, self.ttl, len(r)) + r for r in found)
+        body = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 1, len(r)) + r for r in found)
         return head + query[12:at + 5] + body
 
     def serve_udp(self):
