@@ -55,7 +55,7 @@ MUST_CHECK bool store_acme_authz_by_challenge(struct store *st,
 /*
  * One that can be used for this name again: VALID, or PENDING where 'pending', of the
  * same account, not past its time; a valid one before one that pends, then the one that
- * lasts longest.  ERR_NOT_FOUND.
+ * lasts longest.  A valid one may be for all below the name, too.  ERR_NOT_FOUND.
  */
 MUST_CHECK bool store_acme_authz_usable(struct store *st, int64_t account_num,
     enum name_type type, const char *value, bool wildcard, bool pending, int64_t now,

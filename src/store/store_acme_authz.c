@@ -38,10 +38,11 @@ static const struct stmt_def status_def = {
 static const struct stmt_def by_challenge_def = { COLUMNS
 	" WHERE num = (SELECT authz_num FROM acme_challenge WHERE id = $1)",
 	"find a challenge's authorization" };
-/* A valid one before one that pends. */
+/* A valid one before one that pends: for just what is wanted, as its challenges are. */
 static const struct stmt_def usable_def = { COLUMNS
 	" WHERE account_num = $1 AND type = $2 AND value = $3 AND wildcard = $4"
-	" AND subdomains >= $5 AND status IN ($6, $7) AND expires_at > $8"
+	" AND ((status = $6 AND subdomains >= $5) OR (status = $7 AND subdomains = $5))"
+	" AND expires_at > $8"
 	" ORDER BY status DESC, expires_at DESC LIMIT 1",
 	"find an authorization to use again" };
 static const struct stmt_def move_def = {

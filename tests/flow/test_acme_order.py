@@ -451,6 +451,14 @@ class Subdomains(OrderTest):
         c = self.account()
         a = c.post(c.base + "/new-authz", {"identifier": {"type": "dns", "value": "pre.internal", "subdomainAuthAllowed": True}})
         self.assertEqual((a.status, a.json["subdomainAuthAllowed"]), (201, True), a)
+        # What pends for more offers less: the name alone may be proven by http-01, too.
+        orders = [c.order("pre.internal").json["authorizations"] for _ in range(2)]
+        self.assertEqual(orders[0], orders[1])
+        authz = c.post(orders[0][0]).json
+        self.assertNotIn("subdomainAuthAllowed", authz)
+        self.assertEqual([x["type"] for x in authz["challenges"]], ["http-01", "dns-01", "tls-alpn-01", "dns-persist-01"])
+        again = self.order(c, ("www.pre.internal", "pre.internal"))
+        self.assertEqual(again.json["authorizations"], [a.headers["Location"]], again)
 
 
 class Finalize(OrderTest):

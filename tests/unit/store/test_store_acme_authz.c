@@ -72,6 +72,32 @@ Test(store_acme_authz, the_best_of_an_accounts_own_is_used_again,
 	    store_acme_authz_usable_above(st, 1, "a.internal", true, NOW, &a, &e));
 }
 
+/* A172, A239: one that pends for all below is proved by other challenges. */
+Test(store_acme_authz, for_a_name_alone_only_a_valid_one_for_all_below_is_used,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	struct acme_authz a;
+
+	const int64_t below = tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 900);
+	tmp_sql("UPDATE acme_authz SET subdomains = 1");
+	cr_expect_not(store_acme_authz_usable(st, 1, NAME_TYPE_DNS, "a.internal", false,
+	    true, NOW, &a, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	tmp_authz(2, 1, "a.internal", ACME_PENDING, NOW + 60);
+	MUST(store_acme_authz_usable(st, 1, NAME_TYPE_DNS, "a.internal", false, true,
+	    NOW, &a, &e));
+	cr_expect_str_eq(a.id, "a2", "though the other lasts longer");
+	store_acme_authz_free(&a);
+	MUST(store_acme_authz_usable_above(st, 1, "a.internal", true, NOW, &a, &e));
+	cr_expect_str_eq(a.id, "a1");
+	store_acme_authz_free(&a);
+	MUST(store_acme_authz_move(st, below, ACME_PENDING, ACME_VALID, 0, &e));
+	MUST(store_acme_authz_usable(st, 1, NAME_TYPE_DNS, "a.internal", false, true,
+	    NOW, &a, &e));
+	cr_expect_str_eq(a.id, "a1");
+	store_acme_authz_free(&a);
+}
+
 Test(store_acme_authz, moves_compare_and_set, .init = tmp_acme_begin, .fini = tmp_end)
 {
 	const int64_t num = tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 60);
