@@ -9,8 +9,8 @@
  *	root.crt      the root to trust
  *	hanaper.json  "url" "profile" "serial" "renew_after" "exec_pending"
  *
- * Beside a file "web.crt", ".web.crt.hanaper.json" is there as long as its command has
- * not been told.
+ * Beside a file "web.crt", ".web.crt.hanaper.json" has "serial" "renew_after" and
+ * "exec_pending" of what was renewed there.
  *
  * A new certificate for the same key is one rename(2) of cert.pem: key and
  * certificate fit at each moment.  A new key needs two files at once, which no

@@ -9,8 +9,8 @@
 int64_t renew_plan_after(const struct cert *c);
 
 /*
- * 'renew_after' and up to a tenth of the life more, so that what was issued
- * together does not come back together.  Drawn from the certificate itself: it is
+ * 'renew_after' and up to a tenth of the life more (at most three of what is left), so
+ * that what was issued together does not come back together.  Drawn from the certificate itself: it is
  * the same each time it is asked.
  */
 int64_t renew_plan_due(const struct cert *c, int64_t renew_after);

@@ -77,6 +77,7 @@ libhnp_cli_a_SOURCES = \
 	src/cli/renew_exec.c \
 	src/cli/renew_files.c \
 	src/cli/renew_files_impl.h \
+	src/cli/renew_files_note.c \
 	src/cli/renew_files_over.c \
 	src/cli/renew_files_put.c \
 	src/cli/renew_info.c \

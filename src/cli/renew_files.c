@@ -12,8 +12,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/owners.h"
-#include "cli/renew_plan.h"
-#include "codec/json.h"
 #include "renew_files_impl.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -218,8 +216,8 @@ say_closed(const char *path, struct err *e)
 }
 
 /* What is there and not for us to read is no fault of the disk's, which may pass. */
-static bool
-read_file(const char *path, struct buf *ret, struct err *e)
+bool
+renew_files_read(const char *path, struct buf *ret, struct err *e)
 {
 	struct stat st;
 
@@ -243,7 +241,8 @@ read_pair(struct renew_files *f, struct err *e)
 
 	buf_init(&cert, PEM_MAX);
 	buf_init(&key, PEM_MAX);
-	bool ok = read_file(f->cert_at, &cert, e) && read_file(f->key_at, &key, e);
+	bool ok = renew_files_read(f->cert_at, &cert, e) &&
+		  renew_files_read(f->key_at, &key, e);
 	if (ok && !cert_parse_any(buf_bytes(&cert), &f->leaf, e))
 		ok = e->code == ERR_NOT_FOUND
 			 ? err_set(e, ERR_MALFORMED, "%s holds no certificate", f->cert)
@@ -257,61 +256,6 @@ read_pair(struct renew_files *f, struct err *e)
 	buf_free(&cert);
 	buf_wipe(&key);
 	return ok;
-}
-
-/* Beside a file it is hidden: some servers load all that lies in a directory. */
-static char *
-json_path(const struct renew_files *f)
-{
-	if (f->dir != NULL)
-		return mem_printf("%s/" RENEW_FILES_JSON, f->dir);
-	char *dir = renew_files_parent(f->cert_at);
-	const char *slash = strrchr(f->cert_at, '/');
-	char *path = mem_printf("%s/.%s." RENEW_FILES_JSON, dir,
-	    slash != NULL ? slash + 1 : f->cert_at);
-	free(dir);
-	return path;
-}
-
-/* NULL where it is not there. */
-static bool
-load_json(const struct renew_files *f, json_t **ret, struct err *e)
-{
-	char *path = json_path(f);
-	struct buf text;
-
-	*ret = NULL;
-	buf_init(&text, KIB(64));
-	bool ok = read_file(path, &text, e);
-	if (ok)
-		ok = json_read(buf_bytes(&text), ret, e) || err_prefix(e, path);
-	else if (e->code == ERR_NOT_FOUND)
-		ok = true;
-	buf_free(&text);
-	free(path);
-	return ok;
-}
-
-/* Only of the certificate that lies there: a crash may have come before the note. */
-static void
-take_json(struct renew_files *f, const json_t *v)
-{
-	const char *serial = json_text(v, "serial"), *at = json_text(v, "renew_after");
-	char hex[SERIAL_HEX_LEN];
-	struct err unread;
-	int64_t after;
-
-	f->url = mem_strdup(json_text(v, "url"));
-	serial_to_hex(&f->leaf->serial, hex);
-	if (serial == NULL || strcmp(serial, hex) != 0) {
-		/* Beside a file it was written first, and the file was not replaced. */
-		f->exec_pending = serial != NULL && f->dir != NULL;
-		return;
-	}
-	f->exec_pending = json_is_true(json_object_get(v, "exec_pending"));
-	if (at != NULL && clock_rfc3339_parse(bytes_str(at), &after, &unread) &&
-	    after >= f->leaf->not_before && after <= f->leaf->not_after)
-		f->renew_after = after;
 }
 
 /* ---- as whom ---- */
@@ -352,20 +296,15 @@ renew_files_open(const char *where, const char *key, bool lock, struct renew_fil
     struct err *e)
 {
 	struct renew_files f = { .lock = -1 };
-	json_t *v = NULL;
 
 	f.acts = act(where, e);
 	if (!f.acts || (lock && !renew_files_lock(where, &f.lock, e)) ||
 	    !(renew_files_is_dir(where) ? place_dir(where, &f, e)
 					: place_file(where, key, &f, e)) ||
-	    !read_pair(&f, e) || !load_json(&f, &v, e)) {
+	    !read_pair(&f, e) || !renew_files_take_note(&f, e)) {
 		renew_files_free(&f);
 		return false;
 	}
-	f.renew_after = renew_plan_after(f.leaf);
-	if (v != NULL)
-		take_json(&f, v);
-	json_decref(v);
 	*ret = f;
 	return true;
 }
@@ -387,95 +326,4 @@ renew_files_free(struct renew_files *f)
 	if (f->acts)
 		owners_act_self();
 	*f = (struct renew_files){ .lock = -1 };
-}
-
-/* ---- what is noted ---- */
-
-static bool
-save_json(const struct renew_files *f, json_t *v, struct err *e)
-{
-	char *path = json_path(f);
-	struct buf text;
-
-	buf_init(&text, KIB(64));
-	json_write(&text, v);
-	json_decref(v);
-	const bool ok = buf_ok(&text, path, e) &&
-			file_replace(AT_FDCWD, path, 0644, buf_bytes(&text), e);
-	buf_free(&text);
-	free(path);
-	return ok;
-}
-
-bool
-renew_files_note(const struct renew_files *f, const struct renew_files_new *n,
-    struct err *e)
-{
-	json_t *v;
-
-	if (f->dir == NULL)
-		return !n->exec_pending || save_json(f,
-					       json_pack("{s:s, s:b}", "serial",
-						   n->serial, "exec_pending", 1),
-					       e);
-	if (!load_json(f, &v, e))
-		return false;
-	if (v == NULL)
-		v = json_object();
-	json_object_set_new(v, "url", json_string(n->url));
-	json_object_set_new(v, "profile", json_string(n->profile));
-	json_object_set_new(v, "serial", json_string(n->serial));
-	json_object_set_new(v, "renew_after", json_string(n->renew_after));
-	json_object_set_new(v, "exec_pending", json_boolean(n->exec_pending));
-	return save_json(f, v, e);
-}
-
-/*
- * Beside a file it is there only as long as it says something; while the command ran
- * another certificate may have come, of which it has not been told.
- */
-static bool
-remove_json(const struct renew_files *f, struct err *e)
-{
-	char *path = json_path(f);
-	char hex[SERIAL_HEX_LEN];
-	json_t *v = NULL;
-
-	serial_to_hex(&f->leaf->serial, hex);
-	bool ok = load_json(f, &v, e);
-	const char *serial = v != NULL ? json_text(v, "serial") : NULL;
-	if (ok && (serial == NULL || strcmp(serial, hex) == 0))
-		ok = unlink(path) == 0 || errno == ENOENT || err_errno(e, "%s", path);
-	json_decref(v);
-	free(path);
-	return ok;
-}
-
-static bool
-note_told(const struct renew_files *f, struct err *e)
-{
-	char hex[SERIAL_HEX_LEN];
-	json_t *v;
-
-	if (!load_json(f, &v, e))
-		return false;
-	if (v == NULL)
-		v = json_object();
-	serial_to_hex(&f->leaf->serial, hex);
-	json_object_set_new(v, "serial", json_string(hex));
-	json_object_set_new(v, "exec_pending", json_false());
-	return save_json(f, v, e);
-}
-
-bool
-renew_files_told(const struct renew_files *f, struct err *e)
-{
-	int lock;
-
-	if (!renew_files_lock(f->dir != NULL ? f->dir : f->cert, &lock, e))
-		return false;
-	const bool ok = f->dir == NULL ? remove_json(f, e) : note_told(f, e);
-	if (lock >= 0)
-		close(lock);
-	return ok;
 }

@@ -12,6 +12,8 @@ char *renew_files_parent(const char *path);
 /* Where a symbolic link of the directory leads; NULL: it is none.  free() it. */
 char *renew_files_link(const char *dir, const char *name);
 bool renew_files_is_dir(const char *path);
+/* ERR_FORBIDDEN: it is there, and not for us to read. */
+MUST_CHECK bool renew_files_read(const char *path, struct buf *ret, struct err *e);
 /* The name of the present pair's directory; NULL: no link "current" leads to one. */
 MUST_CHECK bool renew_files_current(const char *dir, char **ret, struct err *e);
 
@@ -30,7 +32,9 @@ MUST_CHECK bool renew_files_version_use(const struct renew_files *f,
 /* cert.pem or key.pem becomes a link through "current". */
 MUST_CHECK bool renew_files_through_current(const struct renew_files *f,
     const char *name, struct err *e);
-/* What hanaper.json tells of the new certificate; of a file, only what its command is due. */
+/* Those of renew_files_note.c.  What the note tells of the pair that lies there. */
+MUST_CHECK bool renew_files_take_note(struct renew_files *f, struct err *e);
+/* What it is to tell of the new certificate. */
 MUST_CHECK bool renew_files_note(const struct renew_files *f,
     const struct renew_files_new *n, struct err *e);
 

@@ -33,7 +33,11 @@ drawn(const struct cert *c)
 int64_t
 renew_plan_due(const struct cert *c, int64_t renew_after)
 {
-	return renew_after + life(c) * drawn(c) / 65536 / 10;
+	/* Where most of the life lies before its issuance, little of it is left. */
+	const int64_t left = c->not_after + 1 - renew_after;
+	const int64_t span = 3 * left < life(c) ? 3 * left : life(c);
+
+	return renew_after + span * drawn(c) / 65536 / 10;
 }
 
 int64_t

@@ -34,6 +34,19 @@ Test(renew_plan, it_is_due_between_two_thirds_and_a_tenth_more_always_the_same)
 	cr_expect_geq(most, NOW + 22900);
 }
 
+Test(renew_plan, of_a_life_that_was_mostly_backdated_it_leaves_some)
+{
+	for (unsigned n = 0; n < 1000; n++) {
+		struct cert c;
+
+		a_cert(&c, 360, n); /* a minute, and five before it */
+		const int64_t due = renew_plan_due(&c, NOW + 340);
+		cr_expect_geq(due, NOW + 340);
+		cr_expect_lt(due, NOW + 346);
+		buf_free(&c.der);
+	}
+}
+
 Test(renew_plan, it_waits_longer_each_time_up_to_a_part_of_the_life)
 {
 	static const struct {
