@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * acme_caa - CAA records are looked at with each validation; and again before the
- * certificate, where that was long ago (RFC 8659 3, RFC 8555 7.4).
+ * acme_caa - CAA records are looked at with the validation of a name, and again before
+ * the certificate where that was long ago (RFC 8659 3, RFC 8555 7.4); of names below one
+ * that was validated for all below it (RFC 9444), before the certificate alone.
  */
 #ifndef CA_ACME_CAA_H
 #define CA_ACME_CAA_H

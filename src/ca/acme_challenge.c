@@ -121,7 +121,8 @@ ask(struct validation *v)
 		.profile = bytes_str(v->directory),
 		.challenge = v->challenge,
 		.prove = true,
-		.caa = p != NULL && p->acme.caa && v->type == NAME_TYPE_DNS,
+		.caa = p != NULL && p->acme.caa && v->type == NAME_TYPE_DNS &&
+		       !v->subdomains,
 		.type = v->type,
 		.name = bytes_str(v->name),
 		.wildcard = v->wildcard,
@@ -183,6 +184,7 @@ new_validation(struct ca *ca, const struct acme_account *account,
 		.type = authz->type,
 		/* A record that does not say policy=wildcard is for its own name alone. */
 		.wildcard = authz->wildcard || (bare && authz->subdomains),
+		.subdomains = authz->subdomains,
 		.name = mem_strdup(authz->value),
 		.token = mem_strdup(bare ? "" : c->token),
 		.key_authorization =

@@ -25,6 +25,7 @@ struct validation {
 	enum challenge challenge;
 	enum name_type type;
 	bool wildcard;
+	bool subdomains; /* each name has its own CAA records: acme_caa_check() */
 	/* In the row, too: it is taken up again after a stop.  False: that is not known. */
 	bool kept;
 	char *name, *token, *key_authorization, *account_url, *directory;

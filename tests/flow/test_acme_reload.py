@@ -136,12 +136,13 @@ class Middle(acme_world.AcmeTest):
         self.assertEqual(sum(took >= 0.95 for _, took in answers), 16, [took for _, took in answers])
         self.assertEqual(client.poll(order.json["authorizations"][0]).json["status"], "valid")
 
-    def proven_domain(self, client, domain):
+    def proven_domain(self, client, domain, kind="dns-01"):
         authz = client.post(client.base + "/new-authz", {"identifier": {"type": "dns", "value": domain},
                                                          "subdomainAuthAllowed": True})
         self.assertEqual(authz.status, 201, authz)
-        challenge = next(c for c in authz.json["challenges"] if c["type"] == "dns-01")
+        challenge = next(c for c in authz.json["challenges"] if c["type"] == kind)
         self.names.txt[f"_acme-challenge.{domain}"] = [digest(client.key_authorization(challenge["token"]))]
+        self.names.txt[f"_validation-persist.{domain}"] = [f"ca.example; accounturi={client.kid}; policy=wildcard"]
         client.post(challenge["url"], {})
         self.assertEqual(client.poll(authz.headers["Location"]).json["status"], "valid")
 
@@ -194,25 +195,36 @@ class Middle(acme_world.AcmeTest):
         self.names.caa["stays.internal"] = [(0, "issue", ";"), (0, "issuewild", "ca.example")]
         for name, allowed in (("*.stays.internal", True), ("stays.internal", False)):
             with self.subTest(name):
-                order = client.order(name)
-                self.assertEqual(order.status, 201, order)
-                self.assertEqual(order.json["status"], "ready", order)
-                answer = client.post(order.json["finalize"], {"csr": b64(make_csr([name]))})
-                self.assertEqual(answer.status, 200 if allowed else 403, answer)
+                self.issues(client, name, allowed)
 
     # A205, A240, RFC 8659 4.3: whoever may issue for a name may not yet for its wildcard
     def test_a_wildcard_below_an_authorized_domain_has_its_own_property(self):
         client = self.client()
-        self.names.caa["wild.internal"] = [(0, "issue", "ca.example"), (0, "issuewild", ";")]
-        self.proven_domain(client, "wild.internal")
-        for name, allowed in (("*.wild.internal", False), ("wild.internal", True), ("a.wild.internal", True),
-                              ("*.a.wild.internal", False)):
-            with self.subTest(name):
-                order = client.order(name)
-                self.assertEqual(order.json["status"], "ready", order)
-                answer = client.post(order.json["finalize"], {"csr": b64(make_csr([name]))})
-                self.assertEqual((answer.status, answer.type if answer.status != 200 else ""),
-                                 (200, "") if allowed else (403, "caa"), answer)
+        for kind in ("dns-01", "dns-persist-01"):
+            domain = f"wild.{kind}.internal"
+            self.names.caa[domain] = [(0, "issue", "ca.example"), (0, "issuewild", ";")]
+            self.proven_domain(client, domain, kind)
+            for name, allowed in ((f"*.{domain}", False), (domain, True), (f"a.{domain}", True), (f"*.a.{domain}", False)):
+                with self.subTest(name):
+                    self.issues(client, name, allowed)
+
+    # A205, A239, A240: to be proven a domain needs no permission; each name below has its own records
+    def test_a_domain_that_may_have_no_certificate_speaks_for_those_below_it(self):
+        client = self.client()
+        for kind in ("dns-01", "dns-persist-01"):
+            domain = f"none.{kind}.internal"
+            self.names.caa.update({domain: [(0, "issue", ";")], f"own.{domain}": [(0, "issue", "ca.example")]})
+            self.proven_domain(client, domain, kind)
+            for name, allowed in ((domain, False), (f"own.{domain}", True), (f"other.{domain}", False)):
+                with self.subTest(name):
+                    self.issues(client, name, allowed)
+
+    def issues(self, client, name, allowed):
+        order = client.order(name)
+        self.assertEqual(order.json["status"], "ready", order)
+        answer = client.post(order.json["finalize"], {"csr": b64(make_csr([name]))})
+        self.assertEqual((answer.status, answer.type if answer.status != 200 else ""),
+                         (200, "") if allowed else (403, "caa"), answer)
 
 
 if __name__ == "__main__":
