@@ -58,12 +58,18 @@ MUST_CHECK bool enroll_recovered(struct ca *ca, struct err *e);
 MUST_CHECK bool enroll_find(struct ca *ca, struct bytes authorization,
     struct store_token *ret, struct err *e);
 
+struct enroll_request {
+	const struct store_token *token;
+	const struct csr *csr;
+	const char *request_id;
+	const struct note_once *once; /* as of an issue_request */
+};
+
 /*
  * The certificate, for the token's names, which must be the CSR's if it has any.
  * As issue_start(): false is a refusal, and costs no use.
  */
-MUST_CHECK bool enroll_start(struct ca *ca, const struct store_token *t,
-    const struct csr *csr, const char *request_id, issue_done *done, void *arg,
-    struct verdict *v, struct err *e);
+MUST_CHECK bool enroll_start(struct ca *ca, const struct enroll_request *q,
+    issue_done *done, void *arg, struct verdict *v, struct err *e);
 
 #endif

@@ -7,6 +7,8 @@
 #include "policy/verdict.h"
 #include "x509/csr.h"
 
+struct note_once;
+
 struct issue_request {
 	const struct identity *who;
 	const char *profile;
@@ -17,9 +19,10 @@ struct issue_request {
 	/* Exactly so, instead (policy/profile.h); 0: not asked for.  past_s 0: as for signing */
 	int64_t not_before, not_after, past_s;
 	const char *request_id;
-	struct bytes note; /* JSON or empty */
-	bool internal;     /* the daemon's own: internal profiles are allowed */
-	bool renewal;      /* by the right to renew (ca/renew) */
+	struct bytes note;            /* JSON or empty; with room for: */
+	const struct note_once *once; /* the same request again gets it; NULL: not */
+	bool internal; /* the daemon's own: internal profiles are allowed */
+	bool renewal;  /* by the right to renew (ca/renew) */
 };
 
 struct issue_result {

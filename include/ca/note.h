@@ -15,17 +15,22 @@
 #include "base/buf.h"
 #include "x509/serial.h"
 
-#define NOTE_MAX       KIB(4) /* octets of the JSON */
-#define NOTE_TOKEN_LEN 33     /* 32 hex digits and a NUL */
-#define NOTE_ORDER_LEN 23     /* 22 characters and a NUL */
+#define NOTE_TOKEN_LEN 33 /* 32 hex digits and a NUL */
+#define NOTE_ORDER_LEN 23 /* 22 characters and a NUL */
+#define NOTE_HASH_LEN  32 /* octets of a SHA-256 */
 
-/*
- * Of the metadata alone: what stands beside it in a renewal's note, the longest that it
- * will be in, fits as well.
- */
-#define NOTE_METADATA_MAX                                                              \
-	(NOTE_MAX - (sizeof("{\"parent\":\"\",\"metadata\":}\n") - 1) -                \
-	    (SERIAL_HEX_LEN - 1))
+#define NOTE_METADATA_MAX 4030 /* octets of the metadata's JSON */
+#define NOTE_ONCE_CHARS   86   /* two hashes in base64url */
+/* Octets of the JSON.  The longest is a renewal's, which has most beside its metadata. */
+#define NOTE_MAX                                                                       \
+	(sizeof("{\"parent\":\"\",\"once\":\"\",\"metadata\":}\n") - 1 +               \
+	    (SERIAL_HEX_LEN - 1) + NOTE_ONCE_CHARS + NOTE_METADATA_MAX)
+
+/* By which the same request again gets the same certificate (ca/once). */
+struct note_once {
+	uint8_t key[NOTE_HASH_LEN];     /* of caller and Idempotency-Key */
+	uint8_t request[NOTE_HASH_LEN]; /* of what was asked */
+};
 
 struct note {
 	char token
@@ -33,7 +38,9 @@ struct note {
 	char order[NOTE_ORDER_LEN]; /* id of the ACME order that it answers; "": none */
 	bool has_parent;
 	struct serial parent; /* the certificate that it renews */
-	json_t *metadata;     /* object of strings, or NULL; owned */
+	bool has_once;
+	struct note_once once;
+	json_t *metadata; /* object of strings, or NULL; owned */
 };
 
 void note_free(struct note *n); /* what is inside */

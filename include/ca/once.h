@@ -7,6 +7,7 @@
 #define CA_ONCE_H
 
 #include "ca/issue.h"
+#include "ca/note.h"
 
 #define ONCE_S       600
 #define ONCE_KEY_MAX 64 /* octets of the key, visible ASCII */
@@ -23,7 +24,12 @@ struct once; /* one request with a key, until it is answered */
 MUST_CHECK bool once_begin(struct ca *ca, const struct identity *who, struct bytes key,
     struct bytes request, issue_done *done, void *arg, bool *ret_again,
     struct once **ret, struct err *e);
-/* Remembers the certificate and calls the caller's own 'done'. */
+/*
+ * What goes into the note of the certificate, which is how it is remembered: ca/reconcile
+ * writes the row with the certificate's, live or replayed.  NULL of NULL.
+ */
+const struct note_once *once_noted(const struct once *o);
+/* Calls the caller's own 'done'. */
 void once_done(void *once, const struct issue_result *r, const struct err *e);
 /* Nothing was started: 'done' is not called.  NULL is fine. */
 void once_drop(struct once *o);

@@ -11,6 +11,7 @@ struct renew_request {
 	const struct csr *csr;             /* with the same key or another */
 	int64_t validity_s;                /* 0: the profile's default */
 	const char *request_id;
+	const struct note_once *once; /* as of an issue_request */
 };
 
 /*

@@ -21,7 +21,7 @@
 /* Octets, at most.  A sender checks what came from outside: the receiver ends by more. */
 #define MSG_CSR_MAX           KIB(16)
 #define MSG_NAMES_MAX         KIB(16)
-#define MSG_NOTE_MAX          KIB(4)
+#define MSG_NOTE_MAX          KIB(5)
 #define MSG_REQUESTER_MAX     KIB(1) /* no control characters; so of request_id */
 #define MSG_REQUEST_ID_MAX    64
 #define MSG_CERT_ID_MAX       KIB(16) /* a whole OCSP request may be one CertID */
@@ -51,7 +51,7 @@ struct msg_sign_cert {
 	struct bytes requester; /* identity text: "cert:admin", "uid:0" */
 	struct bytes request_id;
 	struct bytes
-	    note; /* JSON or empty; journalled with the certificate, at most 4 KiB */
+	    note; /* JSON or empty; journalled with the certificate, at most 5 KiB */
 };
 void msg_sign_cert_put(struct buf *b, const struct msg_sign_cert *m);
 MUST_CHECK bool msg_sign_cert_get(struct bytes body, struct msg_sign_cert *ret,

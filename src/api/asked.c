@@ -207,7 +207,7 @@ read_metadata(json_t *metadata, struct asked *a, struct verdict *v)
 	    (note_check_metadata(metadata, &why) &&
 		note_write(&(struct note){ .metadata = metadata }, &a->note, &why)))
 		return;
-	char *allowed = mem_printf("at most %zu octets of JSON", NOTE_METADATA_MAX);
+	char *allowed = mem_printf("at most %d octets of JSON", NOTE_METADATA_MAX);
 	verdict_add(v, false, why.code, "metadata.size", "metadata", why.detail,
 	    allowed);
 	fault(a, &why);

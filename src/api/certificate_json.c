@@ -103,14 +103,17 @@ put_names(struct json_put *w, const struct names *names)
 	json_put_close(w, ']');
 }
 
-/* What came with the request, in the certificate's own object; nothing of it hides a member. */
+/*
+ * What came with the request, in the certificate's own object; nothing of it hides a member.
+ * By what it is found again is nobody's business.
+ */
 static void
 put_note(struct json_put *w, const struct certificate_row *r)
 {
 	static const char *const taken[] = { "serial", "status", "issuer", "profile",
 		"cn", "names", "not_before", "not_after", "issued_at", "requester",
 		"request_id", "key_sha256", "parent", "lineage", "revoked_at", "reason",
-		"certificate", "chain" };
+		"certificate", "chain", "once" };
 	json_t *note = NULL, *v;
 	const char *name;
 	struct err ignored;

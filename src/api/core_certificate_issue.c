@@ -30,8 +30,9 @@ core_certificate_issue(struct request *r)
 	ok = ok && asked_read(r, false, &a, &v, &e);
 	request_about(r, a.profile, asked_names(&a), NULL, NULL);
 	if (ok) {
-		const struct issue_request q = asked_request(&a, r);
+		struct issue_request q = asked_request(&a, r);
 
+		q.once = once_noted(once);
 		ok = issue_start(r->ca, &q, once != NULL ? once_done : issued_answer,
 		    once != NULL ? (void *)once : answer, &v, &e);
 		if (!ok && a.fault.code != ERR_NONE && e.code == v.code)

@@ -84,11 +84,17 @@ start(struct request *r, const struct store_token *t, struct issued *answer,
 {
 	struct csr *csr = NULL;
 
-	const bool ok =
-	    (r->body == BODY_JSON ? read_json(r, &csr, v, e)
-				  : asked_csr(r, r->in.body, &csr, v, e)) &&
-	    enroll_start(r->ca, t, csr, r->id, once != NULL ? once_done : issued_answer,
-		once != NULL ? (void *)once : answer, v, e);
+	bool ok = r->body == BODY_JSON ? read_json(r, &csr, v, e)
+				       : asked_csr(r, r->in.body, &csr, v, e);
+	if (ok) {
+		const struct enroll_request q = { .token = t,
+			.csr = csr,
+			.request_id = r->id,
+			.once = once_noted(once) };
+
+		ok = enroll_start(r->ca, &q, once != NULL ? once_done : issued_answer,
+		    once != NULL ? (void *)once : answer, v, e);
+	}
 	csr_free(csr);
 	return ok;
 }

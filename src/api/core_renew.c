@@ -79,6 +79,7 @@ core_renew(struct request *r)
 					 : read_raw(r, &csr, &q.validity_s, &v, &e));
 	if (ok) {
 		q.csr = csr;
+		q.once = once_noted(once);
 		ok = renew_start(r->ca, &q, once != NULL ? once_done : issued_answer,
 		    once != NULL ? (void *)once : answer, &v, &e);
 	}

@@ -246,9 +246,10 @@ write_note(const struct store_token *t, const char *id, struct buf *ret, struct 
 }
 
 static bool
-issue(struct ca *ca, const struct store_token *t, const struct csr *csr,
-    const char *request_id, struct enrolling *it, struct verdict *v, struct err *e)
+issue(struct ca *ca, const struct enroll_request *q, struct enrolling *it,
+    struct verdict *v, struct err *e)
 {
+	const struct store_token *t = q->token;
 	struct buf note;
 
 	buf_init(&note, NOTE_MAX);
@@ -260,15 +261,16 @@ issue(struct ca *ca, const struct store_token *t, const struct csr *csr,
 			.profile = t->profile,
 			.names = &t->names,
 		};
-		const struct issue_request q = {
+		const struct issue_request issue = {
 			.who = &who,
 			.profile = t->profile,
-			.csr = csr,
+			.csr = q->csr,
 			.names = &t->names,
-			.request_id = request_id,
+			.request_id = q->request_id,
 			.note = buf_bytes(&note),
+			.once = q->once,
 		};
-		ok = issue_start(ca, &q, on_issued, it, v, e);
+		ok = issue_start(ca, &issue, on_issued, it, v, e);
 		free(who.text);
 	}
 	buf_free(&note);
@@ -276,23 +278,22 @@ issue(struct ca *ca, const struct store_token *t, const struct csr *csr,
 }
 
 bool
-enroll_start(struct ca *ca, const struct store_token *t, const struct csr *csr,
-    const char *request_id, issue_done *done, void *arg, struct verdict *v,
-    struct err *e)
+enroll_start(struct ca *ca, const struct enroll_request *q, issue_done *done, void *arg,
+    struct verdict *v, struct err *e)
 {
 	struct enrolling *it = mem_zalloc(sizeof(*it));
 
 	*it = (struct enrolling){ .ca = ca,
-		.request_id = mem_strdup(request_id),
+		.request_id = mem_strdup(q->request_id),
 		.done = done,
 		.arg = arg };
-	token_id(t->hash, it->id);
-	check_names(t, csr, v);
-	if (!verdict_ok(v, e) || !take(ca, it->id, t, e)) {
+	token_id(q->token->hash, it->id);
+	check_names(q->token, q->csr, v);
+	if (!verdict_ok(v, e) || !take(ca, it->id, q->token, e)) {
 		enrolling_free(it);
 		return false;
 	}
-	if (!issue(ca, t, csr, request_id, it, v, e)) {
+	if (!issue(ca, q, it, v, e)) {
 		give_back(ca, it->id);
 		enrolling_free(it);
 		return false;

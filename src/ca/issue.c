@@ -94,14 +94,34 @@ on_answer(void *arg, const struct ask_answer *a)
 }
 
 static bool
+put_note(const struct issue_request *q, struct buf *ret, struct err *e)
+{
+	struct note n;
+
+	_Static_assert(NOTE_MAX <= MSG_NOTE_MAX, "any note goes to the signer");
+	buf_put(ret, q->note);
+	if (q->once == NULL)
+		return true;
+	if (!note_read(q->note, &n, e))
+		return false;
+	n.has_once = true;
+	n.once = *q->once;
+	buf_clear(ret);
+	const bool ok = note_write(&n, ret, e);
+	note_free(&n);
+	return ok;
+}
+
+static bool
 ask_signer(struct ca *ca, const struct issue_request *q, const struct names *names,
     struct issuing *it, struct err *e)
 {
-	struct buf san, b;
+	struct buf san, note, b;
 
 	buf_init(&san, CSR_MAX);
+	buf_init(&note, NOTE_MAX);
 	buf_init(&b, KIB(64));
-	bool ok = names_to_der(names, &san, e);
+	bool ok = names_to_der(names, &san, e) && put_note(q, &note, e);
 	if (ok) {
 		const struct msg_sign_cert m = {
 			.id = ask_new(ca, on_answer, it),
@@ -115,13 +135,14 @@ ask_signer(struct ca *ca, const struct issue_request *q, const struct names *nam
 			.exact_not_after = q->not_after,
 			.requester = bytes_str(q->who->text),
 			.request_id = bytes_str(q->request_id),
-			.note = q->note,
+			.note = buf_bytes(&note),
 		};
 		msg_sign_cert_put(&b, &m);
 		link_send(ca->signer, MSG_SIGN_CERT, buf_bytes(&b));
 		issue_same_keep(&it->asked, it->profile, q->csr->key.der, &san);
 	}
 	buf_free(&san);
+	buf_free(&note);
 	buf_free(&b);
 	return ok;
 }

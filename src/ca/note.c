@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "codec/json_flat.h"
 #include "codec/json_put.h"
@@ -13,6 +14,21 @@ note_free(struct note *n)
 {
 	json_decref(n->metadata);
 	*n = (struct note){ 0 };
+}
+
+static void
+put_once(struct json_put *w, const struct note_once *o)
+{
+	struct buf b, text;
+
+	buf_init(&b, sizeof(*o));
+	buf_init(&text, NOTE_ONCE_CHARS + 1);
+	buf_put(&b, bytes_of(o->key, sizeof(o->key)));
+	buf_put(&b, bytes_of(o->request, sizeof(o->request)));
+	base64url_put(&text, buf_bytes(&b));
+	json_put_member(w, "once", buf_str(&text));
+	buf_free(&b);
+	buf_free(&text);
 }
 
 bool
@@ -34,6 +50,8 @@ note_write(const struct note *n, struct buf *ret, struct err *e)
 		serial_to_hex(&n->parent, hex);
 		json_put_member(&w, "parent", hex);
 	}
+	if (n->has_once)
+		put_once(&w, &n->once);
 	if (n->metadata != NULL) {
 		json_put_name(&w, "metadata");
 		json_put_value(&w, n->metadata);
@@ -73,15 +91,38 @@ read_id(struct bytes id, const char *whose, char *to, size_t size, struct err *e
 	return true;
 }
 
-/* Each without octets where it is not there. */
 static bool
-read_texts(struct bytes token, struct bytes order, struct bytes parent, struct note *n,
-    struct err *e)
+read_once(struct bytes text, struct note_once *ret, struct err *e)
 {
-	n->has_parent = parent.p != NULL;
-	return read_id(token, "token", n->token, sizeof(n->token), e) &&
-	       read_id(order, "order", n->order, sizeof(n->order), e) &&
-	       (!n->has_parent || serial_from_hex(parent, &n->parent, e));
+	struct buf b;
+
+	buf_init(&b, NOTE_ONCE_CHARS);
+	const bool ok =
+	    base64url_read(text, &b, e) &&
+	    (b.n == sizeof(*ret) ||
+		err_set(e, ERR_MALFORMED, "note: \"once\" is not two hashes"));
+	if (ok) {
+		memcpy(ret->key, b.p, sizeof(ret->key));
+		memcpy(ret->request, b.p + sizeof(ret->key), sizeof(ret->request));
+	}
+	buf_free(&b);
+	return ok;
+}
+
+/* Each without octets where it is not there. */
+struct texts {
+	struct bytes token, order, parent, once;
+};
+
+static bool
+read_texts(const struct texts *t, struct note *n, struct err *e)
+{
+	n->has_parent = t->parent.p != NULL;
+	n->has_once = t->once.p != NULL;
+	return read_id(t->token, "token", n->token, sizeof(n->token), e) &&
+	       read_id(t->order, "order", n->order, sizeof(n->order), e) &&
+	       (!n->has_parent || serial_from_hex(t->parent, &n->parent, e)) &&
+	       (!n->has_once || read_once(t->once, &n->once, e));
 }
 
 static struct bytes
@@ -109,13 +150,17 @@ note_read(struct bytes json, struct note *ret, struct err *e)
 	bool ok = true;
 
 	if (json_flat_read(json, &o) && json_flat_find(&o, "metadata") == NULL) {
-		ok = read_texts(flat_text(&o, "token"), flat_text(&o, "order"),
-		    flat_text(&o, "parent"), &n, e);
+		const struct texts t = { flat_text(&o, "token"), flat_text(&o, "order"),
+			flat_text(&o, "parent"), flat_text(&o, "once") };
+
+		ok = read_texts(&t, &n, e);
 	} else if (json.n > 0) {
 		if (!json_read(json, &v, e))
 			return false;
-		ok = read_texts(tree_text(v, "token"), tree_text(v, "order"),
-		    tree_text(v, "parent"), &n, e);
+		const struct texts t = { tree_text(v, "token"), tree_text(v, "order"),
+			tree_text(v, "parent"), tree_text(v, "once") };
+
+		ok = read_texts(&t, &n, e);
 		if (ok)
 			n.metadata = json_incref(json_object_get(v, "metadata"));
 		json_decref(v);

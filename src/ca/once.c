@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "ca/ca_state.h"
 #include "store/store_certificate.h"
@@ -18,7 +17,7 @@
 struct once {
 	struct ca *ca;
 	struct once *next; /* of those that are being answered */
-	struct store_once row;
+	struct note_once noted;
 	issue_done *done;
 	void *arg;
 };
@@ -35,7 +34,7 @@ is_key(struct bytes key)
 /* The key counts for its caller alone: another one's is another key. */
 static bool
 hash_key(const struct identity *who, struct bytes key,
-    uint8_t ret[static STORE_ONCE_HASH], struct err *e)
+    uint8_t ret[static NOTE_HASH_LEN], struct err *e)
 {
 	struct buf b;
 
@@ -53,10 +52,10 @@ hash_key(const struct identity *who, struct bytes key,
 }
 
 static bool
-is_under_way(const struct ca *ca, const uint8_t key[static STORE_ONCE_HASH])
+is_under_way(const struct ca *ca, const uint8_t key[static NOTE_HASH_LEN])
 {
 	for (const struct once *o = ca->under_way; o != NULL; o = o->next)
-		if (memcmp(o->row.key, key, STORE_ONCE_HASH) == 0)
+		if (memcmp(o->noted.key, key, NOTE_HASH_LEN) == 0)
 			return true;
 	return false;
 }
@@ -115,24 +114,25 @@ once_begin(struct ca *ca, const struct identity *who, struct bytes key,
     struct bytes request, issue_done *done, void *arg, bool *ret_again,
     struct once **ret, struct err *e)
 {
-	struct store_once row = { .at = clock_now() }, before;
+	struct store_once before;
+	struct note_once q;
 
 	if (!is_key(key))
 		return err_set(e, ERR_MALFORMED,
 		    "Idempotency-Key must be 1 to %d visible ASCII characters",
 		    ONCE_KEY_MAX);
-	if (!hash_key(who, key, row.key, e))
+	if (!hash_key(who, key, q.key, e))
 		return false;
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, request.p, request.n, row.request) < 0)
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, request.p, request.n, q.request) < 0)
 		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
-	if (is_under_way(ca, row.key)) {
+	if (is_under_way(ca, q.key)) {
 		err_set(e, ERR_CONFLICT,
 		    "a request with this Idempotency-Key is being answered");
 		e->retry_s = 1;
 		return false;
 	}
-	if (store_once_get(ca->store, row.key, row.at - ONCE_S, &before, e)) {
-		if (memcmp(before.request, row.request, sizeof(row.request)) != 0)
+	if (store_once_get(ca->store, q.key, clock_now() - ONCE_S, &before, e)) {
+		if (memcmp(before.request, q.request, sizeof(q.request)) != 0)
 			return err_set(e, ERR_CONFLICT,
 			    "this Idempotency-Key stands for another request");
 		*ret_again = true;
@@ -143,7 +143,7 @@ once_begin(struct ca *ca, const struct identity *who, struct bytes key,
 	struct once *o = mem_zalloc(sizeof(*o));
 	*o = (struct once){ .ca = ca,
 		.next = ca->under_way,
-		.row = row,
+		.noted = q,
 		.done = done,
 		.arg = arg };
 	ca->under_way = o;
@@ -165,18 +165,17 @@ once_drop(struct once *o)
 	free(o);
 }
 
+const struct note_once *
+once_noted(const struct once *o)
+{
+	return o != NULL ? &o->noted : NULL;
+}
+
 void
 once_done(void *once, const struct issue_result *r, const struct err *refused)
 {
 	struct once *o = once;
-	struct err e;
 
-	if (r != NULL) {
-		o->row.serial = r->cert->serial;
-		/* Not remembered: the client gets its certificate all the same. */
-		if (!store_once_put(o->ca->store, &o->row, o->row.at - ONCE_S, &e))
-			LOG_ERR(LOG_WARN, "once-not-stored", &e);
-	}
 	o->done(o->arg, r, refused);
 	once_drop(o);
 }

@@ -4,15 +4,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fault.h"
 #include "base/hex.h"
 #include "base/mem.h"
 #include "ca/note.h"
+#include "ca/once.h"
 #include "store/store_acme_eab.h"
 #include "store/store_acme_order.h"
 #include "store/store_audit.h"
 #include "store/store_certificate.h"
+#include "store/store_once.h"
 #include "store/store_revocation.h"
 #include "store/store_token.h"
 
@@ -126,15 +129,31 @@ end_order(struct store *st, const char *id, int64_t certificate_id, struct err *
 	return counted && store_acme_order_issued(st, id, certificate_id, e);
 }
 
+/* Asked for again it is this one: whoever used up a token for it is not left with nothing. */
 static bool
-apply_note(struct store *st, int64_t certificate_id, struct bytes text, struct err *e)
+remember(struct store *st, const struct note *n, const struct certificate_new *c,
+    struct err *e)
+{
+	struct store_once row = { .serial = c->cert->serial, .at = c->issued_at };
+
+	_Static_assert(NOTE_HASH_LEN == STORE_ONCE_HASH, "both are SHA-256");
+	if (!n->has_once)
+		return true;
+	memcpy(row.key, n->once.key, sizeof(row.key));
+	memcpy(row.request, n->once.request, sizeof(row.request));
+	return store_once_put(st, &row, row.at - ONCE_S, e);
+}
+
+static bool
+apply_note(struct store *st, const struct certificate_new *c, struct err *e)
 {
 	struct note note;
 
-	if (!note_read(text, &note, e))
+	if (!note_read(c->note, &note, e))
 		return false;
 	const bool ok = use_token(st, note.token, e) &&
-			end_order(st, note.order, certificate_id, e);
+			end_order(st, note.order, (int64_t)c->seq, e) &&
+			remember(st, &note, c, e);
 	note_free(&note);
 	return ok;
 }
@@ -214,8 +233,7 @@ apply_certificate(struct store *st, const struct record *r, struct cert **ret,
 		.parent = note.has_parent ? &note.parent : NULL,
 	};
 	const bool ok = store_certificate_add(st, &row, e) &&
-			audit_certificate(st, &row, cert, e) &&
-			apply_note(st, (int64_t)r->seq, rc.note, e);
+			audit_certificate(st, &row, cert, e) && apply_note(st, &row, e);
 
 	free(issuer);
 	free(profile);

@@ -162,6 +162,7 @@ start(struct ca *ca, const struct renew_request *q, const struct certificate_row
 			.validity_s = q->validity_s,
 			.request_id = q->request_id,
 			.note = buf_bytes(&note),
+			.once = q->once,
 			.renewal = true,
 		};
 		ok = issue_start(ca, &issue, done, arg, v, e);

@@ -10,9 +10,11 @@ import ssl
 import statistics
 import threading
 import time
+import unittest
 
-from hnp import FlowTest
+from hnp import BUILD, FlowTest
 
+FAULTS = b"HNP_FAULT" in (BUILD / "hanaper-core").read_bytes()
 GONE = (OSError, http.client.HTTPException)
 
 WEB = [{"type": "dns", "value": "web.internal"}]
@@ -154,6 +156,29 @@ class Token(FlowTest):
         self.assertEqual(b.status, 201)
         self.assertNotEqual(b.json["serial"], first.json["serial"], "a key is one token's own")
         self.assertEqual(self.issued_by(made), 1)
+
+    # R89: the journal has certificate, token and key; whoever asks again is not told that the token is used
+    @unittest.skipUnless(FAULTS, "it is built without --enable-faults")
+    def test_an_answer_that_a_crash_swallowed_is_given_again(self):
+        ca = self.ca
+        made, key = make(ca), {"Idempotency-Key": "once-and-for-all"}
+        ca.stop()
+        os.environ["HNP_FAULT"] = "core.token:1:kill"  # it is journalled, and not yet in the database
+        self.addCleanup(os.environ.pop, "HNP_FAULT", None)
+        ca.start()
+        with self.assertRaises(GONE):
+            enroll(ca, made["token"], self.bare, **key)
+        ca.wait_end()
+        del os.environ["HNP_FAULT"]
+        ca.start()
+        self.assertEqual(self.issued_by(made), 1)
+        self.problem(enroll(ca, made["token"], self.csr, **key), 409, "conflict", "another request")
+        again = enroll(ca, made["token"], self.bare, **key)
+        self.assertEqual(again.status, 201, again)
+        self.assertEqual(self.issued_by(made), 1)
+        shown = ca.ask("GET", again.headers["Location"]).json
+        self.assertEqual(shown["token"], made["id"])
+        self.assertNotIn("once", shown)
 
     def test_names_are_the_tokens_and_no_others(self):
         ca = self.ca

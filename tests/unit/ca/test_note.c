@@ -15,12 +15,16 @@ Test(note, what_was_noted_is_read_back)
 	cr_assert(serial_new(1800000000, &n.parent, &e));
 	snprintf(n.order, sizeof(n.order), "0123456789abcdefghijkl");
 	n.metadata = json_pack("{s:s}", "owner", "web team");
+	n.has_once = true;
+	memset(n.once.key, 0xfb, sizeof(n.once.key));
+	memset(n.once.request, 0x07, sizeof(n.once.request));
 	buf_init(&b, KIB(8));
 	cr_assert(note_write(&n, &b, &e), "%s", e.detail);
 	cr_assert(note_read(buf_bytes(&b), &got, &e), "%s", e.detail);
 	cr_expect_str_eq(got.token, n.token);
 	cr_expect_str_eq(got.order, n.order);
 	cr_expect(got.has_parent && serial_eq(&got.parent, &n.parent));
+	cr_expect(got.has_once && memcmp(&got.once, &n.once, sizeof(got.once)) == 0);
 	cr_expect(json_equal(got.metadata, n.metadata));
 	note_free(&got);
 	note_free(&n);
@@ -39,6 +43,7 @@ Test(note, nothing_is_written_as_nothing_and_too_much_is_refused)
 	cr_expect_eq(b.n, 0);
 	cr_expect(note_read(buf_bytes(&b), &got, &e));
 	cr_expect(!got.has_parent && got.token[0] == '\0' && got.metadata == NULL);
+	cr_expect_not(got.has_once);
 	n.metadata = json_object();
 	for (int i = 0; i < 400; i++) {
 		snprintf(key, sizeof(key), "key%d", i);
@@ -48,6 +53,7 @@ Test(note, nothing_is_written_as_nothing_and_too_much_is_refused)
 	cr_expect_eq(e.code, ERR_TOO_LARGE);
 	cr_expect_not(note_read(bytes_str("{\"parent\":\"zz\"}"), &got, &e));
 	cr_expect_not(note_read(bytes_str("{"), &got, &e));
+	cr_expect_not(note_read(bytes_str("{\"once\":\"-_8\"}"), &got, &e));
 	cr_expect_not(
 	    note_read(bytes_str("{\"order\":\"0123456789abcdefghijklm\"}"), &got, &e));
 	note_free(&n);
@@ -58,7 +64,7 @@ Test(note, nothing_is_written_as_nothing_and_too_much_is_refused)
 Test(note, metadata_within_its_limit_fits_beside_all_that_a_note_may_have)
 {
 	char text[NOTE_METADATA_MAX];
-	struct note n = { .has_parent = true };
+	struct note n = { .has_parent = true, .has_once = true };
 	struct buf b;
 	struct err e = { 0 };
 
@@ -76,6 +82,7 @@ Test(note, metadata_within_its_limit_fits_beside_all_that_a_note_may_have)
 		if (over == 0)
 			cr_expect_eq(b.n, NOTE_MAX);
 		const struct note made = { .token = "0123456789abcdef0123456789abcdef",
+			.has_once = true,
 			.metadata = n.metadata };
 		buf_clear(&b);
 		cr_expect(note_write(&made, &b, &e), "one by a token has less");

@@ -2,15 +2,18 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "ca/note.h"
 #include "ca/reconcile.h"
 #include "journal/journal.h"
 #include "key/key.h"
 #include "store/store_acme_eab.h"
 #include "store/store_acme_order.h"
 #include "store/store_certificate.h"
+#include "store/store_once.h"
 #include "store/store_revocation.h"
 #include "store/store_token.h"
 #include "sys/file.h"
@@ -237,6 +240,30 @@ Test(reconcile, a_certificate_uses_up_its_token, .init = begin, .fini = end)
 	cr_assert(store_token_get(st, t.hash, &got, &e), "%s", e.detail);
 	cr_expect_eq(got.uses_left, 1);
 	store_token_free(&got);
+}
+
+/* R89: the same request again gets it, by the hashes that were noted with it. */
+Test(reconcile, a_certificate_is_remembered_by_its_idempotency_key, .init = begin,
+    .fini = end)
+{
+	struct note n = { .has_once = true,
+		.once = { .key = { 7 }, .request = { 9 } } };
+	struct certificate_row row;
+	struct store_once got;
+	struct buf note;
+	struct err e = { 0 };
+
+	buf_init(&note, NOTE_MAX);
+	cr_assert(note_write(&n, &note, &e), "%s", e.detail);
+	write_with_note(buf_str(&note));
+	buf_free(&note);
+	cr_assert(journal_read(journal, 1, 2, apply, NULL, &e), "%s", e.detail);
+	cr_assert(store_once_get(st, n.once.key, 0, &got, &e), "%s", e.detail);
+	cr_expect_eq(memcmp(got.request, n.once.request, sizeof(got.request)), 0);
+	cr_expect(serial_eq(&got.serial, &serial));
+	cr_assert(store_certificate_get(st, "main", &serial, &row, &e), "%s", e.detail);
+	cr_expect_eq(got.at, row.issued_at, "from the record on");
+	certificate_row_free(&row);
 }
 
 /*
