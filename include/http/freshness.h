@@ -25,7 +25,10 @@ void freshness_put(struct buf *b, const struct freshness *f, int64_t now);
 void freshness_put_lasting(struct buf *b, const struct freshness *f);
 void freshness_put_age(struct buf *b, int64_t expires_at, int64_t now);
 
-/* 'none_match' and 'since' are the request's headers, empty when absent. */
+/*
+ * 'none_match' and 'since' are the request's headers, empty when absent.  A date holds
+ * when it is the very one that was told.
+ */
 bool freshness_holds(const struct freshness *f, struct bytes none_match,
     struct bytes since);
 

@@ -58,7 +58,8 @@ freshness_holds(const struct freshness *f, struct bytes none_match, struct bytes
 
 	if (none_match.n > 0) /* then the date does not count (RFC 9110 13.1.3) */
 		return tag_listed(none_match, f->etag);
-	return since.n > 0 && http_date_parse(since, &at) && f->modified_at <= at;
+	/* A later date is that of a download, maybe of the copy before: only ours says which. */
+	return since.n > 0 && http_date_parse(since, &at) && at == f->modified_at;
 }
 
 void

@@ -101,7 +101,8 @@ FUZZ_TARGET(uri)
 	if (freshness_holds(&kept, line[3], bytes_of(NULL, 0)))
 		require(memmem(line[3].p, line[3].n, "abc", 3) != NULL ||
 			memchr(line[3].p, '*', line[3].n) != NULL);
-	(void)freshness_holds(&kept, bytes_of(NULL, 0), line[4]);
+	if (freshness_holds(&kept, bytes_of(NULL, 0), line[4]))
+		require(memmem(line[4].p, line[4].n, "2027", 4) != NULL);
 	for (size_t i = 0; i < NITEMS(line); i++)
 		free((void *)(uintptr_t)line[i].p);
 	return 0;

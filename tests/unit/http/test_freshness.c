@@ -36,7 +36,7 @@ Test(freshness, a_copy_is_fresh_by_its_tag_or_else_by_its_date)
 		{ "\"x\"", "Sun, 06 Nov 1994 08:49:37 GMT",
 		    false }, /* the tag decides */
 		{ "", "Sun, 06 Nov 1994 08:49:37 GMT", true },
-		{ "", "Sun, 06 Nov 1994 08:49:38 GMT", true },
+		{ "", "Sun, 06 Nov 1994 08:49:38 GMT", false },
 		{ "", "Sun, 06 Nov 1994 08:49:36 GMT", false },
 		{ "", "Sun, 06 Nov 1994 08:49:37 GMT x", false },
 		{ "", "Sun, 06 Nov 1994 08:49:37", false },
