@@ -10,7 +10,8 @@
  *	hanaper.json  "url" "profile" "serial" "renew_after" "exec_pending"
  *
  * Beside a file "web.crt", ".web.crt.hanaper.json" has "serial" "renew_after" and
- * "exec_pending" of what was renewed there.
+ * "exec_pending" of what was renewed there.  A file is replaced as a whole, so it must hold
+ * nothing but certificates.
  *
  * A new certificate for the same key is one rename(2) of cert.pem: key and
  * certificate fit at each moment.  A new key needs two files at once, which no
@@ -52,8 +53,8 @@ struct renew_files {
  * name with .key).  With 'lock' other renewals of it wait until
  * renew_files_free().  Until then root acts as the user whose directory it is
  * (cli/owners.h): nothing that lies there, or is made to, leads to more than that one
- * may do himself.  ERR_CONFLICT: key and certificate do not fit; else what is
- * not there or not readable.
+ * may do himself.  ERR_CONFLICT: key and certificate do not fit; ERR_FORBIDDEN: the
+ * certificate's file holds more; else what is not there or not readable.
  */
 MUST_CHECK bool renew_files_open(const char *where, const char *key, bool lock,
     struct renew_files *ret, struct err *e);

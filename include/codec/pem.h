@@ -19,4 +19,7 @@ MUST_CHECK bool pem_next(struct bytes *rest, struct bytes *ret_label,
 /* Does the text hold "-----BEGIN " at the start of a line? */
 bool pem_looks_like(struct bytes b);
 
+/* Are all its blocks, also those that cannot be read, of this label?  Without any: yes. */
+bool pem_holds_only(struct bytes b, const char *label);
+
 #endif

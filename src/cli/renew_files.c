@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/owners.h"
+#include "codec/pem.h"
 #include "renew_files_impl.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -234,6 +235,19 @@ renew_files_read(const char *path, struct buf *ret, struct err *e)
 	return false;
 }
 
+/* The file is replaced as a whole: what lies in it beside certificates would be gone. */
+static bool
+check_alone(const struct renew_files *f, struct bytes cert, struct err *e)
+{
+	return pem_holds_only(cert, "CERTIFICATE") ||
+	       err_set(e, ERR_FORBIDDEN,
+		   "%s holds more than certificates, and a renewal replaces all of it: "
+		   "put the key, and what else there is, into files of their own "
+		   "(--key), and let --exec join them for a program that wants one "
+		   "file",
+		   f->cert);
+}
+
 static bool
 read_pair(struct renew_files *f, struct err *e)
 {
@@ -247,6 +261,7 @@ read_pair(struct renew_files *f, struct err *e)
 		ok = e->code == ERR_NOT_FOUND
 			 ? err_set(e, ERR_MALFORMED, "%s holds no certificate", f->cert)
 			 : err_prefix(e, f->cert);
+	ok = ok && check_alone(f, buf_bytes(&cert), e);
 	if (ok)
 		ok = key_load(buf_bytes(&key), NULL, &f->pair_key, e) ||
 		     err_prefix(e, f->key);

@@ -147,3 +147,20 @@ pem_looks_like(struct bytes b)
 			return true;
 	return false;
 }
+
+bool
+pem_holds_only(struct bytes b, const char *label)
+{
+	const uint8_t *at;
+
+	/* Other readers find a block in the middle of a line, too. */
+	while (b.n > 0 && (at = memmem(b.p, b.n, begin, strlen(begin))) != NULL) {
+		b = bytes_skip(b, (size_t)(at - b.p));
+		const struct bytes line = next_line(&b);
+		struct bytes l;
+
+		if (!label_of(line, begin, &l) || !bytes_eq_str(l, label))
+			return false;
+	}
+	return true;
+}

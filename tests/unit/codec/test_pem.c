@@ -144,3 +144,28 @@ Test(pem, is_told_by_a_begin_at_the_start_of_a_line)
 	cr_expect_not(pem_looks_like(bytes_of(NULL, 0)));
 	cr_expect_not(pem_looks_like(bytes_of("0\x82\0\0", 4)));
 }
+
+Test(pem, holds_only_what_every_begin_in_it_says)
+{
+	static const struct {
+		const char *text;
+		bool only;
+	} rows[] = {
+		{ "", true },
+		{ "no block", true },
+		{ "-----BEGIN A B-----\nAAAA\n-----END A B-----\nmore\n-----BEGIN A "
+		  "B----- \r\n",
+		    true },
+		{ "-----BEGIN A-----\nAAAA\n-----END A-----\n", false },
+		{ "-----BEGIN A B-----\nAAAA\n-----END A B-----\n-----BEGIN "
+		  "KEY-----\nProc-Type: 4,ENCRYPTED\n",
+		    false },
+		{ "-----BEGIN A B-----\nAAAA\n-----END A B----- -----BEGIN KEY-----\n",
+		    false },
+		{ "-----BEGIN A B", false },
+	};
+
+	for (size_t i = 0; i < NITEMS(rows); i++)
+		cr_expect_eq(pem_holds_only(bytes_str(rows[i].text), "A B"),
+		    rows[i].only, "%s", rows[i].text);
+}
