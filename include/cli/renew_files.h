@@ -54,7 +54,8 @@ struct renew_files {
  * renew_files_free().  Until then root acts as the user whose directory it is
  * (cli/owners.h): nothing that lies there, or is made to, leads to more than that one
  * may do himself.  ERR_CONFLICT: key and certificate do not fit; ERR_FORBIDDEN: the
- * certificate's file holds more; else what is not there or not readable.
+ * certificate's file holds more, or something is not for us to open; else what is not there
+ * or not readable.
  */
 MUST_CHECK bool renew_files_open(const char *where, const char *key, bool lock,
     struct renew_files *ret, struct err *e);
@@ -69,10 +70,18 @@ MUST_CHECK bool renew_files_act(const struct renew_files *f, struct err *e);
  */
 MUST_CHECK bool renew_files_lock(const char *where, int *ret, struct err *e);
 
-/* Before anything is asked for: can it be stored?  ERR_FORBIDDEN. */
-MUST_CHECK bool renew_files_writable(const struct renew_files *f, struct err *e);
+/*
+ * Before anything is asked for: can a certificate be stored?  ERR_FORBIDDEN; what may pass
+ * is another.  'rekey': it comes in a version of its own, which is looked at when that is
+ * made.
+ */
+MUST_CHECK bool renew_files_writable(const struct renew_files *f, bool rekey,
+    struct err *e);
 
-/* A new key in a directory of its own, on disk before anybody certifies it. */
+/*
+ * A new key in a directory of its own, on disk before anybody certifies it; its
+ * certificate can be stored there.
+ */
 struct renew_files_version;
 MUST_CHECK bool renew_files_version_new(const struct renew_files *f, struct bytes key,
     struct renew_files_version **ret, struct err *e);

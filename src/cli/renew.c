@@ -181,7 +181,8 @@ follow(struct renew *r, const struct renew_files *f, struct client **ret_c,
 	struct key *key = NULL;
 	json_t *v = NULL;
 
-	bool ok = renew_files_writable(f, e) && renew_client(r, f, &o, ret_c, e) &&
+	bool ok = renew_files_writable(f, r->rekey, e) &&
+		  renew_client(r, f, &o, ret_c, e) &&
 		  (!r->rekey || make_key(f, &key, &version, e)) &&
 		  ask(r, f, key != NULL ? key : f->pair_key, *ret_c, &v, e);
 	if (ok) {

@@ -161,6 +161,49 @@ lock_path(const char *where)
 	return path;
 }
 
+/* Root who acts as another user may not open what that one may not. */
+static void
+say_closed(const char *path, const struct stat *st, struct err *e)
+{
+	const unsigned long uid = geteuid();
+
+	if (uid != getuid())
+		err_set(e, ERR_FORBIDDEN,
+		    "%s: Permission denied to user %lu, whose directory it is in and "
+		    "as "
+		    "whom root renews there; run: chown %lu %s",
+		    path, uid, uid, path);
+	else if (st->st_uid != uid)
+		err_set(e, ERR_FORBIDDEN,
+		    "%s: Permission denied to user %lu; run: chown %lu %s", path, uid,
+		    uid, path);
+	else
+		err_set(e, ERR_FORBIDDEN, "%s: Permission denied; run: chmod u+rw %s",
+		    path, path);
+}
+
+/*
+ * What could not be opened: where it is there, and not for us or no file at all, that is
+ * no fault of the disk's, which may pass.  Always false.
+ */
+static bool
+judge(const char *path, int how, struct err *e)
+{
+	struct stat st;
+
+	if (e->code != ERR_IO)
+		return false;
+	if (lstat(path, &st) < 0) {
+		if (errno == EACCES) /* the words say it */
+			e->code = ERR_FORBIDDEN;
+	} else if (!S_ISREG(st.st_mode)) {
+		e->code = ERR_FORBIDDEN;
+	} else if (eaccess(path, how) < 0 && (errno == EACCES || errno == EPERM)) {
+		say_closed(path, &st, e);
+	}
+	return false;
+}
+
 static bool
 may_not_write(const char *path)
 {
@@ -186,8 +229,10 @@ renew_files_lock(const char *where, int *ret, struct err *e)
 	for (const int64_t end = clock_mono_ms() + LOCK_WAIT_MS;;) {
 		ok = lock_take(path, 0600, ret, e) ||
 		     (e->code != ERR_CONFLICT && may_not_write(path));
-		if (ok || e->code != ERR_CONFLICT)
+		if (ok || e->code != ERR_CONFLICT) {
+			ok = ok || judge(path, R_OK | W_OK, e);
 			break;
+		}
 		if (clock_mono_ms() >= end) {
 			err_set(e, ERR_UNAVAILABLE,
 			    "another renewal is under way there: %s is locked", path);
@@ -201,38 +246,10 @@ renew_files_lock(const char *where, int *ret, struct err *e)
 
 /* ---- what is in it ---- */
 
-/* Root who acts as another user may not read what that one may not. */
-static void
-say_closed(const char *path, struct err *e)
-{
-	const unsigned long uid = geteuid();
-
-	e->code = ERR_FORBIDDEN;
-	if (uid != getuid())
-		err_set(e, ERR_FORBIDDEN,
-		    "%s: Permission denied to user %lu, whose directory it is in and "
-		    "as "
-		    "whom root renews there; run: chown %lu %s",
-		    path, uid, uid, path);
-}
-
-/* What is there and not for us to read is no fault of the disk's, which may pass. */
 bool
 renew_files_read(const char *path, struct buf *ret, struct err *e)
 {
-	struct stat st;
-
-	if (file_read(AT_FDCWD, path, ret, e))
-		return true;
-	if (e->code != ERR_IO)
-		return false;
-	if (eaccess(path, R_OK) < 0) {
-		if (errno == EACCES || errno == EPERM)
-			say_closed(path, e);
-	} else if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		e->code = ERR_FORBIDDEN;
-	}
-	return false;
+	return file_read(AT_FDCWD, path, ret, e) || judge(path, R_OK, e);
 }
 
 /* The file is replaced as a whole: what lies in it beside certificates would be gone. */

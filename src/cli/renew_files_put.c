@@ -29,19 +29,6 @@ struct renew_files_version {
 	bool used; /* it has become the current one */
 };
 
-bool
-renew_files_writable(const struct renew_files *f, struct err *e)
-{
-	char *dir =
-	    f->dir != NULL ? mem_strdup(f->dir) : renew_files_parent(f->cert_at);
-	const bool ok =
-	    eaccess(dir, W_OK | X_OK) == 0 ||
-	    err_set(e, ERR_FORBIDDEN, "cannot write to %s: %s", dir, strerror(errno));
-
-	free(dir);
-	return ok;
-}
-
 static bool
 sync_dir(const char *dir, struct err *e)
 {
@@ -85,6 +72,22 @@ give_like(int fd, const struct stat *like)
 	return is.st_uid != like->st_uid || give_group(fd, like->st_gid);
 }
 
+/* What another has to mend is told as that, and not as a fault which may pass. */
+static bool
+not_like(const char *path, const char *like, const struct stat *st, struct err *e)
+{
+	if (errno != EPERM)
+		return err_errno(e, "%s: cannot be given to the owner of %s", path,
+		    like);
+	const unsigned long uid = geteuid(), gid = getegid();
+	return err_set(e, ERR_FORBIDDEN,
+	    "%s belongs to user %lu and group %lu, to whom user %lu may give no new "
+	    "file; "
+	    "run: chown %lu:%lu %s",
+	    like, (unsigned long)st->st_uid, (unsigned long)st->st_gid, uid, uid, gid,
+	    like);
+}
+
 /*
  * A new file with mode and owner of another, so that who could read that reads this.
  * By the descriptor: the name may have come to mean another file.
@@ -99,13 +102,55 @@ create_like(const char *path, struct bytes content, const char *like, struct err
 		return err_errno(e, "%s", like);
 	if (!file_create_open(AT_FDCWD, path, st.st_mode & 0700, content, &fd, e))
 		return false;
-	bool ok = give_like(fd, &st) ||
-		  err_errno(e, "%s: cannot be given to the owner of %s", path, like);
-	ok = ok && ((fchmod(fd, st.st_mode & 0777) == 0 && fsync(fd) == 0) ||
-		       err_errno(e, "%s", path));
+	const bool ok = ((give_like(fd, &st) && fchmod(fd, st.st_mode & 0777) == 0) ||
+			    not_like(path, like, &st, e)) &&
+			(fsync(fd) == 0 || err_errno(e, "%s", path));
 	close(fd);
 	if (!ok)
 		unlink(path);
+	return ok;
+}
+
+/* The name under which a file comes before it takes the place of another; free() it. */
+static char *
+temp_of(const char *path)
+{
+	char *temp = mem_printf("%s.new-%ld", path, (long)getpid());
+
+	unlink(temp); /* of a process that had our number and died */
+	return temp;
+}
+
+/* An empty file, made as the one to come will be, and removed again. */
+static bool
+try_like(const char *path, const char *like, struct err *e)
+{
+	char *temp = temp_of(path);
+	const bool ok = create_like(temp, bytes_str(""), like, e);
+
+	if (ok)
+		unlink(temp);
+	free(temp);
+	return ok;
+}
+
+static bool
+may_write(const char *dir, struct err *e)
+{
+	return eaccess(dir, W_OK | X_OK) == 0 ||
+	       err_set(e, ERR_FORBIDDEN, "user %lu cannot write to %s: %s",
+		   (unsigned long)geteuid(), dir, strerror(errno));
+}
+
+bool
+renew_files_writable(const struct renew_files *f, bool rekey, struct err *e)
+{
+	char *dir = renew_files_parent(f->cert_at);
+	const bool ok =
+	    (f->dir == NULL || may_write(f->dir, e)) &&
+	    (rekey || (may_write(dir, e) && try_like(f->cert_at, f->cert_at, e)));
+
+	free(dir);
 	return ok;
 }
 
@@ -113,11 +158,10 @@ create_like(const char *path, struct bytes content, const char *like, struct err
 static bool
 replace_cert(const struct renew_files *f, struct bytes chain, struct err *e)
 {
-	char *temp = mem_printf("%s.new-%ld", f->cert_at, (long)getpid());
+	char *temp = temp_of(f->cert_at);
 	char *dir = renew_files_parent(f->cert_at);
 	bool ok;
 
-	unlink(temp); /* of a process that had our number and died */
 	ok = create_like(temp, chain, f->cert_at, e);
 	if (ok && rename(temp, f->cert_at) < 0) {
 		ok = err_errno(e, "%s: replacing", f->cert_at);
@@ -150,15 +194,15 @@ version_name(void)
 
 /* Only a group that is not ours may be denied to us. */
 static bool
-own_dir(const char *path, const struct stat *like, struct err *e)
+own_dir(const char *path, const char *like, const struct stat *st, struct err *e)
 {
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_errno(e, "%s", path);
-	const bool ok =
-	    give_like(fd, like) || (geteuid() != 0 && geteuid() == like->st_uid) ||
-	    err_errno(e, "%s: cannot be given to the owner of its directory", path);
+	const bool ok = give_like(fd, st) ||
+			(geteuid() != 0 && geteuid() == st->st_uid) ||
+			not_like(path, like, st, e);
 	close(fd);
 	return ok;
 }
@@ -180,7 +224,7 @@ renew_files_version_make(const struct renew_files *f, struct renew_files_version
 	else {
 		v->path = mem_printf("%s/%s", f->dir, v->name);
 		ok = file_mkdir(AT_FDCWD, v->path, st.st_mode & 0777, e) &&
-		     own_dir(v->path, &st, e);
+		     own_dir(v->path, f->dir, &st, e);
 	}
 	if (ok)
 		*ret = v;
@@ -237,12 +281,16 @@ renew_files_version_new(const struct renew_files *f, struct bytes key,
 
 	if (!renew_files_version_make(f, &v, e))
 		return false;
-	if (!renew_files_version_put(v, RENEW_FILES_KEY, key, f->key_at, e)) {
+	char *cert = mem_printf("%s/" RENEW_FILES_CERT, v->path);
+	const bool ok =
+	    renew_files_version_put(v, RENEW_FILES_KEY, key, f->key_at, e) &&
+	    try_like(cert, f->cert_at, e);
+	free(cert);
+	if (ok)
+		*ret = v;
+	else
 		renew_files_version_free(v);
-		return false;
-	}
-	*ret = v;
-	return true;
+	return ok;
 }
 
 /* A symbolic link takes the place of whatever was there. */
@@ -250,10 +298,9 @@ static bool
 put_link(const struct renew_files *f, const char *name, const char *to, struct err *e)
 {
 	char *path = mem_printf("%s/%s", f->dir, name);
-	char *temp = mem_printf("%s.new-%ld", path, (long)getpid());
+	char *temp = temp_of(path);
 	bool ok = true;
 
-	unlink(temp);
 	if (symlink(to, temp) < 0 || rename(temp, path) < 0) {
 		ok = err_errno(e, "%s: replacing", path);
 		unlink(temp);

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import time
+import unittest
 
 import test_renew
-from hnp import BUILD, run
+from hnp import BUILD, SLOW, WRAP, run
+
+USER, GROUP, OTHER = 54341, 54342, 54343
 
 
 class Files(test_renew.RenewFiles):
@@ -73,3 +76,78 @@ class RenewOneFile(Files):
         self.assertGreater(time.monotonic() - begin, 6, "two thirds of what it lives")
         self.assertLess(events[0]["due"], events[0]["not_after"])
         self.assertEqual(self.issued("backdated"), 3)
+
+
+@unittest.skipIf(os.geteuid() != 0, "takes root")
+@unittest.skipIf(WRAP, "wrapped")
+class RenewAsUser(Files):
+    """By a user whose files are not all his own."""
+
+    def place(self, name, *names, **kw):
+        where = super().place(name, *names, **kw)
+        if not all(p.stat().st_mode & 0o001 or p == self.ca.tmp for p in where.parents):
+            self.skipTest(f"{self.ca.tmp} is closed to others")
+        self.ca.tmp.chmod(0o711)
+        where.chmod(0o755)
+        for path in (where, *where.iterdir()):
+            os.chown(path, USER, GROUP)
+        return where
+
+    def hanaper(self, *args, status=0):
+        done = subprocess.run([str(a) for a in (BUILD / "hanaper", "renew", *args)], capture_output=True, text=True, cwd="/",
+                              env={"PATH": "/usr/bin:/bin"}, user=USER, group=GROUP, extra_groups=[], timeout=120 * SLOW)
+        self.assertEqual(done.returncode, status, f"{args}: {done.stdout}{done.stderr}")
+        done.events = [line.split()[1] for line in done.stdout.splitlines() if line[:2] == "20"]
+        return done
+
+    def files(self, where):
+        return sorted(p.name for p in where.rglob("*") if p.name != ".hanaper.lock")
+
+    def refused(self, name, where, words, *options):
+        before = self.files(where)
+        done = self.hanaper(where, "--now", *options, status=1)
+        self.assertEqual(done.events, [])
+        self.assertIn(words, done.stderr)
+        self.assertEqual(self.issued(name), 1)
+        self.assertEqual(self.files(where), before, "nothing is left of the trial")
+
+    def test_a_certificate_that_is_anothers_is_told_before_one_is_issued(self):
+        for name, uid, gid in (("roots", 0, 0), ("others", OTHER, GROUP), ("groups", USER, OTHER)):
+            where = self.place(name, f"DNS:{name}.internal")
+            os.chown(where / "cert.pem", uid, gid)
+            for options in ((), ("--rekey",)):
+                self.refused(name, where, f"chown {USER}:{GROUP} {where / 'cert.pem'}", *options)
+            self.refused(name, where / "cert.pem", f"chown {USER}:{GROUP} {where / 'cert.pem'}", "--key", where / "key.pem", *self.daemon())
+            os.chown(where / "cert.pem", USER, GROUP)
+            for options in ((), ("--rekey",)):
+                self.assertEqual(self.hanaper(where, "--now", *options).events, ["renewed"])
+            self.fits(where)
+
+    def test_a_version_that_would_not_be_the_directorys_owners_is_told_too(self):
+        where = self.place("version", "DNS:version.internal")
+        os.chown(where, 0, GROUP)
+        where.chmod(0o2775)
+        self.assertEqual(self.hanaper(where, "--now").events, ["renewed"])
+        done = self.hanaper(where, "--now", "--rekey", status=1)
+        self.assertEqual(done.events, [])
+        self.assertIn(f"chown {USER}:{GROUP} {where}\n", done.stderr)
+        self.assertEqual(list(where.glob("20*")), [])
+
+    def test_a_lock_that_cannot_be_opened_is_told(self):
+        where = self.place("lock", "DNS:lock.internal")
+        lock = where / ".hanaper.lock"
+        lock.touch(0o600)  # root renewed here
+        self.refused("lock", where, f"chown {USER} {lock}")
+        self.assertEqual(self.hanaper(where, status=1).events, [], "each run, not the last one alone")
+        lock.unlink()
+        lock.symlink_to("elsewhere")
+        self.refused("lock", where, "symbolic link")
+        lock.unlink()
+        self.assertEqual(self.hanaper(where, "--now").events, ["renewed"])
+
+    def test_a_directory_that_is_closed_is_told(self):
+        where = self.place("shut", "DNS:shut.internal")
+        os.chown(where, 0, 0)
+        self.refused("shut", where, f"user {USER} cannot write to {where}")
+        where.chmod(0o700)
+        self.refused("shut", where, "Permission denied")
