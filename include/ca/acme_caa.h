@@ -11,13 +11,13 @@
 
 #define ACME_CAA_FRESH_S (8 * 3600)
 
-/* 'e' NULL: every name's records permit it.  ERR_CAA, ERR_PROBE_DNS. */
+/* 'e' NULL: every name's records permit it.  ERR_CAA, ERR_PROBE_DNS, ERR_RATE_LIMITED: we are full. */
 typedef void acme_caa_done(void *arg, const struct err *e);
 
 /*
  * Asks for the names of the order whose validation is older than ACME_CAA_FRESH_S.
  * *ret_asked false: there are none, or the directory looks at no CAA; 'done' is not
- * called then.
+ * called then.  ERR_RATE_LIMITED, ERR_UNAVAILABLE.
  */
 MUST_CHECK bool acme_caa_check(struct ca *ca, const struct acme_account *account,
     const struct conf_profile *directory, const struct acme_order *o,

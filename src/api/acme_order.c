@@ -231,6 +231,15 @@ finalize_refused(struct acme *a, const struct err *e, const struct verdict *v)
 	acme_problem(a, e, v, NULL);
 }
 
+/* No CSR has been looked at: it is we who are full. */
+static void
+caa_refused(struct acme *a, const struct err *e)
+{
+	if (e->code == ERR_RATE_LIMITED)
+		uncount(a);
+	finalize_refused(a, e, NULL);
+}
+
 /* The order as it is by now. */
 static void
 on_finalized(void *arg, const struct issue_result *r, const struct err *refused)
@@ -310,14 +319,16 @@ on_caa(void *arg, const struct err *why)
 	struct acme_order o = { 0 };
 	struct err e;
 
-	if (why != NULL)
-		finalize_refused(a, why, NULL);
-	else if (!acme_directory_anew(a, &e) || !acme_order_find(a, &o, &e))
+	if (why != NULL) {
+		caa_refused(a, why);
+	} else if (!acme_directory_anew(a, &e) || !acme_order_find(a, &o, &e)) {
 		finalize_refused(a, &e, NULL);
-	else if (is_under_way(&o))
+	} else if (is_under_way(&o)) {
+		uncount(a);
 		answer(a, 200, &o);
-	else
+	} else {
 		finalize(a, &o);
+	}
 	store_acme_order_free(&o);
 }
 
@@ -338,11 +349,11 @@ acme_on_order_finalize(struct acme *a)
 		ok = err_set(&e, ERR_ORDER_NOT_READY, "the order is %s",
 		    acme_state_word(o.status));
 	/* Before names of others are looked up and a signature is verified. */
-	ok = ok && acme_limit_finalize(a->r->ca, a->account.num, o.id, &e);
-	ok = ok && acme_caa_check(a->r->ca, &a->account, a->directory, &o, on_caa, a,
-		       &asked, &e);
-	if (!ok)
+	if (!ok || !acme_limit_finalize(a->r->ca, a->account.num, o.id, &e))
 		acme_problem(a, &e, NULL, NULL);
+	else if (!acme_caa_check(a->r->ca, &a->account, a->directory, &o, on_caa, a,
+		     &asked, &e))
+		caa_refused(a, &e);
 	else if (!asked)
 		finalize(a, &o);
 	store_acme_order_free(&o);

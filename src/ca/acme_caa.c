@@ -22,9 +22,11 @@ on_probed(void *arg, const struct msg_probed *m)
 {
 	struct caa_look *look = arg;
 
-	if (m->code != ERR_NONE && look->why.code == ERR_NONE)
+	if (m->code != ERR_NONE && look->why.code == ERR_NONE) {
 		err_set(&look->why, m->code, "%.*s", (int)m->detail.n,
 		    (const char *)m->detail.p);
+		look->why.retry_s = m->retry_s;
+	}
 	if (--look->waiting > 0)
 		return;
 	look->done(look->arg, look->why.code == ERR_NONE ? NULL : &look->why);

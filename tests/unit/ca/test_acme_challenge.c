@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/acme.h"
+#include "ca/acme_caa.h"
 #include "ca/acme_challenge.h"
 #include "paper.h"
 #include "store/store_acme_eab.h"
@@ -69,7 +70,8 @@ begin(void)
 
 	paper_begin_with("- { name: acme, usages: [server auth],"
 			 " names: { dns: [\"*.internal\"] },"
-			 " acme: { challenges: [http-01] } }\n");
+			 " acme: { challenges: [http-01], caa: true } }\n"
+			 "acme: { caa_identities: [ca.internal] }\n");
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	prober_end = chan_new(fds[1], MIB(1));
 	prober = link_new(paper.loop, fds[0], PEER_PROBER, MIB(1), acme_challenge_rules,
@@ -102,6 +104,16 @@ authz(void)
 
 	MUST(store_acme_authz_by_num(paper.store, authz_num, &a, &e));
 	return a;
+}
+
+static struct acme_order
+order(void)
+{
+	struct acme_order o;
+	struct err e = { 0 };
+
+	MUST(store_acme_order_by_num(paper.store, order_num, &o, &e));
+	return o;
 }
 
 static void
@@ -160,6 +172,7 @@ probed(uint64_t id, enum err_code code, struct err *e)
 	const struct msg_probed m = { .id = id,
 		.code = code,
 		.proved = code == ERR_NONE,
+		.retry_s = code == ERR_RATE_LIMITED ? 10 : 0,
 		.detail = bytes_str(code == ERR_NONE ? "" : "nobody is there"),
 		.transcript = bytes_str("[]") };
 	struct buf b;
@@ -255,8 +268,7 @@ Test(acme_challenge, a_proof_counts_though_the_commit_before_it_failed)
 	MUST(ca_batch_end(paper.ca, &e));
 	expect(ACME_VALID, ACME_VALID);
 	cr_expect_eq(answered, 1);
-	struct acme_order o;
-	MUST(store_acme_order_by_num(paper.store, order_num, &o, &e));
+	struct acme_order o = order();
 	cr_expect_eq(o.status, ACME_READY);
 	store_acme_order_free(&o);
 }
@@ -294,6 +306,47 @@ Test(acme_challenge, a_proof_counts_though_a_later_round_failed)
 }
 
 static void
+on_caa(void *arg, const struct err *e)
+{
+	if (e != NULL)
+		*(struct err *)arg = *e;
+	answered++;
+}
+
+/* Are CAA records looked at before the certificate?  *ret: what they, or the prober, refuse. */
+static bool
+looks_at_caa(struct err *ret)
+{
+	struct acme_order o = order();
+	struct err e = { 0 };
+	bool asked;
+
+	MUST(acme_caa_check(paper.ca, &account,
+	    conf_profile_find(paper.conf, bytes_str("acme")), &o, on_caa, ret, &asked,
+	    &e));
+	store_acme_order_free(&o);
+	return asked;
+}
+
+/* A205, S32 */
+Test(acme_challenge, whose_records_a_full_prober_did_not_look_at_is_told_when_to_come)
+{
+	struct err why = { 0 }, e = { 0 };
+
+	ask();
+	prove();
+	cr_assert_not(looks_at_caa(&why));
+	clock_hold(clock_now() + ACME_CAA_FRESH_S);
+	cr_assert(looks_at_caa(&why));
+	answered = 0;
+	MUST(probed(paper.ca->next_probe, ERR_RATE_LIMITED, &e));
+	clock_hold(0);
+	cr_expect_eq(answered, 1);
+	cr_expect_eq(why.code, ERR_RATE_LIMITED);
+	cr_expect_eq(why.retry_s, 10);
+}
+
+static void
 on_issued(void *arg, const struct issue_result *r, const struct err *e)
 {
 	(void)arg;
@@ -323,7 +376,6 @@ Test(acme_challenge, an_order_under_way_counts_once_though_a_round_failed)
 		.certificates_max = 2,
 		.created_by = (char *)"uid:0",
 		.request_id = (char *)"r" };
-	struct acme_order o;
 	struct err e = { 0 };
 	int64_t rows;
 
@@ -331,7 +383,7 @@ Test(acme_challenge, an_order_under_way_counts_once_though_a_round_failed)
 	account.eab_num = 1;
 	ask();
 	prove();
-	MUST(store_acme_order_by_num(paper.store, order_num, &o, &e));
+	struct acme_order o = order();
 	finalize(&o);
 	MUST(ca_batch_end(paper.ca, &e));
 	cr_expect_eq(acme_order_unkept_of(paper.ca, 1), 1);
