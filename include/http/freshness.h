@@ -14,11 +14,12 @@
 void freshness_date(int64_t at, char ret[static FRESHNESS_DATE_LEN]);
 
 struct freshness {
-	const char *etag; /* without quotes */
-	int64_t modified_at, expires_at;
+	const char *etag;    /* without quotes */
+	int64_t modified_at; /* 0: not known */
+	int64_t expires_at;
 };
 
-/* Appends ETag, Last-Modified, Expires and Cache-Control; 'now' past the end: no second is left. */
+/* Appends ETag, Last-Modified where it is known, Expires and Cache-Control; 'now' past the end: no second is left. */
 void freshness_put(struct buf *b, const struct freshness *f, int64_t now);
 
 /* Its two parts: what stays the same for one copy, and Cache-Control, which does not. */

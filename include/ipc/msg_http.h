@@ -109,7 +109,7 @@ struct msg_publish {
 	struct bytes file;     /* below pub/: "crl/main.crl"; [a-z0-9._/-], no ".." */
 	struct bytes content_type;
 	struct bytes etag;   /* without quotes */
-	int64_t modified_at; /* Last-Modified */
+	int64_t modified_at; /* Last-Modified; 0: not known */
 	int64_t expires_at;  /* max-age never goes past it; 0: one day from now */
 	bool on_api;         /* also served by the api listener */
 };

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /ocsp and GET /ocsp/{base64}: RFC 6960 appendix A, RFC 9919 for the caching. */
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
-
 #include "api/core_routes.h"
 #include "base/clock.h"
-#include "base/hex.h"
+#include "ca/etag.h"
 #include "ca/ocsp_answer.h"
 #include "codec/base64.h"
 #include "codec/uri.h"
@@ -13,19 +10,16 @@
 
 #define OCSP_TYPE "application/ocsp-response"
 
-#define ETAG_OCTETS 16
-
 /* For its life it is as good in a cache as here (RFC 9919 6).  False: for want of a hash it cannot be named. */
 static bool
 put_freshness(struct request *r, const struct ocsp_answer *a,
-    char etag[static 2 * ETAG_OCTETS + 1])
+    char etag[static ETAG_LEN])
 {
 	const struct freshness f = { etag, a->produced_at, a->next_update };
-	uint8_t hash[32];
+	struct err ignored;
 
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, a->response.p, a->response.n, hash) < 0)
+	if (!etag_of(a->response, etag, &ignored))
 		return false;
-	hex_write(bytes_of(hash, ETAG_OCTETS), etag);
 	freshness_put(&r->headers, &f, clock_now());
 	if (a->tag.n > 0)
 		r->keep = (struct msg_keep){
@@ -41,7 +35,7 @@ static void
 on_answer(void *arg, const struct ocsp_answer *a)
 {
 	struct request *r = arg;
-	char etag[2 * ETAG_OCTETS + 1];
+	char etag[ETAG_LEN];
 
 	if (!a->cacheable || a->next_update <= clock_now() ||
 	    !put_freshness(r, a, etag))

@@ -28,6 +28,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/enroll.c \
 	src/ca/enroll_token.c \
 	src/ca/caller_as.c \
+	src/ca/etag.c \
 	src/ca/explain.c \
 	src/ca/issue.c \
 	src/ca/issue_judge.c \

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/ca_state.h"
+#include "ca/etag.h"
 #include "ca/publish_crl.h"
 #include "sys/file.h"
 
@@ -65,24 +66,28 @@ announce(struct publish *p, const char *url_path, const char *file, const char *
 	p->ca->hooks.publish(p->ca->hooks.arg, &m);
 }
 
-/* One file of pub/ca/: written if it is not there in just this form, and announced. */
+/*
+ * One file of pub/ca/: written if it is not there in just this form, and announced.
+ * 'of' is all that is in it; NULL: a chain, of which no date tells when it was changed.
+ */
 static bool
 publish_ca_file(struct publish *p, const char *name, const char *type,
     struct bytes content, const struct cert *of, struct err *e)
 {
 	char *file = mem_printf("ca/%s", name), *url = mem_printf("/ca/%s", name);
-	char etag[SERIAL_HEX_LEN];
+	char etag[ETAG_LEN];
 	struct buf old;
 	struct err ignored;
 
 	buf_init(&old, KIB(64));
-	serial_to_hex(&of->serial, etag);
 	bool ok = file_read(p->pub_fd, file, &old, &ignored) &&
 		  bytes_eq(buf_bytes(&old), content);
 	if (!ok)
 		ok = file_replace(p->pub_fd, file, 0644, content, e);
+	ok = ok && etag_of(content, etag, e);
 	if (ok)
-		announce(p, url, file, type, etag, of->not_before, 0, true);
+		announce(p, url, file, type, etag, of != NULL ? of->not_before : 0, 0,
+		    true);
 	buf_free(&old);
 	free(file);
 	free(url);
@@ -107,7 +112,7 @@ publish_issuer(struct publish *p, const struct ca_issuer *i, struct err *e)
 	     publish_ca_file(p, pem, "application/x-pem-file", buf_bytes(&i->pem),
 		 i->cert, e) &&
 	     publish_ca_file(p, chain, "application/pem-certificate-chain",
-		 buf_bytes(&i->chain), i->cert, e);
+		 buf_bytes(&i->chain), NULL, e);
 	free(crt);
 	free(pem);
 	free(chain);

@@ -59,18 +59,22 @@ freshness_holds(const struct freshness *f, struct bytes none_match, struct bytes
 	if (none_match.n > 0) /* then the date does not count (RFC 9110 13.1.3) */
 		return tag_listed(none_match, f->etag);
 	/* A later date is that of a download, maybe of the copy before: only ours says which. */
-	return since.n > 0 && http_date_parse(since, &at) && at == f->modified_at;
+	return f->modified_at != 0 && http_date_parse(since, &at) &&
+	       at == f->modified_at;
 }
 
 void
 freshness_put_lasting(struct buf *b, const struct freshness *f)
 {
-	char modified[FRESHNESS_DATE_LEN], expires[FRESHNESS_DATE_LEN];
+	char date[FRESHNESS_DATE_LEN];
 
-	freshness_date(f->modified_at, modified);
-	freshness_date(f->expires_at, expires);
-	buf_printf(b, "ETag: \"%s\"\nLast-Modified: %s\nExpires: %s\n", f->etag,
-	    modified, expires);
+	buf_printf(b, "ETag: \"%s\"\n", f->etag);
+	if (f->modified_at != 0) {
+		freshness_date(f->modified_at, date);
+		buf_printf(b, "Last-Modified: %s\n", date);
+	}
+	freshness_date(f->expires_at, date);
+	buf_printf(b, "Expires: %s\n", date);
 }
 
 /* How long the copy is good changes every second (R41); digits by hand: each answer has them. */

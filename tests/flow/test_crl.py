@@ -293,6 +293,29 @@ class Time(CrlTest):
             time.sleep(0.1)
 
 
+class Certificates(FlowTest):
+    # P71, R41
+    def test_a_chain_that_has_changed_is_not_the_one_that_a_client_has(self):
+        """Its first certificate is the same, so neither that one's number nor its date tells."""
+        ca = self.ca
+        paths = ("/ca/main/chain.pem", "/ca/main.crt", "/ca/main.pem", "/ca/roots.pem")
+        before = {path: ca.ask_http("GET", path) for path in paths}
+        ca.stop()
+        chain = ca.dir / "issuers/main.crt"
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca.file("other.key"), "-out",
+            ca.file("other.crt"), "-subj", "/CN=other", "-days", "2")
+        chain.write_text(chain.read_text() + ca.file("other.crt").read_text())
+        ca.start()
+        for path, had in before.items():
+            since = had.headers["Last-Modified"]
+            for name, value in ((NONE_MATCH, had.headers["ETag"]), (SINCE, since or email.utils.formatdate(usegmt=True))):
+                with self.subTest(path, name=name):
+                    got = ca.ask_http("GET", path, headers={name: value})
+                    changed = path.endswith("chain.pem")
+                    self.assertEqual(got.status, 200 if changed else 304)
+                    self.assertEqual(got.body, chain.read_bytes() if changed else b"")
+
+
 class Many(CrlTest):
     """What years would bring is written behind the journal while the daemon is down."""
 

@@ -49,6 +49,22 @@ Test(freshness, a_copy_is_fresh_by_its_tag_or_else_by_its_date)
 		    "%s %s", cases[i].none_match, cases[i].since);
 }
 
+Test(freshness, without_a_date_of_its_own_it_has_none_and_none_holds)
+{
+	const struct freshness f = { "abc", 0, AT_1994 };
+	struct buf b;
+
+	cr_expect_not(freshness_holds(&f, bytes_str(""),
+	    bytes_str("Thu, 01 Jan 1970 00:00:00 GMT")));
+	cr_expect(freshness_holds(&f, bytes_str("\"abc\""), bytes_str("")));
+	buf_init(&b, KIB(1));
+	freshness_put(&b, &f, AT_1994);
+	cr_expect_null(strstr(buf_str(&b), "Last-Modified"));
+	cr_expect_not_null(
+	    strstr(buf_str(&b), "Expires: Sun, 06 Nov 1994 08:49:37 GMT\n"));
+	buf_free(&b);
+}
+
 /* R41 */
 Test(freshness, a_copy_is_good_to_its_end_and_no_second_longer)
 {
