@@ -44,6 +44,7 @@ MUST_CHECK bool backup_root_hash(const char *path, uint8_t ret[static 32],
 #define BACKUP_ROOT     "root.crt"
 #define BACKUP_DATABASE "hanaper.db"
 #define BACKUP_JOURNAL  "journal"
+#define BACKUP_ACME_KEY "acme.key" /* beside the database, wherever that is */
 /* When the last one was made; a line for each key that is not in it.  Itself not in it. */
 #define BACKUP_LAST     "last-backup"
 #define BACKUP_LAST_MAX KIB(64)

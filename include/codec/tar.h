@@ -15,8 +15,9 @@
 #define TAR_PATH_SIZE 257 /* with the NUL */
 
 struct tar_entry {
-	char path[TAR_PATH_SIZE]; /* relative, of [A-Za-z0-9._-] and slashes, no ".." */
-	unsigned mode;            /* 0 to 0777 */
+	/* Relative; each part a name, neither "." nor "..", and no control character. */
+	char path[TAR_PATH_SIZE];
+	unsigned mode; /* 0 to 0777 */
 	uint64_t size;
 	int64_t modified_at; /* from 1970 on */
 };

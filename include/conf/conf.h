@@ -193,6 +193,14 @@ size_t conf_names_max(const struct conf *c, const struct conf_profile *p);
 MUST_CHECK bool conf_log(const struct conf *c, const char *role, struct err *e);
 /* 'path' below c->dir unless it is absolute; free() it. */
 char *conf_path(const struct conf *c, const char *path);
+/*
+ * The name that it has below c->dir, as it is written: "issuers/a.key" of "./issuers/a.key"
+ * and of "/ca/issuers/a.key"; free() it.  NULL: it lies outside.
+ */
+char *conf_path_below(const struct conf *c, const char *path);
+char *conf_path_beside_database(const struct conf *c, const char *file); /* free() it */
+/* Are both one file, as they are written?  Links are not followed. */
+bool conf_path_same(const struct conf *c, const char *a, const char *b);
 /* In place: "ca/", as shells complete it, is "ca"; what lies beside it has it as its front. */
 void conf_plain_dir(char *dir);
 /*

@@ -31,19 +31,6 @@ struct acme_site {
 
 /* ---- the two files ---- */
 
-/* Beside the database: core may write there, whatever the rest of the system is like. */
-static char *
-path_of(const struct conf *conf, const char *file)
-{
-	char *path = conf_path(conf, conf->database);
-	char *slash = strrchr(path, '/');
-
-	*slash = '\0'; /* conf_path() makes an absolute one */
-	char *ret = mem_printf("%s/%s", path, file);
-	free(path);
-	return ret;
-}
-
 static bool
 make_key(const char *path, struct buf *ret, struct err *e)
 {
@@ -82,8 +69,9 @@ read_key(struct acme_site *a, const char *path, struct err *e)
 static bool
 open_files(struct acme_site *a, const struct conf *conf, struct err *e)
 {
-	char *key = path_of(conf, ACME_KEY_FILE),
-	     *nonces = path_of(conf, ACME_NONCES_FILE);
+	/* Core may write there, whatever the rest of the system is like. */
+	char *key = conf_path_beside_database(conf, ACME_KEY_FILE),
+	     *nonces = conf_path_beside_database(conf, ACME_NONCES_FILE);
 
 	const bool ok =
 	    read_key(a, key, e) &&

@@ -56,9 +56,8 @@ is_encrypted(struct buf *pem)
 	return blocks > 0;
 }
 
-/* What lies outside, by an absolute path or "..", is not the CA directory's to keep. */
 static bool
-is_inside(const char *path)
+fits(const char *path)
 {
 	struct tar_entry t = { 0 };
 	uint8_t block[TAR_BLOCK];
@@ -94,8 +93,12 @@ put_small(struct making *m, const char *name, const char *path, unsigned mode,
 	bool ok = true;
 
 	buf_init(&text, FILE_MAX);
-	if (!is_inside(name)) {
+	if (name == NULL) { /* not the CA directory's to keep */
 		leave_out(m->b, path, "it lies outside of the CA directory");
+	} else if ((small & SMALL_NEEDED) == 0 && !fits(name)) {
+		leave_out(m->b, path,
+		    "no archive can hold its path: it is too long, or has \"..\" in "
+		    "it");
 	} else if (!read_as_owner(whole, (small & SMALL_KEY) != 0, &text, e)) {
 		ok = e->code == ERR_NOT_FOUND && (small & SMALL_NEEDED) == 0;
 	} else if ((small & SMALL_KEY) == 0) {
@@ -116,6 +119,32 @@ put_small(struct making *m, const char *name, const char *path, unsigned mode,
 	return ok;
 }
 
+/* By the name that it has in the CA directory. */
+static bool
+put_below(struct making *m, const char *path, unsigned mode, unsigned small,
+    struct err *e)
+{
+	char *name = conf_path_below(m->b->conf, path);
+	const bool ok = put_small(m, name, path, mode, small, e);
+
+	free(name);
+	return ok;
+}
+
+/* Of which the keys for external accounts are made (ca/acme.h). */
+static bool
+put_acme(struct making *m, struct err *e)
+{
+	char *path = conf_path_beside_database(m->b->conf, BACKUP_ACME_KEY);
+	char *name = conf_path_below(m->b->conf, path);
+	const bool ok = put_small(m, BACKUP_ACME_KEY, name != NULL ? name : path, 0600,
+	    SMALL_KEY, e);
+
+	free(path);
+	free(name);
+	return ok;
+}
+
 static bool
 put_issuers(struct making *m, struct err *e)
 {
@@ -124,9 +153,8 @@ put_issuers(struct making *m, struct err *e)
 	for (size_t i = 0; i < c->n_issuers; i++) {
 		const struct conf_issuer *s = &c->issuers[i];
 
-		if (!put_small(m, s->certificate, s->certificate, 0644, SMALL_NEEDED,
-			e) ||
-		    !put_small(m, s->key, s->key, 0600, SMALL_KEY, e))
+		if (!put_below(m, s->certificate, 0644, SMALL_NEEDED, e) ||
+		    !put_below(m, s->key, 0600, SMALL_KEY, e))
 			return false;
 		if (s->passphrase_file != NULL)
 			leave_out(m->b, s->passphrase_file,
@@ -143,9 +171,7 @@ put_all_small(struct making *m, struct err *e)
 	return put_small(m, BACKUP_CONF, c->file, 0640, SMALL_NEEDED, e) &&
 	       put_small(m, BACKUP_ROOT, BACKUP_ROOT, 0644, SMALL_NEEDED, e) &&
 	       put_small(m, "root.key", "root.key", 0600, SMALL_KEY, e) &&
-	       /* of which the keys for external accounts are made (ca/acme.h) */
-	       put_small(m, "acme.key", "acme.key", 0600, SMALL_KEY, e) &&
-	       put_issuers(m, e) &&
+	       put_acme(m, e) && put_issuers(m, e) &&
 	       put_small(m, "admin.crt", "admin.crt", 0644, 0, e) &&
 	       put_small(m, "admin.key", "admin.key", 0600, SMALL_KEY, e);
 }

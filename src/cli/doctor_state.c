@@ -195,17 +195,19 @@ say_lacks(struct doctor *d, const char *key, const char *then)
 static void
 say_lacking(struct doctor *d, struct bytes lines)
 {
-	while (lines.n > 0) {
-		const struct bytes key = next_line(&lines);
+	char *acme = conf_path_beside_database(d->conf, ACME_KEY_FILE);
 
-		if (bytes_eq_str(key, ACME_KEY_FILE))
-			say_lacks(d, ACME_KEY_FILE,
-			    "so are the keys of external ACME accounts");
+	while (lines.n > 0) {
+		char *key = mem_strndup(next_line(&lines));
+
+		if (conf_path_same(d->conf, key, acme))
+			say_lacks(d, key, "so are the keys of external ACME accounts");
 		for (size_t i = 0; i < d->conf->n_issuers; i++)
-			if (bytes_eq_str(key, d->conf->issuers[i].key))
-				say_lacks(d, d->conf->issuers[i].key,
-				    "this issuer signs no more");
+			if (conf_path_same(d->conf, key, d->conf->issuers[i].key))
+				say_lacks(d, key, "this issuer signs no more");
+		free(key);
 	}
+	free(acme);
 }
 
 static void

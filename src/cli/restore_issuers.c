@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -38,15 +39,18 @@ read_cert(const char *path, struct cert **ret, struct err *e)
 static bool
 load(struct restore *r, const char *name, const char *path, struct err *e)
 {
-	/* As it will be: from the backup, or where it lies outside of the directory. */
-	char *whole =
-	    path[0] == '/' ? mem_strdup(path) : mem_printf("%s/%s", r->work, path);
+	/* As it will be: from the backup, or as it is, where that lacks it. */
+	char *below = conf_path_below(r->conf, path), *here = conf_path(r->conf, path);
+	char *theirs = below != NULL ? mem_printf("%s/%s", r->work, below) : NULL;
+	const bool has = theirs != NULL && access(theirs, F_OK) == 0;
 	struct cert *cert = NULL;
-	const bool ok = read_cert(whole, &cert, e);
+	const bool ok = read_cert(has ? theirs : here, &cert, e);
 
 	if (ok)
 		add(r, name)->cert = cert;
-	free(whole);
+	free(below);
+	free(here);
+	free(theirs);
 	return ok;
 }
 

@@ -33,8 +33,13 @@ owner_of(const struct restore *r, const char *path)
 
 	if (strncmp(path, r->state, skip) != 0 || path[skip] != '/')
 		return r->uid;
-	for (size_t i = 0; i < r->conf->n_issuers; i++)
-		strings_add(&keys, r->conf->issuers[i].key);
+	for (size_t i = 0; i < r->conf->n_issuers; i++) {
+		char *name = conf_path_below(r->conf, r->conf->issuers[i].key);
+
+		if (name != NULL)
+			strings_add(&keys, name);
+		free(name);
+	}
 	const bool signers = owners_are_signers(path + skip + 1, &keys);
 	strings_free(&keys);
 	return signers ? r->signer : r->uid;
@@ -104,15 +109,7 @@ same_content(const char *a, const char *b)
 	return same;
 }
 
-/* It has its owner before it has its name, for who goes on where we are cut off. */
-static bool
-put(struct restore *r, const char *from, const char *to, struct err *e)
-{
-	return restore_own(r, from, to, e) && restore_aside(r, to, e) &&
-	       (rename(from, to) == 0 || err_errno(e, "%s", to));
-}
-
-/* The database may be on another file system than the CA directory. */
+/* The database, and what lies beside it, may be on another file system than the CA directory. */
 static bool
 move_across(const char *from, const char *to, struct err *e)
 {
@@ -140,7 +137,29 @@ move(const char *from, const char *to, struct err *e)
 	       (errno == EXDEV ? move_across(from, to, e) : err_errno(e, "%s", to));
 }
 
+/* It has its owner before it has its name, for who goes on where we are cut off. */
+static bool
+put(struct restore *r, const char *from, const char *to, struct err *e)
+{
+	return restore_own(r, from, to, e) && restore_aside(r, to, e) &&
+	       move(from, to, e);
+}
+
 /* ---- one after the other ---- */
+
+/* Beside the database (ca/acme.h). */
+static bool
+put_acme_key(struct restore *r, struct err *e)
+{
+	char *from = mem_printf("%s/" BACKUP_ACME_KEY, r->work);
+	char *to = conf_path_beside_database(r->conf, BACKUP_ACME_KEY);
+	const bool ok =
+	    access(from, F_OK) < 0 || same_content(from, to) || put(r, from, to, e);
+
+	free(from);
+	free(to);
+	return ok;
+}
 
 /*
  * The one that was there stays until this one takes its place: it may be all that knows
@@ -162,7 +181,7 @@ put_database(struct restore *r, struct err *e)
 	}
 	if (ok && r->new_database)
 		ok = restore_aside_link(r, to, e) && move(from, to, e);
-	ok = ok && file_sync_parent(AT_FDCWD, to, e);
+	ok = ok && put_acme_key(r, e) && file_sync_parent(AT_FDCWD, to, e);
 	free(from);
 	free(to);
 	return ok;
@@ -218,6 +237,7 @@ put_small(struct restore *r, struct err *e)
 		else if (f->fts_info == FTS_D && name[0] != '\0')
 			ok = restore_make_dir(r, to, 0700, e);
 		else if (f->fts_info == FTS_F && strcmp(name, "/" BACKUP_CONF) != 0 &&
+			 strcmp(name, "/" BACKUP_ACME_KEY) != 0 &&
 			 strncmp(name, "/" BACKUP_DATABASE,
 			     sizeof("/" BACKUP_DATABASE) - 1) != 0)
 			ok =

@@ -22,21 +22,28 @@ enum {
 #define OCTAL_MAX  ((UINT64_C(1) << 33) - 1) /* 11 digits */
 #define BINARY_BIT 0x80
 
+/* A list of names has one a line. */
+static bool
+has_controls(const char *p)
+{
+	for (; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return true;
+	return false;
+}
+
 static bool
 is_path(const char *p)
 {
-	static const char ok[] = "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-
+	if (has_controls(p))
+		return false;
 	for (;;) {
-		const size_t n = strspn(p, ok);
+		const size_t n = strcspn(p, "/");
 
 		if (n == 0 || (p[0] == '.' && (n == 1 || (n == 2 && p[1] == '.'))))
 			return false;
 		if (p[n] == '\0')
 			return true;
-		if (p[n] != '/')
-			return false;
 		p += n + 1;
 	}
 }

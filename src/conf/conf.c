@@ -167,6 +167,63 @@ conf_path(const struct conf *c, const char *path)
 	return mem_printf("%s/%s", c->dir, path);
 }
 
+/* Without parts that say nothing, "" and ".".  ".." and links stay. */
+static char *
+plain_path(const struct conf *c, const char *path)
+{
+	char *whole = conf_path(c, path), *to = whole;
+
+	for (const char *p = whole; *p != '\0';) {
+		const size_t n = strcspn(p, "/");
+
+		if (n > 1 || (n == 1 && p[0] != '.')) {
+			if (p > whole)
+				*to++ = '/';
+			memmove(to, p, n);
+			to += n;
+		}
+		p += n + (p[n] == '/');
+	}
+	*to = '\0';
+	return whole;
+}
+
+char *
+conf_path_below(const struct conf *c, const char *path)
+{
+	char *dir = plain_path(c, ""), *whole = plain_path(c, path), *ret = NULL;
+	const size_t n = strlen(dir);
+
+	if (strncmp(whole, dir, n) == 0 && whole[n] == '/' &&
+	    strncmp(whole + n, "/../", 4) != 0)
+		ret = mem_strdup(whole + n + 1);
+	free(dir);
+	free(whole);
+	return ret;
+}
+
+char *
+conf_path_beside_database(const struct conf *c, const char *file)
+{
+	char *path = conf_path(c, c->database);
+
+	*strrchr(path, '/') = '\0'; /* conf_path() makes an absolute one */
+	char *ret = mem_printf("%s/%s", path, file);
+	free(path);
+	return ret;
+}
+
+bool
+conf_path_same(const struct conf *c, const char *a, const char *b)
+{
+	char *x = plain_path(c, a), *y = plain_path(c, b);
+	const bool same = strcmp(x, y) == 0;
+
+	free(x);
+	free(y);
+	return same;
+}
+
 void
 conf_plain_dir(char *dir)
 {

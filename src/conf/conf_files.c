@@ -38,7 +38,7 @@ static const struct row {
 	{ IN_CA,         "issuers",   FILE_OPEN_DIR,        SIGNERS, false, true },
 	{ IN_CA,         "journal",   FILE_OPEN_DIR,        SIGNERS, true,  true },
 	{ IN_CA,         "run",       FILE_OPEN_DIR,        OURS,    true,  false },
-	{ DATABASE_DIR,  "/acme.key", FILE_OPEN_SECRET,     OURS,    false, false },
+	{ DATABASE_DIR,  "acme.key",  FILE_OPEN_SECRET,     OURS,    false, false },
 	{ IN_CA,         "root.key",  FILE_OPEN_SECRET,     SIGNERS, false, false },
 	/* The daemon does without it: it is its clients'. */
 	{ IN_CA,         "admin.key", FILE_OPEN_SECRET,     OURS,    false, false },
@@ -53,9 +53,9 @@ path_of(const struct conf *c, const struct row *row)
 	if (row->place == IN_CA)
 		return row->path[0] == '\0' ? mem_strdup(c->dir)
 					    : conf_path(c, row->path);
-	char *database = conf_path(c, c->database);
 	if (row->place == DATABASE_DIR)
-		*strrchr(database, '/') = '\0'; /* conf_path() makes an absolute one */
+		return conf_path_beside_database(c, row->path);
+	char *database = conf_path(c, c->database);
 	char *ret = mem_printf("%s%s", database, row->path);
 	free(database);
 	return ret;

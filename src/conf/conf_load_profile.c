@@ -42,40 +42,6 @@ read_issuer(const struct loading *l, const struct node *n, const struct raw_issu
 	return true;
 }
 
-/* Behind what says nothing in a path: "/", "./". */
-static const char *
-next_part(const char *p)
-{
-	while (p[0] == '/' ||
-	       (p[0] == '.' && p[-1] == '/' && (p[1] == '/' || p[1] == '\0')))
-		p++;
-	return p;
-}
-
-/* Both are absolute.  As they are written: links are not followed. */
-static bool
-is_same_path(const char *a, const char *b)
-{
-	while (*a == *b && *a != '\0') {
-		const bool ends = *a == '/';
-
-		a = ends ? next_part(a) : a + 1;
-		b = ends ? next_part(b) : b + 1;
-	}
-	return *a == *b;
-}
-
-static bool
-is_same_file(const struct conf *c, const char *a, const char *b)
-{
-	char *x = conf_path(c, a), *y = conf_path(c, b);
-	const bool same = is_same_path(x, y);
-
-	free(x);
-	free(y);
-	return same;
-}
-
 /*
  * What goes by the file, as a backup or a rotation does, would take one issuer for
  * another; 'n' is the last one's.
@@ -91,13 +57,13 @@ check_files(const struct loading *l, const struct node *n)
 
 	for (size_t f = 0; f < NITEMS(files); f++)
 		for (const struct conf_issuer *k = c->issuers; k < it; k++)
-			if (is_same_file(c, files[f].path, k->certificate) ||
-			    is_same_file(c, files[f].path, k->key))
+			if (conf_path_same(c, files[f].path, k->certificate) ||
+			    conf_path_same(c, files[f].path, k->key))
 				return conf_load_fault(l, n, files[f].key,
 				    "\"%.200s\" is a file of issuer \"%s\": each has "
 				    "a certificate and a key of its own",
 				    files[f].path, k->name);
-	return !is_same_file(c, it->certificate, it->key) ||
+	return !conf_path_same(c, it->certificate, it->key) ||
 	       conf_load_fault(l, n, "key",
 		   "\"%.200s\" is the certificate's file: the key has one of its own",
 		   it->key);

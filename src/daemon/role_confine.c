@@ -42,10 +42,9 @@ path_of(const struct conf *conf, const struct row *row)
 {
 	if (row->place == IN_CA)
 		return conf_path(conf, row->path);
-	char *database = conf_path(conf, conf->database);
 	if (row->place == DATABASE_DIR)
-		strrchr(database, '/')[1] =
-		    '\0'; /* conf_path() makes an absolute one */
+		return conf_path_beside_database(conf, row->path);
+	char *database = conf_path(conf, conf->database);
 	char *ret = mem_printf("%s%s", database, row->path);
 	free(database);
 	return ret;

@@ -234,6 +234,57 @@ class Layout(RestoreCase):
         self.assertEqual({p.stat().st_mode & 0o777 for p in ca.dir.glob("before-restore-*/**/ca.key")}, {0o600})
         ca.start()
 
+    # S86: however hanaper.yaml writes them, or where all is lost there is nothing to put back
+    def test_paths_of_issuers_are_written_as_one_likes(self):
+        ca = self.ca
+        ca.stop()
+        run(HANAPER, "rotate", "--dir", ca.dir)
+        self.edit(("issuers/main.crt", f"{ca.dir}/issuers/our issuer.crt"), ("issuers/main.key", f"{ca.dir}//./a b/ä.key"),
+                  ("issuers/main-2.crt", "./issuers/./ö.crt"), ("issuers/main-2.key", "./issuers//(2) main.key"))
+        (ca.dir / "a b").mkdir(mode=0o700)
+        for was, becomes in (("main.crt", "issuers/our issuer.crt"), ("main.key", "a b/ä.key"),
+                             ("main-2.crt", "issuers/ö.crt"), ("main-2.key", "issuers/(2) main.key")):
+            (ca.dir / "issuers" / was).rename(ca.dir / becomes)
+        ca.start()
+        left = json.loads(self.backup("--json").stdout)["left_out"]
+        self.assertEqual([x.split(":")[0] for x in left if "--with-keys" in x],
+                         ["root.key", "acme.key", "./issuers//(2) main.key", f"{ca.dir}//./a b/ä.key", "admin.key"])
+        doctor = run(HANAPER, "doctor", "--dir", ca.dir, check=False).stdout
+        for key in ("acme.key", "(2) main.key", "a b/ä.key"):
+            self.assertIn(f"{key} is not in it", doctor)
+        self.file.unlink()
+        self.assertEqual(json.loads(self.backup("--json", "--with-keys").stdout)["left_out"], [])
+        serial = ca.issue("x", "DNS:x.internal")
+        ca.revoke(serial)
+        self.numbers = self.published(serial, of="main-2")
+        keys = {name: (ca.dir / name).read_bytes() for name in ("a b/ä.key", "issuers/(2) main.key", "acme.key")}
+        ca.stop()
+        shutil.rmtree(ca.dir)
+        self.restore(*self.crls())
+        self.assertEqual({name: (ca.dir / name).read_bytes() for name in keys}, keys)
+        ca.start()
+        self.assertEqual(ca.ocsp(serial, issuer=ca.dir / "issuers/ö.crt"), "revoked")
+        self.verified()
+
+    # S86
+    def test_what_cannot_be_in_a_backup_is_told_and_no_certificate_is_left_out(self):
+        ca = self.ca
+        ca.stop()
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        outside, deep = ca.tmp / "outside.key", "d" * 200
+        (ca.dir / "issuers/main.key").rename(outside)
+        (ca.dir / deep / deep).mkdir(parents=True)
+        for key, why in ((outside, "outside of the CA directory"), ("../outside.key", "outside of the CA directory"),
+                         ("issuers/../../outside.key", '".." in it'), (f"{deep}/{deep}/my.key", "too long")):
+            (ca.dir / "hanaper.yaml").write_text(yaml.replace("issuers/main.key", str(key)))
+            left = json.loads(self.backup("--json", "--with-keys").stdout)["left_out"]
+            self.assertEqual(len(left), 1)
+            self.assertTrue(left[0].startswith(f"{key}: ") and why in left[0], left)
+            self.file.unlink()
+        self.edit((f"{deep}/{deep}/my.key", f"{outside}"), ("issuers/main.crt", "issuers/../issuers/main.crt"))
+        self.says(self.backup("--with-keys", check=False), '"issuers/../issuers/main.crt" cannot be in an archive')
+        self.assertFalse(self.file.exists())
+
     def with_database_at(self, where):
         """The CA's database is there; one of its certificates was revoked after the backup."""
         ca = self.ca
@@ -255,6 +306,7 @@ class Layout(RestoreCase):
     def put_back(self, serial, path):
         ca = self.ca
         run("cp", "-a", ca.dir, ca.tmp / "before")
+        acme = (path.parent / "acme.key").read_bytes()
         for lost in ("all", "database", "journal", "nothing"):
             with self.subTest(lost=lost):
                 shutil.rmtree(ca.dir)
@@ -268,6 +320,7 @@ class Layout(RestoreCase):
                 if lost == "journal":
                     self.lose("journal")
                 self.restore(*(self.crls() if lost == "all" else ()))
+                self.assertEqual((path.parent / "acme.key").read_bytes(), acme)
                 if lost == "journal":
                     others = [*path.parent.glob("hanaper.db.before-*"), *ca.dir.glob("before-restore-*/data/hanaper.db")]
                     self.assertTrue(any(p.read_bytes() == kept for p in others), others)

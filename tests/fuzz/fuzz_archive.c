@@ -24,14 +24,29 @@ in_memory(struct bytes octets)
 	return fd;
 }
 
+/* No part of it leads up, or nowhere. */
+static bool
+is_below(const char *path)
+{
+	for (;;) {
+		const size_t n = strcspn(path, "/");
+
+		if (n == 0 || (n == 1 && path[0] == '.') ||
+		    (n == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		if (path[n] == '\0')
+			return true;
+		path += n + 1;
+	}
+}
+
 static bool
 on_piece(void *arg, const struct tar_entry *t, struct bytes piece, struct err *e)
 {
 	uint64_t *left = arg;
 
 	(void)e;
-	require(t->path[0] != '\0' && t->path[0] != '/' &&
-		strstr(t->path, "..") == NULL && t->mode <= 0777);
+	require(is_below(t->path) && strchr(t->path, '\n') == NULL && t->mode <= 0777);
 	require(piece.n <= *left);
 	*left -= piece.n;
 	return true;

@@ -48,6 +48,42 @@ Test(conf, what_is_no_range_is_refused)
 	cr_expect_eq(c.octets, 77, "ret is untouched on failure");
 }
 
+/* S86: a backup goes by it */
+Test(conf, what_lies_in_the_ca_directory_has_a_name_there_however_it_is_written)
+{
+	static const struct {
+		const char *dir, *path, *below;
+	} cases[] = {
+		{ "/ca", "issuers/a.key", "issuers/a.key" },
+		{ "/ca", "./issuers//./a.key", "issuers/a.key" },
+		{ "/ca", "/ca/issuers/a.key", "issuers/a.key" },
+		{ "/ca", "//ca/./issuers/a b.key", "issuers/a b.key" },
+		{ "/./ca/.", "/ca/.a/..b/...", ".a/..b/..." },
+		{ "/", "/a", "a" },
+		{ "/ca", "a/../b", "a/../b" },
+		{ "ca", "b", "b" },
+		{ "/ca", "../a", NULL },
+		{ "/ca", "./../a", NULL },
+		{ "/ca", "/ca2/a", NULL },
+		{ "/ca", "/c", NULL },
+		{ "/ca", "/ca", NULL },
+		{ "/ca", "/etc/a.key", NULL },
+	};
+
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		struct conf c = { .dir = mem_strdup(cases[i].dir) };
+		char *below = conf_path_below(&c, cases[i].path);
+
+		if (cases[i].below == NULL)
+			cr_expect_null(below, "%s", cases[i].path);
+		else
+			cr_expect(below != NULL && strcmp(below, cases[i].below) == 0,
+			    "%s: %s", cases[i].path, below);
+		free(below);
+		free(c.dir);
+	}
+}
+
 Test(conf, issuers_and_profiles_are_found_by_their_whole_name)
 {
 	struct conf c = { 0 };
