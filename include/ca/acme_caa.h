@@ -11,11 +11,20 @@
 
 #define ACME_CAA_FRESH_S (8 * 3600)
 
+/*
+ * Of each directory core knows since when it looks at CAA records: the start, or the
+ * reload that turned it on.  Of a proof from before nobody knows whether they were.
+ */
+void acme_caa_start(struct ca *ca);
+void acme_caa_reload(struct ca *ca);
+void acme_caa_stop(struct ca *ca);
+
 /* 'e' NULL: every name's records permit it.  ERR_CAA, ERR_PROBE_DNS, ERR_RATE_LIMITED: we are full. */
 typedef void acme_caa_done(void *arg, const struct err *e);
 
 /*
- * Asks for the names of the order whose validation is older than ACME_CAA_FRESH_S.
+ * Asks for the names of the order whose validation is older than ACME_CAA_FRESH_S, or
+ * than that the directory looks at records, or was for all below a name.
  * *ret_asked false: there are none, or the directory looks at no CAA; 'done' is not
  * called then.  ERR_RATE_LIMITED, ERR_UNAVAILABLE.
  */

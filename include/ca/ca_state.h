@@ -65,6 +65,7 @@ struct ca {
 	struct acme_site *acme;         /* NULL before acme_open() */
 	struct validation *validations; /* ca/acme_challenge.c's */
 	struct acme_test *acme_tests;
+	struct acme_caa *acme_caa;     /* ca/acme_caa.c's */
 	struct finalizing *finalizing; /* ca/acme_order_finalize.c's */
 	uint64_t next_probe;
 	struct retention *retention;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ca/acme_caa.h"
 #include "ca/acme_challenge.h"
 #include "ca/acme_limit.h"
 #include "ca/ca_state.h"
@@ -111,6 +112,7 @@ acme_open(struct ca *ca, struct link *prober, struct err *e)
 	a->limits = acme_limits_new(&ca->conf->acme);
 	ca->acme = a;
 	a->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
+	acme_caa_start(ca);
 	/* Wanted or not: who is shut in later cannot open them when a reload wants them. */
 	if (open_files(a, ca->conf, e))
 		return true;
@@ -132,6 +134,7 @@ acme_close(struct ca *ca)
 	nonce_close(a->nonces);
 	jwk_cache_free(a->keys);
 	acme_limits_free(a->limits);
+	acme_caa_stop(ca);
 	mem_wipe(a->key, sizeof(a->key));
 	free(a);
 	ca->acme = NULL;
@@ -146,6 +149,7 @@ acme_reload(struct ca *ca)
 	if (a == NULL)
 		return;
 	acme_limits_set(a->limits, &ca->conf->acme);
+	acme_caa_reload(ca);
 	if (a->nonces == NULL && is_wanted(ca->conf) && !open_files(a, ca->conf, &e))
 		LOG_ERR(LOG_ERROR, "acme-unavailable", &e);
 }

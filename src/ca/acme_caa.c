@@ -9,6 +9,15 @@
 #include "base/mem.h"
 #include "ca/ca_state.h"
 
+/* The prober answers at the latest a second after the deadline; and a second to tell it. */
+#define ASKED_S (MSG_PROBE_DEADLINE / 1000 + 2)
+
+struct acme_caa { /* a directory that looks at CAA records */
+	char *directory;
+	int64_t since; /* of a proof of that second or before it may not have */
+	struct acme_caa *next;
+};
+
 struct caa_look { /* of one order */
 	int64_t account_num;
 	size_t waiting;
@@ -16,6 +25,82 @@ struct caa_look { /* of one order */
 	acme_caa_done *done;
 	void *arg;
 };
+
+/* ---- since when ---- */
+
+static const struct acme_caa *
+find(const struct acme_caa *of, const char *directory)
+{
+	while (of != NULL && strcmp(of->directory, directory) != 0)
+		of = of->next;
+	return of;
+}
+
+static void
+free_all(struct acme_caa *of)
+{
+	while (of != NULL) {
+		struct acme_caa *one = of;
+
+		of = one->next;
+		free(one->directory);
+		free(one);
+	}
+}
+
+static void
+begin(struct ca *ca, int64_t since)
+{
+	struct acme_caa *before = ca->acme_caa;
+
+	ca->acme_caa = NULL;
+	for (size_t i = 0; i < ca->conf->n_profiles; i++) {
+		const struct conf_profile *p = &ca->conf->profiles[i];
+
+		if (!p->acme.on || !p->acme.caa)
+			continue;
+		const struct acme_caa *was = find(before, p->name);
+		struct acme_caa *one = mem_zalloc(sizeof(*one));
+		*one = (struct acme_caa){ .directory = mem_strdup(p->name),
+			.since = was != NULL ? was->since : since,
+			.next = ca->acme_caa };
+		ca->acme_caa = one;
+	}
+	free_all(before);
+}
+
+void
+acme_caa_start(struct ca *ca)
+{
+	begin(ca, clock_now());
+}
+
+/* What was asked for before may be answered still. */
+void
+acme_caa_reload(struct ca *ca)
+{
+	begin(ca, clock_now() + ASKED_S);
+}
+
+void
+acme_caa_stop(struct ca *ca)
+{
+	free_all(ca->acme_caa);
+	ca->acme_caa = NULL;
+}
+
+/* The last second of proofs that are old: long ago, or no records were looked at then. */
+static int64_t
+old_until(const struct ca *ca, const struct conf_profile *directory)
+{
+	const int64_t long_ago = clock_now() - ACME_CAA_FRESH_S;
+	const struct acme_caa *c = find(ca->acme_caa, directory->name);
+	const int64_t since = c != NULL ? c->since : INT64_MAX;
+
+	return since > long_ago ? since : long_ago;
+}
+
+/* ---- before an issue ---- */
 
 static void
 on_probed(void *arg, const struct msg_probed *m)
@@ -34,20 +119,19 @@ on_probed(void *arg, const struct msg_probed *m)
 }
 
 /*
- * The challenge that proved it, when that was long ago, or when other records were
+ * The challenge that proved it, when the proof is old, or when other records were
  * looked at than now count: a domain's, where all below it was authorized (RFC 9444),
  * of which each name has its own, and issuewild is for its wildcards alone.
  */
 static const struct acme_challenge *
-old_proof(const struct acme_authz *authz, const char *name)
+old_proof(const struct acme_authz *authz, const char *name, int64_t until)
 {
 	const bool other = authz->subdomains || strcmp(authz->value, name) != 0;
 
 	for (size_t i = 0; i < authz->n_challenges; i++) {
 		const struct acme_challenge *c = &authz->challenges[i];
 
-		if (c->status == ACME_VALID &&
-		    (other || clock_now() - c->validated_at >= ACME_CAA_FRESH_S))
+		if (c->status == ACME_VALID && (other || c->validated_at <= until))
 			return c;
 	}
 	return NULL;
@@ -65,7 +149,8 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
 		return true;
 	if (!store_acme_authz_by_num(ca->store, name->authz_num, &authz, e))
 		return false;
-	const struct acme_challenge *c = old_proof(&authz, base);
+	const struct acme_challenge *c =
+	    old_proof(&authz, base, old_until(ca, directory));
 	/* All of an order, or none: what has begun is waited for. */
 	if (c != NULL && look->waiting == 0 &&
 	    !acme_test_room(ca, look->account_num, e)) {

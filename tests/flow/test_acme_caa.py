@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """CAA records are looked at again before a certificate whose validation was long ago."""
 import sqlite3
+import time
 import unittest
 
 from acme_client import b64, make_csr
@@ -47,8 +48,33 @@ class Again(acme_world.AcmeTest):
         self.names.caa["late.internal"] = [(0, "issue", "ca.example")]
         self.assertEqual(self.finalize(client, order, "late.internal").json["status"], "valid")
 
+    def switch(self, caa, restart):
+        acme_world.directory(self.ca, caa=caa)
+        if restart:
+            self.ca.stop()
+            self.ca.start()
+        else:
+            self.assertEqual(self.ca.ask("POST", "/v1/reload").status, 200)
+
+    # A205, A240: records that nobody looked at permit nothing
+    def test_a_proof_from_before_it_was_turned_on_is_none_of_the_records(self):
+        for restart in (False, True):
+            name = f"on-{restart}.internal".lower()
+            with self.subTest(name):
+                self.names.caa[name] = [(0, "issue", "other.example")]
+                self.switch("false", False)
+                client = self.client()
+                order = self.proven(client, name)
+                self.switch("true", restart)
+                client.close()
+                refused = self.finalize(client, order, name)
+                self.assertEqual((refused.status, refused.type), (403, "caa"), refused)
+                self.names.caa[name] = [(0, "issue", "ca.example")]
+                self.assertEqual(self.finalize(client, order, name).json["status"], "valid")
+
     # A205
     def test_a_fresh_one_is_not_asked_for_twice(self):
+        time.sleep(1.1)  # what was proven in the second of the start may have been so before it
         client = self.client()
         order = self.proven(client, "fresh.internal")
         asked = [a for a in self.names.asked if a[1] == CAA]
