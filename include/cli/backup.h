@@ -15,6 +15,7 @@
 
 struct backup {
 	const struct conf *conf; /* borrowed */
+	const char *named;       /* its file, as the operator named it */
 	const char *file;        /* to be made */
 	bool with_keys;          /* plain ones too (S86) */
 	struct archive_facts facts;

@@ -44,8 +44,9 @@ MUST_CHECK bool owners_stay(const char *path, struct err *e);
 MUST_CHECK bool owners_stay_in(const char *path, struct err *e);
 void owners_leave(void); /* without owners_stay() it does nothing */
 /*
- * May root believe 'file', which names the CA directory 'dir'?  Not where it is one user's
- * and the directory another's, or root's.  ERR_CONFLICT.
+ * May root believe 'file', which names the CA directory 'dir'?  Not where it, or what it
+ * lies in or a link on the way is one user's and the directory another's, or root's.
+ * 'file' is as the operator named it, before any link was followed.  ERR_CONFLICT.
  */
 MUST_CHECK bool owners_agree(const char *file, const char *dir, struct err *e);
 /* Until owners_act_self(): as root, for what only root can, and by descriptors. */

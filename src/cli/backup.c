@@ -269,7 +269,7 @@ begin(struct making *m, struct err *e)
 {
 	struct backup *b = m->b;
 	char *root = conf_path(b->conf, BACKUP_ROOT);
-	const bool ok = owners_agree(b->conf->file, b->conf->dir, e) &&
+	const bool ok = owners_agree(b->named, b->conf->dir, e) &&
 			owners_act(root, e) && backup_root_hash(root, b->facts.root, e);
 
 	owners_act_self();

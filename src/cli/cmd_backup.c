@@ -84,6 +84,7 @@ cmd_backup(const struct command *self, int argc, char **argv)
 	bool ok = file != NULL || client_found_none(a.common.dir, &e);
 	ok = ok && conf_load(file, &conf, &e);
 	b.conf = conf;
+	b.named = file;
 	if (!ok || !backup_make(&b, &e))
 		status = out_fail(&e);
 	else if (a.common.json)

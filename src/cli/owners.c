@@ -141,9 +141,16 @@ follow(const char *link, char **rest, char **done, struct err *e)
 	return true;
 }
 
+/* Whose the components of a path are that are not root's. */
+struct way {
+	struct stat last;
+	uid_t like;  /* whose all of them are to be */
+	uid_t other; /* whose one of them is, too; 0: nobody's */
+};
+
 /* One component on: *done has no links in it. */
 static bool
-step(char **rest, char **done, unsigned *links, struct stat *ret, struct err *e)
+step(char **rest, char **done, unsigned *links, struct way *ret, struct err *e)
 {
 	const size_t n = strcspn(*rest, "/");
 	char *name = mem_strndup(bytes_of(*rest, n));
@@ -162,7 +169,9 @@ step(char **rest, char **done, unsigned *links, struct stat *ret, struct err *e)
 	} else if (name[0] != '\0' && strcmp(name, ".") != 0) {
 		ok = lstat(whole, &st) == 0 || no_stat(whole, e);
 		if (ok && st.st_uid != 0)
-			*ret = st;
+			ret->last = st;
+		if (ok && st.st_uid != 0 && st.st_uid != ret->like)
+			ret->other = st.st_uid;
 		free(*done);
 		*done = whole;
 		whole = NULL;
@@ -178,11 +187,11 @@ step(char **rest, char **done, unsigned *links, struct stat *ret, struct err *e)
 
 /*
  * Of the components of a path, and of all that links among them lead through, the last one
- * that is not root's: who has it may exchange it, and all behind it.  *ret stays where all
- * are root's.
+ * that is not root's: who has it may exchange it, and all behind it.  ret->last stays where
+ * all are root's.
  */
 static bool
-nearest(const char *path, struct stat *ret, struct err *e)
+nearest(const char *path, struct way *ret, struct err *e)
 {
 	char *rest = absolute(path), *done = mem_strdup("");
 	unsigned links = 0;
@@ -228,13 +237,13 @@ owners_act_self(void)
 bool
 owners_act(const char *path, struct err *e)
 {
-	struct stat st = { 0 };
+	struct way way = { 0 };
 
 	owners_act_root();
 	if (geteuid() != 0)
 		return true;
-	const bool found = nearest(path, &st, e);
-	if (found && become(st.st_uid, st.st_gid))
+	const bool found = nearest(path, &way, e);
+	if (found && become(way.last.st_uid, way.last.st_gid))
 		return true;
 	if (found)
 		err_errno(e, "%s: acting as its owner", path);
@@ -277,20 +286,22 @@ owners_stay_in(const char *path, struct err *e)
 bool
 owners_agree(const char *file, const char *dir, struct err *e)
 {
-	struct stat of = { 0 }, its = { 0 };
+	struct way of = { 0 }, its = { 0 };
 
 	if (getuid() != 0)
 		return true;
 	owners_act_root();
-	const bool found = nearest(file, &of, e) && nearest(dir, &its, e);
+	bool found = nearest(dir, &its, e);
+	of.like = its.last.st_uid;
+	found = found && nearest(file, &of, e);
 	owners_act_self();
-	if (!found || of.st_uid == 0 || of.st_uid == its.st_uid)
+	if (!found || of.other == 0)
 		return found;
 	return err_set(e, ERR_CONFLICT,
 	    "%s is user %lu's, and names %s, which is not: if you believe it, copy it "
 	    "to "
 	    "where only root may write, and name that",
-	    file, (unsigned long)of.st_uid, dir);
+	    file, (unsigned long)of.other, dir);
 }
 
 void

@@ -33,10 +33,15 @@ keep_yaml(void *arg, const struct tar_entry *t, struct bytes piece, struct err *
 static bool
 read_file(struct restore *r, struct err *e)
 {
-	r->fd = open(r->file, O_RDONLY | O_CLOEXEC);
-	if (r->fd < 0)
-		return err_errno(e, "%s", r->file);
+	bool opened = owners_act(r->file, e);
 
+	if (opened) {
+		r->fd = open(r->file, O_RDONLY | O_CLOEXEC);
+		opened = r->fd >= 0 || err_errno(e, "%s", r->file);
+	}
+	owners_act_self();
+	if (!opened)
+		return false;
 	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
 	const bool ok = archive_read(r->fd, keep_yaml, r, &r->facts, e) &&
 			buf_ok(&r->yaml, "the backup's hanaper.yaml", e) &&

@@ -42,7 +42,7 @@ claim(struct rotate *r, struct err *e)
 
 	if (stat(r->conf->dir, &st) < 0)
 		return err_errno(e, "%s", r->conf->dir);
-	if (!owners_agree(r->conf->file, r->conf->dir, e))
+	if (!owners_agree(r->file, r->conf->dir, e))
 		return false;
 	if (geteuid() != 0 && geteuid() != st.st_uid)
 		return err_set(e, ERR_FORBIDDEN,

@@ -367,6 +367,33 @@ class Users(unittest.TestCase):
         run(BUILD / "hanaper", "restore", ca.tmp / "b.tar", "--dir", ca.dir)
         self.unharmed(victim)
 
+    # S81, S86: a link of another user, wherever it leads, hands that user nobody's CA
+    def test_a_link_of_another_user_leads_root_to_no_ca(self):
+        ca, victim = self.ca, self.hostile()
+        run(BUILD / "hanaper", "backup", ca.dir / "b.tar", "--dir", ca.dir, "--with-keys")
+        shutil.copy(ca.dir / "b.tar", victim / "b.tar")
+        (victim / "b.tar").chmod(0o600)
+        other = ca.tmp / "other"
+        for name, to in (("ca", ca.dir), ("mine/hanaper.yaml", ca.dir / "hanaper.yaml"), ("roots.tar", victim / "b.tar"),
+                         ("owners.tar", ca.dir / "b.tar")):
+            (other / name).parent.mkdir(exist_ok=True)
+            (other / name).symlink_to(to)
+        for path in (other, *other.rglob("*")):
+            os.lchown(path, OWNER + 100, OWNER + 100)
+        before = sorted(other.rglob("*"))
+        for args, why in ((("backup", other / "b.tar", "--with-keys", "--dir", other / "ca"), "which is not"),
+                          (("backup", other / "b.tar", "--with-keys", "--dir", other / "mine"), "which is not"),
+                          (("rotate", "--dir", other / "ca"), "which is not"),
+                          (("rotate", "--dir", other / "mine"), "which is not"),
+                          (("restore", other / "owners.tar", "--dir", other / "mine", "--nothing-since"), "which is not"),
+                          (("restore", other / "roots.tar", "--dir", other / "mine", "--nothing-since"), "Permission denied"),
+                          (("restore", "--check", other / "roots.tar"), "Permission denied")):
+            with self.subTest(args):
+                done = run(BUILD / "hanaper", *args, check=False)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(why, done.stderr)
+                self.assertEqual(sorted(other.rglob("*")), before)
+
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):
         for path in (self.ca.dir, *self.ca.dir.rglob("*")):
