@@ -4,6 +4,7 @@
 #define CA_CA_STATE_H
 
 #include "ca/ca.h"
+#include "ca/ending.h"
 #include "ca/publish.h"
 #include "ca/tally.h"
 #include "ca/throttle.h"
@@ -75,6 +76,8 @@ struct ca {
 	struct tally tally;
 
 	int64_t started_at;
+	int64_t written_at; /* of what the audit had last, before this start */
+	struct ending ending;
 	enum ca_phase phase;
 	bool recover;
 	bool root_key; /* the signer can sign for the root */

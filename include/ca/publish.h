@@ -38,6 +38,8 @@ MUST_CHECK bool publish_on_part(struct ca *ca, const struct msg_crl_part *m,
 
 struct publish;
 struct publish *publish_new(struct ca *ca);
+/* thisUpdate of the newest list of all that is stored; 0: there is none. */
+int64_t publish_newest(const struct publish *p);
 void publish_free(struct publish *p);
 
 #endif

@@ -71,6 +71,8 @@ MUST_CHECK bool store_audit_list(struct store *st, const struct audit_query *q,
 
 /* The newest row's id; 0: there is none. */
 MUST_CHECK bool store_audit_last(struct store *st, int64_t *ret, struct err *e);
+/* And its time. */
+MUST_CHECK bool store_audit_last_at(struct store *st, int64_t *ret, struct err *e);
 /* From which journal record on rows came with the records: an older schema had none. */
 MUST_CHECK bool store_audit_since(struct store *st, uint64_t *ret, struct err *e);
 /* Rows that came with records up to this one are taken out: for a comparison alone. */
@@ -85,9 +87,8 @@ struct audit_pruned {
 };
 MUST_CHECK bool store_audit_pruned(struct store *st, struct audit_pruned *ret,
     struct err *e);
-/* The same boundary for the other side of a comparison. */
-MUST_CHECK bool store_audit_pruned_set(struct store *scratch, int64_t before,
-    struct err *e);
+/* The boundary alone: for the other side of a comparison, or because it cannot be. */
+MUST_CHECK bool store_audit_pruned_set(struct store *st, int64_t before, struct err *e);
 /*
  * Takes out refusals older than 'refusals_before', and all rows older than 'before'
  * (0: none), 'most' of each kind at once, never the newest row.  In the transaction

@@ -188,7 +188,7 @@ acme_order_account_ended(struct ca *ca, int64_t account_num, struct err *e)
 void
 acme_order_sweep(struct ca *ca)
 {
-	const int64_t now = clock_now();
+	const int64_t now = ending_now(ca);
 	char *error = error_late();
 	int64_t orders, authz;
 	struct err e;

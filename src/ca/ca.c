@@ -170,7 +170,8 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->census = census_new(ca);
 	ca->retention = retention_new(ca);
 	ca->searchable = searchable_new(ca);
-	if (!load_issuers(ca, e) || !load_weak_keys(ca, e)) {
+	if (!load_issuers(ca, e) || !load_weak_keys(ca, e) ||
+	    !store_audit_last_at(st, &ca->written_at, e)) {
 		ca_free(ca);
 		return false;
 	}

@@ -44,6 +44,20 @@ has_slot(const struct publish *p, const char *issuer, struct crl_shard shard,
 	return false;
 }
 
+int64_t
+publish_newest(const struct publish *p)
+{
+	int64_t made = 0;
+	struct crl_row row;
+	struct err e;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i]->shard.of == 0 && !p->v[i]->delta &&
+		    publish_last(p->v[i], &row, &e) && row.this_update > made)
+			made = row.this_update;
+	return made;
+}
+
 /*
  * A certificate counts until a list was made after its end (P65).  The clock counts no
  * further than to the newest list of all, which a start has from before: one that
@@ -52,14 +66,8 @@ has_slot(const struct publish *p, const char *issuer, struct crl_shard shard,
 static int64_t
 named_since(const struct publish *p)
 {
-	int64_t made = 0, now = clock_now();
-	struct crl_row row;
-	struct err e;
+	const int64_t made = publish_newest(p), now = clock_now();
 
-	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i]->shard.of == 0 && !p->v[i]->delta &&
-		    publish_last(p->v[i], &row, &e) && row.this_update > made)
-			made = row.this_update;
 	return (made > 0 && made < now ? made : now) - p->ca->conf->crl_next_update_s;
 }
 

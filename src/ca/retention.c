@@ -49,23 +49,43 @@ wait_ms(const struct conf *c)
 	return ms < LEAST_MS ? LEAST_MS : ms > MOST_MS ? MOST_MS : ms;
 }
 
+/*
+ * Rows were once taken out by a clock that was ahead.  None of them is from after now;
+ * "audit verify" would tell of that boundary as long as it lies in the future.
+ */
+static bool
+put_right(struct ca *ca, int64_t now, struct err *e)
+{
+	struct audit_pruned p;
+
+	if (!store_audit_pruned(ca->store, &p, e))
+		return false;
+	if (p.before <= now || !ending_is_late(ca, now))
+		return true;
+	LOG(LOG_WARN, "audit-boundary-put-right", LOG_NUM("was", p.before),
+	    LOG_NUM("is", now));
+	return store_audit_pruned_set(ca->store, now, e);
+}
+
 static void
 on_timer(void *arg)
 {
 	struct retention *r = arg;
-	const struct conf *c = r->ca->conf;
-	const int64_t now = clock_now();
+	struct ca *ca = r->ca;
+	const struct conf *c = ca->conf;
+	const int64_t now = ending_now(ca);
 	struct err e;
 	size_t n = 0;
 
-	if (ca_writable(r->ca, &e) && !r->ca->round_failed &&
-	    !store_audit_prune(r->ca->store,
-		c->audit_refusals_s > 0 ? now - c->audit_refusals_s : 0,
-		c->audit_retention_s > 0 ? now - c->audit_retention_s : 0, BATCH, &n,
-		&e))
-		ca_round_fail(r->ca, &e);
+	if (ca_writable(ca, &e) && !ca->round_failed &&
+	    (!put_right(ca, now, &e) ||
+		!store_audit_prune(ca->store,
+		    c->audit_refusals_s > 0 ? now - c->audit_refusals_s : 0,
+		    c->audit_retention_s > 0 ? now - c->audit_retention_s : 0, BATCH,
+		    &n, &e)))
+		ca_round_fail(ca, &e);
 	r->timer =
-	    loop_after(r->ca->loop, n >= BATCH ? SHORT_MS : wait_ms(c), on_timer, r);
+	    loop_after(ca->loop, n >= BATCH ? SHORT_MS : wait_ms(c), on_timer, r);
 }
 
 void

@@ -242,6 +242,10 @@ store_audit_list(struct store *st, const struct audit_query *q, audit_each *each
 
 static const struct stmt_def last_def = { "SELECT COALESCE(MAX(id), 0) FROM audit",
 	"find the audit's last row" };
+static const struct stmt_def last_at_def = {
+	"SELECT COALESCE((SELECT at FROM audit ORDER BY id DESC LIMIT 1), 0)",
+	"find the time of the audit's last row"
+};
 static const struct stmt_def forget_def = { "DELETE FROM audit WHERE seq <= $1",
 	"forget the audit's first rows" };
 static const struct stmt_def since_def = { "SELECT num FROM meta WHERE key = 'audit'",
@@ -259,6 +263,12 @@ bool
 store_audit_last(struct store *st, int64_t *ret, struct err *e)
 {
 	return number(st, &last_def, ret, e);
+}
+
+bool
+store_audit_last_at(struct store *st, int64_t *ret, struct err *e)
+{
+	return number(st, &last_at_def, ret, e);
 }
 
 bool

@@ -65,13 +65,12 @@ store_audit_pruned(struct store *st, struct audit_pruned *ret, struct err *e)
 }
 
 bool
-store_audit_pruned_set(struct store *scratch, int64_t before, struct err *e)
+store_audit_pruned_set(struct store *st, int64_t before, struct err *e)
 {
 	bool own;
 
-	return store_own_begin(scratch, &own, e) &&
-	       store_own_end(scratch, own, write_number(scratch, KEY_BEFORE, before, e),
-		   e);
+	return store_own_begin(st, &own, e) &&
+	       store_own_end(st, own, write_number(st, KEY_BEFORE, before, e), e);
 }
 
 /* Runs a DELETE whose values are bound. */

@@ -251,6 +251,13 @@ class Retention(FlowTest):
         db.close()
         told = run(HANAPER, "audit", "verify", "--dir", ca.dir, check=False)
         self.assertIn("from the future", told.stdout)
+        ca.start()  # it is put right
+        end = time.monotonic() + 10 * SLOW
+        while "audit-boundary-put-right" not in ca.said() and time.monotonic() < end:
+            time.sleep(0.05)
+        ca.stop()
+        told = run(HANAPER, "audit", "verify", "--dir", ca.dir, check=False)
+        self.assertNotIn("from the future", told.stdout)
 
     def test_a_broken_setting_is_told_by_its_line(self):
         self.configure("{ retention: 1d, refusals: 2d }")

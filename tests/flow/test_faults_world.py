@@ -132,6 +132,35 @@ class Clock(FaultTest):
                     numbers[path] = number
         self.restart()
 
+    # S27
+    def test_a_clock_far_ahead_ends_nothing_for_good(self):
+        path = self.ca.dir / "hanaper.yaml"
+        path.write_text(path.read_text() + "\naudit: { retention: 30d, refusals: 10s }\n")  # it looks each second
+        self.ca.start()
+        self.one(0)
+        self.ca.stop()
+
+        def rows():
+            with self.ca.database() as db:
+                return db.execute("SELECT id, kind FROM audit WHERE kind <> 7 ORDER BY id").fetchall()
+
+        def looks():
+            """It has looked at what is to be taken out since."""
+            time.sleep(2.2 * hnp.SLOW)
+        before = rows()
+        self.ca.clock(200 * DAY)
+        self.ca.start()  # ahead at the start …
+        looks()
+        self.ca.clock(0)
+        looks()
+        self.ca.clock(100 * DAY)  # … and at work
+        looks()
+        self.assertEqual(rows()[:len(before)], before)
+        self.assertEqual(self.ca.said().count(" clock-ahead "), 2, "once each time")
+        self.ca.clock(0)
+        self.ca.kill_all()
+        self.restart()
+
     def shown(self):
         """The api listener's certificate, as it is."""
         context = ssl.create_default_context()

@@ -161,6 +161,8 @@ Test(store_audit, retention_takes_old_rows_out_and_never_the_newest, .init = tmp
 	expect_ids((struct audit_query){ 0 }, IDS(9));
 	MUST(store_audit_last(st, &last, &e));
 	cr_expect_eq(last, 9);
+	MUST(store_audit_last_at(st, &last, &e));
+	cr_expect_eq(last, 90);
 	MUST(store_audit_prune(st, 1000, 1000, 100, &n, &e));
 	cr_expect_eq(n, 0u);
 }
@@ -172,6 +174,8 @@ Test(store_audit, a_record_has_one_row_and_ids_have_no_gap, .init = tmp_begin,
 	int64_t last = 9;
 
 	MUST(store_audit_last(st, &last, &e));
+	cr_expect_eq(last, 0);
+	MUST(store_audit_last_at(st, &last, &e));
 	cr_expect_eq(last, 0);
 	MUST(store_audit_add(st, &r, &e));
 	cr_expect_not(store_audit_add(st, &r, &e));

@@ -288,6 +288,7 @@ OP(audit_list, struct audit_seen seen;
     const struct audit_query q = { .serial = "01", .limit = 9 };
     return store_audit_list(st, &q, any_audit, NULL, &seen, pe);)
 OP(audit_last, return store_audit_last(st, &num, pe);)
+OP(audit_last_at, return store_audit_last_at(st, &num, pe);)
 OP(audit_since, uint64_t n; return store_audit_since(st, &n, pe);)
 OP(audit_forget, return store_audit_forget(st, 3, pe);)
 OP(audit_pruned, struct audit_pruned p; return store_audit_pruned(st, &p, pe);)
@@ -407,7 +408,7 @@ static const struct {
 	ROW(order_by_num), ROW(order_move), ROW(order_issued), ROW(order_resume), ROW(order_end),
 	ROW(order_open), ROW(order_replacing), ROW(order_by_certificate), ROW(order_list),
 	ROW(order_waiting), ROW(order_sweep), ROW(audit_add), ROW(audit_list), ROW(audit_last),
-	ROW(audit_since), ROW(audit_forget), ROW(audit_pruned), ROW(audit_pruned_set),
+	ROW(audit_last_at), ROW(audit_since), ROW(audit_forget), ROW(audit_pruned), ROW(audit_pruned_set),
 	ROW(audit_prune), ROW(census_issuers), ROW(census_live), ROW(census_issued),
 	ROW(census_revoked), ROW(certificate_add), ROW(certificate_get), ROW(certificate_serial),
 	ROW(certificate_der), ROW(certificate_brief), ROW(key_compromised), ROW(has_key),
