@@ -23,10 +23,12 @@ void front_published_aside(struct front_published *p, struct aside *a);
 
 /*
  * Opens the file and puts it in place.  ERR_MALFORMED: a path, a name or a
- * header text that core must not send.  Others: the file is not there; what was
- * published before stays.
+ * header text that core must not send.  Others: the file cannot be opened now; what
+ * was published before stays, and the newest of each path is kept for a later try.
  */
 MUST_CHECK bool front_published_put(struct front_published *p,
     const struct msg_publish *m, struct err *e);
+/* Tries what could not be opened, by the thread that puts; how many are left. */
+size_t front_published_again(struct front_published *p);
 
 #endif

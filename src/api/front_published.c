@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "http/freshness.h"
 #include "http/route.h"
@@ -25,12 +26,20 @@ struct entry {
 	struct content *content;
 };
 
+/* What could not be opened, as core said it; core says it once. */
+struct late {
+	char *url_path;
+	struct buf message;
+};
+
 struct front_published {
 	pthread_mutex_t lock;
 	int pub_fd;
 	struct aside *aside; /* NULL: files are closed at once */
 	struct entry *v;
 	size_t n;
+	struct late *late; /* the thread's that puts alone */
+	size_t n_late;
 };
 
 struct front_published *
@@ -50,6 +59,13 @@ front_published_aside(struct front_published *p, struct aside *a)
 }
 
 static void
+late_clear(struct late *l)
+{
+	free(l->url_path);
+	buf_free(&l->message);
+}
+
+static void
 entry_clear(struct entry *n)
 {
 	free(n->url_path);
@@ -66,6 +82,9 @@ front_published_free(struct front_published *p)
 	for (size_t i = 0; i < p->n; i++)
 		entry_clear(&p->v[i]);
 	free(p->v);
+	for (size_t i = 0; i < p->n_late; i++)
+		late_clear(&p->late[i]);
+	free(p->late);
 	close(p->pub_fd);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
@@ -201,14 +220,10 @@ find(struct front_published *p, struct bytes url_path)
 	return NULL;
 }
 
-bool
-front_published_put(struct front_published *p, const struct msg_publish *m,
-    struct err *e)
+static bool
+put_in_place(struct front_published *p, const struct msg_publish *m, struct err *e)
 {
 	struct content *content = NULL;
-
-	if (!check_message(m, e))
-		return false;
 	char *name = mem_strndup(m->file);
 	const bool ok = content_of_file(p, name, &content, e);
 	free(name);
@@ -234,6 +249,62 @@ front_published_put(struct front_published *p, const struct msg_publish *m,
 	};
 	pthread_mutex_unlock(&p->lock);
 	return true;
+}
+
+/* ---- what core said ---- */
+
+static void
+late_drop(struct front_published *p, struct bytes url_path)
+{
+	for (size_t i = 0; i < p->n_late; i++)
+		if (bytes_eq_str(url_path, p->late[i].url_path)) {
+			late_clear(&p->late[i]);
+			p->late[i] = p->late[--p->n_late];
+			return;
+		}
+}
+
+static void
+late_keep(struct front_published *p, const struct msg_publish *m)
+{
+	late_drop(p, m->url_path);
+	p->late = mem_grow(p->late, p->n_late + 1, sizeof(*p->late));
+	struct late *l = &p->late[p->n_late++];
+
+	l->url_path = mem_strndup(m->url_path);
+	buf_init(&l->message, KIB(4));
+	msg_publish_put(&l->message, m);
+}
+
+bool
+front_published_put(struct front_published *p, const struct msg_publish *m,
+    struct err *e)
+{
+	if (!check_message(m, e))
+		return false;
+	if (!put_in_place(p, m, e)) {
+		late_keep(p, m);
+		return false;
+	}
+	late_drop(p, m->url_path);
+	return true;
+}
+
+size_t
+front_published_again(struct front_published *p)
+{
+	struct msg_publish m;
+	struct err known; /* it was told when it came */
+
+	/* From the end: what is dropped makes way for the last. */
+	for (size_t i = p->n_late; i > 0; i--) {
+		if (!msg_publish_get(buf_bytes(&p->late[i - 1].message), &m, &known) ||
+		    !put_in_place(p, &m, &known))
+			continue;
+		LOG(LOG_INFO, "published", LOG_TEXT("path", p->late[i - 1].url_path));
+		late_drop(p, m.url_path);
+	}
+	return p->n_late;
 }
 
 /* ---- answers ---- */

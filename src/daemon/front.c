@@ -69,14 +69,14 @@ static const struct kind {
 	bool tls;
 	bool pool; /* a thread for each processor */
 	unsigned limit;
-	size_t
-	    memory; /* 0: as server.h says.  The library clears it for each request. */
+	unsigned files; /* of a connection: itself, and the list that it is sent */
+	size_t memory;  /* 0: as server.h says.  Cleared by the library each time. */
 } kinds[] = {
 	/* clang-format off */
-	[LISTENER_API] =     { "api",     ON_API,     true,  true,  1024, 0 },
-	[LISTENER_HTTP] =    { "http",    ON_HTTP,    false, true,  4096, KIB(8) },
-	[LISTENER_METRICS] = { "metrics", ON_METRICS, false, false, 64,   0 },
-	[LISTENER_UNIX] =    { "unix",    ON_UNIX,    false, false, 256,  0 },
+	[LISTENER_API] =     { "api",     ON_API,     true,  true,  1024, 2, 0 },
+	[LISTENER_HTTP] =    { "http",    ON_HTTP,    false, true,  4096, 2, KIB(8) },
+	[LISTENER_METRICS] = { "metrics", ON_METRICS, false, false, 64,   1, 0 },
+	[LISTENER_UNIX] =    { "unix",    ON_UNIX,    false, false, 256,  2, 0 },
 	/* clang-format on */
 };
 
@@ -131,7 +131,7 @@ threads_for(const struct front_role *r, const struct kind *k)
 /*
  * Where there are fewer descriptors than places, each listener gets its share:
  * idle connections to one must not take them from all (S62).  A quarter is left
- * for files on their way.
+ * for what core publishes meanwhile.
  */
 static unsigned
 limit_for(const struct front_role *r, const struct kind *k)
@@ -140,7 +140,8 @@ limit_for(const struct front_role *r, const struct kind *k)
 	size_t wanted = 0;
 
 	for (size_t i = 0; i < r->n_listeners; i++)
-		wanted += kinds[r->listeners[i].kind].limit;
+		wanted += kinds[r->listeners[i].kind].limit *
+			  kinds[r->listeners[i].kind].files;
 	if (wanted <= files)
 		return k->limit;
 	const size_t share = k->limit * files / wanted;
@@ -282,7 +283,7 @@ on_publish(void *ctx, const struct frame *f, struct err *e)
 		return false;
 	if (front_published_put(r->front.published, &m, e))
 		return true;
-	/* What cannot be opened now may be mended; what core must not say may not. */
+	/* What cannot be opened now is tried again; what core must not say is not. */
 	LOG_ERR(LOG_ERROR, "publish", e);
 	return e->code != ERR_MALFORMED;
 }
@@ -322,6 +323,7 @@ on_tick(void *arg)
 		LOG(LOG_INFO, "deadline", LOG_NUM("connections", cut));
 	front_core_expire(r->asks);
 	tls_tick(r->tls, clock_mono_ms());
+	(void)front_published_again(r->front.published);
 	if (is_due(r))
 		ask_certificate(r);
 	loop_after(role_loop(r->role), TICK_MS, on_tick, r);

@@ -252,6 +252,28 @@ Test(front_peer, what_is_published_is_served_and_replaced)
 	stage_close(&s);
 }
 
+/* R41 */
+Test(front_peer, what_cannot_be_opened_when_core_tells_of_it_is_served_when_it_can)
+{
+	struct stage s;
+	struct talker t;
+
+	stage_open(&s);
+	stage_publish(&s, "/crl/main.crl", "crl/main.crl", bytes_str("one"), "e1",
+	    false);
+	waiting_for(&s, &t, GET_CRL "\r\n", "one");
+	talker_close(&t);
+	stage_announce(&s, "/crl/main.crl", "crl/next.crl", "e2", false);
+	stage_announce(&s, "/crl/main.crl", "crl/next.crl", "e3", false);
+	/* Another path: front has heard what came before it. */
+	stage_publish(&s, "/crl/next.crl", "crl/next.crl", bytes_str("two"), "x",
+	    false);
+	waiting_for(&s, &t, GET_CRL "\r\n", "ETag: \"e3\"\r\n");
+	cr_expect_not_null(strstr(t.reply, "\r\n\r\ntwo"));
+	talker_close(&t);
+	stage_close(&s);
+}
+
 Test(front_peer, a_client_that_leaves_and_a_late_answer_do_no_harm)
 {
 	struct stage s;

@@ -115,11 +115,19 @@ stage_publish(struct stage *s, const char *url_path, const char *file,
     struct bytes content, const char *etag, bool on_api)
 {
 	struct err e;
-	struct buf b;
 	char path[160];
 
 	snprintf(path, sizeof(path), "%s/pub/%s", s->dir, file);
 	cr_assert(file_replace(AT_FDCWD, path, 0600, content, &e), "%s", e.detail);
+	stage_announce(s, url_path, file, etag, on_api);
+}
+
+void
+stage_announce(struct stage *s, const char *url_path, const char *file,
+    const char *etag, bool on_api)
+{
+	struct buf b;
+
 	buf_init(&b, KIB(4));
 	msg_publish_put(&b, &(struct msg_publish){ .url_path = bytes_str(url_path),
 				.file = bytes_str(file),

@@ -38,6 +38,10 @@ void stage_respond(struct stage *s, const struct msg_http_response *m);
 void stage_publish(struct stage *s, const char *url_path, const char *file,
     struct bytes content, const char *etag, bool on_api);
 
+/* Tells front of it alone. */
+void stage_announce(struct stage *s, const char *url_path, const char *file,
+    const char *etag, bool on_api);
+
 /* MSG_FORGET */
 void stage_forget(struct stage *s, struct bytes tag);
 

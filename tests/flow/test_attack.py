@@ -338,7 +338,7 @@ class Refused(FlowTest):
     def test_strangers_with_tokens_that_are_none_cost_ten_lines_a_second(self):
         ca = self.ca
         with contextlib.closing(ca.connect(None)) as connection:
-            for _ in range(400):
+            for _ in range(350):
                 a = ca.ask("POST", "/v1/enroll", b"x", {**TEXT, "Authorization": "Bearer hnp1.a.b"},
                            connection=connection)
                 self.assertIn(a.status, (401, 429), a)
@@ -353,7 +353,7 @@ class FewDescriptors(FlowTest):
         ca = self.ca
         ca.start(wrap=("prlimit", "--nofile=512:512"))
         with contextlib.ExitStack() as idle:
-            for _ in range(700):
+            for _ in range(350):
                 idle.enter_context(socket.create_connection(("127.0.0.1", ca.http_port), 10))
             began = time.monotonic()
             for ask in (ca.ask, ca.ask_unix, ca.ask):

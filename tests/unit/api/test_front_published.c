@@ -127,3 +127,29 @@ Test(front_published, a_tag_or_type_that_would_split_a_header_is_refused)
 	}
 	pub_remove(&d);
 }
+
+Test(front_published, what_cannot_be_opened_is_tried_again_the_newest_of_each_path)
+{
+	struct msg_publish m = message("/crl/main.crl", "crl/later.crl");
+	struct msg_publish other = message("/crl/other.crl", "crl/other.crl");
+	struct pub d;
+	struct err e;
+
+	pub_make(&d);
+	cr_expect_eq(front_published_again(d.p), 0);
+	cr_expect_not(front_published_put(d.p, &m, &e));
+	cr_expect_not(front_published_put(d.p, &m, &e));
+	cr_expect_not(front_published_put(d.p, &other, &e));
+	cr_expect_eq(front_published_again(d.p), 2);
+	m = message("/crl/main.crl", "crl/main.crl");
+	cr_expect(front_published_put(d.p, &m, &e));
+	cr_expect_eq(front_published_again(d.p), 1, "a newer one is there");
+	m.etag = bytes_str("a\nb");
+	cr_expect_not(front_published_put(d.p, &m, &e));
+	cr_expect_eq(front_published_again(d.p), 1,
+	    "what core must not say is not kept");
+	write_file(&d, "crl/other.crl", "CRL");
+	cr_expect_eq(front_published_again(d.p), 0);
+	unlinkat(d.fd, "crl/other.crl", 0);
+	pub_remove(&d);
+}
