@@ -40,6 +40,8 @@ void out_text(FILE *to, const char *s);
 void out_lines(FILE *to, const char *s);
 /* "label   value" with the label padded to 'width'; nothing for a NULL value. */
 void out_field(const char *label, int width, const char *value);
+/* As JSON, what is not UTF-8 (a path may be anything) made '?'. */
+json_t *out_string(const char *s);
 /* Indented, with a newline behind; takes 'v'. */
 void out_json(json_t *v);
 /* Flushes stdout; OUT_FAILED when what was printed did not get there. */

@@ -35,8 +35,15 @@ bool request_is_stdin(const char *path);
 /* Appends a CSR from a file, or from standard input (PEM as it is, DER as PEM). */
 MUST_CHECK bool request_csr_file(const char *path, struct buf *ret_pem, struct err *e);
 
-/* As the API reads them: [{type, value}]; {key: value} of "KEY=VALUE" words. */
+/* A typed word as JSON.  ERR_MALFORMED: it is not UTF-8, and JSON has no other text. */
+MUST_CHECK bool request_text(struct bytes word, json_t **ret, struct err *e);
+/* The same, as a member of 'object'; NULL: none. */
+MUST_CHECK bool request_put(json_t *object, const char *member, const char *word,
+    struct err *e);
+/* Words "KEY=VALUE" as the member "metadata"; none of them: none. */
+MUST_CHECK bool request_put_metadata(json_t *object, const struct strings *metadata,
+    struct err *e);
+/* Names as the API reads them: [{type, value}]. */
 json_t *request_names_json(const struct names *names);
-json_t *request_metadata_json(const struct strings *metadata);
 
 #endif

@@ -99,7 +99,7 @@ MUST_CHECK bool store_certificate_has_key(struct store *st,
 
 struct certificate_query { /* a member that is NULL or 0 does not filter */
 	/* Part of a name, the CN, the requester or a value of the metadata; letter case
-	 * ignored; of at least 3 characters, or empty: no filter. */
+	 * ignored; of at least 3 characters. */
 	const char *q;
 	/* Whole values; names are brought into normal form first. */
 	const char *dns, *ip, *uri, *email, *cn, *profile, *requester, *issuer;

@@ -119,6 +119,10 @@ core_acme_eab_make(struct request *r)
 		  read_span(v, "expires", &q.expires_s, &e) &&
 		  read_span(v, "ends", &q.ends_s, &e);
 	const json_t *list = ok ? json_object_get(v, "names") : NULL;
+	if (ok && list != NULL && json_array_size(list) == 0)
+		ok = err_set(&e, ERR_MALFORMED, /* of one who meant to limit it */
+		    "names: is empty; without it what the profile allows may be "
+		    "ordered");
 	if (ok && list != NULL)
 		ok = acme_pattern_read(list, &names, &e);
 	if (ok) {

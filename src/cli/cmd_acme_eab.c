@@ -9,6 +9,7 @@
 #include "cli/client_list.h"
 #include "cli/cmd_acme.h"
 #include "cli/filter.h"
+#include "cli/request.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "codec/uri.h"
@@ -79,25 +80,45 @@ add_span(json_t *body, const char *member, const char *option, const char *text,
 		return true;
 	if (!filter_span(option, text, &span, e))
 		return false;
-	json_object_set_new(body, member, json_string(text));
-	return true;
+	return request_put(body, member, text, e);
 }
 
-/* "--names a,b --names c" is three. */
-static json_t *
-names_json(const struct strings *names)
+/* Of one option: "a,b" is two. */
+static bool
+add_patterns(json_t *list, const char *at, struct err *e)
+{
+	const size_t before = json_array_size(list);
+	json_t *pattern = NULL;
+
+	while (*at != '\0') {
+		const size_t n = strcspn(at, ", ");
+
+		if (n > 0) {
+			if (!request_text(bytes_of(at, n), &pattern, e))
+				return err_prefix(e, "--names");
+			json_array_append_new(list, pattern);
+		}
+		at += n + (at[n] != '\0');
+	}
+	return json_array_size(list) > before ||
+	       err_set(e, ERR_MALFORMED,
+		   "--names wants a pattern; without the option there is no limit but "
+		   "the profile's");
+}
+
+/* Where none is given there is no such member: an empty list would be one by mistake. */
+static bool
+add_names(json_t *body, const struct strings *names, struct err *e)
 {
 	json_t *list = json_array();
+	bool ok = true;
 
-	for (size_t i = 0; i < names->n; i++)
-		for (const char *at = names->v[i]; *at != '\0';) {
-			const size_t n = strcspn(at, ", ");
-
-			if (n > 0)
-				json_array_append_new(list, json_stringn(at, n));
-			at += n + (at[n] != '\0');
-		}
-	return list;
+	for (size_t i = 0; ok && i < names->n; i++)
+		ok = add_patterns(list, names->v[i], e);
+	if (ok && names->n > 0)
+		json_object_set(body, "names", list);
+	json_decref(list);
+	return ok;
 }
 
 static bool
@@ -117,10 +138,10 @@ make_body(const struct eab_args *a, json_t *body, struct err *e)
 {
 	size_t ignored;
 
-	json_object_set_new(body, "directory",
-	    json_string(a->profile != NULL ? a->profile : "server"));
-	json_object_set_new(body, "names", names_json(&a->names));
-	return (a->client == NULL || find_client(a->client, &ignored, e)) &&
+	return request_put(body, "directory",
+		   a->profile != NULL ? a->profile : "server", e) &&
+	       add_names(body, &a->names, e) &&
+	       (a->client == NULL || find_client(a->client, &ignored, e)) &&
 	       add_number(body, "certificates_max", "--max", a->max, e) &&
 	       add_number(body, "accounts_max", "--accounts", a->accounts, e) &&
 	       add_span(body, "expires", "--expires", a->expires, e) &&

@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "cli/cmd_acme.h"
 #include "cli/filter.h"
+#include "cli/request.h"
 
 struct test_args {
 	struct options_common common;
@@ -41,27 +42,35 @@ static const char *const challenges[] = {
 #undef CHALLENGE
 };
 
+static bool
+make_body(const struct test_args *a, json_t *body, struct err *e)
+{
+	return filter_word("--challenge", a->challenge, challenges, NITEMS(challenges),
+		   e) &&
+	       request_put(body, "profile", a->profile != NULL ? a->profile : "server",
+		   e) &&
+	       request_put(body, "name", a->common.operands[0], e) &&
+	       request_put(body, "challenge",
+		   a->challenge != NULL ? a->challenge : "http-01", e);
+}
+
 int
 cmd_acme_test(const struct command *self, int argc, char **argv)
 {
 	struct test_args a = { 0 };
 	struct client *c = NULL;
-	json_t *v = NULL;
+	json_t *body = json_object(), *v = NULL;
 	struct err e = { 0 };
 	int status = OUT_DONE;
 
-	if (!options_read(self, &usage, argc, argv, &a, &status))
-		return status;
-	if (!filter_word("--challenge", a.challenge, challenges, NITEMS(challenges),
-		&e))
-		return out_usage(self->name, "%s", e.detail);
-	json_t *body = json_pack("{s:s,s:s,s:s}", "profile",
-	    a.profile != NULL ? a.profile : "server", "name", a.common.operands[0],
-	    "challenge", a.challenge != NULL ? a.challenge : "http-01");
-	if (!client_open(&a.common, &c, &e)) {
+	if (!options_read(self, &usage, argc, argv, &a, &status)) {
 		json_decref(body);
-		status = client_fail(c, &e);
-	} else if (!client_post_json(c, "/v1/acme/test", body, &v, &e)) {
+		return status;
+	}
+	if (!make_body(&a, body, &e)) {
+		status = out_usage(self->name, "%s", e.detail);
+	} else if (!client_open(&a.common, &c, &e) ||
+		   !client_post_json(c, "/v1/acme/test", json_incref(body), &v, &e)) {
 		status = client_fail(c, &e);
 	} else if (a.common.json) {
 		out_json(json_incref(v));
@@ -71,6 +80,7 @@ cmd_acme_test(const struct command *self, int argc, char **argv)
 	}
 	if (v != NULL && !bytes_eq_str(bytes_str(json_text(v, "result")), "valid"))
 		status = OUT_FAILED;
+	json_decref(body);
 	json_decref(v);
 	client_free(c);
 	return status;

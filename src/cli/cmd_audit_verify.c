@@ -25,9 +25,7 @@ on_fault(void *arg, const char *what)
 
 	if (json_array_size(t->faults) >= TOLD_MAX)
 		return;
-	json_t *text = json_string(what);
-	json_array_append_new(t->faults,
-	    text != NULL ? text : json_string("a fault that quotes no text"));
+	json_array_append_new(t->faults, out_string(what));
 	if (t->json)
 		return;
 	fputs("FAULT  ", stdout);

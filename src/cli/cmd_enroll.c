@@ -326,7 +326,7 @@ print(const struct enroll *n, json_t *v)
 		char *path = mem_printf("%s/%s", n->dir, files[i][1]);
 
 		if (n->a->common.json)
-			json_object_set_new(v, files[i][0], json_string(path));
+			json_object_set_new(v, files[i][0], out_string(path));
 		else
 			out_field(i == 0   ? "key"
 				  : i == 1 ? "certificate"

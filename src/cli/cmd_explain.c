@@ -150,63 +150,78 @@ print(const struct explain_args *a, json_t *v)
 }
 
 /* Names go as they were typed: what is wrong with them is the daemon's to say. */
-static json_t *
-names_json(const struct options_common *c)
+static bool
+add_names(json_t *body, const struct options_common *c, struct err *e)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *text = NULL;
 
+	if (c->n_operands > 1)
+		json_object_set(body, "names", list);
+	json_decref(list);
 	for (int i = 1; i < c->n_operands; i++) {
 		enum name_type type;
 		struct bytes value;
 
 		request_split_name(c->operands[i], &type, &value);
+		if (!request_text(value, &text, e))
+			return false;
 		json_array_append_new(list,
-		    json_pack("{s:s, s:s%}", "type", sets_name_type_word(type), "value",
-			(const char *)value.p, value.n));
+		    json_pack("{s:s, s:o}", "type", sets_name_type_word(type), "value",
+			text));
 	}
-	return list;
+	return true;
 }
 
-static json_t *
-body_of(const struct explain_args *a, struct bytes csr)
+/* All but the CSR: what can be wrong with the line itself. */
+static bool
+make_body(const struct explain_args *a, json_t *body, struct err *e)
 {
-	json_t *body = json_pack("{s:s, s:s%}", "profile",
-	    a->profile != NULL ? a->profile : "server", "csr", (const char *)csr.p,
-	    csr.n);
+	int64_t span;
 
-	if (a->common.n_operands > 1)
-		json_object_set_new(body, "names", names_json(&a->common));
-	if (a->validity != NULL)
-		json_object_set_new(body, "validity", json_string(a->validity));
-	if (a->as != NULL)
-		json_object_set_new(body, "as", json_string(a->as));
-	return body;
+	return (a->validity == NULL ||
+		   filter_span("--validity", a->validity, &span, e)) &&
+	       request_put(body, "profile", a->profile != NULL ? a->profile : "server",
+		   e) &&
+	       add_names(body, &a->common, e) &&
+	       request_put(body, "validity", a->validity, e) &&
+	       request_put(body, "as", a->as, e);
+}
+
+static int
+run(const struct explain_args *a, json_t *body)
+{
+	struct client *c = NULL;
+	struct err e = { 0 };
+	json_t *v = NULL;
+	struct buf csr;
+	int status;
+
+	buf_init(&csr, PEM_MAX);
+	if (request_csr_file(a->common.operands[0], &csr, &e) &&
+	    request_put(body, "csr", buf_str(&csr), &e) &&
+	    client_open(&a->common, &c, &e) &&
+	    client_post_json(c, "/v1/explain", json_incref(body), &v, &e))
+		status = print(a, v);
+	else
+		status = client_fail(c, &e);
+	json_decref(v);
+	buf_free(&csr);
+	client_free(c);
+	return status;
 }
 
 int
 cmd_explain(const struct command *self, int argc, char **argv)
 {
 	struct explain_args a = { 0 };
-	struct client *c = NULL;
+	json_t *body = json_object();
 	struct err e = { 0 };
-	json_t *v = NULL;
-	struct buf csr;
-	int64_t span;
 	int status;
 
-	if (!options_read(self, &usage, argc, argv, &a, &status))
-		return status;
-	if (a.validity != NULL && !filter_span("--validity", a.validity, &span, &e))
-		return out_usage(self->name, "%s", e.detail);
-	buf_init(&csr, PEM_MAX);
-	if (request_csr_file(a.common.operands[0], &csr, &e) &&
-	    client_open(&a.common, &c, &e) &&
-	    client_post_json(c, "/v1/explain", body_of(&a, buf_bytes(&csr)), &v, &e))
-		status = print(&a, v);
-	else
-		status = client_fail(c, &e);
-	json_decref(v);
-	buf_free(&csr);
-	client_free(c);
+	if (options_read(self, &usage, argc, argv, &a, &status))
+		status = make_body(&a, body, &e)
+			     ? run(&a, body)
+			     : out_usage(self->name, "%s", e.detail);
+	json_decref(body);
 	return status;
 }

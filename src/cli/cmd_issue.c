@@ -66,12 +66,14 @@ struct issue { /* what is under way */
 	struct key *key;
 	struct csr *csr; /* that was brought; NULL: none */
 	struct buf key_pem, csr_pem;
+	json_t *body;
 };
 
 static void
 issue_free(struct issue *i)
 {
 	names_free(&i->names);
+	json_decref(i->body);
 	free(i->key_path);
 	free(i->cert_path);
 	key_free(i->key);
@@ -164,22 +166,19 @@ make_csr(struct issue *i, enum key_alg alg, unsigned bits, struct err *e)
 	       request_csr(i->key, &i->names, &i->csr_pem, e);
 }
 
-static json_t *
-body_of(struct issue *i)
+/* All but the CSR. */
+static bool
+make_body(struct issue *i, struct err *e)
 {
 	const struct issue_args *a = i->a;
-	json_t *body = json_pack("{s:s, s:s}", "profile",
-	    a->profile != NULL ? a->profile : "server", "csr", buf_str(&i->csr_pem));
 
 	/* In a CSR made here the names stand already. */
 	if (a->csr != NULL && i->names.n > 0)
-		json_object_set_new(body, "names", request_names_json(&i->names));
-	if (a->validity != NULL)
-		json_object_set_new(body, "validity", json_string(a->validity));
-	if (a->metadata.n > 0)
-		json_object_set_new(body, "metadata",
-		    request_metadata_json(&a->metadata));
-	return body;
+		json_object_set_new(i->body, "names", request_names_json(&i->names));
+	return request_put(i->body, "profile",
+		   a->profile != NULL ? a->profile : "server", e) &&
+	       request_put(i->body, "validity", a->validity, e) &&
+	       request_put_metadata(i->body, &a->metadata, e);
 }
 
 /* ---- the answer ---- */
@@ -224,8 +223,8 @@ print(const struct issue *i, const struct client *c, json_t *v)
 {
 	if (i->a->common.json && !i->a->to_stdout) {
 		if (i->key_path != NULL)
-			json_object_set_new(v, "key_file", json_string(i->key_path));
-		json_object_set_new(v, "certificate_file", json_string(i->cert_path));
+			json_object_set_new(v, "key_file", out_string(i->key_path));
+		json_object_set_new(v, "certificate_file", out_string(i->cert_path));
 		out_json(json_incref(v));
 		return;
 	}
@@ -260,7 +259,8 @@ run(struct issue *i, enum key_alg alg, unsigned bits)
 
 	if (read_csr(i, &e) && choose_paths(i, &e) &&
 	    client_open(&i->a->common, &c, &e) && make_csr(i, alg, bits, &e) &&
-	    client_post_json(c, "/v1/certificates", body_of(i), &v, &e) &&
+	    request_put(i->body, "csr", buf_str(&i->csr_pem), &e) &&
+	    client_post_json(c, "/v1/certificates", json_incref(i->body), &v, &e) &&
 	    keep(i, v, &e))
 		print(i, c, v);
 	else
@@ -316,7 +316,7 @@ int
 cmd_issue(const struct command *self, int argc, char **argv)
 {
 	struct issue_args a = { 0 };
-	struct issue i = { .a = &a };
+	struct issue i = { .a = &a, .body = json_object() };
 	enum key_alg alg = KEY_ALG_ECDSA_P256;
 	unsigned bits = 0;
 	struct err e = { 0 };
@@ -325,7 +325,7 @@ cmd_issue(const struct command *self, int argc, char **argv)
 	buf_init(&i.key_pem, PEM_MAX);
 	buf_init(&i.csr_pem, PEM_MAX);
 	if (options_read(self, &usage, argc, argv, &a, &status)) {
-		if (check_args(&a, &i.names, &alg, &bits, &e))
+		if (check_args(&a, &i.names, &alg, &bits, &e) && make_body(&i, &e))
 			status = run(&i, alg, bits);
 		else
 			status = out_usage(self->name, "%s", e.detail);

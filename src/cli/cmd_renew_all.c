@@ -8,6 +8,7 @@
 #include "ca/renewal.h"
 #include "cli/client.h"
 #include "cli/filter.h"
+#include "cli/request.h"
 #include "cli/view.h"
 
 struct renew_all_args {
@@ -56,7 +57,7 @@ no_filter(const char *name, struct err *e)
 
 /* A value as the API reads it; times as ls takes them. */
 static bool
-check_filter(const char *name, const char *value, json_t **ret, struct err *e)
+put_filter(json_t *where, const char *name, const char *value, struct err *e)
 {
 	const struct filter *f = filter_find(name);
 	char at[CLOCK_RFC3339_LEN];
@@ -68,8 +69,9 @@ check_filter(const char *name, const char *value, json_t **ret, struct err *e)
 			return err_prefix(e, "--where");
 		value = at;
 	}
-	*ret = json_string(value);
-	return true;
+	if (value[0] == '\0') /* not what a shell's empty variable is to mean */
+		return err_set(e, ERR_MALFORMED, "--where %.40s: is empty", name);
+	return request_put(where, name, value, e) || err_prefix(e, "--where");
 }
 
 /* "--expires-before" of ls is "expires_before" in the API; both are taken. */
@@ -77,7 +79,6 @@ static bool
 add_filter(json_t *where, const char *pair, struct err *e)
 {
 	const char *equals = strchr(pair, '=');
-	json_t *value = NULL;
 
 	if (equals == NULL || equals == pair)
 		return err_set(e, ERR_MALFORMED, "--where wants FILTER=VALUE");
@@ -86,9 +87,7 @@ add_filter(json_t *where, const char *pair, struct err *e)
 		if (*c == '-')
 			*c = '_';
 	const bool again = json_object_get(where, name) != NULL;
-	const bool ok = check_filter(name, equals + 1, &value, e);
-	if (ok)
-		json_object_set_new(where, name, value);
+	const bool ok = put_filter(where, name, equals + 1, e);
 	free(name);
 	if (!ok)
 		return false;
@@ -117,12 +116,10 @@ make_body(const struct renew_all_args *a, json_t *body, struct err *e)
 	if (span > RENEWAL_WITHIN_MAX)
 		return err_set(e, ERR_MALFORMED, "--within %.40s: must be at most 30d",
 		    a->within);
-	json_object_set_new(body, "within", json_string(a->within));
-	if (a->reason != NULL)
-		json_object_set_new(body, "reason", json_string(a->reason));
 	if (a->dry_run)
 		json_object_set_new(body, "dry_run", json_true());
-	return true;
+	return request_put(body, "within", a->within, e) &&
+	       request_put(body, "reason", a->reason, e);
 }
 
 static void

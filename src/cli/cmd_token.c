@@ -106,15 +106,12 @@ make_body(const struct token_args *a, json_t *body, struct err *e)
 			return err_set(e, ERR_MALFORMED, "--metadata wants KEY=VALUE");
 	if (a->ttl != NULL && !filter_span("--ttl", a->ttl, &span, e))
 		return false;
-	const bool ok = add_names(a, &names, e) && read_uses(a->uses, body, e);
-	json_object_set_new(body, "profile",
-	    json_string(a->profile != NULL ? a->profile : "server"));
+	const bool ok = add_names(a, &names, e) && read_uses(a->uses, body, e) &&
+			request_put(body, "profile",
+			    a->profile != NULL ? a->profile : "server", e) &&
+			request_put(body, "ttl", a->ttl, e) &&
+			request_put_metadata(body, &a->metadata, e);
 	json_object_set_new(body, "names", request_names_json(&names));
-	if (a->ttl != NULL)
-		json_object_set_new(body, "ttl", json_string(a->ttl));
-	if (a->metadata.n > 0)
-		json_object_set_new(body, "metadata",
-		    request_metadata_json(&a->metadata));
 	names_free(&names);
 	return ok;
 }

@@ -157,6 +157,23 @@ out_field(const char *label, int width, const char *value)
 	putchar('\n');
 }
 
+json_t *
+out_string(const char *s)
+{
+	json_t *v = json_string(s);
+
+	if (v == NULL) {
+		char *plain = mem_strdup(s);
+
+		for (char *c = plain; *c != '\0'; c++)
+			if ((unsigned char)*c >= 0x80)
+				*c = '?';
+		v = json_string(plain);
+		free(plain);
+	}
+	return v;
+}
+
 void
 out_json(json_t *v)
 {

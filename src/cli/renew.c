@@ -72,8 +72,8 @@ renew_about(struct renew *r, const struct renew_files *f)
 	serial_to_hex(&f->leaf->serial, hex);
 	clock_rfc3339(f->leaf->not_after, end);
 	clock_rfc3339(renew_info_due(r, f), due);
-	return json_pack("{s:s, s:s, s:s, s:s}", "certificate", f->cert, "serial", hex,
-	    "not_after", end, "due", due);
+	return json_pack("{s:o, s:s, s:s, s:s}", "certificate", out_string(f->cert),
+	    "serial", hex, "not_after", end, "due", due);
 }
 
 /* ---- one renewal ---- */
@@ -267,10 +267,12 @@ renew_run_exec(struct renew *r)
 	if (!ok) {
 		r->exec_failures++;
 		renew_tell(r, "exec-failed",
-		    json_pack("{s:s, s:s}", "certificate", f.cert, "detail", e.detail));
+		    json_pack("{s:o, s:s}", "certificate", out_string(f.cert), "detail",
+			e.detail));
 	} else {
 		r->exec_failures = 0;
-		renew_tell(r, "exec-done", json_pack("{s:s}", "certificate", f.cert));
+		renew_tell(r, "exec-done",
+		    json_pack("{s:o}", "certificate", out_string(f.cert)));
 		struct err unsaved;
 		if (!renew_files_act(&f, &unsaved) ||
 		    !renew_files_told(&f, &unsaved)) /* then it is told once more */

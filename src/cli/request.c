@@ -17,6 +17,7 @@
 
 #define CSR_LABEL    "CERTIFICATE REQUEST"
 #define CSR_FILE_MAX KIB(64)
+#define SHOWN        80 /* octets of a word in an error */
 
 /* "dns:web" says its type itself; an IPv6 address has no such word in front. */
 static bool
@@ -173,18 +174,48 @@ request_names_json(const struct names *names)
 	return list;
 }
 
-json_t *
-request_metadata_json(const struct strings *metadata)
+bool
+request_text(struct bytes word, json_t **ret, struct err *e)
+{
+	json_t *v = json_stringn((const char *)word.p, word.n);
+
+	if (v == NULL)
+		return err_set(e, ERR_MALFORMED, "\"%.*s\" is not text in UTF-8",
+		    (int)(word.n < SHOWN ? word.n : SHOWN), (const char *)word.p);
+	*ret = v;
+	return true;
+}
+
+bool
+request_put(json_t *object, const char *member, const char *word, struct err *e)
+{
+	json_t *v = NULL;
+
+	if (word == NULL)
+		return true;
+	if (!request_text(bytes_str(word), &v, e))
+		return err_prefix(e, member);
+	return json_object_set_new(object, member, v) == 0 ||
+	       err_set(e, ERR_MALFORMED, "\"%.*s\" is not text in UTF-8", SHOWN,
+		   member);
+}
+
+bool
+request_put_metadata(json_t *object, const struct strings *metadata, struct err *e)
 {
 	json_t *o = json_object();
+	bool ok = true;
 
-	for (size_t n = 0; n < metadata->n; n++) {
+	for (size_t n = 0; ok && n < metadata->n; n++) {
 		const char *equals = strchr(metadata->v[n], '=');
 		char *key = mem_strndup(
 		    bytes_of(metadata->v[n], (size_t)(equals - metadata->v[n])));
 
-		json_object_set_new(o, key, json_string(equals + 1));
+		ok = request_put(o, key, equals + 1, e) || err_prefix(e, "--metadata");
 		free(key);
 	}
-	return o;
+	if (ok && metadata->n > 0)
+		json_object_set(object, "metadata", o);
+	json_decref(o);
+	return ok;
 }

@@ -29,7 +29,7 @@ check_words(const char *q, struct err *e)
 {
 	size_t n = 0;
 
-	if (q == NULL || q[0] == '\0')
+	if (q == NULL)
 		return true;
 	if (strlen(q) > CERTIFICATE_Q_MAX)
 		return err_set(e, ERR_MALFORMED, "q: at most %d octets",
@@ -50,7 +50,7 @@ catch_up(struct store *st, const char *q, struct err *e)
 {
 	int64_t waiting = 0;
 
-	if (q == NULL || q[0] == '\0')
+	if (q == NULL)
 		return true;
 	return store_unsearched(st, &waiting, e) &&
 	       (waiting == 0 || store_search_catch_up(st, waiting, e));

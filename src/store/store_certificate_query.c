@@ -333,7 +333,7 @@ bool
 store_certificate_query(struct store *st, const struct certificate_query *q,
     struct stmt **ret, struct err *e)
 {
-	struct build b = { .key = "c.id", .words = q->q != NULL && q->q[0] != '\0' };
+	struct build b = { .key = "c.id", .words = q->q != NULL };
 
 	buf_init(&b.joins, SQL_MAX / 2);
 	buf_init(&b.where, SQL_MAX / 2);

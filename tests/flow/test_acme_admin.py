@@ -104,7 +104,7 @@ class Eab(AdminTest):
         for body in ({"directory": "client"}, {"directory": "nobody"}, {"directory": "hanaper-listener"}):
             p = self.problem(self.ca.ask_unix("POST", "/v1/acme/eab", body), 422, "policy")
             self.assertEqual(p["violations"][0]["rule"], "eab.directory")
-        for body in ({}, {"directory": 1}, {"directory": "bound", "names": "x"}, {"directory": "bound", "names": ["a b"]},
+        for body in ({}, {"directory": 1}, {"directory": "bound", "names": "x"}, {"directory": "bound", "names": ["a b"]}, {"directory": "bound", "names": []},
                      {"directory": "bound", "expires": "soon"}, {"directory": "bound", "other": 1}):
             self.problem(self.ca.ask_unix("POST", "/v1/acme/eab", body), 400, "malformed")
 

@@ -178,6 +178,7 @@ class Ari(FlowTest):
         for bad, word in (({"within": "1h"}, "where"), ({"where": {}}, "within"),
                           ({"where": {"color": "red"}, "within": "1h"}, "color"),
                           ({"where": {"issuer": 1}, "within": "1h"}, "issuer"),
+                          ({"where": {"q": ""}, "within": "1h"}, "3 characters"),
                           ({"where": {"status": "revoked"}, "within": "1h"}, "valid"),
                           ({"where": {"cursor": "1"}, "within": "1h"}, "cursor"),
                           ({"where": {}, "within": "31d"}, "30d"),

@@ -2,12 +2,13 @@
 """Bad input: each gets its own clear 4xx problem, nothing is issued, one line is logged."""
 import base64
 import json
+import os
 import re
 import socket
 import ssl
 import time
 
-from hnp import FlowTest, run
+from hnp import BUILD, FlowTest, run
 
 SIGN = "/v1/certificates?profile=server"
 TEXT = {"Content-Type": "text/plain"}
@@ -228,6 +229,34 @@ class BadInput(FlowTest):
             with self.subTest(name):
                 self.refused(self.ca.ask("POST", "/v1/certificates", body, kind), 400, "malformed", word)
 
+    # JSON has no other text than UTF-8: a filter or a limit that it cannot tell must not be left out of what is asked.
+    def test_a_typed_word_that_is_not_utf8_is_told_before_anything_is_asked(self):
+        ca, bad = self.ca, os.fsdecode(b"M\xfcller")
+        csr = ca.file("typed.csr")
+        csr.write_bytes(ca.csr("typed", "DNS:typed.internal"))
+        before = self.count()
+        for args in (("renew-all", "--within", "1h", "--where", f"metadata.owner={bad}"), ("renew-all", "--within", "1h", "--where", f"metadata.{bad}=x"),
+                     ("renew-all", "--within", "1h", "--all", "--reason", bad),
+                     ("renew-all", "--within", "1h", "--where", "q="), ("renew-all", "--within", "1h", "--where", "metadata.owner="),
+                     ("issue", "typed.internal", "--metadata", f"owner={bad}"), ("issue", "typed.internal", "--metadata", f"{bad}=x"),
+                     ("issue", "typed.internal", "--profile", bad), ("issue", f"uri:spiffe://{bad}"), ("issue", f"email:{bad}@typed.internal"),
+                     ("token", "create", "typed.internal", "--metadata", f"owner={bad}"), ("token", "create", "typed.internal", "--profile", bad),
+                     ("explain", csr, "--as", f"cn:{bad}"), ("explain", csr, f"uri:spiffe://{bad}"), ("explain", csr, "--profile", bad),
+                     ("acme", "test", bad), ("acme", "test", "typed.internal", "--profile", bad),
+                     *(("acme", "eab", "new", "--names", n) for n in (bad, f"a.internal,{bad}", "", ",", " , ")),
+                     ("acme", "eab", "new", "--names", "a.internal", "--names", ""), ("acme", "eab", "new", "--profile", bad)):
+            with self.subTest(args):
+                done = run(BUILD / "hanaper", *args, "--dir", ca.dir, check=False, cwd=ca.tmp)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertNotEqual(done.stderr, "")
+                self.assertEqual(done.stdout, "")
+        csr.write_bytes(b"f\xfcr uns\n" + csr.read_bytes())
+        for args in (("explain", csr), ("issue", "--csr", csr)):
+            done = run(BUILD / "hanaper", *args, "--dir", ca.dir, check=False, cwd=ca.tmp)
+            self.assertEqual((done.returncode, "UTF-8" in done.stderr), (1, True), done.stderr)
+        self.assertEqual(self.count(), before)
+        self.assertEqual(list(ca.tmp.glob("*typed*.crt")), [])
+
     # A word that is in the query instead of the body is not passed over: "?dry_run=true".
     def test_a_query_that_nobody_reads(self):
         serial = "12" * 20
@@ -270,7 +299,7 @@ class BadInput(FlowTest):
         self.problem(ca.ask("GET", "/v1/certificates/" + "12" * 20), 404, "not-found")
         self.problem(ca.ask("GET", "/v1/certificates/" + "12" * 21), 400, "malformed")
         for query in ("limit=0", "limit=-1", "limit=1002", "limit=x", "cursor=x", "status=x", "nope=1",
-                      "expires_before=tomorrow", "q=%zz", "q=a&q=b"):
+                      "expires_before=tomorrow", "q=%zz", "q=a&q=b", "q=", "q=&issuer=main"):
             with self.subTest(query):
                 self.problem(ca.ask("GET", "/v1/certificates?" + query), 400, "malformed")
         self.problem(ca.ask("POST", "/v1/certificates/" + "12" * 20 + "/revoke", {}), 404, "not-found")

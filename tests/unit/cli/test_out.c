@@ -161,3 +161,16 @@ Test(out, a_word_is_quoted_where_a_shell_would_take_it_apart)
 		free(typed);
 	}
 }
+
+Test(out, a_path_that_is_no_text_is_told_in_json_all_the_same)
+{
+	static const char *const rows[][2] = { { "/etc/\xc3\xa4", "/etc/\xc3\xa4" },
+		{ "/etc/M\xfcller", "/etc/M?ller" } };
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		json_t *v = out_string(rows[i][0]);
+
+		cr_expect_str_eq(json_string_value(v), rows[i][1]);
+		json_decref(v);
+	}
+}

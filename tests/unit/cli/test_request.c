@@ -78,3 +78,31 @@ Test(request, a_csr_holds_the_names_and_proves_the_key)
 	names_free(&n);
 	buf_free(&pem);
 }
+
+Test(request, a_word_that_json_has_no_text_for_is_refused_and_never_left_out)
+{
+	json_t *o = json_object();
+	struct strings words = { 0 };
+	struct err e = { 0 };
+
+	cr_expect(request_put(o, "a", "\xc3\xbc", &e));
+	cr_expect(request_put(o, "none", NULL, &e));
+	strings_add(&words, "k=v=w");
+	strings_add(&words, "empty=");
+	cr_expect(request_put_metadata(o, &words, &e));
+	char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+	cr_expect_str_eq(text,
+	    "{\"a\":\"\xc3\xbc\",\"metadata\":{\"empty\":\"\",\"k\":\"v=w\"}}");
+	free(text);
+
+	cr_expect_not(request_put(o, "b", "M\xfcller", &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	cr_expect_str_eq(e.detail, "b: \"M?ller\" is not text in UTF-8");
+	cr_expect_not(request_put(o, "\xfc", "b", &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	strings_add(&words, "\xfc=b");
+	cr_expect_not(request_put_metadata(o, &words, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	strings_free(&words);
+	json_decref(o);
+}

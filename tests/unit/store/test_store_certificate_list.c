@@ -93,7 +93,6 @@ Test(store_certificate_list, each_filter_finds_its_rows, .init = tmp_begin,
 	EXPECT(0, 0, .q = "ne%p");
 	EXPECT(1, 3, .q = "one_p");
 	EXPECT(0, 0, .q = "One!p");
-	EXPECT(20, 20, .q = "");
 	EXPECT(9, 9, .expires_before = 10010);
 	EXPECT(11, 20, .expires_after = 10010);
 	EXPECT(2, 11, .expires_after = 10010, .expires_before = 10012);
@@ -212,6 +211,13 @@ Test(store_certificate_list, bounds_and_a_refusing_caller_are_told, .init = tmp_
 	cr_expect_eq(e.code, ERR_MALFORMED);
 	longest[CERTIFICATE_Q_MAX] = '\0';
 	EXPECT(0, 0, .q = longest);
+	for (const char *little = "ab"; *little != '\0'; little++) {
+		q.q = little;
+		cr_expect_not(store_certificate_list(st, &q, list_one, &l, &e));
+		cr_expect_eq(e.code, ERR_MALFORMED);
+	}
+	q.q = "";
+	cr_expect_not(store_certificate_list(st, &q, list_one, &l, &e), "is no filter");
 	q.q = NULL;
 	for (size_t limit = 0; limit <= CERTIFICATE_LIST_MAX + 1;
 	     limit += CERTIFICATE_LIST_MAX + 1) {
