@@ -12,6 +12,7 @@
 #ifndef HTTP_CONNS_H
 #define HTTP_CONNS_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -24,7 +25,7 @@ struct conns_entry;
 /* The connections that share a limit; all but 'limit' is conns' own. */
 struct conns_room {
 	size_t limit;
-	size_t n;
+	atomic_size_t n;
 };
 
 #define CONNS_ADDRESS_LEN 46 /* INET6_ADDRSTRLEN */
@@ -44,6 +45,8 @@ struct conns_entry *conns_add(struct conns *c, int fd, const struct sockaddr *fr
  * has: otherwise a few thousand idle connections keep all others out (S62).
  */
 void conns_enter(struct conns_entry *n, struct conns_room *room);
+/* Are they?  Then who has his answer has to go: others wait for the place. */
+bool conns_crowded(const struct conns_entry *n);
 void conns_remove(struct conns_entry *n);
 /* It got on: from now on 'ms' milliseconds are left; 0: no deadline, it waits for us. */
 void conns_deadline(struct conns_entry *n, int64_t ms);

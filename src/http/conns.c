@@ -156,7 +156,7 @@ conns_enter(struct conns_entry *x, struct conns_room *room)
 {
 	pthread_mutex_lock(&x->conns->lock);
 	x->room = room;
-	room->n++;
+	atomic_fetch_add(&room->n, 1);
 	pthread_mutex_unlock(&x->conns->lock);
 }
 
@@ -168,7 +168,7 @@ conns_remove(struct conns_entry *x)
 	pthread_mutex_lock(&c->lock);
 	c->n--;
 	if (x->room != NULL)
-		x->room->n--;
+		atomic_fetch_sub(&x->room->n, 1);
 	if (x->prev != NULL)
 		x->prev->next = x->next;
 	else
@@ -186,6 +186,16 @@ conns_remove(struct conns_entry *x)
 	free(x);
 }
 
+bool
+conns_crowded(const struct conns_entry *x)
+{
+	const struct conns_room *room = x->room;
+
+	return room != NULL &&
+	       4 * atomic_load_explicit(&room->n, memory_order_relaxed) >=
+		   3 * room->limit;
+}
+
 void
 conns_deadline(struct conns_entry *x, int64_t ms)
 {
@@ -200,14 +210,12 @@ conns_deadline(struct conns_entry *x, int64_t ms)
 static bool
 is_over(const struct conns_entry *x, int64_t now)
 {
-	const struct conns_room *room = x->room;
-	const bool crowded = room != NULL && 4 * room->n >= 3 * room->limit;
 	const int64_t deadline =
 	    atomic_load_explicit(&x->deadline_ms, memory_order_relaxed);
 	const int64_t since = atomic_load_explicit(&x->since_ms, memory_order_relaxed);
 
 	return deadline != 0 &&
-	       (now >= deadline || (crowded && now >= since + CROWDED_MS));
+	       (now >= deadline || (now >= since + CROWDED_MS && conns_crowded(x)));
 }
 
 size_t

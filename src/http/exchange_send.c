@@ -200,7 +200,8 @@ make_own(struct exchange *x)
 bool
 exchange_send(struct exchange *x)
 {
-	const bool close = x->close || atomic_load(&x->door->server->quiesced);
+	const bool close = x->close || atomic_load(&x->door->server->quiesced) ||
+			   conns_crowded(x->door->entry);
 
 	x->phase = EXCHANGE_SENDING;
 	if (x->ready != NULL && !close)

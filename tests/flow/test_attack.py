@@ -345,13 +345,64 @@ class Refused(FlowTest):
         self.assertLess(len(re.findall("refused .*path=/v1/enroll", ca.said())), 60)
 
 
+class Asking:
+    """Clients that each ask again before they would be cut off, and come again when they were."""
+
+    def __init__(self, port, n):
+        self.port, self.clients, self.done = port, [None] * n, threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.connect()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+        for s in self.clients:
+            s.close()
+
+    def connect(self):
+        self.clients = [s or socket.create_connection(("127.0.0.1", self.port), 10) for s in self.clients]
+
+    def run(self):
+        while not self.done.wait(1.2):
+            for i, s in enumerate(self.clients):
+                s.setblocking(False)
+                try:
+                    s.send(b"GET /ca/main.crt HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    gone = s.recv(1 << 16) == b""
+                except BlockingIOError:
+                    gone = False
+                except OSError:
+                    gone = True
+                if gone:
+                    s.close()
+                    self.clients[i] = None
+            self.connect()
+
+
 class FewDescriptors(FlowTest):
     running = False
+
+    def setUp(self):
+        self.ca.start(wrap=("prlimit", "--nofile=512:512"))
+        self.addCleanup(self.ca.stop)
+
+    # S62
+    def test_who_goes_on_asking_keeps_no_place_when_others_wait(self):
+        ca = self.ca
+        with Asking(ca.http_port, 300):
+            time.sleep(3)
+            for _ in range(3):
+                began = time.monotonic()
+                self.assertEqual(ca.ask_http("GET", "/crl/main.crl").status, 200)
+                self.assertLess(time.monotonic() - began, 8 * SLOW)
 
     # S62
     def test_one_listener_does_not_take_all_of_them(self):
         ca = self.ca
-        ca.start(wrap=("prlimit", "--nofile=512:512"))
         with contextlib.ExitStack() as idle:
             for _ in range(350):
                 idle.enter_context(socket.create_connection(("127.0.0.1", ca.http_port), 10))
