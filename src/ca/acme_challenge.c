@@ -15,7 +15,8 @@
 
 #define RUNNING_MAX     4096 /* validations that are asked for or wait for another try */
 #define OF_ACCOUNT_MAX  256
-#define RESUME_MAX      RUNNING_MAX
+#define OF_ACCOUNT_FEW  4  /* when half of all are taken */
+#define FULL_MAX        10 /* rounds in which the prober was full */
 #define WAITERS_MAX     16 /* of one validation: all are answered in one round */
 #define AFTER_FAILURE_S 5  /* the database failed: the proof is asked for once more */
 
@@ -137,13 +138,35 @@ ask(struct validation *v)
 	buf_free(&b);
 }
 
+static bool
+check_pending(enum acme_status authz, struct err *e)
+{
+	return authz == ACME_PENDING ||
+	       err_set(e, ERR_MALFORMED, "the authorization is %s",
+		   acme_state_word(authz));
+}
+
+static void conclude(struct validation *v, const struct msg_probed *m);
+
+/*
+ * What was proved otherwise meanwhile, given up, or ended with its account, would keep
+ * others out here and in the prober.
+ */
 static void
 on_again(void *arg)
 {
 	struct validation *v = arg;
+	enum acme_status authz;
+	struct err e;
 
 	v->again = NULL;
-	ask(v);
+	if (!store_acme_authz_status(v->ca->store, v->authz_num, &authz, &e) ||
+	    check_pending(authz, &e))
+		ask(v);
+	else
+		conclude(v, &(struct msg_probed){ .code = e.code,
+				.detail = bytes_str(e.detail),
+				.transcript = bytes_str("[]") });
 }
 
 static void
@@ -206,7 +229,8 @@ has_room(const struct ca *ca, int64_t account_num, struct err *e)
 		all++;
 		own += v->account_num == account_num;
 	}
-	if (all < RUNNING_MAX && own < OF_ACCOUNT_MAX)
+	if (all < RUNNING_MAX &&
+	    own < (all < RUNNING_MAX / 2 ? OF_ACCOUNT_MAX : OF_ACCOUNT_FEW))
 		return true;
 	err_set(e, ERR_RATE_LIMITED, "%zu validations%s are under way; come again",
 	    all < RUNNING_MAX ? own : all, all < RUNNING_MAX ? " of this account" : "");
@@ -221,9 +245,8 @@ begin_anew(struct ca *ca, const struct acme_challenge_ask *q, struct validation 
 	const struct acme_challenge *c = q->challenge;
 	enum acme_status to;
 
-	if (q->authz->status != ACME_PENDING)
-		return err_set(e, ERR_MALFORMED, "the authorization is %s",
-		    acme_state_word(q->authz->status));
+	if (!check_pending(q->authz->status, e))
+		return false;
 	if (!acme_state_next(ACME_CHALLENGE, c->status, ACME_EV_START, &to))
 		return err_set(e, ERR_MALFORMED,
 		    "the challenge is %s; make a new order for another one",
@@ -379,7 +402,8 @@ conclude(struct validation *v, const struct msg_probed *m)
 {
 	struct err e;
 
-	if (m->code == ERR_RATE_LIMITED) { /* the prober is full: that was no try */
+	/* The prober is full: that was no try. */
+	if (m->code == ERR_RATE_LIMITED && ++v->full < FULL_MAX) {
 		acme_challenge_keep(v);
 		ask_again(v, m->retry_s > 0 ? m->retry_s : 1);
 		return;
@@ -397,7 +421,7 @@ conclude(struct validation *v, const struct msg_probed *m)
 	}
 	if (!settle(v, m, &e))
 		LOG_ERR(LOG_ERROR, "acme-validation", &e);
-	if (m->code == ERR_NONE)
+	if (m->code == ERR_NONE || m->code == ERR_RATE_LIMITED) /* or we were full */
 		acme_limit_passed(v->ca, v->account_num, v->name);
 	end(v);
 }
@@ -461,7 +485,7 @@ acme_challenge_resume(struct ca *ca)
 {
 	struct err e;
 
-	if (!store_acme_authz_processing(ca->store, 0, RESUME_MAX, resume, ca, &e))
+	if (!store_acme_authz_processing(ca->store, 0, RUNNING_MAX, resume, ca, &e))
 		LOG_ERR(LOG_ERROR, "acme-resume", &e);
 }
 

@@ -30,6 +30,7 @@ struct validation {
 	bool kept;
 	char *name, *token, *key_authorization, *account_url, *directory;
 	unsigned tries; /* that have failed */
+	unsigned full;  /* rounds in which the prober was */
 	struct loop_timer *again;
 	struct waiter *waiters;
 	struct validation *next;

@@ -4,7 +4,10 @@ tests_unit_ca_unit_ca_SOURCES = \
 	tests/unit/store/fail_step.c \
 	tests/unit/ca/paper.c \
 	tests/unit/ca/paper.h \
+	tests/unit/ca/paper_acme.c \
+	tests/unit/ca/paper_acme.h \
 	tests/unit/ca/paper_ask.c \
+	tests/unit/ca/test_acme_bounds.c \
 	tests/unit/ca/test_acme_challenge.c \
 	tests/unit/ca/test_ca_signer.c \
 	tests/unit/ca/test_caller.c \

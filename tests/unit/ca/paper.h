@@ -88,5 +88,7 @@ struct csr *paper_csr(const char *const *dns);
 struct csr *paper_web(void);
 extern struct identity paper_admin;
 struct issue_request paper_request(const struct csr *csr);
+/* The loop runs for so long. */
+void paper_run_for(int64_t ms);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of issue and revoke ask core for. */
+/* What the tests of issue and revoke ask core for; and time that passes. */
 #include "paper.h"
 
 struct identity paper_admin = { .kind = IDENTITY_ADMIN, .text = (char *)"uid:0" };
@@ -17,4 +17,17 @@ paper_request(const struct csr *csr)
 		.profile = "server",
 		.csr = csr,
 		.request_id = "r-1" };
+}
+
+static void
+on_enough(void *arg)
+{
+	loop_stop(arg);
+}
+
+void
+paper_run_for(int64_t ms)
+{
+	(void)loop_after(paper.loop, ms, on_enough, paper.loop);
+	loop_run(paper.loop);
 }

@@ -204,19 +204,6 @@ issue(void)
 	csr_free(csr);
 }
 
-static void
-stop_loop(void *arg)
-{
-	loop_stop(arg);
-}
-
-static void
-run_for(int64_t ms)
-{
-	(void)loop_after(paper.loop, ms, stop_loop, paper.loop);
-	loop_run(paper.loop);
-}
-
 /* R90, S88: nobody of the round is told that it was done; the journal brings it back. */
 Test(ca_signer, after_a_failed_write_the_journal_brings_the_database_level)
 {
@@ -238,7 +225,7 @@ Test(ca_signer, after_a_failed_write_the_journal_brings_the_database_level)
 	cr_expect_eq(e.code, ERR_IO);
 	cr_expect_not(ca_healthy(paper.ca, &e));
 	buf_init(&none, 8);
-	run_for(1200); /* resync */
+	paper_run_for(1200); /* resync */
 	uint64_t seq;
 	MUST(store_seq(paper.store, &seq, &e));
 	cr_expect_eq(asked_from(), seq + 1);
@@ -302,7 +289,7 @@ Test(ca_signer, what_others_do_with_a_parked_round_is_heard_at_the_end_of_theirs
 	err_set(&e, ERR_NOT_FOUND, "there is none");
 	cr_expect_not(ca_not_found(paper.ca, &e));
 	cr_expect_eq(e.code, ERR_UNAVAILABLE, "it was answered for");
-	run_for(1200); /* resync */
+	paper_run_for(1200); /* resync */
 	cr_expect_eq(asked_from(), before + 2);
 }
 
