@@ -9,6 +9,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "base/mem.h"
 #include "cli/client.h"
@@ -24,8 +25,11 @@
 #define FILE_ROOT_NEW RENEW_FILES_ROOT ".new"
 
 #define PEM_MAX  KIB(256)
-#define TRIES    4 /* of a request whose answer was lost */
 #define ONCE_LEN 33
+
+/* An answer that was lost: systemd waits 5 s before it starts a daemon anew, and that takes a while. */
+#define AGAIN_MS 60000
+#define PAUSE_S  5
 
 struct enroll_args {
 	struct options_common common;
@@ -204,28 +208,56 @@ new_once(char ret[static ONCE_LEN], struct err *e)
 	return true;
 }
 
-/* A token counts once: where the answer got lost, the same request asks for it again. */
+/* "It is being answered", or a gateway's "bad gateway", is no end to a second asking. */
+static bool
+passes(enum err_code code, bool again)
+{
+	return code == ERR_UNAVAILABLE || code == ERR_IO || code == ERR_RATE_LIMITED ||
+	       (again && (code == ERR_CONFLICT || code == ERR_INTERNAL));
+}
+
+/* Until 'end'; false: there is no time left for it. */
+static bool
+pause_before(const struct client *c, unsigned tries, int64_t end)
+{
+	const int64_t wanted = client_retry_after(c);
+	int64_t s = tries < 3 ? INT64_C(1) << tries : PAUSE_S;
+
+	s = s < wanted ? wanted : s;
+	if (s > (end - clock_mono_ms()) / 1000)
+		return false;
+	sleep((unsigned)s);
+	return true;
+}
+
+/*
+ * A token counts once: where the answer got lost, the same request asks for it again.  From
+ * then on it does not matter whether a daemon is there to hear it.
+ */
 static bool
 ask(struct enroll *n, struct client *c, json_t **ret, struct err *e)
 {
 	char once[ONCE_LEN];
-	bool ok = false;
+	bool sent = false;
+	int64_t end = 0;
 
 	if (!new_once(once, e))
 		return false;
-	for (unsigned i = 0; !ok && i < TRIES; i++) {
-		if (i > 0)
-			sleep(1U << (i - 1));
-		ok = client_post_json_once(c, "/v1/enroll",
-		    json_pack("{s:s}", "csr", buf_str(&n->csr_pem)), once, ret, e);
-		/* "It is being answered" is no end either, to a second asking. */
-		const bool passes = e->code == ERR_UNAVAILABLE || e->code == ERR_IO ||
-				    e->code == ERR_RATE_LIMITED ||
-				    (e->code == ERR_CONFLICT && i > 0);
-		if (!passes || !client_sent(c))
-			break;
+	for (unsigned i = 0;; i++) {
+		if (client_post_json_once(c, "/v1/enroll",
+			json_pack("{s:s}", "csr", buf_str(&n->csr_pem)), once, ret, e))
+			return true;
+		sent = sent || client_sent(c);
+		if (!sent || !passes(e->code, i > 0))
+			return false;
+		if (i == 0) {
+			end = clock_mono_ms() + AGAIN_MS;
+			out_note("%s", e->detail);
+			out_note("asking again, for a minute: the token may be spent");
+		}
+		if (!pause_before(c, i, end))
+			return err_prefix(e, "asked for a minute");
 	}
-	return ok;
 }
 
 static bool

@@ -19,7 +19,7 @@ HANAPER = BUILD / "hanaper"
 class Ear:
     """A server that is not the CA: takes what is sent, and remembers every octet."""
 
-    def __init__(self, cert, key, roots, after=None):
+    def __init__(self, cert, key, roots, after=None, port=0):
         self.heard, self.after, ear = b"", after, self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -46,7 +46,7 @@ class Ear:
 
         ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         ctx.load_cert_chain(cert, key)
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.handle_error = lambda *_: None
         self.server.socket = ctx.wrap_socket(self.server.socket, server_side=True)
         self.url = f"https://localhost:{self.server.server_port}"
@@ -69,8 +69,8 @@ class Enroll(FlowTest):
         return run(HANAPER, "enroll", "--url", url or f"https://localhost:{self.ca.api_port}", "--token", token,
                    "--out", self.ca.file(out), *options, check=False, **kw)
 
-    def ear(self, cert, key, roots, after=None):
-        ear = Ear(cert, key, roots, after)
+    def ear(self, cert, key, roots, after=None, port=0):
+        ear = Ear(cert, key, roots, after, port)
         self.addCleanup(ear.close)
         return ear
 
@@ -321,6 +321,33 @@ class Enroll(FlowTest):
         ear = self.ear(ca.file("proxy.crt"), ca.file("proxy.key"), (ca.dir / "root.crt").read_bytes(), after)
         done = self.enroll(made["token"], "lost", url=ear.url)
         self.assertEqual((done.returncode, asked), (0, [201, 201]), done)
+        rows = ca.ask_unix("GET", f"/v1/certificates?requester=token:{made['id']}").json["certificates"]
+        self.assertEqual(len(rows), 1)
+
+    # R51: nothing listens for as long as systemd takes to start a daemon anew
+    def test_a_lost_answer_is_asked_for_again_until_somebody_listens(self):
+        ca, made, asked, ears = self.ca, self.token(), [], []
+        ca.issue("proxy2", "DNS:localhost")
+
+        def after(handler, body):
+            connection = ca.connect(cert=None)
+            connection.request("POST", handler.path, body, dict(handler.headers))
+            answer = connection.getresponse()
+            octets = answer.read()
+            asked.append(answer.status)
+            if len(asked) > 1:
+                handler.reply(answer.status, octets)
+                return
+            ears[0].close()
+            threading.Timer(5, lambda: ears.append(self.ear(*args, ears[0].server.server_port))).start()
+            handler.close_connection = True
+            handler.connection.close()
+
+        args = (ca.file("proxy2.crt"), ca.file("proxy2.key"), (ca.dir / "root.crt").read_bytes(), after)
+        ears.append(Ear(*args))
+        done = self.enroll(made["token"], "lost2", url=ears[0].url)
+        self.assertEqual((done.returncode, asked), (0, [201, 201]), done)
+        self.assertIn("for a minute", done.stderr)
         rows = ca.ask_unix("GET", f"/v1/certificates?requester=token:{made['id']}").json["certificates"]
         self.assertEqual(len(rows), 1)
 
