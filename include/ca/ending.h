@@ -7,7 +7,8 @@
  * behind ends nothing.  One that is further ahead than what was written before this start
  * allows, with the time since and a day, is not believed until it has gone evenly for
  * an hour: a CA that was off for a month has then its time, and a wrong one was put
- * right.  So long things end by the time that is allowed.
+ * right.  So long things end by the time that is allowed.  What a wrong clock wrote counts
+ * for the next start, so a daemon that is started again meanwhile believes it.
  */
 #ifndef CA_ENDING_H
 #define CA_ENDING_H

@@ -33,6 +33,8 @@
 #define SIGNER_SWITCH_MS                                                               \
 	2000 /* after a reload, core may have judged by the configuration before */
 #define SIGNER_SKEW_S 300 /* how far core's idea of now may be from ours */
+#define SIGNER_LATE_S                                                                  \
+	43200 /* what is older than the skew waited for us, what is older than this lies */
 
 struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) */
 	struct key *key;    /* made at start, in memory only; NULL: none yet */

@@ -117,6 +117,7 @@ struct wish { /* one MSG_SIGN_CERT and what it turned out to be */
 	struct buf
 	    tbs; /* judged, built, linted: to be signed if the CSR's sender has its key */
 	struct buf der; /* the certificate */
+	bool late;      /* there is nothing else against it */
 	bool made;
 	struct err why; /* not */
 };
@@ -207,11 +208,22 @@ check_constraints(const struct wish *w, struct verdict *v)
 static bool
 check_times(const struct wish *w, int64_t now, struct err *e)
 {
-	if (w->m.not_before < now - SIGNER_SKEW_S ||
+	if (w->m.not_before < now - SIGNER_LATE_S ||
 	    w->m.not_before > now + SIGNER_SKEW_S)
 		return err_set(e, ERR_POLICY,
 		    "a certificate begins now, not at another time");
 	return true;
+}
+
+/* Whoever asked has given up; that the signer kept it waiting is no lie of core's. */
+static bool
+check_in_time(struct wish *w, int64_t now, struct err *e)
+{
+	w->late = w->m.not_before < now - SIGNER_SKEW_S;
+	return !w->late ||
+	       err_set(e, ERR_UNAVAILABLE,
+		   "the request waited for the signer for more than %d seconds",
+		   SIGNER_SKEW_S);
 }
 
 static void
@@ -248,7 +260,7 @@ judge(struct signer *s, struct wish *w, struct err *e)
 	profile_cn(w->profile, &w->names, w->cn);
 	check_constraints(w, &v);
 	judge_validity(w, now, &v);
-	const bool ok = verdict_ok(&v, e);
+	const bool ok = verdict_ok(&v, e) && check_in_time(w, now, e);
 	verdict_free(&v);
 	return ok;
 }
@@ -353,7 +365,7 @@ signer_on_cert(void *ctx, const struct frame *f, struct err *e)
 		pool_add(s->pool, &w->job);
 		return true;
 	}
-	if (good || just_reloaded(s))
+	if (good || w->late || just_reloaded(s))
 		signer_refuse(s, w->m.id, &why);
 	else
 		signer_refuse_oracle(s, w->m.id, "SIGN_CERT", &why);

@@ -33,10 +33,10 @@ judge(struct signer *s, const struct msg_revoke *m, struct signer_issuer **ret_i
 			    sets_reason_word(have->reason));
 		r.not_after = have->not_after;
 		r.revoked_at = have->revoked_at; /* the first time stays */
-	} else if (m->revoked_at < now - SIGNER_SKEW_S ||
-		   m->revoked_at > now + SIGNER_SKEW_S)
-		return err_set(e, ERR_POLICY,
-		    "a revocation begins now, not at another time");
+	} else if (m->revoked_at > now + SIGNER_SKEW_S)
+		return err_set(e, ERR_POLICY, "a revocation does not begin in future");
+	else if (m->revoked_at < now - SIGNER_SKEW_S)
+		r.revoked_at = now; /* it waited, or is backdated: it is not refused */
 	*ret_issuer = i;
 	*ret = r;
 	return true;

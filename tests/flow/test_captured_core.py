@@ -272,7 +272,6 @@ class Questions(Captured):
             "again, with a weaker reason": dict(reason=4),
             "of another issuer": dict(issuer=b"other", serial=bytes.fromhex(self.good)),
             "tomorrow": dict(revoked_at=now() + DAY, serial=bytes.fromhex(self.good)),
-            "before the CA was": dict(revoked_at=1, serial=bytes.fromhex(self.good)),
             "a record that the journal has not": dict(stored_seq=BIG, serial=bytes.fromhex(self.good)),
         }
         for what, changed in rows.items():

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import errno
 import os
+import signal
 import socket
 import ssl
 import threading
@@ -275,6 +276,27 @@ class Hang(FaultTest):
         self.assertLess(took, WAIT_S + 3 * hnp.SLOW, name)
         self.assertGreater(int(answer.headers["Retry-After"]), 0, name)
         return answer
+
+    # R29, S27: whoever is told that it takes long finds it revoked; the signer takes nobody for a liar
+    def test_a_revocation_that_waits_for_minutes_counts(self):
+        self.ca.start()
+        for _ in range(2):
+            self.assertEqual(self.issue(), 201)
+        signer = self.ca.role_pids()["hanaper-signer"]
+        os.kill(signer, signal.SIGSTOP)
+        threads = self.at_once(issue=self.raw, revoke=lambda: self.ca.revoke(self.before[0]))
+        time.sleep(1)  # both wait
+        self.ca.clock(900)
+        os.kill(signer, signal.SIGCONT)
+        for t in threads.values():
+            t.join(60)
+        self.assertEqual(self.answers["revoke"][0].status, 200, self.answers)
+        at = datetime.datetime.strptime(self.answers["revoke"][0].json["revoked_at"], "%Y-%m-%dT%H:%M:%SZ")
+        self.assertLess(abs(utc(at) - time.time() - 900), 20)
+        self.assertEqual(self.answers["issue"][0].status, 503, self.answers)
+        self.assertNotIn("oracle-refused", self.ca.said())
+        self.ca.clock(0)
+        self.restart()
 
     # design section 5, R90, S88: a key in hardware may be slow, or never answer
     def test_a_signer_that_hangs(self):

@@ -219,6 +219,9 @@ Test(signer_certificate, lives_profiles_and_times_that_are_not_granted_are_refus
 	m.not_before -= DAY_S;
 	expect_lie(&m, ERR_POLICY, "in the past");
 	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
+	m.not_before -= 600;
+	expect_lie(&m, ERR_UNAVAILABLE, "so long it waited, perhaps");
+	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
 	m.exact_not_before = clock_now() - 3 * DAY_S;
 	expect_lie(&m, ERR_POLICY, "long past, asked for exactly");
 	m = peer_ask_cert(buf_bytes(&csr), buf_bytes(&names));
