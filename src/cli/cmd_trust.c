@@ -94,7 +94,10 @@ is_wanted(const struct trust_args *a, const char *store)
 	return a->stores.n == 0;
 }
 
-/* Every store that is there; one that is absent is a fault only when it was named. */
+/*
+ * Every store that is there; one that is absent is a fault only when it was named, or
+ * when nothing came of it all.
+ */
 static int
 act_on_all(const struct trust_args *a, const struct trust_root *r, enum trust_act act)
 {
@@ -103,6 +106,7 @@ act_on_all(const struct trust_args *a, const struct trust_root *r, enum trust_ac
 		[TRUST_FAILED] = "failed" };
 	json_t *list = json_array();
 	int status = OUT_DONE;
+	bool none = true;
 
 	for (const struct trust_store *s = trust_stores; s->name != NULL; s++) {
 		struct err e = { 0 };
@@ -112,6 +116,7 @@ act_on_all(const struct trust_args *a, const struct trust_root *r, enum trust_ac
 		const enum trust_result result = s->act(r, act, &e);
 		const char *why = result == TRUST_DONE ? "" : e.detail;
 
+		none = none && result == TRUST_ABSENT;
 		if (result == TRUST_FAILED ||
 		    (result == TRUST_ABSENT && a->stores.n > 0))
 			status = OUT_FAILED;
@@ -125,7 +130,12 @@ act_on_all(const struct trust_args *a, const struct trust_root *r, enum trust_ac
 	if (a->common.json)
 		out_json(json_pack("{s:s, s:O}", "name", r->name, "stores", list));
 	json_decref(list);
-	return status;
+	if (!none || act == TRUST_UNINSTALL)
+		return status;
+	out_note(
+	    "no program trusts it by this: install what is missing, or give it the "
+	    "root certificate itself (curl --cacert root.crt)");
+	return OUT_FAILED;
 }
 
 static bool

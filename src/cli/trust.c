@@ -136,21 +136,35 @@ act_nss(const struct trust_root *r, enum trust_act act, struct err *e)
 	return worst;
 }
 
+/* keytool on Java's own store: what to do, and whatever that needs. */
+static int
+keytool(const char *what, const char *const more[static 4])
+{
+	const char *const argv[] = { "keytool", what, "-noprompt", "-cacerts",
+		"-storepass", JAVA_PASSWORD, more[0], more[1], more[2], more[3], NULL };
+
+	return run(argv);
+}
+
 static enum trust_result
 act_java(const struct trust_root *r, enum trust_act act, struct err *e)
 {
-	const char *const drop[] = { "keytool", "-delete", "-noprompt", "-cacerts",
-		"-storepass", JAVA_PASSWORD, "-alias", r->name, NULL };
-	const char *const add[] = { "keytool", "-importcert", "-noprompt", "-cacerts",
-		"-storepass", JAVA_PASSWORD, "-alias", r->name, "-file", r->file,
-		NULL };
-	const int dropped = run(drop); /* to be able to install it again, too */
+	const char *const all[4] = { NULL }, *const one[4] = { "-alias", r->name };
+	const char *const add[4] = { "-alias", r->name, "-file", r->file };
+	int status = keytool("-list", all);
 
-	if (dropped == NOT_THERE)
-		return result_of(dropped, "keytool", "default-jre-headless", e);
-	if (act == TRUST_UNINSTALL)
-		return TRUST_DONE;
-	return result_of(run(add), "keytool", "default-jre-headless", e);
+	if (status != 0 && status != NOT_THERE) {
+		err_set(e, ERR_IO,
+		    "keytool cannot open Java's cacerts (its password is to be "
+		    "\"" JAVA_PASSWORD "\")");
+		return TRUST_FAILED;
+	}
+	/* A name that is there is not taken anew, and one that is not cannot go. */
+	if (status == 0 && keytool("-list", one) == 0)
+		status = keytool("-delete", one);
+	if (status == 0 && act == TRUST_INSTALL)
+		status = keytool("-importcert", add);
+	return result_of(status, "keytool", "default-jre-headless", e);
 }
 
 const struct trust_store trust_stores[] = {

@@ -80,6 +80,29 @@ class Trust(FlowTest):
         run(HANAPER, "trust", "uninstall", "--store", "nss", "--dir", ca.dir, env=env)
         self.assertEqual(listed(), [0, 0])
 
+    def test_javas_store_and_back_and_what_fails_there(self):
+        ca = self.ca
+        self.assertTrue(shutil.which("keytool"), "default-jre-headless is in contrib/packages")
+        trust = f"--store java --root {ca.dir}/root.crt"
+        listed = "keytool -list -cacerts -storepass changeit | grep -c hanaper- || true"
+        done = private(f"{HANAPER} trust uninstall {trust}; for i in 1 2; do {HANAPER} trust install {trust}; {listed}; done; "
+                       f"mount -o remount,ro /etc/ssl; {HANAPER} trust uninstall {trust} && exit 9; {HANAPER} trust install {trust} && exit 9; {listed}; "
+                       f"mount -o remount,rw /etc/ssl; {HANAPER} trust uninstall {trust}; {listed}; "
+                       f"keytool -storepasswd -cacerts -storepass changeit -new another; {HANAPER} trust uninstall {trust}")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        words = [line.split()[:2] for line in done.stdout.splitlines()]
+        good, bad = ["java", "done"], ["java", "failed"]
+        self.assertEqual(words, [good, good, ["1"], good, ["1"], bad, bad, ["1"], good, ["0"], bad], done.stdout + done.stderr)
+        self.assertIn("changeit", done.stdout)
+
+    def test_where_no_store_is_there_nothing_was_done(self):
+        root = self.ca.dir / "root.crt"
+        for act, status in (("install", 1), ("uninstall", 0)):
+            done = private(f"mount -t tmpfs none /usr/local/share; PATH=/nowhere HOME=/nowhere exec {HANAPER} trust {act} --root {root}")
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            self.assertEqual(done.stdout.count(" absent "), 3, done.stdout)
+            self.assertEqual("--cacert root.crt" in done.stderr, act == "install", done.stderr)
+
     def test_wrong_usage_and_a_leaf_are_refused(self):
         ca = self.ca
         ca.issue("leaf", "DNS:leaf.internal")
