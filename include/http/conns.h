@@ -41,8 +41,9 @@ struct conns_entry *conns_add(struct conns *c, int fd, const struct sockaddr *fr
     int64_t ms);
 /*
  * The connection counts in 'room', which is borrowed.  While three quarters of it
- * are taken, who has not got on for two seconds is cut off, whatever deadline it
- * has: otherwise a few thousand idle connections keep all others out (S62).
+ * are taken, who has not got on for two seconds, nor taken 32 KiB of an answer in
+ * them, is cut off, whatever deadline it has: otherwise a few thousand idle connections
+ * keep all others out (S62).
  */
 void conns_enter(struct conns_entry *n, struct conns_room *room);
 /* Are they?  Then who has his answer has to go: others wait for the place. */

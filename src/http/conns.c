@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <linux/tcp.h> /* libc's has no tcpi_bytes_acked */
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,8 +13,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define BUCKETS    512
-#define CROWDED_MS 2000 /* in a crowded room, to get on with it */
+#define BUCKETS        512
+#define CROWDED_MS     2000    /* in a crowded room, to get on with it … */
+#define CROWDED_OCTETS KIB(32) /* … or to take that much of what is sent */
 
 struct origin { /* what the limit per address counts by */
 	uint8_t b[8];
@@ -27,8 +29,9 @@ struct conns_entry {
 	struct origin origin;
 	int fd;
 	struct conns_room *room;     /* NULL: none */
-	_Atomic int64_t since_ms;    /* when the deadline was set */
+	_Atomic int64_t since_ms;    /* when it got on */
 	_Atomic int64_t deadline_ms; /* monotonic; 0: none */
+	uint64_t taken; /* octets that the client had when it would have been cut off */
 	char address[CONNS_ADDRESS_LEN];
 };
 
@@ -206,16 +209,35 @@ conns_deadline(struct conns_entry *x, int64_t ms)
 	    memory_order_relaxed);
 }
 
+/*
+ * Under the lock.  The kernel knows what has come to the client; of a local socket it
+ * does not tell.
+ */
+static bool
+takes_on(struct conns_entry *x, int64_t now)
+{
+	struct tcp_info i = { 0 };
+	socklen_t n = sizeof(i);
+
+	if (getsockopt(x->fd, IPPROTO_TCP, TCP_INFO, &i, &n) < 0 ||
+	    i.tcpi_bytes_acked < x->taken + CROWDED_OCTETS)
+		return false;
+	x->taken = i.tcpi_bytes_acked;
+	atomic_store_explicit(&x->since_ms, now, memory_order_relaxed);
+	return true;
+}
+
 /* Under the lock. */
 static bool
-is_over(const struct conns_entry *x, int64_t now)
+is_over(struct conns_entry *x, int64_t now)
 {
 	const int64_t deadline =
 	    atomic_load_explicit(&x->deadline_ms, memory_order_relaxed);
 	const int64_t since = atomic_load_explicit(&x->since_ms, memory_order_relaxed);
 
 	return deadline != 0 &&
-	       (now >= deadline || (now >= since + CROWDED_MS && conns_crowded(x)));
+	       (now >= deadline || (now >= since + CROWDED_MS && conns_crowded(x) &&
+				       !takes_on(x, now)));
 }
 
 size_t

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The real hanaper-front between a parent, a core and clients that the test plays. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -374,5 +377,69 @@ Test(front_peer, a_core_that_does_not_answer_leaves_open_routes_served)
 	cr_expect_eq(stage_wait(&s), 0);
 	for (size_t i = 0; i < ASKING; i++)
 		talker_close(&asking[i]);
+	stage_close(&s);
+}
+
+#define LARGE MIB(16) /* more than the kernel takes for a client that does not read */
+#define CROWD 400
+
+/* What comes, at most 'n' octets of it; nothing more when it is false. */
+static bool
+take(const struct talker *t, size_t n, size_t *taken)
+{
+	static char octets[KIB(128)];
+	const ssize_t got = recv(t->fd, octets, n, MSG_DONTWAIT);
+
+	if (got > 0)
+		*taken += (size_t)got;
+	return got > 0 || (got < 0 && errno == EAGAIN);
+}
+
+static void
+ask_large(struct talker *t, const struct stage *s)
+{
+	const int window = KIB(64);
+
+	talker_open(t, s, s->http.port);
+	setsockopt(t->fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+	talker_say(t, "GET /crl/large.crl HTTP/1.1\r\n" HOST "\r\n");
+}
+
+/* S61, S62 */
+Test(front_peer, in_a_crowd_a_large_list_goes_on_to_who_takes_it_and_to_nobody_else)
+{
+	/* Few places, so that a crowd is small. */
+	const struct rlimit few = { 512, 512 };
+	static struct talker crowd[CROWD];
+	struct talker t, steady, stuck;
+	struct stage s;
+	struct buf large;
+	size_t taken = 0, left = 0;
+
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	stage_open(&s);
+	buf_init(&large, LARGE);
+	memset(buf_reserve(&large, LARGE), 0, LARGE);
+	stage_publish(&s, "/crl/large.crl", "crl/large.crl", buf_bytes(&large), "e1",
+	    false);
+	buf_free(&large);
+	stage_publish(&s, "/crl/main.crl", "crl/main.crl", bytes_str("one"), "e2",
+	    false);
+	waiting_for(&s, &t, GET_CRL "\r\n", "one");
+	talker_close(&t);
+	ask_large(&steady, &s);
+	ask_large(&stuck, &s);
+	for (size_t i = 0; i < CROWD; i++)
+		talker_open(&crowd[i], &s, s.http.port);
+	while (taken < LARGE && take(&steady, KIB(100), &taken))
+		usleep(50000); /* 2 MiB a second */
+	cr_expect_geq(taken, LARGE);
+	while (take(&stuck, KIB(100), &left)) {
+	}
+	cr_expect_lt(left, LARGE);
+	for (size_t i = 0; i < CROWD; i++)
+		talker_close(&crowd[i]);
+	talker_close(&steady);
+	talker_close(&stuck);
 	stage_close(&s);
 }

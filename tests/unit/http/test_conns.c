@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -134,5 +135,71 @@ Test(conns, in_a_crowded_room_who_does_not_get_on_is_cut_off)
 	for (size_t i = 1; i < NITEMS(v); i++)
 		conns_remove(v[i]);
 	cr_expect_eq(full.n + other.n, 0);
+	conns_free(c);
+}
+
+/* [0] is the server's, which never waits; the client's window is small. */
+static void
+tcp_pair(int fds[static 2])
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(in);
+	const int window = KIB(64), door = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert_eq(bind(door, (struct sockaddr *)&in, n), 0);
+	cr_assert_eq(listen(door, 1), 0);
+	cr_assert_eq(getsockname(door, (struct sockaddr *)&in, &n), 0);
+	fds[1] = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+	cr_assert_eq(connect(fds[1], (struct sockaddr *)&in, n), 0);
+	fds[0] = accept4(door, NULL, NULL, SOCK_NONBLOCK);
+	cr_assert_geq(fds[0], 0);
+	close(door);
+}
+
+/* S61, S62 */
+Test(conns, in_a_crowded_room_who_takes_what_is_sent_stays_and_a_trickle_is_no_taking)
+{
+	static const size_t takes[] = { KIB(16), 1, 0 }; /* in a tenth of a second */
+	const struct sockaddr_storage a = address("127.0.0.1");
+	static uint8_t octets[KIB(64)];
+	struct conns *c = conns_new(1);
+	struct conns_room room = { .limit = 4 };
+	struct conns_entry *v[NITEMS(takes)];
+	int fds[NITEMS(takes)][2];
+	size_t cut = 0;
+
+	for (size_t i = 0; i < NITEMS(takes); i++) {
+		tcp_pair(fds[i]);
+		v[i] = conns_add(c, fds[i][0], (const struct sockaddr *)&a, 60000);
+		conns_enter(v[i], &room);
+	}
+	for (int tenth = 1; tenth <= 60; tenth++) {
+		for (size_t i = 0; i < NITEMS(takes); i++) {
+			while (
+			    send(fds[i][0], octets, sizeof(octets), MSG_NOSIGNAL) > 0) {
+			}
+			(void)!recv(fds[i][1], octets, takes[i], MSG_DONTWAIT);
+		}
+		usleep(100000);
+		if (tenth % 10 == 0)
+			cut += conns_sweep(c);
+	}
+	cr_expect_eq(cut, 2);
+	for (size_t i = 0; i < NITEMS(takes); i++) {
+		const bool over =
+		    send(fds[i][0], octets, 1, MSG_NOSIGNAL) < 0 && errno == EPIPE;
+
+		cr_expect_eq(over, i > 0, "%zu octets", takes[i]);
+	}
+	conns_deadline(v[0], 1);
+	usleep(5000);
+	cr_expect_eq(conns_sweep(c), 1, "but no longer than it may take");
+	for (size_t i = 0; i < NITEMS(takes); i++) {
+		conns_remove(v[i]);
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
 	conns_free(c);
 }
