@@ -189,6 +189,8 @@ bool conf_wants_resolvers(const struct conf *c);
  * has those of the listener, however few limits.names leaves to others.
  */
 size_t conf_names_max(const struct conf *c, const struct conf_profile *p);
+/* From thisUpdate to nextUpdate of a list of the root's, of another issuer's, of a delta. */
+int64_t conf_crl_life_s(const struct conf *c, bool root, bool delta);
 /* Sets the log of this process up; 'role' is borrowed for ever. */
 MUST_CHECK bool conf_log(const struct conf *c, const char *role, struct err *e);
 /* 'path' below c->dir unless it is absolute; free() it. */

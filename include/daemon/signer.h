@@ -146,6 +146,8 @@ struct signer {
 MUST_CHECK bool signer_load(struct signer *s, struct err *e);
 /* What goes into certificates by s->conf, again after that changed. */
 void signer_load_urls(struct signer *s);
+/* Core changes over a moment later: what it asks meanwhile is no wrong of its. */
+bool signer_just_reloaded(const struct signer *s);
 void signer_unload(struct signer *s);
 struct signer_issuer *signer_issuer_find(struct signer *s, struct bytes name);
 /* The issuer whose subject this is; NULL: none. */

@@ -16,8 +16,7 @@
 #include "sys/file.h"
 #include "x509/crl.h"
 
-#define ROOT_NEXT_UPDATE_S (INT64_C(180) * 86400) /* P73: at most 12 months */
-#define AHEAD              2 /* parts that are asked for, or on their way */
+#define AHEAD 2 /* parts that are asked for, or on their way */
 
 void
 publish_crl_drop(struct publish *p)
@@ -208,13 +207,8 @@ static int64_t
 life_of(const struct crl_slot *s)
 {
 	const struct ca *ca = s->publish->ca;
-	const int64_t twice = 2 * ca->conf->crl_delta_s;
 
-	if (s->issuer == ca->issuers[0].name)
-		return ROOT_NEXT_UPDATE_S;
-	return s->delta && twice < ca->conf->crl_next_update_s
-		   ? twice
-		   : ca->conf->crl_next_update_s;
+	return conf_crl_life_s(ca->conf, s->issuer == ca->issuers[0].name, s->delta);
 }
 
 /* What goes into the next CRL of this slot, whose issuer has not ended 'now'. */

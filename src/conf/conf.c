@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define LISTENER_NAMES 100 /* however few limits.names leaves to others */
+#define ROOT_CRL_S     (INT64_C(180) * 86400) /* P73: at most 12 months */
 
 void
 strings_add(struct strings *s, const char *v)
@@ -157,6 +158,16 @@ conf_names_max(const struct conf *c, const struct conf_profile *p)
 	return p != NULL && p->internal && c->names_max < LISTENER_NAMES
 		   ? LISTENER_NAMES
 		   : c->names_max;
+}
+
+int64_t
+conf_crl_life_s(const struct conf *c, bool root, bool delta)
+{
+	const int64_t twice = 2 * c->crl_delta_s;
+
+	if (root)
+		return ROOT_CRL_S;
+	return delta && twice < c->crl_next_update_s ? twice : c->crl_next_update_s;
 }
 
 char *

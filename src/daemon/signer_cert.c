@@ -340,13 +340,6 @@ done(struct pool_job *job)
 	wish_free(w);
 }
 
-/* Core changes over a moment later: what it asks meanwhile is no wrong of its. */
-static bool
-just_reloaded(const struct signer *s)
-{
-	return s->conf_ms != 0 && clock_mono_ms() - s->conf_ms < SIGNER_SWITCH_MS;
-}
-
 bool
 signer_on_cert(void *ctx, const struct frame *f, struct err *e)
 {
@@ -365,7 +358,7 @@ signer_on_cert(void *ctx, const struct frame *f, struct err *e)
 		pool_add(s->pool, &w->job);
 		return true;
 	}
-	if (good || w->late || just_reloaded(s))
+	if (good || w->late || signer_just_reloaded(s))
 		signer_refuse(s, w->m.id, &why);
 	else
 		signer_refuse_oracle(s, w->m.id, "SIGN_CERT", &why);

@@ -19,11 +19,9 @@
 
 #define NUMBER_STEP_MAX                                                                \
 	(UINT64_C(1) << 32) /* the space of numbers is not burnt at once */
-#define LEAVES_MAX_S (INT64_C(10) * 86400 + 3600) /* P73 */
-#define ROOT_MAX_S   (INT64_C(366) * 86400)
-#define AHEAD_S      60
-#define LOOK_MAX     32768 /* revocations that are looked at for one part */
-#define PUT_MAX      1024  /* entries on one part: a quarter of a millisecond */
+#define AHEAD_S  60
+#define LOOK_MAX 32768 /* revocations that are looked at for one part */
+#define PUT_MAX  1024  /* entries on one part: a quarter of a millisecond */
 
 struct changed { /* an entry of a delta */
 	uint32_t bucket, at;
@@ -141,10 +139,6 @@ check_begin(const struct signer_issuer *i, const struct msg_crl_begin *m, bool r
 	if (m->this_update > now + AHEAD_S)
 		return err_set(e, ERR_POLICY,
 		    "a CRL whose thisUpdate is in the future");
-	if (m->next_update <= m->this_update ||
-	    m->next_update - m->this_update > (root ? ROOT_MAX_S : LEAVES_MAX_S))
-		return err_set(e, ERR_POLICY,
-		    "a CRL whose nextUpdate is out of bounds");
 	if (m->since > m->this_update)
 		return err_set(e, ERR_POLICY,
 		    "a CRL without what is revoked and has not ended"); /* R27 */
@@ -154,6 +148,21 @@ check_begin(const struct signer_issuer *i, const struct msg_crl_begin *m, bool r
 		return err_set(e, ERR_CONFLICT,
 		    "a delta CRL before the first CRL of %s", i->name);
 	return true;
+}
+
+/* An old list that still counts is as good as a way to un-revoke what came since. */
+static bool
+check_life(const struct signer *s, const struct msg_crl_begin *m, bool root,
+    struct err *e)
+{
+	const int64_t life = conf_crl_life_s(s->conf, root, m->delta);
+
+	return (m->next_update > m->this_update &&
+		   m->next_update - m->this_update <= life) ||
+	       err_set(e, ERR_POLICY,
+		   "a CRL that counts for longer than is configured: %" PRId64
+		   " s, not %" PRId64,
+		   m->next_update - m->this_update, life);
 }
 
 /*
@@ -240,6 +249,7 @@ signer_on_crl_begin(void *ctx, const struct frame *f, struct err *e)
 	struct signer *s = ctx;
 	struct msg_crl_begin m;
 	struct signer_issuer *i = NULL;
+	bool root;
 	struct err why;
 
 	if (!msg_crl_begin_get(f->body, &m, e))
@@ -248,11 +258,16 @@ signer_on_crl_begin(void *ctx, const struct frame *f, struct err *e)
 		err_set(&why, ERR_CONFLICT, "another CRL was begun in its place");
 		refuse(s, s->crl->id, NULL, &why);
 	}
-	if (!signer_issuer_ready(s, m.issuer, &i, &why))
+	if (!signer_issuer_ready(s, m.issuer, &i, &why)) {
 		refuse(s, m.id, why.code == ERR_UNAVAILABLE ? NULL : "CRL_BEGIN", &why);
-	else if (!signer_state_stored(s, m.stored_seq, &why) ||
-		 !check_begin(i, &m, i == &s->issuers[0], &why))
+		return true;
+	}
+	root = i == &s->issuers[0];
+	if (!signer_state_stored(s, m.stored_seq, &why) ||
+	    !check_begin(i, &m, root, &why))
 		refuse(s, m.id, "CRL_BEGIN", &why);
+	else if (!check_life(s, &m, root, &why))
+		refuse(s, m.id, signer_just_reloaded(s) ? NULL : "CRL_BEGIN", &why);
 	else if (!start(s, &m, i, &why))
 		refuse(s, m.id, NULL, &why);
 	return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/signer.h"
@@ -153,6 +154,12 @@ signer_load_urls(struct signer *s)
 		i->issuer_url =
 		    mem_printf("%s/ca/%s.crt", s->conf->url_public, i->name);
 	}
+}
+
+bool
+signer_just_reloaded(const struct signer *s)
+{
+	return s->conf_ms != 0 && clock_mono_ms() - s->conf_ms < SIGNER_SWITCH_MS;
 }
 
 static bool

@@ -199,6 +199,7 @@ make_conf(void)
 	c->profiles[1] = a_profile("long", KEY_ALG_ECDSA_P256, 50 * YEAR_S);
 	c->crl_interval_s = 3600;
 	c->crl_next_update_s = DAY_S;
+	c->crl_delta_s = 3600;
 	c->crl_debounce_s = 2;
 	c->ocsp_validity_s = 12 * 3600;
 	c->ocsp_responder_validity_s = 7 * DAY_S;

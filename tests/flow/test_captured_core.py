@@ -108,6 +108,10 @@ CRLS = {
     # P73
     "of tomorrow": dict(this_update=lambda t: now() + DAY, next_update=lambda t: now() + 2 * DAY),
     "good for ten years": dict(next_update=lambda t: now() + 3650 * DAY),
+    "good for longer than is configured": dict(this_update=lambda t: now(), next_update=lambda t: now() + DAY + 60),
+    "a delta where none is configured": dict(delta=1, this_update=lambda t: now(), next_update=lambda t: now() + 60),
+    "the root's for longer than half a year": dict(issuer=b"root", this_update=lambda t: now(),
+                                                   next_update=lambda t: now() + 181 * DAY),
     "a delta to nothing": dict(issuer=b"root", delta=1),
     "of a shard that is not made": dict(shards=1 << 20, shard=3),
     "a record that the journal has not": dict(stored_seq=BIG),

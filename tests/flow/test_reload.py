@@ -184,7 +184,8 @@ class Reload(FlowTest):
             t.start()
         variants = [
             self.good,
-            self.good.replace("max: 90d", "max: 80d").replace("interval: 1h", "interval: 2h"),
+            self.good.replace("max: 90d", "max: 80d").replace("next_update: 24h", "next_update: 3h")
+            .replace("interval: 1h", "interval: 2h"),
             self.good.replace("may: [renew, issue]", "may: [renew]"),
             self.good.replace('server_names: [', 'server_names: ["more.internal", '),
             self.good.replace("max: 90d", "max: ninety"),

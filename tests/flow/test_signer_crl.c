@@ -320,13 +320,17 @@ Test(signer_crl, a_crl_of_wrong_times_or_issuer_is_refused)
 		cr_expect_eq(refused_crl(&b), (code), #member);                        \
 	} while (0)
 	CHANGED(this_update, clock_now() + 600, ERR_POLICY);
-	CHANGED(next_update, clock_now() + 12 * DAY_S, ERR_POLICY);
+	CHANGED(next_update, clock_now() + 2 * DAY_S, ERR_POLICY);
 	CHANGED(stored_seq, 1000, ERR_INTERNAL);
 	CHANGED(issuer, bytes_str("elsewhere"), ERR_NOT_FOUND);
 	b = ask_crl();
 	b.issuer = bytes_str("root");
 	b.delta = true;
 	cr_expect_eq(refused_crl(&b), ERR_POLICY, "the root has no delta");
+	b.delta = false;
+	b.id = ++peer.id;
+	b.next_update = b.this_update + 181 * DAY_S;
+	cr_expect_eq(refused_crl(&b), ERR_POLICY, "the root's lives for 180 days");
 	send_more(++peer.id);
 	cr_expect_eq(peer_refused(), ERR_CONFLICT, "more of what was not begun");
 	cr_expect_eq(entries_of_new(), 3);
@@ -397,6 +401,10 @@ make_delta(uint64_t want_base)
 	struct record_crl rc;
 
 	b.delta = true;
+	b.next_update = b.this_update + 2 * 3600 + 1;
+	cr_expect_eq(refused_crl(&b), ERR_POLICY, "twice the time between two");
+	b.id = ++peer.id;
+	b.next_update--;
 	const struct read read = make_crl(&b, &rc);
 	cr_expect_eq(rc.base, want_base);
 	return read;
@@ -410,6 +418,7 @@ Test(signer_crl, a_delta_has_all_that_its_base_has_not)
 	struct read read;
 
 	b.delta = true;
+	b.next_update = b.this_update + 3600;
 	cr_expect_eq(refused_crl(&b), ERR_CONFLICT, "to nothing");
 	revoke_one(0);
 	revoke_one(1);
