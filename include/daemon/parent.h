@@ -87,9 +87,10 @@ struct parent {
 	struct proc_user
 	    owner; /* of the CA directory; ours from the start of the roles on */
 	struct proc_user users[PARENT__ROLES];
-	int waiter; /* where a parent that waits for us reads; -1: none */
-	int pid_fd; /* run/hanaperd.pid, locked */
-	bool told;  /* run/addresses is ours */
+	int waiter;       /* where a parent that waits for us reads; -1: none */
+	int pid_fd;       /* run/hanaperd.pid, locked */
+	bool told;        /* run/addresses is ours */
+	bool on_terminal; /* SIGHUP: it has hung up */
 	struct parent_listener listeners[PARENT_LISTENERS_MAX];
 	size_t n_listeners;
 	struct loop *loop;

@@ -21,12 +21,12 @@ struct proc_user {
 };
 
 /*
- * For a program that is started by strangers, first thing in main(): where one of
+ * For a program that is started by strangers, first thing in main().  Where one of
  * descriptors 0 to 2 is closed, no file or socket may get its number, or what is told
- * there goes into that.  Reading and writing it fails, as before.  Ends the process
- * when it cannot.
+ * there goes into that.  Reading and writing it fails, as before.  And the end of a child
+ * is told, though who started us ignores that of his.  Ends the process when it cannot.
  */
-void proc_hold_standard(void);
+void proc_begin(void);
 
 /*
  * As 'user', and in no other group (we are root, if only by our real id); NULL: as we.

@@ -18,7 +18,6 @@
  *	PEER       whose a connection is, and does a socket listen?
  *	LOCAL      a datagram socket of this machine
  *	WAITING    how long a send may take
- *	TERMINAL   is it one?
  *	ENDING     SIGKILL and no other signal
  *	ABSENT     answered as by a kernel that lacks it: there is an older way
  *
@@ -90,7 +89,6 @@ CALL(faccessat2,              C     | H, ANY)
 /* the parent: its configuration, the service manager, the end of the roles */
 CALL(readlink,                        H, ANY)
 CALL(getcwd,                          H, ANY)
-CALL(ioctl,                           H, TERMINAL)
 CALL(socket,                          H, LOCAL)
 CALL(setsockopt,                      H, WAITING)
 CALL(wait4,                           H, ANY)

@@ -6,6 +6,6 @@
 int
 main(int argc, char **argv)
 {
-	proc_hold_standard();
+	proc_begin();
 	return command_main(argc, argv);
 }

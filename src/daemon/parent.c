@@ -218,7 +218,7 @@ on_signal(void *arg, int number)
 
 	if (number == SIGCHLD) {
 		parent_roles_reap(p);
-	} else if (number == SIGHUP && !isatty(STDERR_FILENO)) {
+	} else if (number == SIGHUP && !p->on_terminal) {
 		parent_reload(p);
 	} else {
 		LOG(LOG_INFO, "stopping", LOG_NUM("signal", number));
@@ -271,6 +271,8 @@ run(struct parent *p)
 	if (!conf_log(p->conf, "parent", &unlikely))
 		LOG_ERR(LOG_WARN, "log", &unlikely);
 	parent_tell_resolvers(p->conf);
+	/* Asked now: one that has hung up says that it is none. */
+	p->on_terminal = p->foreground && isatty(STDERR_FILENO);
 	signal(SIGPIPE, SIG_IGN);
 	hold_hangups();
 	p->loop = loop_new();
@@ -348,7 +350,7 @@ main(int argc, char **argv)
 	struct err e = { 0 };
 	int status;
 
-	proc_hold_standard();
+	proc_begin();
 	parse_options(argc, argv, &o);
 	/* Once: a reload is of the same file, and may not look around any more. */
 	if (o.config == NULL && o.dir == NULL)

@@ -34,8 +34,8 @@ must(bool ok)
 
 /* ---- starting ---- */
 
-void
-proc_hold_standard(void)
+static void
+hold_standard(void)
 {
 	/* The wrong way round, so that input that is missing is no empty one. */
 	static const int modes[] = {
@@ -47,6 +47,13 @@ proc_hold_standard(void)
 	for (int fd = 0; fd < (int)NITEMS(modes); fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			must(open("/dev/null", modes[fd]) == fd); /* the lowest free */
+}
+
+void
+proc_begin(void)
+{
+	hold_standard();
+	must(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
 }
 
 /* What a role may inherit: nothing that changes what it does, and no secret. */

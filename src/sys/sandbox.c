@@ -7,7 +7,6 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -50,7 +49,6 @@ enum rule {
 	PEER,
 	LOCAL,
 	WAITING,
-	TERMINAL,
 	ENDING,
 	ABSENT,
 	RULES
@@ -85,7 +83,6 @@ static const struct way {
 	{ PEER, 2, { IS(1, SOL_SOCKET), IS(2, SO_ACCEPTCONN) } },
 	{ LOCAL, 2, { IS(0, AF_UNIX), HAS(1, TYPE, SOCK_DGRAM) } },
 	{ WAITING, 2, { IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO) } },
-	{ TERMINAL, 1, { IS(1, TCGETS) } },
 	{ ENDING, 1, { IS(1, SIGKILL) } },
 };
 

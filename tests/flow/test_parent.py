@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parent: what it starts, when it is ready, how it ends; with roles that only pretend."""
+import fcntl
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -64,6 +67,8 @@ class Parent(unittest.TestCase):
         return dict(word.split("=") for word in line.split()[1:])
 
     def said(self):
+        if not (self.dir.parent / "log").exists():
+            return ""  # it went to a terminal
         # By a descriptor of its own: the place in the file is the daemon's, too, and a line may come just now.
         return (self.dir.parent / "log").read_text()
 
@@ -269,6 +274,28 @@ class Parent(unittest.TestCase):
         done = run(self.bin / "hanaperd", "--dir", self.dir, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("core: the disk is full", done.stderr)
+
+    def test_it_ends_when_its_terminal_hangs_up(self):
+        ours, theirs = pty.openpty()
+        self.daemon = subprocess.Popen(
+            [*WRAP, self.bin / "hanaperd", "-f", "--dir", self.dir, *UNCONFINED], stdin=theirs, stdout=subprocess.PIPE,
+            stderr=theirs, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0))
+        os.close(theirs)
+        self.ready()
+        os.close(ours)
+        self.ends(0)
+        self.nobody_is_left()
+
+    def test_its_roles_end_is_told_though_who_started_it_ignores_such(self):
+        self.log = open(self.dir.parent / "log", "w+b")
+        self.daemon = subprocess.Popen(
+            [*WRAP, self.bin / "hanaperd", "-f", "--dir", self.dir, *UNCONFINED], stdout=subprocess.PIPE,
+            stderr=self.log, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.ready()
+        began = time.monotonic()
+        self.daemon.terminate()
+        self.ends(0)
+        self.assertLess(time.monotonic() - began, 5 * SLOW)
 
     # -- another configuration
 

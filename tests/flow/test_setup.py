@@ -148,12 +148,12 @@ class Up(unittest.TestCase):
     def ports(self):
         return [a for name in ("--api", "--http", "--metrics") for a in (name, f"127.0.0.1:{free_port()}")]
 
-    def until_ready(self, *args, end=signal.SIGINT, then=None):
+    def until_ready(self, *args, end=signal.SIGINT, then=None, **kw):
         """Runs up until it is ready, does what is to be done then, ends it, and gives what it said and its status."""
         log = self.tmp / "log"
         with open(log, "w") as out:
             up = subprocess.Popen([hnp.BUILD / "hanaper", "up", *args], cwd=self.tmp, stdout=out, stderr=out,
-                                  env={**os.environ, "TMPDIR": str(self.tmp), "HANAPER_DIR": ""})
+                                  env={**os.environ, "TMPDIR": str(self.tmp), "HANAPER_DIR": ""}, **kw)
         late = time.monotonic() + 30 * hnp.SLOW
         while "ready" not in log.read_text() and up.poll() is None and time.monotonic() < late:
             time.sleep(0.02)
@@ -206,6 +206,12 @@ class Up(unittest.TestCase):
                 said, _ = self.until_ready("--dir", self.tmp / "ca", *option, end=signal.SIGTERM)
                 self.assertRegex(said, "ready|is there|already")
                 self.assertEqual((self.tmp / "ca/root.crt").read_bytes(), root)
+
+    def test_it_ends_with_its_daemon_though_who_started_it_ignores_the_end_of_children(self):
+        said, status = self.until_ready("--dir", "ca", *self.ports(), end=signal.SIGTERM,
+                                        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(status, 0, said)
+        self.assertIn("parent ended status=0", said)
 
     def test_a_port_that_is_taken_is_told_before_anything_is_made(self):
         with socket.socket() as taken:
