@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/hex.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "ca/note.h"
 #include "ca/once.h"
@@ -18,6 +19,8 @@
 #include "store/store_once.h"
 #include "store/store_revocation.h"
 #include "store/store_token.h"
+
+#define UNREAD "what was noted with it cannot be read"
 
 /* The first record: which CA this is of.  A database of another CA is refused. */
 static bool
@@ -39,33 +42,63 @@ apply_genesis(struct store *st, const struct record *r, struct cert **ret,
 	return true;
 }
 
+/* What was noted with a certificate, as far as it concerns other rows. */
+struct noted {
+	struct note note;
+	uint8_t token[TOKEN_KEY_LEN]; /* of note.token, where that is not empty */
+	struct err unread; /* why 'note' is empty; ERR_NONE: it is all that was noted */
+};
+
+static bool
+read_token(const char *id, uint8_t ret[static TOKEN_KEY_LEN], struct err *e)
+{
+	size_t n;
+
+	return id[0] == '\0' ||
+	       (hex_read(bytes_str(id), ret, TOKEN_KEY_LEN, &n) &&
+		   n == TOKEN_KEY_LEN) ||
+	       err_set(e, ERR_MALFORMED, "note: no token's id");
+}
+
+/* One that cannot be read must not keep the rest of the journal out for ever. */
+static void
+read_noted(struct bytes text, struct noted *ret)
+{
+	*ret = (struct noted){ 0 };
+	if (!note_read(text, &ret->note, &ret->unread)) {
+		ret->note = (struct note){ 0 };
+	} else if (!read_token(ret->note.token, ret->token, &ret->unread)) {
+		note_free(&ret->note);
+	} else {
+		ret->unread = (struct err){ 0 };
+	}
+}
+
 /* A renewal is told by its note: it names the certificate that it takes up. */
 static bool
 audit_certificate(struct store *st, const struct certificate_new *c,
-    const struct cert *cert, struct err *e)
+    const struct cert *cert, const struct noted *noted, struct err *e)
 {
-	struct note note;
+	const struct note *note = &noted->note;
 	struct buf names;
 	char hex[SERIAL_HEX_LEN], object[NOTE_TOKEN_LEN + SERIAL_HEX_LEN + 8] = "";
 
 	_Static_assert(NOTE_ORDER_LEN <= NOTE_TOKEN_LEN, "an object has room for both");
 
-	if (!note_read(c->note, &note, e))
-		return false;
-	if (note.has_parent) {
-		serial_to_hex(&note.parent, hex);
+	if (note->has_parent) {
+		serial_to_hex(&note->parent, hex);
 		snprintf(object, sizeof(object), "of %s", hex);
-	} else if (note.token[0] != '\0') {
-		snprintf(object, sizeof(object), "token %s", note.token);
-	} else if (note.order[0] != '\0') {
-		snprintf(object, sizeof(object), "order %s", note.order);
+	} else if (note->token[0] != '\0') {
+		snprintf(object, sizeof(object), "token %s", note->token);
+	} else if (note->order[0] != '\0') {
+		snprintf(object, sizeof(object), "order %s", note->order);
 	}
 	serial_to_hex(&cert->serial, hex);
 	buf_init(&names, RECORD_MAX);
 	store_audit_names(&names, &cert->names);
 	const struct audit_row row = {
 		.at = c->issued_at,
-		.kind = note.has_parent ? AUDIT_RENEWED : AUDIT_ISSUED,
+		.kind = note->has_parent ? AUDIT_RENEWED : AUDIT_ISSUED,
 		.seq = c->seq,
 		.request_id = c->request_id,
 		.identity = c->requester,
@@ -75,27 +108,21 @@ audit_certificate(struct store *st, const struct certificate_new *c,
 		.serial = hex,
 		.object = object,
 		.result = AUDIT_DONE,
+		.reason = noted->unread.code != ERR_NONE ? UNREAD : NULL,
 	};
 	const bool ok = store_audit_add(st, &row, e);
 	buf_free(&names);
-	note_free(&note);
 	return ok;
 }
 
 /* The certificate used up a token: live or replayed, that is where it is counted (R51, S86). */
 static bool
-use_token(struct store *st, const char *id, struct err *e)
+use_token(struct store *st, const struct noted *noted, struct err *e)
 {
-	uint8_t key[TOKEN_KEY_LEN];
-	size_t n;
-
-	if (id[0] == '\0')
+	if (noted->note.token[0] == '\0')
 		return true;
-	if (!hex_read(bytes_str(id), key, sizeof(key), &n) || n != sizeof(key))
-		return err_set(e, ERR_MALFORMED,
-		    "a journal record names a token by no token's id");
 	fault_point("core.token");
-	return store_token_use(st, key, e);
+	return store_token_use(st, noted->token, e);
 }
 
 /* The key that binds the order's account counts its certificates. */
@@ -144,18 +171,42 @@ remember(struct store *st, const struct note *n, const struct certificate_new *c
 	return store_once_put(st, &row, row.at - ONCE_S, e);
 }
 
+/* Which token it used up nobody knows: none of those that pend may be used a second time. */
 static bool
-apply_note(struct store *st, const struct certificate_new *c, struct err *e)
+withdraw_tokens(struct store *st, const struct certificate_new *c,
+    const struct err *unread, struct err *e)
 {
-	struct note note;
+	char hex[SERIAL_HEX_LEN], object[48];
+	int64_t n = 0;
 
-	if (!note_read(c->note, &note, e))
+	serial_to_hex(&c->cert->serial, hex);
+	if (!store_token_withdraw_all(st, c->issued_at, "system", &n, e))
 		return false;
-	const bool ok = use_token(st, note.token, e) &&
-			end_order(st, note.order, (int64_t)c->seq, e) &&
-			remember(st, &note, c, e);
-	note_free(&note);
-	return ok;
+	LOG_ERR(LOG_ERROR, "note-unread", unread, LOG_TEXT("serial", hex),
+	    LOG_NUM("tokens_withdrawn", n));
+	if (n == 0)
+		return true;
+	snprintf(object, sizeof(object), "%lld pending tokens", (long long)n);
+	return store_audit_add(st,
+	    &(struct audit_row){ .at = c->issued_at,
+		.kind = AUDIT_TOKEN_WITHDRAWN,
+		.identity = "system",
+		.serial = hex,
+		.object = object,
+		.result = AUDIT_DONE,
+		.reason = UNREAD },
+	    e);
+}
+
+static bool
+apply_noted(struct store *st, const struct certificate_new *c,
+    const struct noted *noted, struct err *e)
+{
+	if (noted->unread.code != ERR_NONE)
+		return withdraw_tokens(st, c, &noted->unread, e);
+	return use_token(st, noted, e) &&
+	       end_order(st, noted->note.order, (int64_t)c->seq, e) &&
+	       remember(st, &noted->note, c, e);
 }
 
 static bool
@@ -205,16 +256,13 @@ apply_certificate(struct store *st, const struct record *r, struct cert **ret,
 {
 	struct record_certificate rc;
 	struct cert *cert = NULL;
-	struct note note = { 0 };
+	struct noted noted;
 	struct certificate_metadata *metadata;
-	struct err unread;
 
 	if (!record_certificate_get(r->body, &rc, e) || !cert_parse(rc.der, &cert, e))
 		return false;
-	/* A note that cannot be read must not keep the rest of the journal out. */
-	if (!note_read(rc.note, &note, &unread))
-		note = (struct note){ 0 };
-	const size_t n_metadata = read_metadata(&note, &metadata);
+	read_noted(rc.note, &noted);
+	const size_t n_metadata = read_metadata(&noted.note, &metadata);
 
 	char *issuer = mem_strndup(rc.issuer), *profile = mem_strndup(rc.profile);
 	char *requester = mem_strndup(rc.requester),
@@ -227,20 +275,21 @@ apply_certificate(struct store *st, const struct record *r, struct cert **ret,
 		.profile = profile,
 		.requester = requester,
 		.request_id = request_id,
-		.note = rc.note,
+		.note = noted.unread.code == ERR_NONE ? rc.note : (struct bytes){ 0 },
 		.metadata = metadata,
 		.n_metadata = n_metadata,
-		.parent = note.has_parent ? &note.parent : NULL,
+		.parent = noted.note.has_parent ? &noted.note.parent : NULL,
 	};
 	const bool ok = store_certificate_add(st, &row, e) &&
-			audit_certificate(st, &row, cert, e) && apply_note(st, &row, e);
+			audit_certificate(st, &row, cert, &noted, e) &&
+			apply_noted(st, &row, &noted, e);
 
 	free(issuer);
 	free(profile);
 	free(requester);
 	free(request_id);
 	free(metadata);
-	note_free(&note);
+	note_free(&noted.note);
 	if (ok)
 		*ret = cert;
 	else

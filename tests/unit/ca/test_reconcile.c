@@ -12,6 +12,7 @@
 #include "key/key.h"
 #include "store/store_acme_eab.h"
 #include "store/store_acme_order.h"
+#include "store/store_audit.h"
 #include "store/store_certificate.h"
 #include "store/store_once.h"
 #include "store/store_revocation.h"
@@ -316,15 +317,65 @@ Test(reconcile, an_order_that_is_gone_keeps_no_certificate_out, .init = begin,
 	certificate_row_free(&row);
 }
 
-/* A note that this version cannot read must not pass for one without a token. */
-Test(reconcile, a_note_that_names_no_token_is_refused, .init = begin, .fini = end)
+static bool
+collect_audit(void *arg, const struct audit_row *r, struct err *e)
 {
+	struct buf *b = arg;
+
+	(void)e;
+	buf_printf(b, "%s %s: %s\n", store_audit_word(r->kind), r->object, r->reason);
+	return true;
+}
+
+/*
+ * A note that this version cannot read must not pass for one without a token, nor keep
+ * all that comes after it out of the database.
+ */
+static void
+expect_unread(const char *note)
+{
+	const struct audit_query q = { .limit = 9, .oldest_first = true };
+	const struct store_token t = { .hash = { 0xab },
+		.profile = (char *)"server",
+		.uses = 2,
+		.expires_at = INT64_MAX };
+	struct store_token got;
+	struct certificate_row row;
+	struct audit_seen seen;
+	struct buf audit;
 	struct err e = { 0 };
 
-	write_with_note("{\"token\":\"ab\"}");
-	cr_assert(journal_read(journal, 1, 1, apply, NULL, &e), "%s", e.detail);
-	cr_expect_not(journal_read(journal, 2, 1, apply, NULL, &e));
-	cr_expect_eq(e.code, ERR_MALFORMED);
+	write_with_note(note);
+	cr_assert(store_token_add(st, &t, &e), "%s", e.detail);
+	cr_assert(journal_read(journal, 1, 2, apply, NULL, &e), "%s", e.detail);
+	cr_assert(store_commit(st, &e), "%s", e.detail);
+	cr_assert(store_certificate_get(st, "main", &serial, &row, &e), "%s", e.detail);
+	cr_expect_eq(row.note.n, 0);
+	certificate_row_free(&row);
+	cr_assert(store_token_get(st, t.hash, &got, &e), "%s", e.detail);
+	cr_expect_eq(got.uses_left, 2);
+	cr_expect_neq(got.withdrawn_at, 0, "it may be the one that was used");
+	store_token_free(&got);
+	buf_init(&audit, KIB(4));
+	cr_assert(store_audit_list(st, &q, collect_audit, &audit, &seen, &e));
+	cr_expect_str_eq(buf_str(&audit),
+	    "issued : what was noted with it cannot be read\n"
+	    "token-withdrawn 1 pending tokens: what was noted with it cannot be "
+	    "read\n");
+	buf_free(&audit);
+}
+
+/* S86, R51 */
+Test(reconcile, a_note_that_names_no_token_is_let_go_and_all_tokens_with_it,
+    .init = begin, .fini = end)
+{
+	expect_unread("{\"token\":\"ab\"}");
+}
+
+Test(reconcile, a_note_that_is_none_is_let_go_and_all_tokens_with_it, .init = begin,
+    .fini = end)
+{
+	expect_unread("{\"token\":");
 }
 
 /* A record twice, or one left out, is never stored. */
