@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * export - certificates for other programs: CSV (RFC 4180) or one JSON object a
- * line.
+ * line.  On a terminal control characters of CSV become '?' (R84).
  */
 #ifndef CLI_EXPORT_H
 #define CLI_EXPORT_H

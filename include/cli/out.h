@@ -44,6 +44,8 @@ void out_field(const char *label, int width, const char *value);
 json_t *out_string(const char *s);
 /* Indented, with a newline behind; takes 'v'. */
 void out_json(json_t *v);
+/* The same in one line. */
+void out_json_line(FILE *to, const json_t *v);
 /* Flushes stdout; OUT_FAILED when what was printed did not get there. */
 int out_end(void);
 

@@ -170,8 +170,7 @@ print_row(const json_t *v, bool json)
 	struct buf about;
 
 	if (json) {
-		json_dumpf(v, stdout, JSON_COMPACT);
-		putchar('\n');
+		out_json_line(stdout, v);
 		return;
 	}
 	buf_init(&about, KIB(8));

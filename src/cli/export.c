@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/out.h"
 #include "codec/json.h"
 
 #define CELL_MAX MIB(1) /* octets; a certificate is far smaller */
@@ -50,6 +52,22 @@ put_cell(const char *text, FILE *to)
 	fputc('"', to);
 }
 
+/* On a terminal, which is no program that reads CSV: nothing that it would obey. */
+static void
+put_shown(const char *text, FILE *to)
+{
+	char *plain = NULL;
+	size_t n;
+	FILE *f = open_memstream(&plain, &n);
+
+	if (f == NULL)
+		abort(); /* no memory */
+	out_text(f, text);
+	fclose(f);
+	put_cell(plain, to);
+	free(plain);
+}
+
 /* [{type, value}] as "dns:a.internal ip:10.0.0.1"; an object as JSON. */
 static void
 put_value(struct buf *b, const json_t *v)
@@ -89,6 +107,7 @@ export_head(enum export_format f, FILE *to)
 static void
 put_csv(const json_t *certificate, FILE *to)
 {
+	const bool shown = isatty(fileno(to));
 	struct buf cell;
 
 	buf_init(&cell, CELL_MAX);
@@ -97,7 +116,10 @@ put_csv(const json_t *certificate, FILE *to)
 		put_value(&cell, json_object_get(certificate, columns[i]));
 		if (i > 0)
 			fputc(',', to);
-		put_cell(buf_str(&cell), to);
+		if (shown)
+			put_shown(buf_str(&cell), to);
+		else
+			put_cell(buf_str(&cell), to);
 	}
 	fputs("\r\n", to);
 	buf_free(&cell);
@@ -110,6 +132,5 @@ export_row(enum export_format f, const json_t *certificate, FILE *to)
 		put_csv(certificate, to);
 		return;
 	}
-	json_dumpf(certificate, to, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	fputc('\n', to);
+	out_json_line(to, certificate);
 }

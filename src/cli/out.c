@@ -174,22 +174,41 @@ out_string(const char *s)
 	return v;
 }
 
+/* What JSON need not escape, and a terminal obeys, is escaped too. */
+static void
+put_json(FILE *to, const json_t *v, size_t how)
+{
+	char *text = json_dumps(v, how | JSON_PRESERVE_ORDER);
+
+	for (const char *s = text; s != NULL && *s != '\0'; s++) {
+		const size_t n = strcspn(s, "\x7f\xc2");
+
+		fwrite(s, 1, n, to);
+		s += n;
+		if (*s == '\0')
+			break;
+		if (is_c1(s))
+			fprintf(to, "\\u00%02x", (unsigned char)*++s);
+		else if (*s == 0x7f)
+			fputs("\\u007f", to);
+		else
+			fputc(*s, to);
+	}
+	fputc('\n', to);
+	free(text);
+}
+
 void
 out_json(json_t *v)
 {
-	char *text = json_dumps(v, JSON_INDENT(OUT_JSON_INDENT) | JSON_PRESERVE_ORDER);
-
-	for (const char *s = text; s != NULL && *s != '\0'; s++)
-		if (is_c1(s)) { /* what JSON need not escape, a terminal obeys */
-			printf("\\u00%02x", (unsigned char)*++s);
-		} else if (*s == 0x7f) {
-			printf("\\u007f");
-		} else {
-			putchar(*s);
-		}
-	putchar('\n');
-	free(text);
+	put_json(stdout, v, JSON_INDENT(OUT_JSON_INDENT));
 	json_decref(v);
+}
+
+void
+out_json_line(FILE *to, const json_t *v)
+{
+	put_json(to, v, JSON_COMPACT);
 }
 
 int

@@ -49,7 +49,7 @@ renew_tell(const struct renew *r, const char *event, json_t *fields)
 		json_t *all = json_pack("{s:s, s:s}", "at", now, "event", event);
 
 		json_object_update(all, fields);
-		json_dumpf(all, stdout, JSON_COMPACT);
+		out_json_line(stdout, all);
 		json_decref(all);
 	} else {
 		printf("%s %s", now, event);
@@ -58,8 +58,8 @@ renew_tell(const struct renew *r, const char *event, json_t *fields)
 			printf(" %s=", name);
 			put_value(stdout, json_string_value(v));
 		}
+		putchar('\n');
 	}
-	putchar('\n');
 	fflush(stdout);
 	json_decref(fields);
 }

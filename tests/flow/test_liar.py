@@ -24,7 +24,7 @@ ca; ca --issuer main; crl; crl main --shards; ocsp 1111; profile; profile server
 issuer; issuer main; issuer revoke main --reason superseded
 acme eab new --names *.internal; acme eab new --for certbot; acme eab ls; acme eab revoke x
 acme accounts; acme accounts revoke x; acme orders; acme why localhost; acme test localhost
-audit; whoami; ls --json; show --json 1111; doctor; reload; token create localhost; token ls; token rm 22222222222222222222222222222222
+audit; audit --follow --json; audit --follow; whoami; ls --json; ls --export csv; ls --export jsonl; show --json 1111; doctor; reload; token create localhost; token ls; token rm 22222222222222222222222222222222
 revoke 1111 --reason superseded; renew-all --where issuer=main --within 1h; renew-all --all --within 1h
 explain localhost; issue localhost --out -; issue localhost --out OUT; backup OUT.tar
 """
@@ -61,8 +61,9 @@ class Door(http.server.BaseHTTPRequestHandler):
 
     def reply(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(self.status)
-        self.send_header("Content-Type", "application/json" if self.status < 300 else "application/problem+json")
+        status = 503 if "&after=" in self.path else self.status  # who follows goes on for ever else
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json" if status < 300 else "application/problem+json")
         self.send_header("Content-Length", str(len(self.answer)))
         self.end_headers()
         self.wfile.write(self.answer)

@@ -97,3 +97,14 @@ Test(live, an_address_is_told_from_a_serial_and_a_path)
 	for (size_t i = 0; i < NITEMS(others); i++)
 		cr_expect_not(live_is_address(others[i]), "%s", others[i]);
 }
+
+/* R84 */
+Test(export, a_line_of_json_has_no_octet_that_a_terminal_obeys)
+{
+	char *text = exported(EXPORT_JSONL, json_pack("{s:s}", "cn",
+						"a\033[m\x7f\xc2\x9b"
+						"b\xc3\xa4"));
+
+	cr_expect_str_eq(text, "{\"cn\":\"a\\u001B[m\\u007f\\u009bb\xc3\xa4\"}\n");
+	free(text);
+}
