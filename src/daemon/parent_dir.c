@@ -34,10 +34,13 @@ static bool
 make_run(const struct parent *p, struct err *e)
 {
 	char *run = conf_path(p->conf, "run");
-	bool ok = file_mkdir(AT_FDCWD, run, 0750, e);
+	struct err there;
+	bool ok = file_mkdir(AT_FDCWD, run, 0750, &there);
 
-	if (!ok && e->code == ERR_CONFLICT)
+	if (!ok && there.code == ERR_CONFLICT)
 		ok = file_check_mode(AT_FDCWD, run, FILE_OPEN_DIR, e);
+	else if (!ok)
+		*e = there;
 	free(run);
 	return ok;
 }

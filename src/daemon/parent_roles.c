@@ -30,7 +30,8 @@ static const struct {
 
 /* How much a reason tells: the better one is given when the daemon ends. */
 enum rank {
-	RANK_CLOSED = 1, /* its channel */
+	RANK_LATE = 1,   /* it was told to end */
+	RANK_CLOSED,     /* its channel */
 	RANK_ENDED,      /* exit status */
 	RANK_OF_ANOTHER, /* MSG_FAILED: because another role is gone */
 	RANK_SAID,       /* MSG_FAILED, or what it may not say */
@@ -272,12 +273,19 @@ static void
 on_stop_late(void *arg)
 {
 	struct parent *p = arg;
+	struct err e;
 
-	for (size_t i = 0; i < PARENT__ROLES; i++)
-		if (p->roles[i].pid > 0)
-			LOG(LOG_WARN, "killed", LOG_TEXT("name", roles[i].name),
-			    LOG_TEXT("why", "it did not end in time"));
-	p->status = 1;
+	err_set(&e, ERR_INTERNAL, "did not end in time");
+	for (size_t i = 0; i < PARENT__ROLES; i++) {
+		if (p->roles[i].pid <= 0)
+			continue;
+		LOG(LOG_WARN, "killed", LOG_TEXT("name", roles[i].name),
+		    LOG_TEXT("why", p->roles[i].told
+					? "it did not end in time"
+					: "one before it did not end in time"));
+		if (p->roles[i].told)
+			fail(p, (enum parent_role)i, RANK_LATE, &e);
+	}
 	loop_stop(p->loop);
 }
 

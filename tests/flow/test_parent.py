@@ -187,6 +187,8 @@ class Parent(unittest.TestCase):
         self.ends(1)
         self.assertTrue(9 < time.monotonic() - began < 12 * SLOW)
         self.assertIn("name=core", self.said())
+        # The others wait for it; that run/ was there before is no reason either.
+        self.assertRegex(self.said(), r'parent ended error="core: did not end in time"\n$')
         self.nobody_is_left()
 
     def test_it_can_be_stopped_before_it_is_ready(self):
