@@ -198,6 +198,22 @@ answer_ended(struct request *r, const struct acme_eab *k, int64_t n)
 	request_json(r, 200, v);
 }
 
+/* The round in which it was may have been undone since. */
+static bool
+is_revoked(struct ending *d, struct err *e)
+{
+	struct acme_eab now;
+
+	if (!store_acme_eab_by_num(ca_store(d->r->ca), d->key.num, &now, e))
+		return false;
+	store_acme_eab_free(&d->key);
+	d->key = now;
+	return now.revoked_at != 0 ||
+	       err_set(e, ERR_UNAVAILABLE,
+		   "the database could not be written: the key is not taken back, ask "
+		   "again");
+}
+
 static bool
 on_step(void *arg)
 {
@@ -205,7 +221,8 @@ on_step(void *arg)
 	size_t n;
 	struct err e;
 
-	if (!acme_eab_end_accounts(d->r->ca, d->key.num, SLICE_ACCOUNTS,
+	if (!is_revoked(d, &e) ||
+	    !acme_eab_end_accounts(d->r->ca, d->key.num, SLICE_ACCOUNTS,
 		&d->r->caller.id, d->r->id, &n, &e))
 		request_problem(d->r, &e, NULL);
 	else if ((d->n += (int64_t)n), n == SLICE_ACCOUNTS)
