@@ -4,8 +4,8 @@
  *
  * Two walls, and neither can be taken down again: seccomp(2) ends the process at
  * any system call that is in no row of tbl/syscalls.h; Landlock, where the kernel
- * has it, refuses files (EACCES) that are not below the given paths.  What root is
- * by its capabilities, it is no more.
+ * has it, refuses files (EACCES) that are not below the given paths, and to a role, from
+ * its version 6 on, signals to others.  What root is by its capabilities, it is no more.
  */
 #ifndef SYS_SANDBOX_H
 #define SYS_SANDBOX_H

@@ -9,6 +9,8 @@
  * of sys/sandbox.c:
  *
  *	ANY        with whatever arguments
+ *	HOLDING    a descriptor's flags and a copy of it, but no signals and no owner
+ *	LOCKING    the same, and locks of files
  *	DATA       memory that is never executable
  *	READING    opens a file, but neither makes nor changes one
  *	OWN        only this process
@@ -31,7 +33,8 @@ CALL(read,            S | P | C | F | H, ANY)
 CALL(write,           S | P | C | F | H, ANY)
 CALL(writev,          S | P | C | F,     ANY)
 CALL(close,           S | P | C | F | H, ANY)
-CALL(fcntl,           S | P | C | F | H, ANY)
+CALL(fcntl,               P     | F | H, HOLDING)
+CALL(fcntl,           S     | C,         LOCKING)
 CALL(poll,            S | P | C | F | H, ANY)
 CALL(sendmsg,         S | P | C | F,     ANY)
 CALL(recvmsg,         S | P | C | F | H, ANY)

@@ -40,6 +40,8 @@
 
 enum rule {
 	ANY,
+	HOLDING,
+	LOCKING,
 	DATA,
 	READING,
 	OWN,
@@ -63,6 +65,21 @@ enum rule {
 		(n), SCMP_CMP_EQ, (value), 0                                           \
 	}
 
+/*
+ * What fcntl(2) may do, and nothing else: F_SETOWN and F_SETSIG would have the kernel send any
+ * signal to any process, and O_ASYNC is when.  What is forbidden cannot be listed instead: the
+ * kernel looks at half of the word that is compared here.
+ */
+#define DESCRIPTORS(rule)                                                              \
+	{ (rule), 1, { IS(1, F_DUPFD_CLOEXEC) } }, { (rule), 1, { IS(1, F_GETFD) } },  \
+	    { (rule), 1, { IS(1, F_SETFD) } }, { (rule), 1, { IS(1, F_GETFL) } },      \
+	{                                                                              \
+		(rule), 2,                                                             \
+		{                                                                      \
+			IS(1, F_SETFL), HAS(2, O_ASYNC, 0)                             \
+		}                                                                      \
+	}
+
 /* The ways that a rule leaves open, each of up to two conditions; OWN's comes at run time. */
 static const struct way {
 	enum rule rule;
@@ -71,6 +88,11 @@ static const struct way {
 } ways[] = {
 	{ ANY, 0, { { 0 } } },
 	{ ABSENT, 0, { { 0 } } },
+	DESCRIPTORS(HOLDING),
+	DESCRIPTORS(LOCKING),
+	{ LOCKING, 1, { IS(1, F_GETLK) } },
+	{ LOCKING, 1, { IS(1, F_SETLK) } },     /* SQLite */
+	{ LOCKING, 1, { IS(1, F_OFD_SETLK) } }, /* the journal, the nonces */
 	{ DATA, 1, { HAS(2, PROT_EXEC, 0) } },
 	{ READING, 1, { HAS(2, CHANGES, 0) } },
 	{ NAMING, 1, { IS(0, PR_SET_NAME) } },
@@ -165,7 +187,8 @@ sandbox_enter(enum sandbox_role role, const struct sandbox_path *paths, size_t n
 	struct sandbox done;
 
 	tzset(); /* gmtime_r(3) reads /etc/localtime, once */
-	if (!sandbox_files(paths, n, &done.landlock, e))
+	/* The parent ends the roles, and tells the service manager. */
+	if (!sandbox_files(paths, n, role != SANDBOX_PARENT, &done.landlock, e))
 		return false;
 	if (between != NULL)
 		between(arg);

@@ -15,6 +15,14 @@
 #define TRUNCATE  (UINT64_C(1) << 14)
 #define IOCTL_DEV (UINT64_C(1) << 15)
 
+/* Of version 6: no socket of another process by an abstract name, no signal to one. */
+#define SCOPES (UINT64_C(1) << 0 | UINT64_C(1) << 1)
+
+/* As of version 6: an older kernel takes what is behind its own words for nothing, if it is 0. */
+struct ruleset {
+	uint64_t files, network, scopes;
+};
+
 #define FIRST ((UINT64_C(1) << 13) - 1) /* all rights of version 1 */
 #define FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | TRUNCATE)
 
@@ -71,7 +79,8 @@ add_path(int ruleset, uint64_t handled, const struct sandbox_path *p, struct err
 }
 
 bool
-sandbox_files(const struct sandbox_path *paths, size_t n, int *ret, struct err *e)
+sandbox_files(const struct sandbox_path *paths, size_t n, bool scoped, int *ret,
+    struct err *e)
 {
 	const long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
@@ -81,15 +90,16 @@ sandbox_files(const struct sandbox_path *paths, size_t n, int *ret, struct err *
 		*ret = 0;
 		return true;
 	}
-	const struct landlock_ruleset_attr all = {
-		.handled_access_fs = rights_of_version((int)version)
+	const struct ruleset all = {
+		.files = rights_of_version((int)version),
+		.scopes = scoped && version >= 6 ? SCOPES : 0,
 	};
 	const int ruleset =
 	    (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (ruleset < 0)
 		return err_set(e, ERR_UNAVAILABLE, "Landlock: %s", strerror(errno));
 	for (size_t i = 0; ok && i < n; i++)
-		ok = add_path(ruleset, all.handled_access_fs, &paths[i], e);
+		ok = add_path(ruleset, all.files, &paths[i], e);
 	if (ok && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		ok = err_set(e, ERR_UNAVAILABLE, "Landlock: %s", strerror(errno));
 	close(ruleset);

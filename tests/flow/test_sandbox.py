@@ -212,7 +212,7 @@ class Taken(unittest.TestCase):
             timer.cancel()
         self.assertTrue(line.startswith("ready "), said[-3000:])
         acts = dict(line.split(" ", 1) for line in (where / "acts").read_text().splitlines())
-        self.assertGreater(len(acts), 55)
+        self.assertGreater(len(acts), 65)
         return acts
 
     def judge(self, role, landlock=None):

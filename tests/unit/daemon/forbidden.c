@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -29,6 +30,7 @@ enum kind {
 #define NACTS(array) (sizeof(array) / sizeof((array)[0]))
 #define MAKE         (O_WRONLY | O_CREAT)
 #define LIST         (O_RDONLY | O_DIRECTORY)
+#define HIGH         (1L << 32) /* what the kernel does not look at */
 #define MAP          (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static const struct act {
@@ -79,6 +81,17 @@ static const struct act {
 	{ "read-another",     CALL, SYS_process_vm_readv, NULL, { 1 } },
 	{ "signal-another",   CALL, SYS_kill, NULL, { 1, 0 } },
 	{ "signal-a-thread",  CALL, SYS_tgkill, NULL, { 1, 1, 0 } },
+	/* The command is judged before the descriptor, and these have none. */
+	{ "own-signals",      CALL, SYS_fcntl, NULL, { -1, F_SETOWN, 1 } },
+	{ "own-signals-64",   CALL, SYS_fcntl, NULL, { -1, HIGH | F_SETOWN, 1 } },
+	{ "own-signals-ex",   CALL, SYS_fcntl, NULL, { -1, F_SETOWN_EX } },
+	{ "choose-a-signal",  CALL, SYS_fcntl, NULL, { -1, F_SETSIG, SIGKILL } },
+	{ "have-signals",     CALL, SYS_fcntl, NULL, { -1, F_SETFL, O_ASYNC | O_NONBLOCK } },
+	{ "lease-signals",    CALL, SYS_fcntl, NULL, { -1, F_SETLEASE } },
+	{ "notify-signals",   CALL, SYS_fcntl, NULL, { -1, F_NOTIFY } },
+	{ "ioctl-signals",    CALL, SYS_ioctl, NULL, { -1, FIOASYNC } },
+	{ "ioctl-own",        CALL, SYS_ioctl, NULL, { -1, FIOSETOWN } },
+	{ "ioctl-group",      CALL, SYS_ioctl, NULL, { -1, SIOCSPGRP } },
 	{ "open-a-process",   CALL, SYS_pidfd_open, NULL, { 1 } },
 
 	{ "tcp",              CALL, SYS_socket, NULL, { AF_INET, SOCK_STREAM } },

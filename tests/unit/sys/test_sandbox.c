@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What goes wrong before the walls stand; the walls themselves: tests/flow/test_sandbox.py. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sys/sandbox.h"
+#include "../../../src/sys/sandbox_impl.h"
+#include "sys/proc.h"
 
 TestSuite(sandbox, .timeout = 20);
 
-static bool
-has_landlock(void)
+static long
+landlock_version(void)
 {
-	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0;
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 }
 
 Test(sandbox, a_path_that_cannot_be_opened_is_told_as_such)
@@ -22,7 +25,7 @@ Test(sandbox, a_path_that_cannot_be_opened_is_told_as_such)
 	struct sandbox s;
 	struct err e = { 0 };
 
-	if (!has_landlock())
+	if (landlock_version() <= 0)
 		cr_skip_test("the kernel has no Landlock");
 	cr_assert_not_null(mkdtemp(loop));
 	cr_assert_eq(rmdir(loop), 0);
@@ -34,4 +37,33 @@ Test(sandbox, a_path_that_cannot_be_opened_is_told_as_such)
 	cr_expect_eq(e.code, ERR_IO);
 	cr_expect_eq(strncmp(e.detail, loop, strlen(loop)), 0, "%s", e.detail);
 	cr_expect_null(strstr(e.detail, "Landlock"), "%s", e.detail);
+}
+
+/* S82 */
+Test(sandbox, a_role_sends_no_signal_to_others)
+{
+	int version;
+	struct err e = { 0 };
+
+	if (landlock_version() < 6)
+		cr_skip_test("the kernel's Landlock has no word for signals");
+	cr_assert_eq(kill(getppid(), 0), 0);
+	proc_shut();
+	cr_assert(sandbox_files(NULL, 0, true, &version, &e), "%s", e.detail);
+	cr_expect_eq(kill(getppid(), 0), -1);
+	cr_expect_eq(errno, EPERM);
+	cr_expect_eq(kill(getpid(), 0), 0, "abort(3) does");
+}
+
+/* S82: it ends the roles */
+Test(sandbox, the_parent_does)
+{
+	int version;
+	struct err e = { 0 };
+
+	if (landlock_version() <= 0)
+		cr_skip_test("the kernel has no Landlock");
+	proc_shut();
+	cr_assert(sandbox_files(NULL, 0, false, &version, &e), "%s", e.detail);
+	cr_expect_eq(kill(getppid(), 0), 0);
 }
