@@ -52,6 +52,7 @@ struct setup {
 	bool chown;             /* to these */
 	uid_t uid, signer;
 	gid_t gid;
+	size_t n_out;                /* files that were made in 'etc' */
 	char *url_api, *url_public;  /* no slash at the end */
 	char *admin;                 /* CN and DNS name of the first administrator */
 	struct strings server_names; /* of the api listener's certificate */
@@ -89,10 +90,10 @@ MUST_CHECK bool setup_record(const struct setup *s, struct err *e);
 /* With --system: which directories, and whose; ERR_NOT_FOUND: there is no such user. */
 MUST_CHECK bool setup_system_plan(const struct setup_args *a, struct setup *s,
     struct err *e);
-/* What leads there.  ERR_CONFLICT: there is a configuration already. */
+/* What leads there.  ERR_CONFLICT: there is a configuration already, or a root. */
 MUST_CHECK bool setup_system_ways(const struct setup *s, struct err *e);
 /* From the partial directory into SETUP_ETC; what is left there gets its owner. */
-MUST_CHECK bool setup_system_place(const struct setup *s, struct err *e);
-void setup_system_undo(const struct setup *s);
+MUST_CHECK bool setup_system_place(struct setup *s, struct err *e);
+void setup_system_undo(struct setup *s); /* takes away what that made */
 
 #endif

@@ -17,6 +17,13 @@
 
 #define CONF_FILE "hanaper.yaml"
 
+/* What lies in SETUP_ETC, in the order in which it is made. */
+static const struct {
+	const char *name;
+	mode_t mode;
+	bool shared; /* with the daemon's group */
+} outs[] = { { CONF_FILE, 0640, true }, { "root.crt", 0644, false } };
+
 /* ---- whose it is to be ---- */
 
 /* Of an image, its own users count. */
@@ -81,26 +88,30 @@ setup_system_ways(const struct setup *s, struct err *e)
 {
 	const size_t up = strlen(s->dir) - strlen("/hanaper");
 	char *parent = mem_strndup(bytes_of(s->dir, up));
-	char *conf = mem_printf("%s/" CONF_FILE, s->etc);
 	bool ok = make_way(parent, 0755, e) && make_way(s->etc, 0755, e);
 
-	if (ok && access(conf, F_OK) == 0)
-		ok = err_set(e, ERR_CONFLICT,
-		    "%s is there already; nothing was changed", conf);
+	for (size_t i = 0; ok && i < NITEMS(outs); i++) {
+		char *path = mem_printf("%s/%s", s->etc, outs[i].name);
+
+		if (access(path, F_OK) == 0)
+			ok = err_set(e, ERR_CONFLICT,
+			    "%s is there already; nothing was changed", path);
+		free(path);
+	}
 	free(parent);
-	free(conf);
 	return ok;
 }
 
 static bool
-copy_out(const struct setup *s, const char *name, mode_t mode, gid_t gid, struct err *e)
+copy_out(struct setup *s, size_t i, gid_t gid, struct err *e)
 {
-	char *to = mem_printf("%s/%s", s->etc, name);
+	char *to = mem_printf("%s/%s", s->etc, outs[i].name);
 	struct buf text;
 
 	buf_init(&text, MIB(1));
-	bool ok = file_read(s->workfd, name, &text, e) &&
-		  file_create(AT_FDCWD, to, mode, buf_bytes(&text), e);
+	bool ok = file_read(s->workfd, outs[i].name, &text, e) &&
+		  file_create(AT_FDCWD, to, outs[i].mode, buf_bytes(&text), e);
+	s->n_out += ok;
 	if (ok && s->chown && lchown(to, 0, gid) < 0)
 		ok = err_errno(e, "%s", to);
 	buf_free(&text);
@@ -142,14 +153,11 @@ give_away(const struct setup *s, struct err *e)
 }
 
 bool
-setup_system_place(const struct setup *s, struct err *e)
+setup_system_place(struct setup *s, struct err *e)
 {
-	const gid_t gid = s->chown ? s->gid : getegid();
-
-	if (!copy_out(s, CONF_FILE, 0640, gid, e))
-		return false;
-	if (!copy_out(s, "root.crt", 0644, 0, e))
-		goto undo;
+	for (size_t i = 0; i < NITEMS(outs); i++)
+		if (!copy_out(s, i, outs[i].shared ? s->gid : 0, e))
+			goto undo;
 	if (unlinkat(s->workfd, CONF_FILE, 0) < 0) {
 		err_errno(e, CONF_FILE);
 		goto undo;
@@ -162,12 +170,10 @@ undo:
 }
 
 void
-setup_system_undo(const struct setup *s)
+setup_system_undo(struct setup *s)
 {
-	static const char *const names[] = { CONF_FILE, "root.crt" };
-
-	for (size_t i = 0; i < NITEMS(names); i++) {
-		char *path = mem_printf("%s/%s", s->etc, names[i]);
+	for (; s->n_out > 0; s->n_out--) {
+		char *path = mem_printf("%s/%s", s->etc, outs[s->n_out - 1].name);
 
 		unlink(path);
 		free(path);

@@ -159,6 +159,15 @@ class Image(unittest.TestCase):
         self.assertEqual((self.etc / "hanaper.yaml").read_text(), "mine")
         self.assertEqual(list(self.state.iterdir()), [])
         self.assertEqual([p.name for p in self.state.parent.iterdir()], ["hanaper"])
+        for name in ("hanaper.yaml", "root.crt"):
+            (self.etc / "hanaper.yaml").unlink(missing_ok=True)
+            (self.etc / "root.crt").symlink_to("nowhere") if name == "hanaper.yaml" else (self.etc / name).write_text("mine")
+            done = self.init(check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("root.crt", done.stderr)
+            self.assertEqual([p.name for p in self.etc.iterdir()], ["root.crt"])
+            (self.etc / "root.crt").unlink()
+        self.assertEqual(list(self.state.iterdir()), [])
 
     def test_usage(self):
         for args in (["--system", "--dir", "x"], ["--root", "x"]):
