@@ -9,6 +9,7 @@
 #ifndef CA_RECONCILE_H
 #define CA_RECONCILE_H
 
+#include "conf/conf.h"
 #include "journal/record.h"
 #include "store/store.h"
 #include "x509/cert.h"
@@ -25,11 +26,11 @@ MUST_CHECK bool reconcile_apply(struct store *st, const struct record *r,
 /*
  * May a database that holds the records up to 'held' serve beside a journal that ends
  * with 'last', and tells that it held those up to 'stored' once (R91)?  ERR_CONFLICT: the
- * journal was cut; ERR_UNAVAILABLE: it is an old copy, to be recovered.  'dir' is the CA's.
+ * journal was cut; ERR_UNAVAILABLE: it is an old copy, to be recovered.
  */
 MUST_CHECK bool reconcile_fits(uint64_t held, uint64_t last, uint64_t stored,
-    const char *dir, struct err *e);
+    const struct conf *c, struct err *e);
 /* There is no database at 'path': ERR_UNAVAILABLE, with what can be done. */
-bool reconcile_lacks(const char *path, const char *dir, struct err *e);
+bool reconcile_lacks(const char *path, const struct conf *c, struct err *e);
 
 #endif

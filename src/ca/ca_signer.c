@@ -214,8 +214,8 @@ compare(struct ca *ca, const struct msg_journal_end *m)
 {
 	struct err e;
 
-	if (!reconcile_fits(ca->committed_seq, m->last_seq, m->stored_seq,
-		ca->conf->dir, &e) &&
+	if (!reconcile_fits(ca->committed_seq, m->last_seq, m->stored_seq, ca->conf,
+		&e) &&
 	    !(e.code == ERR_UNAVAILABLE && ca->recover)) {
 		end_role(ca, &e);
 		return;

@@ -396,8 +396,20 @@ reconcile_apply(struct store *st, const struct record *r, struct cert **ret,
 	return ok;
 }
 
+/* The option by which hanaperd finds the CA; free() it. */
+static char *
+option(const struct conf *c)
+{
+	char *usual = conf_path(c, "hanaper.yaml");
+	char *ret = strcmp(usual, c->file) == 0 ? mem_printf("--dir %s", c->dir)
+						: mem_printf("--config %s", c->file);
+
+	free(usual);
+	return ret;
+}
+
 bool
-reconcile_fits(uint64_t held, uint64_t last, uint64_t stored, const char *dir,
+reconcile_fits(uint64_t held, uint64_t last, uint64_t stored, const struct conf *c,
     struct err *e)
 {
 	if (last < held)
@@ -405,21 +417,28 @@ reconcile_fits(uint64_t held, uint64_t last, uint64_t stored, const char *dir,
 		    "the journal ends at record %" PRIu64 ", the database at %" PRIu64
 		    ": the journal was cut or replaced; put the newest journal/ back",
 		    last, held);
-	return held >= stored ||
-	       err_set(e, ERR_UNAVAILABLE,
-		   "the database holds %" PRIu64
-		   " of the journal's records, it once held %" PRIu64
-		   ": an old copy was put back; run \"hanaperd --recover --dir %s\" "
-		   "once, which replays the journal into it",
-		   held, stored, dir);
+	if (held >= stored)
+		return true;
+	char *named = option(c);
+	err_set(e, ERR_UNAVAILABLE,
+	    "the database holds %" PRIu64
+	    " of the journal's records, it once held %" PRIu64
+	    ": an old copy was put back; run \"hanaperd --recover %s\" once, which "
+	    "replays the journal into it",
+	    held, stored, named);
+	free(named);
+	return false;
 }
 
 bool
-reconcile_lacks(const char *path, const char *dir, struct err *e)
+reconcile_lacks(const char *path, const struct conf *c, struct err *e)
 {
-	return err_set(e, ERR_UNAVAILABLE,
+	char *named = option(c);
+
+	err_set(e, ERR_UNAVAILABLE,
 	    "there is no database at %s; put it back, or run \"hanaperd --recover "
-	    "--dir "
 	    "%s\" once, which makes it anew from the journal",
-	    path, dir);
+	    path, named);
+	free(named);
+	return false;
 }

@@ -108,13 +108,13 @@ fits(struct doctor *d, struct store *st, struct err *e)
 		return true;
 	if (!store_seq(st, &held, e))
 		return false;
-	if (reconcile_fits(held, j->last, j->stored, d->conf->dir, e))
+	if (reconcile_fits(held, j->last, j->stored, d->conf, e))
 		return true;
 	if (e->code != ERR_CONFLICT)
 		return false;
 	char *dir = conf_path(d->conf, BACKUP_JOURNAL);
-	const bool ok = read_journal(d, dir, e) &&
-			reconcile_fits(held, j->last, 0, d->conf->dir, e);
+	const bool ok =
+	    read_journal(d, dir, e) && reconcile_fits(held, j->last, 0, d->conf, e);
 	free(dir);
 	return ok;
 }
@@ -150,7 +150,7 @@ doctor_database(struct doctor *d)
 		return;
 	char *path = conf_path(d->conf, d->conf->database);
 	const int missing = access(path, R_OK) < 0 ? errno : 0;
-	if (missing == ENOENT && !reconcile_lacks(path, d->conf->dir, &e))
+	if (missing == ENOENT && !reconcile_lacks(path, d->conf, &e))
 		doctor_say(d, DOCTOR_FAIL, DOCTOR_AS_IT_SAYS, "%s", e.detail);
 	else if (missing != 0)
 		doctor_say(d, DOCTOR_WARN, DOCTOR_AS_OWNER,

@@ -381,7 +381,7 @@ open_store(struct core *c, struct err *e)
 		if (role_recover(c->role))
 			ok = store_create(path, &c->store, e);
 		else
-			reconcile_lacks(path, conf->dir, e);
+			reconcile_lacks(path, conf, e);
 	}
 	free(path);
 	return ok;

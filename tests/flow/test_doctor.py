@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import re
 import shutil
+import signal
 import unittest
 
-from hnp import BUILD, CA, FlowTest, run
+from hnp import BUILD, CA, UNCONFINED, FlowTest, run, wait_gone
 
 
 @contextlib.contextmanager
@@ -217,6 +219,25 @@ class Start(FlowTest):
             self.refuses("journal", "there is no journal at")
         with self.subTest("database"), away(ca, ca.dir / "hanaper.db"):
             self.refuses("database", "there is no database at", f'or run "hanaperd --recover --dir {ca.dir}" once')
+
+    # R91: in the service's layout, too, what is told to be run heals it
+    def test_a_database_that_is_missing_where_the_configuration_lies_elsewhere(self):
+        ca = CA()
+        self.addCleanup(ca.close)
+        conf = ca.tmp / "etc/hanaper.yaml"
+        conf.parent.mkdir()
+        conf.write_text(f"dir: {ca.dir}\n" + (ca.dir / "hanaper.yaml").read_text())
+        conf.chmod(0o640)
+        (ca.dir / "hanaper.db").unlink()
+        (ca.dir / "hanaper.yaml").unlink()
+        done = run(BUILD / "hanaperd", "-f", "--config", conf, check=False)
+        said = re.search('run "(hanaperd [^"]*)" once', done.stderr.replace('\\"', '"'))
+        self.assertIn(said[0], run(BUILD / "hanaper", "doctor", "--dir", conf.parent, check=False).stdout)
+        run(BUILD / "hanaperd", *said[1].split()[1:], *UNCONFINED)
+        self.assertTrue((ca.dir / "hanaper.db").exists())
+        pid = int((ca.dir / "run/hanaperd.pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        wait_gone([pid])
 
     def test_what_belongs_to_another_ca(self):
         ca, other = self.ca, CA()
