@@ -27,13 +27,16 @@ typedef void census_each(void *arg, int64_t issuer_id, int64_t not_after, bool r
 MUST_CHECK bool store_census_live(struct store *st, struct census_at *at, size_t limit,
     census_each *each, void *arg, struct err *e);
 
-/* Certificates by id: issuer and profile of each. */
-typedef void census_each_issued(void *arg, int64_t issuer_id, const char *profile);
+/*
+ * Certificates by id: issuer and profile of each.  False: the walk is over for now, and
+ * this row is its next.
+ */
+typedef bool census_each_issued(void *arg, int64_t issuer_id, const char *profile);
 MUST_CHECK bool store_census_issued(struct store *st, struct census_at *at,
     size_t limit, census_each_issued *each, void *arg, struct err *e);
 
-/* Revocations by id: the issuer of each. */
-typedef void census_each_revoked(void *arg, int64_t issuer_id);
+/* Revocations by id: the issuer of each; false as above. */
+typedef bool census_each_revoked(void *arg, int64_t issuer_id);
 MUST_CHECK bool store_census_revoked(struct store *st, struct census_at *at,
     size_t limit, census_each_revoked *each, void *arg, struct err *e);
 

@@ -30,6 +30,8 @@ struct census {
 	/* Ids only grow: these walks go on where they were. */
 	struct census_at issued, revoked;
 	struct prom_set issued_so_far, revoked_so_far;
+	int64_t issued_until,
+	    revoked_until; /* the issuers that ended them; 0: none has */
 	struct census_counts shown;
 	bool told; /* of what it shows: issuers that the configuration lacks */
 };
@@ -94,12 +96,21 @@ count_of(struct census *c, int64_t issuer_id)
 	return NULL; /* made since the count began: it is in the next one */
 }
 
-static const char *
-name_of(struct census *c, int64_t issuer_id)
+/*
+ * What these walks have counted stays: one whose issuer is not known yet, as the first
+ * after a rotation, waits for the next count.  No second time for the same.
+ */
+static bool
+name_of(struct census *c, int64_t issuer_id, int64_t *until, const char **ret)
 {
 	const struct census_issuer_count *n = count_of(c, issuer_id);
 
-	return n != NULL ? n->issuer : "other";
+	if (n == NULL && *until != issuer_id) {
+		*until = issuer_id;
+		return false;
+	}
+	*ret = n != NULL ? n->issuer : "other";
+	return true;
 }
 
 static void
@@ -115,20 +126,28 @@ on_live(void *arg, int64_t issuer_id, int64_t not_after, bool revoked)
 		n->expiring[i] += not_after < c->now + windows_s[i];
 }
 
-static void
+static bool
 on_issued(void *arg, int64_t issuer_id, const char *profile)
 {
 	struct census *c = arg;
+	const char *issuer;
 
-	prom_count(&c->issued_so_far, profile, name_of(c, issuer_id));
+	if (!name_of(c, issuer_id, &c->issued_until, &issuer))
+		return false;
+	prom_count(&c->issued_so_far, profile, issuer);
+	return true;
 }
 
-static void
+static bool
 on_revoked(void *arg, int64_t issuer_id)
 {
 	struct census *c = arg;
+	const char *issuer;
 
-	prom_count(&c->revoked_so_far, name_of(c, issuer_id), NULL);
+	if (!name_of(c, issuer_id, &c->revoked_until, &issuer))
+		return false;
+	prom_count(&c->revoked_so_far, issuer, NULL);
+	return true;
 }
 
 static bool
@@ -268,5 +287,6 @@ on_slice(void *arg)
 void
 census_start(struct ca *ca)
 {
+	loop_cancel(ca->census->timer);
 	on_interval(ca->census);
 }

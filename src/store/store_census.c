@@ -77,10 +77,9 @@ store_census_issued(struct store *st, struct census_at *at, size_t limit,
 	stmt_int(q, 1, at->id);
 	stmt_int(q, 2, (int64_t)limit);
 	at->rows = 0;
-	while (stmt_step(q)) {
+	while (stmt_step(q) && each(arg, stmt_col_int(q, 0), stmt_col_text(q, 1))) {
 		at->id = stmt_col_int(q, 2);
 		at->rows++;
-		each(arg, stmt_col_int(q, 0), stmt_col_text(q, 1));
 	}
 	return stmt_finish(q, e);
 }
@@ -94,10 +93,9 @@ store_census_revoked(struct store *st, struct census_at *at, size_t limit,
 	stmt_int(q, 1, at->id);
 	stmt_int(q, 2, (int64_t)limit);
 	at->rows = 0;
-	while (stmt_step(q)) {
+	while (stmt_step(q) && each(arg, stmt_col_int(q, 0))) {
 		at->id = stmt_col_int(q, 1);
 		at->rows++;
-		each(arg, stmt_col_int(q, 0));
 	}
 	return stmt_finish(q, e);
 }

@@ -11,6 +11,7 @@ tests_unit_ca_unit_ca_SOURCES = \
 	tests/unit/ca/test_acme_challenge.c \
 	tests/unit/ca/test_ca_signer.c \
 	tests/unit/ca/test_caller.c \
+	tests/unit/ca/test_census.c \
 	tests/unit/ca/test_ending.c \
 	tests/unit/ca/test_issue.c \
 	tests/unit/ca/test_issue_refused.c \

@@ -183,13 +183,24 @@ on_live(void *arg, int64_t issuer_id, int64_t not_after, bool revoked)
 	n[revoked]++;
 }
 
-static void
+static bool
 on_issued(void *arg, int64_t issuer_id, const char *profile)
 {
 	unsigned *n = arg;
 
 	cr_expect_eq(issuer_id, 1);
 	n[strcmp(profile, "server") == 0]++;
+	return true;
+}
+
+static bool
+one_alone(void *arg, int64_t issuer_id, const char *profile)
+{
+	unsigned *n = arg;
+
+	(void)issuer_id;
+	(void)profile;
+	return ++*n == 1;
 }
 
 Test(store_census, slices_count_each_row_once, .init = tmp_begin, .fini = tmp_end)
@@ -218,4 +229,8 @@ Test(store_census, slices_count_each_row_once, .init = tmp_begin, .fini = tmp_en
 	tmp_add(9); /* the walk goes on where it was */
 	MUST(store_census_issued(st, &at, 3, on_issued, issued, &e));
 	cr_expect_eq(issued[0], 5u);
+	at = (struct census_at){ 0 };
+	issued[1] = 0;
+	MUST(store_census_issued(st, &at, 3, one_alone, issued + 1, &e));
+	cr_expect(issued[1] == 2 && at.id == 1 && at.rows == 1, "it waits there");
 }
