@@ -18,7 +18,7 @@ struct signer_revoked {
 	uint8_t reason;     /* enum reason */
 	uint8_t was;        /* the reason before it was raised; else the same */
 	uint64_t seq;       /* of the journal record that said it last */
-	int64_t not_after;  /* of the certificate */
+	int64_t not_after;  /* it is on lists until then; only ever later */
 	int64_t revoked_at; /* stays when the reason is raised */
 };
 

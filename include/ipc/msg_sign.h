@@ -26,6 +26,7 @@
 #define MSG_REQUEST_ID_MAX    64
 #define MSG_CERT_ID_MAX       KIB(16) /* a whole OCSP request may be one CertID */
 #define MSG_NONCE_MAX         128
+#define MSG_CERTIFICATE_MAX   KIB(64)
 #define MSG_RECORD_MAX        KIB(128)
 #define MSG_CRL_PLACES_MAX    8 /* URLs of one shard */
 #define MSG_CRL_PLACE_MAX     KIB(1)
@@ -68,14 +69,19 @@ MUST_CHECK bool msg_recorded_get(struct bytes body, struct msg_recorded *ret,
 
 /*
  * MSG_REVOKE, core -> signer.  Refused (ERR_ALREADY_REVOKED) when the journal
- * has it, unless this raises the reason to a compromise; then the first time stays.
+ * has it, unless this raises the reason to a compromise or proves a later end than the
+ * journal tells; then the first time stays.
  */
 struct msg_revoke {
 	uint64_t id;
 	uint64_t stored_seq;
 	struct bytes issuer; /* name */
 	struct bytes serial; /* 1 to 20 octets, as in DER without a leading 00 */
-	int64_t not_after;   /* of the certificate */
+	/*
+	 * DER: its end is until when it is on lists.  Empty where core has it not: then it
+	 * stays on them as long as its issuer lasts.
+	 */
+	struct bytes certificate;
 	int64_t revoked_at;
 	enum reason reason;
 	struct bytes requester;

@@ -17,6 +17,10 @@ typedef void compare_say(void *arg, const char *what);
 MUST_CHECK bool store_compare(struct store *want, struct store *have, compare_say *say,
     void *arg, struct err *e);
 
+/* Revocations that lists let go of before their certificates end, told the same way. */
+MUST_CHECK bool store_compare_ends(struct store *want, compare_say *say, void *arg,
+    struct err *e);
+
 /* Rows of the audit that were taken out from among others, told the same way. */
 MUST_CHECK bool store_compare_gaps(struct store *have, compare_say *say, void *arg,
     struct err *e);

@@ -11,7 +11,8 @@ struct revocation {
 	uint64_t seq; /* of the record that gave the present reason, from 1 */
 	const char *issuer;
 	struct serial serial;
-	int64_t not_after; /* of the certificate */
+	int64_t
+	    not_after; /* it is on lists until then: the certificate's end, or later */
 	int64_t revoked_at;
 	unsigned reason; /* enum reason */
 	const char *requester;
@@ -20,11 +21,15 @@ struct revocation {
 
 /*
  * Adds; when it is there: raises the reason (unspecified, then all others, then
- * cACompromise, then keyCompromise), never lowers it; time and requester stay
- * (S43).  'id' is not read.
+ * cACompromise, then keyCompromise), never lowers it; so with not_after; time and
+ * requester stay (S43).  'id' is not read.
  */
 MUST_CHECK bool store_revocation_put(struct store *st, const struct revocation *r,
     struct err *e);
+
+/* Its not_after.  ERR_NOT_FOUND. */
+MUST_CHECK bool store_revocation_end(struct store *st, const char *issuer,
+    const struct serial *serial, int64_t *ret, struct err *e);
 
 typedef bool revocation_each(void *arg, const struct revocation *r, struct err *e);
 /*

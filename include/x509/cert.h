@@ -43,6 +43,8 @@ MUST_CHECK bool cert_parse(struct bytes der, struct cert **ret, struct err *e);
 /* The first certificate of a PEM text, or DER.  ERR_NOT_FOUND: a text without one. */
 MUST_CHECK bool cert_parse_any(struct bytes in, struct cert **ret, struct err *e);
 void cert_free(struct cert *c); /* NULL is fine */
+/* Does it name 'by' as its issuer, and has that one's key signed it? */
+bool cert_is_by(const struct cert *c, const struct cert *by);
 
 /* Key usage bits, top bit first (RFC 5280 4.2.1.3). */
 #define CERT_KU_DIGITAL_SIGNATURE 0x8000

@@ -12,6 +12,7 @@
 #include "policy/grant.h"
 #include "revoke_impl.h"
 #include "store/store_certificate.h"
+#include "store/store_revocation.h"
 
 struct revoking {
 	struct ca *ca;
@@ -102,15 +103,37 @@ on_answer(void *arg, const struct ask_answer *a)
 }
 
 bool
-revoke_raises(const struct revoke_before *b, enum reason reason, struct err *e)
+revoke_again(struct ca *ca, const struct revoke_before *b, enum reason reason,
+    struct err *e)
 {
 	char at[CLOCK_RFC3339_LEN];
+	int64_t end;
 
 	if (!b->revoked || sets_reason_raises(reason, b->reason))
+		return true;
+	if (!store_revocation_end(ca->store, b->issuer, b->serial, &end, e))
+		return false;
+	if (end < b->not_after)
 		return true;
 	clock_rfc3339(b->revoked_at, at);
 	return err_set(e, ERR_ALREADY_REVOKED, "it was revoked at %s, reason %s", at,
 	    sets_reason_word(b->reason));
+}
+
+bool
+revoke_again_row(struct ca *ca, const struct certificate_row *row, enum reason reason,
+    struct err *e)
+{
+	const struct revoke_before before = {
+		.issuer = row->issuer,
+		.serial = &row->serial,
+		.not_after = row->not_after,
+		.revoked = row->revoked,
+		.revoked_at = row->revoked_at,
+		.reason = (enum reason)row->reason,
+	};
+
+	return revoke_again(ca, &before, reason, e);
 }
 
 static bool
@@ -125,8 +148,6 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
     struct verdict *v, struct err *e)
 {
 	const struct conf_grant *grant;
-	const struct revoke_before before = { row->revoked, row->revoked_at,
-		(enum reason)row->reason };
 
 	if (!q->judged && !is_own(q->who, row) &&
 	    !grant_find(ca->conf, q->who, RIGHT_REVOKE, row->profile, &grant, v)) {
@@ -138,7 +159,7 @@ check(struct ca *ca, const struct revoke_request *q, const struct certificate_ro
 		return err_set(e, ERR_FORBIDDEN,
 		    "this is a CA certificate: it is not revoked by this route; an "
 		    "administrator can: hanaper issuer revoke NAME|SERIAL");
-	return q->lineage || revoke_raises(&before, q->reason, e);
+	return q->lineage || revoke_again_row(ca, row, q->reason, e);
 }
 
 void
@@ -149,7 +170,7 @@ revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg)
 		.stored_seq = ca->flushed_seq,
 		.issuer = bytes_str(o->issuer),
 		.serial = serial_bytes(o->serial),
-		.not_after = o->not_after,
+		.certificate = o->certificate,
 		.revoked_at = o->revoked_at != 0 ? o->revoked_at : clock_now(),
 		.reason = o->reason,
 		.requester = bytes_str(o->requester),
@@ -157,7 +178,7 @@ revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg)
 	};
 	struct buf b;
 
-	buf_init(&b, KIB(8));
+	buf_init(&b, MSG_SIGN_FRAME_MAX);
 	msg_revoke_put(&b, &m);
 	link_send(ca->signer, MSG_REVOKE, buf_bytes(&b));
 	buf_free(&b);
@@ -177,14 +198,31 @@ revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
 	revoke_ask(ca, o, on_answer, it);
 }
 
-void
-revoke_row_start(struct ca *ca, const struct certificate_row *row, enum reason reason,
-    const struct identity *who, const char *request_id, revoke_done *done, void *arg)
+bool
+revoke_read(struct ca *ca, int64_t id, struct buf *ret, struct err *e)
 {
+	_Static_assert(MSG_CERTIFICATE_MAX >= CERT_MAX, "any certificate can be told");
+
+	buf_init(ret, CERT_MAX);
+	if (store_certificate_der(ca->store, id, ret, e) || e->code == ERR_NOT_FOUND)
+		return true;
+	buf_free(ret);
+	return false;
+}
+
+bool
+revoke_row_start(struct ca *ca, const struct certificate_row *row, enum reason reason,
+    const struct identity *who, const char *request_id, revoke_done *done, void *arg,
+    struct err *e)
+{
+	struct buf der;
+
+	if (!revoke_read(ca, row->id, &der, e))
+		return false;
 	const struct revoke_one one = {
 		.issuer = row->issuer,
 		.serial = &row->serial,
-		.not_after = row->not_after,
+		.certificate = buf_bytes(&der),
 		.revoked_at = row->revoked ? row->revoked_at : 0,
 		.reason = reason,
 		.requester = who->text,
@@ -192,6 +230,8 @@ revoke_row_start(struct ca *ca, const struct certificate_row *row, enum reason r
 	};
 
 	revoke_one_start(ca, &one, done, arg);
+	buf_free(&der);
+	return true;
 }
 
 bool
@@ -207,7 +247,8 @@ revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
 	if (ok && q->lineage)
 		ok = revoke_lineage_start(ca, q, &row, done, arg, e);
 	else if (ok)
-		revoke_row_start(ca, &row, q->reason, q->who, q->request_id, done, arg);
+		ok = revoke_row_start(ca, &row, q->reason, q->who, q->request_id, done,
+		    arg, e);
 	certificate_row_free(&row);
 	return ok;
 }

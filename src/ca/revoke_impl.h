@@ -7,21 +7,29 @@
 #include "ca/revoke.h"
 #include "store/store_certificate.h"
 
-/* What became of a certificate or an issuer before: a reason is raised at most (R28). */
+/*
+ * What became of a certificate or an issuer before: a reason is raised at most (R28), or
+ * lists would let go of it before it ends.
+ */
 struct revoke_before {
+	const char *issuer;
+	const struct serial *serial;
+	int64_t not_after; /* of the certificate */
 	bool revoked;
 	int64_t revoked_at;
 	enum reason reason;
 };
 /* May it be revoked for 'reason' now?  ERR_ALREADY_REVOKED: since when, and why. */
-MUST_CHECK bool revoke_raises(const struct revoke_before *b, enum reason reason,
-    struct err *e);
+MUST_CHECK bool revoke_again(struct ca *ca, const struct revoke_before *b,
+    enum reason reason, struct err *e);
+MUST_CHECK bool revoke_again_row(struct ca *ca, const struct certificate_row *row,
+    enum reason reason, struct err *e);
 
 struct revoke_one {
 	const char *issuer;
 	const struct serial *serial;
-	int64_t not_after;
-	int64_t revoked_at; /* the first time, where a reason is raised; 0: now */
+	struct bytes certificate; /* DER; empty: it is not here */
+	int64_t revoked_at;       /* the first time, where a reason is raised; 0: now */
 	enum reason reason;
 	const char *requester, *request_id;
 };
@@ -30,9 +38,12 @@ void revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg
 void revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
     void *arg);
 
-void revoke_row_start(struct ca *ca, const struct certificate_row *row,
+MUST_CHECK bool revoke_row_start(struct ca *ca, const struct certificate_row *row,
     enum reason reason, const struct identity *who, const char *request_id,
-    revoke_done *done, void *arg);
+    revoke_done *done, void *arg, struct err *e);
+
+/* The octets of the certificate of this row, into an empty buffer; none where they are lost. */
+MUST_CHECK bool revoke_read(struct ca *ca, int64_t id, struct buf *ret, struct err *e);
 
 /* Reads the signer's answer, logs it, has the CRL made. */
 MUST_CHECK bool revoke_answer(struct ca *ca, const struct ask_answer *a,

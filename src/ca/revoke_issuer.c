@@ -14,8 +14,8 @@
 
 /* The issuer that is to be revoked, and who tells it. */
 static bool
-find(const struct ca *ca, const struct revoke_issuer_request *q,
-    const struct ca_issuer **ret, const struct ca_issuer **ret_by, struct err *e)
+find(struct ca *ca, const struct revoke_issuer_request *q, const struct ca_issuer **ret,
+    const struct ca_issuer **ret_by, struct err *e)
 {
 	const struct ca_issuer *i = ca_issuer_find(ca, q->issuer);
 
@@ -32,9 +32,15 @@ find(const struct ca *ca, const struct revoke_issuer_request *q,
 		    i->name);
 	*ret = i;
 	*ret_by = by;
-	return revoke_raises(&(struct revoke_before){ i->revoked, i->revoked_at,
-				 i->reason },
-	    q->reason, e);
+	const struct revoke_before before = {
+		.issuer = by->name,
+		.serial = &i->cert->serial,
+		.not_after = i->cert->not_after,
+		.revoked = i->revoked,
+		.revoked_at = i->revoked_at,
+		.reason = i->reason,
+	};
+	return revoke_again(ca, &before, q->reason, e);
 }
 
 static bool
@@ -50,15 +56,11 @@ static bool
 start_row(struct ca *ca, const struct revoke_issuer_request *q,
     const struct certificate_row *row, revoke_done *done, void *arg, struct err *e)
 {
-	const struct revoke_before before = { row->revoked, row->revoked_at,
-		(enum reason)row->reason };
-
 	if (strcmp(row->profile, INTERMEDIATE) != 0)
 		return not_found(q, e);
-	if (!revoke_raises(&before, q->reason, e))
-		return false;
-	revoke_row_start(ca, row, q->reason, q->who, q->request_id, done, arg);
-	return true;
+	return revoke_again_row(ca, row, q->reason, e) &&
+	       revoke_row_start(ca, row, q->reason, q->who, q->request_id, done, arg,
+		   e);
 }
 
 /*
@@ -99,7 +101,7 @@ revoke_issuer_start(struct ca *ca, const struct revoke_issuer_request *q,
 	const struct revoke_one one = {
 		.issuer = by->name,
 		.serial = &i->cert->serial,
-		.not_after = i->cert->not_after,
+		.certificate = buf_bytes(&i->cert->der),
 		.revoked_at = i->revoked ? i->revoked_at : 0,
 		.reason = q->reason,
 		.requester = q->who->text,

@@ -67,24 +67,29 @@ static bool
 ask_member(void *arg, const struct lineage_member *m, struct err *e)
 {
 	struct revoke_family *f = arg;
-	struct member *it = mem_zalloc(sizeof(*it));
+	struct member *it;
+	struct buf der;
+
+	if (!revoke_read(f->ca, m->id, &der, e))
+		return false;
 	const struct revoke_one one = {
 		.issuer = m->issuer,
 		.serial = &m->serial,
-		.not_after = m->not_after,
+		.certificate = buf_bytes(&der),
 		.revoked_at = m->revoked ? m->revoked_at : 0,
 		.reason = f->reason,
 		.requester = f->requester,
 		.request_id = f->request_id,
 	};
 
-	(void)e;
+	it = mem_zalloc(sizeof(*it));
 	*it = (struct member){ .family = f,
 		.serial = m->serial,
 		.issuer = mem_strdup(m->issuer) };
 	f->where.after_id = m->id;
 	f->open++;
 	revoke_ask(f->ca, &one, on_member, it);
+	buf_free(&der);
 	return true;
 }
 

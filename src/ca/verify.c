@@ -150,6 +150,7 @@ compare(struct verify *v, struct err *e)
 	       store_audit_forget(v->want, since, e) &&
 	       store_audit_pruned_set(v->want, pruned.before, e) &&
 	       store_commit(v->want, e) && store_compare(v->want, v->have, say, v, e) &&
+	       store_compare_ends(v->want, say, v, e) &&
 	       store_compare_gaps(v->have, say, v, e);
 }
 

@@ -96,11 +96,7 @@ add_unknown(struct restore *r, const char *name, struct err *e)
 static bool
 is_ours(const struct restore *r, const struct cert *c)
 {
-	const struct cert *root = r->issuers[0].cert;
-	struct err ignored;
-
-	return c->ca && bytes_eq(c->issuer_dn, root->subject_dn) &&
-	       spki_verify(&root->key, c->sig_alg, c->tbs, c->sig, &ignored);
+	return c->ca && cert_is_by(c, r->issuers[0].cert);
 }
 
 /*

@@ -256,12 +256,9 @@ load_certificates(struct rotate *r, struct err *e)
 {
 	char *root = conf_path(r->conf, "root.crt");
 	char *old = conf_path(r->conf, r->old->certificate);
-	struct err why;
 	bool ok = load_first(root, &r->root, e) && load_only(old, &r->old_cert, e);
 
-	if (ok && (!bytes_eq(r->old_cert->issuer_dn, r->root->subject_dn) ||
-		      !spki_verify(&r->root->key, r->old_cert->sig_alg,
-			  r->old_cert->tbs, r->old_cert->sig, &why)))
+	if (ok && !cert_is_by(r->old_cert, r->root))
 		ok = err_set(e, ERR_CONFLICT,
 		    "%s was not signed by the root in %s: only an issuer that the "
 		    "root itself has signed can be followed by this command",

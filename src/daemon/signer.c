@@ -18,7 +18,7 @@ static const struct msg_rule rules[] = {
 	/* clang-format off */
 	/* message           from       once   octets   handler */
 	{ MSG_SIGN_CERT,     PEER_CORE, false, KIB(40), signer_on_cert },
-	{ MSG_REVOKE,        PEER_CORE, false, KIB(2),  signer_on_revoke },
+	{ MSG_REVOKE,        PEER_CORE, false, KIB(66), signer_on_revoke },
 	{ MSG_CRL_BEGIN,     PEER_CORE, false, KIB(16), signer_on_crl_begin },
 	{ MSG_CRL_MORE,      PEER_CORE, false, 64,      signer_on_crl_more },
 	{ MSG_SIGN_OCSP,     PEER_CORE, false, KIB(40), signer_on_ocsp },

@@ -4,15 +4,60 @@
 #include "base/fault.h"
 #include "daemon/signer.h"
 
+/*
+ * Until when it is on lists: its certificate's end as its issuer has signed it, or else
+ * the issuer's own, which none outlives.  Core's word for it would do as much as leaving
+ * the entry out (ADR 0006).
+ */
+static bool
+find_end(const struct signer_issuer *i, const struct msg_revoke *m,
+    const struct serial *serial, int64_t *ret, struct err *e)
+{
+	struct cert *c = NULL;
+
+	if (m->certificate.n == 0) {
+		*ret = i->cert->not_after;
+		return true;
+	}
+	if (!cert_parse(m->certificate, &c, e))
+		return false;
+	const bool ok = serial_eq(&c->serial, serial) && cert_is_by(c, i->cert);
+	if (ok)
+		*ret = c->not_after;
+	cert_free(c);
+	return ok || err_set(e, ERR_POLICY,
+			 "the certificate is not one of this issuer and serial");
+}
+
+/* It is revoked: the first time stays, neither its reason nor its end is taken back. */
+static bool
+judge_again(const struct signer_revoked *have, const struct msg_revoke *m,
+    struct signer_revoked *r, struct err *e)
+{
+	const enum reason was = (enum reason)have->reason;
+	const bool raises = sets_reason_raises(m->reason, was);
+	char at[CLOCK_RFC3339_LEN];
+
+	clock_rfc3339(have->revoked_at, at);
+	/* A later end that is proven: the one that is told was a lie of core's. */
+	if (!raises && (m->certificate.n == 0 || r->not_after <= have->not_after))
+		return err_set(e, ERR_ALREADY_REVOKED, "revoked at %s: %s", at,
+		    sets_reason_word(was));
+	if (!raises)
+		r->reason = have->reason;
+	if (r->not_after < have->not_after)
+		r->not_after = have->not_after;
+	r->revoked_at = have->revoked_at;
+	return true;
+}
+
 /* What the record will say.  ERR_ALREADY_REVOKED is an honest core's too, the rest is not. */
 static bool
 judge(struct signer *s, const struct msg_revoke *m, struct signer_issuer **ret_issuer,
     struct signer_revoked *ret, struct err *e)
 {
 	const int64_t now = clock_now();
-	struct signer_revoked r = { .not_after = m->not_after,
-		.revoked_at = m->revoked_at };
-	char at[CLOCK_RFC3339_LEN];
+	struct signer_revoked r = { .revoked_at = m->revoked_at };
 
 	if (!signer_state_stored(s, m->stored_seq, e) ||
 	    !serial_from_bytes(m->serial, &r.serial, e))
@@ -23,16 +68,14 @@ judge(struct signer *s, const struct msg_revoke *m, struct signer_issuer **ret_i
 	if (serial_eq(&r.serial, &s->issuers[0].cert->serial))
 		return err_set(e, ERR_POLICY,
 		    "a root is not revoked: it is trusted or not");
+	if (!find_end(i, m, &r.serial, &r.not_after, e))
+		return false;
 	r.reason = r.was = (uint8_t)m->reason;
 
 	const struct signer_revoked *have = signer_revoked_find(&i->revoked, &r.serial);
 	if (have != NULL) {
-		clock_rfc3339(have->revoked_at, at);
-		if (!sets_reason_raises(m->reason, (enum reason)have->reason))
-			return err_set(e, ERR_ALREADY_REVOKED, "revoked at %s: %s", at,
-			    sets_reason_word(have->reason));
-		r.not_after = have->not_after;
-		r.revoked_at = have->revoked_at; /* the first time stays */
+		if (!judge_again(have, m, &r, e))
+			return false;
 	} else if (m->revoked_at > now + SIGNER_SKEW_S)
 		return err_set(e, ERR_POLICY, "a revocation does not begin in future");
 	else if (m->revoked_at < now - SIGNER_SKEW_S)
@@ -40,6 +83,21 @@ judge(struct signer *s, const struct msg_revoke *m, struct signer_issuer **ret_i
 	*ret_issuer = i;
 	*ret = r;
 	return true;
+}
+
+/* A list that is being made has counted what is on it. */
+static void
+begin_lists_anew(struct signer *s, const struct signer_issuer *i,
+    const struct signer_revoked *r)
+{
+	const struct signer_revoked *have =
+	    signer_revoked_find(&i->revoked, &r->serial);
+	struct err why;
+
+	if (have == NULL || have->not_after >= r->not_after)
+		return;
+	err_set(&why, ERR_CONFLICT, "a revocation that was not on it is");
+	signer_crl_fail(s, &why);
 }
 
 static bool
@@ -51,7 +109,7 @@ record(struct signer *s, const struct msg_revoke *m, struct signer_issuer *i,
 		.serial = m->serial,
 		.not_after = r->not_after,
 		.revoked_at = r->revoked_at,
-		.reason = m->reason,
+		.reason = (enum reason)r->reason,
 		.requester = m->requester,
 		.request_id = m->request_id,
 	};
@@ -64,9 +122,11 @@ record(struct signer *s, const struct msg_revoke *m, struct signer_issuer *i,
 			    buf_bytes(&body), &r->seq, e);
 	buf_free(&body);
 	fault_point("signer.revoked");
-	if (ok)
-		signer_state_revoke(s, i, r);
-	return ok;
+	if (!ok)
+		return false;
+	begin_lists_anew(s, i, r);
+	signer_state_revoke(s, i, r);
+	return true;
 }
 
 bool

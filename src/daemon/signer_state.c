@@ -68,7 +68,10 @@ take_certificate(struct signer *s, const struct record *r, struct err *e)
 	return true;
 }
 
-/* Puts a revocation into the set.  True: it is new there; false: it raised the reason. */
+/*
+ * Puts a revocation into the set.  True: it is new there; false: it raised the reason,
+ * or told a later end.
+ */
 static bool
 put_revoked(struct signer_issuer *i, const struct signer_revoked *r)
 {
@@ -81,6 +84,8 @@ put_revoked(struct signer_issuer *i, const struct signer_revoked *r)
 	have->was = have->reason;
 	have->reason = r->reason;
 	have->seq = r->seq;
+	if (have->not_after < r->not_after)
+		have->not_after = r->not_after;
 	return false;
 }
 

@@ -78,7 +78,7 @@ msg_revoke_put(struct buf *b, const struct msg_revoke *m)
 	wire_put_u64(b, m->stored_seq);
 	wire_put_bytes(b, m->issuer);
 	wire_put_bytes(b, m->serial);
-	wire_put_i64(b, m->not_after);
+	wire_put_bytes(b, m->certificate);
 	wire_put_i64(b, m->revoked_at);
 	wire_put_u8(b, (uint8_t)m->reason);
 	wire_put_bytes(b, m->requester);
@@ -95,7 +95,7 @@ msg_revoke_get(struct bytes body, struct msg_revoke *ret, struct err *e)
 	m.stored_seq = wire_u64(&w);
 	m.issuer = msg_field_name(&w);
 	m.serial = msg_field_serial(&w);
-	m.not_after = msg_field_time(&w);
+	m.certificate = msg_field_bytes(&w, 0, MSG_CERTIFICATE_MAX);
 	m.revoked_at = msg_field_time(&w);
 	m.reason = (enum reason)msg_field_reason(&w);
 	m.requester = msg_field_text(&w, 1, MSG_REQUESTER_MAX);

@@ -46,7 +46,6 @@ issuer_chain(const char *name, const struct cert *cert, const struct cert *root,
 {
 	const struct cert *c = cert;
 	size_t made = 0;
-	struct err why;
 
 	for (;;) {
 		if (made == max)
@@ -57,8 +56,7 @@ issuer_chain(const char *name, const struct cert *cert, const struct cert *root,
 			    "issuer %s: a certificate of its chain is no CA's", name);
 		ret[made++] = c;
 		const struct cert *parent = find(pool, n, c->issuer_dn);
-		if (parent == NULL ||
-		    !spki_verify(&parent->key, c->sig_alg, c->tbs, c->sig, &why))
+		if (parent == NULL || !cert_is_by(c, parent))
 			return err_set(e, ERR_CONFLICT,
 			    "issuer %s does not chain to the root in root.crt", name);
 		if (c == root)

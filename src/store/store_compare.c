@@ -323,6 +323,36 @@ store_compare(struct store *want, struct store *have, compare_say *say, void *ar
 	return true;
 }
 
+/* It is compared with itself: a journal that was lied to tells both. */
+static const struct table early = { "revocation",
+	{ "SELECT r.id, r.serial, i.name, r.not_after, c.not_after FROM revocation r"
+	  " JOIN issuer i ON i.id = r.issuer_id"
+	  " JOIN certificate c ON c.id = r.certificate_id"
+	  " WHERE r.not_after < c.not_after ORDER BY r.id",
+	    "compare the ends of revocations and certificates" },
+	1, { { INT, "*record" }, { HEX, "*serial" }, { TEXT, "*issuer" } } };
+
+bool
+store_compare_ends(struct store *want, compare_say *say, void *arg, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(want), &early.def);
+
+	while (stmt_step(q)) {
+		struct buf b;
+
+		buf_init(&b, KIB(4));
+		put_row(&b, &early, q);
+		buf_puts(&b, "it is on no CRL any more from ");
+		put_value(&b, TIME, 3, q);
+		buf_puts(&b, " on, its certificate ends at ");
+		put_value(&b, TIME, 4, q);
+		buf_puts(&b, "; revoke it again");
+		say(arg, buf_str(&b));
+		buf_free(&b);
+	}
+	return stmt_finish(q, e);
+}
+
 static const struct stmt_def gaps_def = {
 	"SELECT a.id, (SELECT MAX(b.id) FROM audit b WHERE b.id < a.id) FROM audit a"
 	" WHERE a.id > $1 + 1"

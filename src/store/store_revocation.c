@@ -7,7 +7,8 @@
 #include "store_impl.h"
 
 static const struct stmt_def find_def = {
-	"SELECT id, reason FROM revocation WHERE serial = $1 AND issuer_id = $2",
+	"SELECT id, reason, not_after FROM revocation WHERE serial = $1 AND issuer_id "
+	"= $2",
 	"find a revocation"
 };
 static const struct stmt_def certificate_def = {
@@ -24,6 +25,15 @@ static const struct stmt_def raise_def = {
 	"UPDATE revocation SET reason = $2, seq = $3 WHERE id = $1",
 	"raise a revocation's reason"
 };
+static const struct stmt_def lengthen_def = {
+	"UPDATE revocation SET not_after = $2 WHERE id = $1",
+	"tell a later end of a revoked certificate"
+};
+static const struct stmt_def end_def = {
+	"SELECT r.not_after FROM revocation r JOIN issuer i ON i.id = r.issuer_id"
+	" WHERE r.serial = $1 AND i.name = $2",
+	"look for the end of a revoked certificate"
+};
 static const struct stmt_def tie_def = {
 	"UPDATE revocation SET certificate_id = $2 WHERE id = $1",
 	"tie a revocation to its certificate"
@@ -36,6 +46,7 @@ static const struct stmt_def compromised_def = {
 struct found {
 	int64_t id; /* 0: nothing was found */
 	unsigned reason;
+	int64_t not_after;
 };
 
 static bool
@@ -50,6 +61,7 @@ find(struct store *st, int64_t issuer_id, const struct serial *serial,
 	if (stmt_step(q)) {
 		ret->id = stmt_col_int(q, 0);
 		ret->reason = (unsigned)stmt_col_int(q, 1);
+		ret->not_after = stmt_col_int(q, 2);
 	}
 	return stmt_finish(q, e);
 }
@@ -151,6 +163,18 @@ raise_reason(struct store *st, int64_t issuer_id, int64_t seq, const struct foun
 }
 
 static bool
+lengthen(struct store *st, const struct found *old, const struct revocation *r,
+    struct err *e)
+{
+	if (r->not_after <= old->not_after)
+		return true;
+	struct stmt *q = stmt_begin(store_db(st), &lengthen_def);
+	stmt_int(q, 1, old->id);
+	stmt_int(q, 2, r->not_after);
+	return stmt_finish_one(q, e);
+}
+
+static bool
 put(struct store *st, const struct revocation *r, struct err *e)
 {
 	int64_t issuer_id, seq;
@@ -161,7 +185,8 @@ put(struct store *st, const struct revocation *r, struct err *e)
 	    !find(st, issuer_id, &r->serial, &old, e))
 		return false;
 	return old.id == 0 ? add(st, issuer_id, seq, r, e)
-			   : raise_reason(st, issuer_id, seq, &old, r, e);
+			   : lengthen(st, &old, r, e) &&
+				 raise_reason(st, issuer_id, seq, &old, r, e);
 }
 
 bool
@@ -170,6 +195,17 @@ store_revocation_put(struct store *st, const struct revocation *r, struct err *e
 	bool own;
 
 	return store_own_begin(st, &own, e) && store_own_end(st, own, put(st, r, e), e);
+}
+
+bool
+store_revocation_end(struct store *st, const char *issuer, const struct serial *serial,
+    int64_t *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &end_def);
+
+	stmt_bytes(q, 1, serial_bytes(serial));
+	stmt_text(q, 2, issuer);
+	return store_finish_number(q, ret, e);
 }
 
 bool

@@ -345,6 +345,15 @@ cert_parse(struct bytes der, struct cert **ret, struct err *e)
 }
 
 bool
+cert_is_by(const struct cert *c, const struct cert *by)
+{
+	struct err why;
+
+	return bytes_eq(c->issuer_dn, by->subject_dn) &&
+	       spki_verify(&by->key, c->sig_alg, c->tbs, c->sig, &why);
+}
+
+bool
 cert_parse_any(struct bytes in, struct cert **ret, struct err *e)
 {
 	struct bytes label = { 0 };

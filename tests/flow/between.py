@@ -52,7 +52,8 @@ SPECS = {
     "SIGN_CERT": "id:u64 stored_seq:u64 profile:b csr:b names:b not_before:i64 validity_s:i64 exact_not_before:i64 "
                  "exact_not_after:i64 requester:b request_id:b note:b",
     "CERT_SIGNED": "id:u64 record:b",
-    "REVOKE": "id:u64 stored_seq:u64 issuer:b serial:b not_after:i64 revoked_at:i64 reason:u8 requester:b request_id:b",
+    "REVOKE": "id:u64 stored_seq:u64 issuer:b serial:b certificate:b revoked_at:i64 reason:u8 requester:b "
+              "request_id:b",
     "REVOKED": "id:u64 record:b",
     "CRL_BEGIN": "id:u64 stored_seq:u64 issuer:b number:u64 this_update:i64 next_update:i64 since:i64 delta:u8 "
                  "shards:u32 shard:u32 places*(place:b)",

@@ -290,7 +290,7 @@ peer_ask_revoke(const struct cert *c, enum reason reason)
 		.stored_seq = peer.seq,
 		.issuer = bytes_str("main"),
 		.serial = serial_bytes(&c->serial),
-		.not_after = c->not_after,
+		.certificate = buf_bytes(&c->der),
 		.revoked_at = clock_now(),
 		.reason = reason,
 		.requester = bytes_str("cert:admin"),
@@ -303,7 +303,7 @@ peer_send_revoke(const struct msg_revoke *m)
 {
 	struct buf b;
 
-	buf_init(&b, KIB(4));
+	buf_init(&b, KIB(80));
 	msg_revoke_put(&b, m);
 	peer_send(MSG_REVOKE, &b);
 }
@@ -320,4 +320,35 @@ peer_revoke(const struct cert *c, enum reason reason, int64_t *ret_at)
 	cr_expect(bytes_eq(rv.serial, serial_bytes(&c->serial)));
 	cr_expect_eq(rv.reason, reason);
 	*ret_at = rv.revoked_at;
+}
+
+void
+peer_lied(const struct cert *c, int64_t not_after)
+{
+	char *dir = peer_path("journal");
+	const struct record_revocation v = { .issuer = bytes_str("main"),
+		.serial = serial_bytes(&c->serial),
+		.not_after = not_after,
+		.revoked_at = clock_now(),
+		.reason = REASON_KEY_COMPROMISE,
+		.requester = bytes_str("cert:admin"),
+		.request_id = bytes_str("r2") };
+	struct journal *j = NULL;
+	struct bytes record;
+	struct buf body;
+	size_t healed;
+
+	peer_stop();
+	buf_init(&body, KIB(4));
+	record_revocation_put(&body, &v);
+	cr_assert(journal_open(dir, NULL, NULL, &j, &healed, &e) &&
+		      journal_add(j, RECORD_REVOCATION, peer.seq, buf_bytes(&body),
+			  &record, &e) &&
+		      journal_sync(j, &e),
+	    "%s", e.detail);
+	peer.seq = journal_last_seq(j);
+	journal_close(j);
+	buf_free(&body);
+	free(dir);
+	peer_start();
 }

@@ -74,5 +74,10 @@ struct cert *peer_issue(const char *dns);
 struct msg_revoke peer_ask_revoke(const struct cert *c, enum reason reason);
 void peer_send_revoke(const struct msg_revoke *m);
 void peer_revoke(const struct cert *c, enum reason reason, int64_t *ret_at);
+/*
+ * Revoked for keyCompromise with another end than the certificate's, as a core that was
+ * taken over had it recorded when its word was taken for it.  The signer is started anew.
+ */
+void peer_lied(const struct cert *c, int64_t not_after);
 
 #endif

@@ -361,6 +361,39 @@ Test(signer_crl, what_changes_while_a_crl_is_built_waits_for_the_next)
 	free_revoked();
 }
 
+/* S84, R27: what was kept off all lists comes back to them, of that moment or the next. */
+Test(signer_crl, who_revokes_again_what_is_on_no_list_puts_it_there)
+{
+	struct msg_revoke again;
+	struct msg_crl_begin b;
+	struct record_crl rc;
+	struct buf begun;
+
+	buf_init(&begun, MIB(1));
+	revoked[0] = peer_issue("lied.internal");
+	peer_lied(revoked[0], 1);
+	cr_expect_eq(entries_of_new(), 0);
+	again = peer_ask_revoke(revoked[0], REASON_SUPERSEDED);
+	again.certificate = bytes_of(NULL, 0);
+	peer_send_revoke(&again);
+	cr_expect_eq(peer_refused(), ERR_ALREADY_REVOKED, "nothing is proven");
+	b = ask_crl();
+	send_begin(&b);
+	again = peer_ask_revoke(revoked[0], REASON_SUPERSEDED);
+	peer_send_revoke(&again);
+	peer.seq = peer_recorded(MSG_REVOKED).seq;
+	cr_expect_eq(take_crl(b.id, &begun, &rc), ERR_CONFLICT);
+	buf_free(&begun);
+	for (int restart = 0; restart < 2; restart++) {
+		b = ask_crl();
+		const struct read read = make_crl(&b, &rc);
+		cr_expect_eq(read.reason[0], REASON_KEY_COMPROMISE, "as it was");
+		peer_kill();
+		peer_start();
+	}
+	free_revoked();
+}
+
 /* P68, S84, R27: what belongs on a shard is on it, and nothing else. */
 Test(signer_crl, each_revocation_is_on_one_shard_of_a_set)
 {

@@ -180,11 +180,11 @@ paper_add_dns(const char *profile, const char *dns, const char *note)
 }
 
 static void
-put_revocation(const struct msg_revoke *m, struct buf *ret)
+put_revocation(const struct msg_revoke *m, int64_t not_after, struct buf *ret)
 {
 	record_revocation_put(ret, &(struct record_revocation){ .issuer = m->issuer,
 				       .serial = m->serial,
-				       .not_after = m->not_after,
+				       .not_after = not_after,
 				       .revoked_at = m->revoked_at,
 				       .reason = m->reason,
 				       .requester = m->requester,
@@ -202,12 +202,11 @@ paper_add_revoked(const struct serial *s, enum reason reason, int64_t at)
 	buf_init(&body, KIB(4));
 	put_revocation(&(struct msg_revoke){ .issuer = bytes_str(row.issuer),
 			   .serial = serial_bytes(s),
-			   .not_after = row.not_after,
 			   .revoked_at = at,
 			   .reason = reason,
 			   .requester = bytes_str("uid:0"),
 			   .request_id = bytes_str("fedcba9876543210") },
-	    &body);
+	    row.not_after, &body);
 	paper_record(MSG_JOURNAL_RECORD, 0, RECORD_REVOCATION, buf_bytes(&body));
 	certificate_row_free(&row);
 	buf_free(&body);
@@ -370,12 +369,14 @@ static void
 sign_revocation(struct bytes question)
 {
 	struct msg_revoke m;
+	struct cert *c;
 	struct buf body;
 	struct err e = { 0 };
 
-	MUST(msg_revoke_get(question, &m, &e));
+	MUST(msg_revoke_get(question, &m, &e) && cert_parse(m.certificate, &c, &e));
 	buf_init(&body, KIB(4));
-	put_revocation(&m, &body);
+	put_revocation(&m, c->not_after, &body);
+	cert_free(c);
 	paper_record(MSG_REVOKED, m.id, RECORD_REVOCATION, buf_bytes(&body));
 	buf_free(&body);
 }

@@ -225,8 +225,9 @@ Test(msg, sign_and_revoke_requests_travel_and_refuse_what_is_out_of_range)
 	const struct msg_sign_cert c = { 1, 2, bytes_str("server"), bytes_str("csr"),
 		bytes_str("names"), 100, 86400, 200, 300, bytes_str("cert:admin"),
 		bytes_str("0123456789abcdef"), bytes_str("{}") };
-	const struct msg_revoke r = { 1, 2, bytes_str("main"), bytes_str("\1\2"), 3, 4,
-		REASON_KEY_COMPROMISE, bytes_str("uid:0"), none };
+	const struct msg_revoke r = { 1, 2, bytes_str("main"), bytes_str("\1\2"),
+		bytes_str("certificate"), 4, REASON_KEY_COMPROMISE, bytes_str("uid:0"),
+		none };
 
 	WALK(sign_cert, c);
 	WRONG(sign_cert, c, profile, none);
@@ -254,7 +255,7 @@ Test(msg, sign_and_revoke_requests_travel_and_refuse_what_is_out_of_range)
 	WRONG(revoke, r, reason, 8);
 	WRONG(revoke, r, reason, 99);
 	WRONG(revoke, r, revoked_at, -1);
-	WRONG(revoke, r, not_after, -1);
+	WRONG(revoke, r, certificate, octets(MSG_CERTIFICATE_MAX + 1));
 }
 
 /* S83 */

@@ -338,6 +338,7 @@ OP(certificate_list_by, const struct certificate_query q = { .dns = "host-1.inte
 			    .limit = 9 };
     return store_certificate_list(st, &q, any_certificate, NULL, pe);)
 OP(compare, return store_compare(st, st, any_difference, NULL, pe);)
+OP(ends, return store_compare_ends(st, any_difference, NULL, pe);)
 OP(gaps, return store_compare_gaps(st, any_difference, NULL, pe);)
 
 OP(crl_add, const struct crl_row r = { .seq = 21,
@@ -376,6 +377,8 @@ OP(revocation_put, const struct revocation r = { .seq = 22,
 		       .revoked_at = 5,
 		       .reason = REASON_KEY_COMPROMISE };
     return store_revocation_put(st, &r, pe);)
+OP(revocation_end, int64_t end; const struct serial revoked = tmp_serial(2);
+    return store_revocation_end(st, "main", &revoked, &end, pe);)
 OP(revocation_list, return store_revocation_list(st, "main", 0, 0, INT64_MAX, 9,
 			any_revocation, NULL, pe);)
 OP(token_add, struct store_token t = token(9);
@@ -415,10 +418,11 @@ static const struct {
 	ROW(census_revoked), ROW(certificate_add), ROW(certificate_get), ROW(certificate_serial),
 	ROW(certificate_der), ROW(certificate_brief), ROW(key_compromised), ROW(has_key),
 	ROW(unsearched), ROW(catch_up), ROW(newest), ROW(certificate_list),
-	ROW(certificate_list_by), ROW(compare), ROW(gaps), ROW(crl_add), ROW(crl_last),
+	ROW(certificate_list_by), ROW(compare), ROW(ends), ROW(gaps), ROW(crl_add), ROW(crl_last),
 	ROW(shard_last), ROW(shard_number), ROW(shard_sets), ROW(shard_places),
 	ROW(lineage_compromised), ROW(lineage_list), ROW(once_put), ROW(once_get),
-	ROW(renewal_put), ROW(renewal_get), ROW(revocation_put), ROW(revocation_list),
+	ROW(renewal_put), ROW(renewal_get), ROW(revocation_put), ROW(revocation_end),
+	ROW(revocation_list),
 	ROW(token_add), ROW(token_get), ROW(token_list), ROW(token_newest),
 	ROW(token_withdraw), ROW(token_withdraw_all), ROW(token_use),
 	/* clang-format on */

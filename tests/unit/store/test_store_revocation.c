@@ -52,8 +52,8 @@ walk(const char *issuer, int64_t since)
 	return w;
 }
 
-/* S43, P74 */
-Test(store_revocation, a_reason_is_raised_and_never_lowered_and_the_time_stays,
+/* S43, P74, R27 */
+Test(store_revocation, reason_and_end_are_raised_and_never_lowered_and_the_time_stays,
     .init = tmp_begin, .fini = tmp_end)
 {
 	static const struct {
@@ -69,19 +69,27 @@ Test(store_revocation, a_reason_is_raised_and_never_lowered_and_the_time_stays,
 		{ REASON_CA_COMPROMISE, REASON_KEY_COMPROMISE },
 		{ REASON_UNSPECIFIED, REASON_KEY_COMPROMISE },
 	};
+	const struct serial first = tmp_serial(1);
 
+	int64_t end = 0, ends = 0;
+
+	cr_expect_not(store_revocation_end(st, "main", &first, &end, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
 	for (unsigned i = 0; i < NITEMS(steps); i++) {
 		struct revocation r = revocation(1);
 		r.seq = 10 + i;
 		r.revoked_at = 500 + i;
-		r.not_after += i * 86400; /* is not looked at a second time */
+		r.not_after += i % 3 == 1 ? -86400 : (int64_t)i * 86400;
+		ends = r.not_after > ends ? r.not_after : ends;
 		r.reason = steps[i].given;
 		MUST(store_revocation_put(st, &r, &e));
 		const struct walked w = walk("main", 0);
 		cr_expect_eq(w.n, 1u);
 		cr_expect_eq(w.last.reason, steps[i].kept, "step %u", i);
 		cr_expect_eq(w.last.revoked_at, 500);
-		cr_expect_eq(w.last.not_after, 1001);
+		cr_expect_eq(w.last.not_after, ends, "step %u", i);
+		MUST(store_revocation_end(st, "main", &first, &end, &e));
+		cr_expect_eq(end, ends);
 		cr_expect_eq(w.last.id, 10, "its place stays");
 	}
 	const struct walked w = walk("main", 0);
