@@ -32,6 +32,8 @@ MUST_CHECK bool request_csr(const struct key *key, const struct names *names,
 
 /* "-", or what stands for it. */
 bool request_is_stdin(const char *path);
+/* What is behind such a word, or in a file. */
+MUST_CHECK bool request_read(const char *path, struct buf *ret, struct err *e);
 /* Appends a CSR from a file, or from standard input (PEM as it is, DER as PEM). */
 MUST_CHECK bool request_csr_file(const char *path, struct buf *ret_pem, struct err *e);
 

@@ -26,10 +26,14 @@ MUST_CHECK bool file_read_end(int dirfd, const char *path, struct buf *ret,
     struct err *e);
 
 /*
- * As file_read, for what a user names on the command line and no secret: links are
- * followed, for ACME clients and "renew --rekey" keep certificates behind them.
+ * As file_read, for what a user names on the command line: links are followed, for ACME
+ * clients and "renew --rekey" keep certificates behind them, and a FIFO, "<(...)" of a
+ * shell, is read until its end, however long that takes.
  */
 MUST_CHECK bool file_read_named(const char *path, struct buf *ret, struct err *e);
+
+/* What comes from a descriptor until its end; 'name' is for the error. */
+MUST_CHECK bool file_read_fd(int fd, const char *name, struct buf *ret, struct err *e);
 
 /* A new file by O_EXCL: ERR_CONFLICT when it is there.  Flushed, and its directory too. */
 MUST_CHECK bool file_create(int dirfd, const char *path, mode_t mode,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/world.h"
 
-#include <fcntl.h>
 #include <gnutls/ocsp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -48,7 +47,7 @@ world_trust(struct world *w, const char *roots, const char *cert, const char *ke
 	struct buf text;
 
 	buf_init(&text, ROOTS_MAX);
-	const bool ok = file_read(AT_FDCWD, roots, &text, e) &&
+	const bool ok = file_read_named(roots, &text, e) &&
 			proof_new(buf_bytes(&text), &w->proof, e) &&
 			talk_credentials(roots, cert, key, &w->cred, e) &&
 			talk_credentials(roots, NULL, NULL, &w->anyone, e);

@@ -103,24 +103,6 @@ enroll_free(struct enroll *n)
 /* ---- the token ---- */
 
 static bool
-read_file(const char *path, struct buf *ret, struct err *e)
-{
-	ssize_t k;
-	uint8_t *p = buf_reserve(ret, KIB(1));
-
-	ret->n = 0;
-	if (strcmp(path, "-") != 0)
-		return file_read(AT_FDCWD, path, ret, e);
-	while (ret->n < KIB(1) &&
-	       (k = read(STDIN_FILENO, p + ret->n, KIB(1) - ret->n)) != 0) {
-		if (k < 0 && errno != EINTR)
-			return err_errno(e, "standard input");
-		ret->n += k > 0 ? (size_t)k : 0;
-	}
-	return true;
-}
-
-static bool
 take_token(struct enroll *n, struct err *e)
 {
 	struct buf text;
@@ -128,7 +110,7 @@ take_token(struct enroll *n, struct err *e)
 	buf_init(&text, KIB(4));
 	bool ok = true;
 	if (n->a->token_file != NULL)
-		ok = read_file(n->a->token_file, &text, e);
+		ok = request_read(n->a->token_file, &text, e);
 	else
 		buf_puts(&text, n->a->token);
 	const struct bytes word = bytes_trim(buf_bytes(&text));

@@ -2,7 +2,6 @@
 #include "cli/request.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <idn2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,18 +130,12 @@ request_is_stdin(const char *path)
 	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
 }
 
-static bool
-read_stdin(struct buf *ret, struct err *e)
+bool
+request_read(const char *path, struct buf *ret, struct err *e)
 {
-	uint8_t some[KIB(4)];
-	ssize_t n;
-
-	while ((n = read(STDIN_FILENO, some, sizeof(some))) != 0) {
-		if (n < 0 && errno != EINTR)
-			return err_errno(e, "standard input");
-		buf_put(ret, bytes_of(some, n > 0 ? (size_t)n : 0));
-	}
-	return buf_ok(ret, "standard input", e);
+	return request_is_stdin(path)
+		   ? file_read_fd(STDIN_FILENO, "standard input", ret, e)
+		   : file_read_named(path, ret, e);
 }
 
 bool
@@ -152,8 +145,7 @@ request_csr_file(const char *path, struct buf *ret_pem, struct err *e)
 	bool ok;
 
 	buf_init(&text, CSR_FILE_MAX);
-	ok = request_is_stdin(path) ? read_stdin(&text, e)
-				    : file_read_named(path, &text, e);
+	ok = request_read(path, &text, e);
 	if (ok && pem_looks_like(buf_bytes(&text)))
 		buf_put(ret_pem, buf_bytes(&text));
 	else if (ok)

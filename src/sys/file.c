@@ -49,6 +49,19 @@ read_all(int fd, const char *path, struct buf *ret, struct err *e)
 	}
 }
 
+bool
+file_read_fd(int fd, const char *name, struct buf *ret, struct err *e)
+{
+	const size_t before = ret->n;
+
+	if (read_all(fd, name, ret, e))
+		return true;
+	if (ret->n > before)
+		mem_wipe(ret->p + before, ret->n - before);
+	ret->n = before;
+	return false;
+}
+
 /* 'end': of the end, what surely has room while the file grows. */
 static bool
 read_open(int dirfd, const char *path, int flags, bool end, struct buf *ret,
@@ -57,8 +70,7 @@ read_open(int dirfd, const char *path, int flags, bool end, struct buf *ret,
 	/* O_NONBLOCK: a FIFO in the file's place must not hold us. */
 	const int fd =
 	    openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
-	const size_t before = ret->n;
-	const off_t most = (off_t)((ret->max - before) / 2);
+	const off_t most = (off_t)((ret->max - ret->n) / 2);
 	struct stat st;
 	bool ok = false;
 
@@ -71,12 +83,7 @@ read_open(int dirfd, const char *path, int flags, bool end, struct buf *ret,
 	else if (end && st.st_size > most && lseek(fd, st.st_size - most, SEEK_SET) < 0)
 		err_errno(e, "%s", path);
 	else
-		ok = read_all(fd, path, ret, e);
-	if (!ok) {
-		if (ret->n > before)
-			mem_wipe(ret->p + before, ret->n - before);
-		ret->n = before;
-	}
+		ok = file_read_fd(fd, path, ret, e);
 	close(fd);
 	return ok;
 }
@@ -93,9 +100,26 @@ file_read_end(int dirfd, const char *path, struct buf *ret, struct err *e)
 	return read_open(dirfd, path, O_NOFOLLOW, true, ret, e);
 }
 
+/* Who writes into it may come later. */
+static bool
+read_fifo(const char *path, struct buf *ret, struct err *e)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return not_there(path, e);
+	const bool ok = file_read_fd(fd, path, ret, e);
+	close(fd);
+	return ok;
+}
+
 bool
 file_read_named(const char *path, struct buf *ret, struct err *e)
 {
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+		return read_fifo(path, ret, e);
 	return read_open(AT_FDCWD, path, 0, false, ret, e);
 }
 

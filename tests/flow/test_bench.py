@@ -34,6 +34,15 @@ class Bench(hnp.FlowTest):
         self.assertEqual(self.certificates(), before)
         xml.dom.minidom.parse(str(picture))
 
+    def test_files_that_are_named_may_be_links(self):
+        ca, names = self.ca, ("admin.crt", "admin.key", "root.crt")
+        for name in names:
+            ca.file("link-" + name).symlink_to(ca.dir / name)
+        files = [word for option, name in zip(("--cert", "--key", "--cacert"), names) for word in (option, ca.file("link-" + name))]
+        done = hnp.run(hnp.BUILD / "hanaper", "bench", f"https://localhost:{ca.api_port}", *files, "--mode", "list", "--connections", "1",
+                       "--count", "5", cwd="/", env={"PATH": "/usr/bin:/bin"})
+        self.assertIn("5 proven, 0 wrong, 0 failed", done.stdout)
+
     def test_it_asks_before_certificates_are_issued(self):
         before = self.certificates()
         done = self.bench("--mode", "sign", check=False)

@@ -205,6 +205,11 @@ class Enroll(FlowTest):
         run(HANAPER, "enroll", "--url", url, "--token-file", path, "--out", ca.file("by-file"))
         run(HANAPER, "enroll", "--url", url, "--token-file", "-", "--out", ca.file("by-pipe"),
             stdin=self.token()["token"] + "\n")
+        link = ca.file("token-link")
+        link.symlink_to(path)
+        path.write_text(self.token()["token"])
+        run(HANAPER, "enroll", "--url", url, "--token-file", link, "--out", ca.file("by-link"))
+        run("bash", "-c", f"{HANAPER} enroll --url {url} --token-file <(sleep 0.2; echo {self.token()['token']}) --out {ca.file('by-fifo')}")
         token = self.token()["token"]
         for args in (("--token", token), ("--url", url), ("--url", url, "--token", token, "--token-file", path),
                      ("--url", url, token), ("--url", "localhost", "--token", token)):

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -158,6 +159,34 @@ Test(file, a_link_is_followed_where_a_user_names_it_and_still_to_a_regular_file_
 	cr_expect_eq(e.code, ERR_NOT_FOUND);
 	cr_expect_not(file_read_named("folder", &b, &e));
 	cr_expect_eq(e.code, ERR_IO);
+	buf_free(&b);
+}
+
+Test(file, a_fifo_is_read_to_its_end_where_a_user_names_it)
+{
+	static const char *const more[] = { "cd", "cde" };
+	struct buf b;
+	struct err e = { 0 };
+
+	cr_assert_eq(mkfifoat(at, "fifo", 0600), 0);
+	cr_assert_eq(fchdir(at), 0);
+	buf_init(&b, 4);
+	for (size_t i = 0; i < NITEMS(more); i++) {
+		const pid_t pid = fork();
+
+		if (pid == 0) { /* late, and not at once */
+			usleep(50000);
+			const int fd = open("fifo", O_WRONLY);
+			const bool ok = write(fd, "ab", 2) == 2 && usleep(50000) == 0 &&
+					write(fd, more[i], strlen(more[i])) > 0;
+			_exit(ok ? 0 : 1);
+		}
+		buf_clear(&b);
+		cr_expect_eq(file_read_named("fifo", &b, &e), i == 0, "%s", e.detail);
+		cr_expect_str_eq(buf_str(&b), i == 0 ? "abcd" : "");
+		waitpid(pid, NULL, 0);
+	}
+	cr_expect_eq(e.code, ERR_TOO_LARGE);
 	buf_free(&b);
 }
 
