@@ -52,6 +52,7 @@ struct restore {
 	uid_t uid, signer; /* journal and keys, if the signer has a user of its own */
 	gid_t gid;
 	struct claim claim;   /* nothing may serve it while we are in it */
+	int lock;             /* of the journal that was there; -1: none */
 	char *work;           /* what was extracted */
 	bool keep_journal;    /* the one that is there */
 	bool go_on_here;      /* a copy of it, grown, takes its place */

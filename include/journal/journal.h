@@ -26,6 +26,11 @@ typedef bool journal_each(void *arg, const struct record *r, struct err *e);
 MUST_CHECK bool journal_open(const char *dir, journal_each *each, void *arg,
     struct journal **ret, size_t *ret_healed, struct err *e);
 void journal_close(struct journal *j); /* NULL is fine */
+/*
+ * Holds the lock until *ret is closed, and opens nothing else.  ERR_CONFLICT: another has
+ * the journal open.  By any other error there was none to hold.
+ */
+MUST_CHECK bool journal_lock(const char *dir, int *ret, struct err *e);
 
 /*
  * A mark says how far a state goes that somebody built from the journal and has

@@ -81,7 +81,7 @@ int
 cmd_restore(const struct command *self, int argc, char **argv)
 {
 	struct restore_args a = { 0 };
-	struct restore r = { .fd = -1, .claim = { .fd = -1 } };
+	struct restore r = { .fd = -1, .lock = -1, .claim = { .fd = -1 } };
 	const char *dir = getenv("HANAPER_DIR");
 	struct err e = { 0 };
 	int status = OUT_DONE;

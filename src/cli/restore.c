@@ -136,6 +136,20 @@ believe(const struct restore *r, struct err *e)
 	return ok;
 }
 
+/* A daemon whose run/hanaperd.pid somebody removed still has its journal open. */
+static bool
+lock_journal(struct restore *r, struct err *e)
+{
+	char *dir = mem_printf("%s/" BACKUP_JOURNAL, r->state);
+	struct err why;
+
+	const bool held = owners_act(dir, &why) && journal_lock(dir, &r->lock, &why);
+	owners_act_self();
+	free(dir);
+	return held || why.code != ERR_CONFLICT ||
+	       err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first", r->state);
+}
+
 static bool
 look(struct restore *r, struct err *e)
 {
@@ -163,7 +177,7 @@ look(struct restore *r, struct err *e)
 	r->uid = r->signer = st.st_uid;
 	r->gid = st.st_gid;
 	return find_signer(r, e) && owners_stay(r->state, e) &&
-	       claim_take(r->state, r->uid, r->gid, &r->claim, e);
+	       claim_take(r->state, r->uid, r->gid, &r->claim, e) && lock_journal(r, e);
 }
 
 /* Another CA's directory is not to be touched. */
@@ -228,6 +242,8 @@ restore_free(struct restore *r)
 	scratch_remove(r->work);
 	if (r->fd >= 0)
 		close(r->fd);
+	if (r->lock >= 0)
+		close(r->lock);
 	claim_release(&r->claim);
 	conf_free(r->conf);
 	buf_free(&r->yaml);

@@ -78,23 +78,42 @@ journal_create(const char *dir, struct err *e)
 	return ok;
 }
 
+/* 'make': O_CREAT, or 0. */
 static bool
-take_lock(struct journal *j, const char *dir, struct err *e)
+take_lock(int dirfd, int make, const char *dir, int *ret, struct err *e)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const int fd =
+	    openat(dirfd, LOCK_NAME, O_RDWR | make | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	j->lockfd = openat(j->dirfd, LOCK_NAME,
-	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (j->lockfd < 0)
+	if (fd < 0)
 		return err_errno(e, "journal %s: its lock", dir);
 	/* Of the open file, as flock(2): a second opening in this process is refused too. */
-	if (fcntl(j->lockfd, F_OFD_SETLK, &whole) == 0)
+	if (fcntl(fd, F_OFD_SETLK, &whole) == 0) {
+		*ret = fd;
 		return true;
+	}
 	if (errno != EAGAIN && errno != EACCES)
-		return err_errno(e, "journal %s: its lock", dir);
-	return err_set(e, ERR_CONFLICT,
-	    "another process has the journal %s open: is the daemon running already?",
-	    dir);
+		err_errno(e, "journal %s: its lock", dir);
+	else
+		err_set(e, ERR_CONFLICT,
+		    "another process has the journal %s open: is the daemon running "
+		    "already?",
+		    dir);
+	close(fd);
+	return false;
+}
+
+bool
+journal_lock(const char *dir, int *ret, struct err *e)
+{
+	int dirfd = -1;
+
+	if (!journal_dir_open(dir, &dirfd, e))
+		return false;
+	const bool ok = take_lock(dirfd, 0, dir, ret, e);
+	close(dirfd);
+	return ok;
 }
 
 /* Walks the whole chain; 's' ends behind the last good record. */
@@ -154,7 +173,8 @@ journal_open_at(const char *dir, const struct journal_mark *m, journal_each *eac
 	bool ok = false, torn = false;
 
 	j->dirfd = j->lockfd = j->fd = -1;
-	if (!journal_dir_open(dir, &j->dirfd, e) || !take_lock(j, dir, e) ||
+	if (!journal_dir_open(dir, &j->dirfd, e) ||
+	    !take_lock(j->dirfd, O_CREAT, dir, &j->lockfd, e) ||
 	    !journal_dir_count(j->dirfd, &segments, e))
 		goto out;
 	journal_scan_begin(&s, j->dirfd, segments);

@@ -394,6 +394,12 @@ class Backup(BackupCase):
         ca = self.ca
         self.backup("--with-keys")
         self.says(self.restore(check=False), "stop it first")
+        pid = ca.dir / "run/hanaperd.pid"
+        pid.rename(ca.tmp / "pid")  # as who takes it for one that a crash has left
+        before = self.tree()
+        self.says(self.restore(check=False), "stop it first")
+        self.assertEqual(self.tree(), before)
+        (ca.tmp / "pid").rename(pid)
         other = CA()
         self.addCleanup(other.close)
         self.says(self.restore(dir=other.dir, check=False), "another CA's")

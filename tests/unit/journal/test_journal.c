@@ -378,10 +378,19 @@ Test(journal, only_one_process_opens_it_and_nothing_takes_the_place_of_a_lost_on
 	struct seen s;
 	struct journal *j = must_open(&s, NULL), *second = NULL;
 	size_t healed;
+	int lock = -1;
 
 	cr_expect_not(journal_open(dir, see, &s, &second, &healed, &e));
 	cr_expect_eq(e.code, ERR_CONFLICT);
+	cr_expect_not(journal_lock(dir, &lock, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
 	journal_close(j);
+	cr_expect(journal_lock(dir, &lock, &e), "%s", e.detail);
+	cr_expect_not(journal_open(dir, see, &s, &second, &healed, &e));
+	cr_expect_eq(e.code, ERR_CONFLICT);
+	close(lock);
+	cr_expect_not(journal_lock("/nowhere", &lock, &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
 	cr_expect_not(journal_create(dir, &e));
 	cr_expect_eq(e.code, ERR_CONFLICT);
 	unlink(path_of("00000001.hj"));
