@@ -88,7 +88,10 @@ MUST_CHECK bool restore_judge(struct restore *r, struct err *e);
 
 /* Level with the journal; what is known of revocations since; the auditor's row. */
 MUST_CHECK bool restore_history(struct restore *r, struct err *e);
-/* One revocation, unless it is known.  'not_after' 0: that of the certificate, or the issuer. */
+/*
+ * One revocation, unless it is known for a reason as bad.  'not_after' 0: that of the
+ * certificate, or the issuer.
+ */
 MUST_CHECK bool restore_history_revoke(struct restore *r,
     const struct restore_issuer *i, const struct serial *serial, int64_t not_after,
     int64_t at, enum reason reason, struct err *e);

@@ -88,22 +88,21 @@ restore_history_revoke(struct restore *r, const struct restore_issuer *i,
     const struct serial *serial, int64_t not_after, int64_t at, enum reason reason,
     struct err *e)
 {
-	struct certificate_row row = { 0 };
-	const bool known = store_certificate_get(r->store, i->name, serial, &row, e);
-	const bool revoked = known && row.revoked;
+	struct certificate_brief have = { 0 };
 
-	if (!known && e->code != ERR_NOT_FOUND)
+	if (!store_certificate_brief(r->store, i->name, serial, &have, e) &&
+	    e->code != ERR_NOT_FOUND)
 		return false;
-	if (not_after == 0)
-		not_after = known ? row.not_after : i->cert->not_after;
-	certificate_row_free(&row);
-	if (revoked)
+	/* A key that leaked since has to be known for that (S43). */
+	if (have.revoked && !sets_reason_raises(reason, (enum reason)have.reason))
 		return true;
+	if (have.not_after > not_after)
+		not_after = have.not_after;
 	const struct record_revocation v = {
 		.issuer = bytes_str(i->name),
 		.serial = serial_bytes(serial),
-		.not_after = not_after,
-		.revoked_at = at,
+		.not_after = not_after != 0 ? not_after : i->cert->not_after,
+		.revoked_at = have.revoked ? have.revoked_at : at,
 		.reason = reason,
 		.requester = bytes_str(WHO),
 		.request_id = bytes_str("restore"),

@@ -114,6 +114,53 @@ class Newest(RestoreCase):
         self.ca.start()
         self.nothing_forgotten()
 
+    def raised(self):
+        """Revoked before the backup, and for keyCompromise after it; what was told of it, and the CRLs."""
+        ca = self.ca
+        serial = ca.issue("raised", "DNS:raised.internal")
+        first = ca.revoke(serial).json["revoked_at"]
+        self.backup("--with-keys")
+        self.assertEqual(ca.revoke(serial, "keyCompromise").status, 200)
+        end = time.monotonic() + 15 * SLOW
+        while "Key Compromise" not in ca.crl_text():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+        self.numbers = self.published(serial)
+        ca.stop()
+        return serial, first
+
+    def stays_raised(self, serial, first, *options):
+        ca = self.ca
+        self.assertIn("1 revocation that the backup lacked was added", self.restore(*options).stdout)
+        ca.start()
+        self.grown(self.numbers["main"])
+        self.assertIn("Key Compromise", ca.crl_text())
+        self.assertEqual(self.rows("SELECT reason FROM revocation"), [(1,)])
+        self.problem(ca.revoke(serial, "keyCompromise"), 409, "already-revoked", first, "keyCompromise")
+        self.assertEqual(ca.ocsp(serial), "revoked")
+        csr = ca.file("raised.csr").read_bytes()
+        again = ca.ask("POST", "/v1/certificates?profile=server", csr, {"Content-Type": "text/plain"})
+        self.problem(again, 400, "bad-key", "compromised")
+        self.verified()
+        ca.stop()
+        if options:  # the same lists once more tell nothing new
+            self.lose("hanaper.db")
+            before = (ca.dir / "journal/00000001.hj").read_bytes().count(bytes.fromhex(serial))
+            self.restore(*options)
+            self.assertEqual((ca.dir / "journal/00000001.hj").read_bytes().count(bytes.fromhex(serial)), before)
+
+    # S43, S86: a key that leaked is known to have
+    def test_a_reason_that_was_raised_since_is_what_the_crls_tell(self):
+        told = self.raised()
+        self.lose("hanaper.db", "journal")
+        self.stays_raised(*told, *self.crls())
+
+    # S43, S86
+    def test_a_reason_that_was_raised_since_is_what_the_database_tells(self):
+        told = self.raised()
+        self.lose("journal")
+        self.stays_raised(*told)
+
     # R51, S86: what is in the database alone is old there, too, and hanaperd could not see it any more
     def test_an_old_copy_of_the_database_revives_no_token_that_was_withdrawn(self):
         ca = self.ca
