@@ -51,6 +51,12 @@ MUST_CHECK bool file_replace(int dirfd, const char *path, mode_t mode,
 MUST_CHECK bool file_write(int fd, const char *path, struct bytes content,
     struct err *e);
 
+/*
+ * link(2), never in the place of another.  A file system that has no links, or a file that
+ * is not ours: 'from' loses its name.  errno is set when it is not 0.
+ */
+MUST_CHECK int file_link_or_move(const char *from, const char *to);
+
 /* mkdir; ERR_CONFLICT when something is there. */
 MUST_CHECK bool file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e);
 MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);

@@ -315,7 +315,7 @@ take_name(struct making *m, struct err *e)
 	if (fstat(m->fd, &s) == 0)
 		m->b->octets = (uint64_t)s.st_size;
 	/* Never in the place of another. */
-	if (link(m->part, m->b->file) < 0)
+	if (file_link_or_move(m->part, m->b->file) < 0)
 		return err_errno(e, "cannot name the backup %s", m->b->file);
 	const char *slash = strrchr(m->b->file, '/');
 	char *dir =

@@ -115,7 +115,7 @@ name_beside(const struct restore *r, const char *path)
 	return to;
 }
 
-/* By rename(2), or by link(2). */
+/* By rename(2), or file_link_or_move(). */
 static bool
 give_way(struct restore *r, const char *path, int (*way)(const char *, const char *),
     struct err *e)
@@ -133,9 +133,6 @@ give_way(struct restore *r, const char *path, int (*way)(const char *, const cha
 			strings_printf(&r->told, "the %s that was there is %s",
 			    strrchr(path, '/') + 1, to);
 	}
-	/* A file system that has no links, or a file that is not ours. */
-	if (!ok && way == link && (errno == EPERM || errno == EOPNOTSUPP))
-		ok = rename(path, to) == 0;
 	if (!ok)
 		(void)err_errno(e, "%s", path);
 	free(to);
@@ -173,7 +170,8 @@ restore_aside_link(struct restore *r, const char *path, struct err *e)
 	struct stat st;
 	bool ok;
 
-	return is_there(path, &st, &ok, e) ? give_way(r, path, link, e) : ok;
+	return is_there(path, &st, &ok, e) ? give_way(r, path, file_link_or_move, e)
+					   : ok;
 }
 
 /* Of hanaper.yaml: /etc may be another file system than the CA directory, and another's. */

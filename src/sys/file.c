@@ -270,6 +270,16 @@ out:
 	return ok;
 }
 
+int
+file_link_or_move(const char *from, const char *to)
+{
+	if (link(from, to) == 0)
+		return 0;
+	return errno == EPERM || errno == EOPNOTSUPP
+		   ? renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)
+		   : -1;
+}
+
 /* ---- directories and modes ---- */
 
 bool

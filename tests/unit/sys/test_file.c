@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -126,6 +127,33 @@ Test(file, replacing_leaves_one_file_with_new_mode_and_content)
 }
 
 /* S81 */
+/* A directory has no links, as a file on vfat. */
+Test(file, what_can_have_no_second_name_is_moved_and_never_in_the_place_of_another)
+{
+	char a[80], b[80], c[80];
+	struct err e = { 0 };
+
+	snprintf(a, sizeof(a), "%s/a", dir);
+	snprintf(b, sizeof(b), "%s/b", dir);
+	snprintf(c, sizeof(c), "%s/c", dir);
+	cr_assert(file_create(at, "a", 0600, bytes_str("one"), &e));
+	cr_expect_eq(file_link_or_move(a, b), 0);
+	expect_content("a", "one");
+	expect_content("b", "one");
+	cr_assert(file_create(at, "c", 0600, bytes_str("another"), &e));
+	cr_expect_eq(file_link_or_move(a, c), -1);
+	cr_expect_eq(errno, EEXIST);
+	cr_assert_eq(unlink(a), 0);
+	cr_assert_eq(mkdir(a, 0700), 0);
+	cr_expect_eq(file_link_or_move(a, c), -1);
+	cr_expect_eq(errno, EEXIST);
+	expect_content("c", "another");
+	cr_assert_eq(unlink(c), 0);
+	cr_expect_eq(file_link_or_move(a, c), 0);
+	cr_expect_neq(access(a, F_OK), 0);
+	cr_expect_eq(access(c, F_OK), 0);
+}
+
 Test(file, a_symbolic_link_is_never_followed)
 {
 	struct err e = { 0 };
