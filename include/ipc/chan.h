@@ -27,6 +27,13 @@ struct frame {
 /* Takes over 'fd', a stream socket.  'frame_max' bounds the body of frames received. */
 struct chan *chan_new(int fd, size_t frame_max);
 void chan_free(struct chan *c); /* closes; NULL is fine */
+/*
+ * The same, but what is open stays so until the process ends, which has to be near.  A TCP
+ * connection that a neighbour sends may be one whose closing waits (SO_LINGER) for as long as
+ * he likes, unless its process is ending: so nothing that came is closed, nor a socket in
+ * which more of it may lie.
+ */
+void chan_leave(struct chan *c);
 int chan_fd(const struct chan *c);
 
 /* Queues a frame; nothing is written before chan_flush().  Never fails: memory is the limit. */

@@ -34,7 +34,8 @@ struct link *link_new(struct loop *l, int fd, enum peer from, size_t frame_max,
     const struct msg_rule *rules, void *ctx);
 /* Without a callback nobody hears of the end. */
 void link_on_gone(struct link *k, link_gone_cb *cb, void *arg);
-void link_free(struct link *k); /* closes; NULL is fine */
+/* Its socket stays open until the process ends, which is near (chan_leave()).  NULL is fine. */
+void link_free(struct link *k);
 
 /* Queues a frame; it leaves in this round.  On a link that is over, nothing happens. */
 void link_send(struct link *k, unsigned type, struct bytes body);

@@ -190,10 +190,9 @@ on_http_local(void *ctx, const struct frame *f, struct err *e)
 	uid_t uid;
 	bool there;
 
-	const bool ok = sock_client(f->fd, c->socket, &uid, &there, e);
+	if (!sock_client(f->fd, c->socket, &uid, &there, e))
+		return false; /* who knows what it is: it stays open (chan_leave()) */
 	close(f->fd);
-	if (!ok)
-		return false;
 	if (!there)
 		uid = MSG_HTTP_NOBODY;
 	return request_take(&c->api, f->body, &uid, e);

@@ -57,16 +57,11 @@ on_listener(void *ctx, const struct frame *f, struct err *e)
 {
 	struct role *r = ctx;
 	struct msg_listener m;
-	bool ok;
 
 	if (r->def.on_listener == NULL || r->started)
-		ok = err_set(e, ERR_MALFORMED, "a listener is not for this role now");
-	else
-		ok = msg_listener_get(f->body, &m, e);
-	if (!ok) {
-		close(f->fd);
+		return err_set(e, ERR_MALFORMED, "a listener is not for this role now");
+	if (!msg_listener_get(f->body, &m, e))
 		return false;
-	}
 	return r->def.on_listener(r->def.ctx, &m, f->fd, e);
 }
 

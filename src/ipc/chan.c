@@ -17,6 +17,7 @@
 #define READ_AT_ONCE KIB(256) /* octets */
 #define KEEP         MIB(2)   /* a queue that was larger gives its memory back */
 #define FDS_MAX      4        /* descriptors that came and whose frames have not */
+#define FDS_AT_ONCE  253      /* the kernel's SCM_MAX_FD */
 
 struct rider { /* a descriptor that goes with the octet at 'at' of the queue */
 	size_t at;
@@ -59,8 +60,16 @@ chan_free(struct chan *c)
 		close(c->fds[i]);
 	for (size_t i = 0; i < c->n_riders; i++)
 		close(c->riders[i].fd);
-	free(c->riders);
 	close(c->fd);
+	chan_leave(c);
+}
+
+void
+chan_leave(struct chan *c)
+{
+	if (c == NULL)
+		return;
+	free(c->riders);
 	buf_wipe(&c->out);
 	mem_wipe_free(c->in, c->in_cap);
 	free(c);
@@ -331,12 +340,10 @@ take_fds(struct chan *c, struct msghdr *m, struct err *e)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(h) + i * sizeof(fd), sizeof(fd));
-			if (c->n_fds < FDS_MAX) {
+			if (c->n_fds < FDS_MAX)
 				c->fds[c->n_fds++] = fd;
-			} else {
-				close(fd);
-				ok = false;
-			}
+			else
+				ok = false; /* it stays open (chan_leave()) */
 		}
 	}
 	if (!ok)
@@ -349,9 +356,10 @@ take_fds(struct chan *c, struct msghdr *m, struct err *e)
 static bool
 read_some(struct chan *c, bool *ret_some, struct err *e)
 {
+	/* For all that can come: what has no room is closed by the kernel, here (chan_leave()). */
 	union {
 		struct cmsghdr h;
-		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		char room[CMSG_SPACE(FDS_AT_ONCE * sizeof(int))];
 	} control;
 	struct iovec iov;
 	struct msghdr m;

@@ -149,7 +149,7 @@ link_free(struct link *k)
 	loop_del(k->watch);
 	loop_unhook(k->hook);
 	loop_cancel(k->again);
-	chan_free(k->chan);
+	chan_leave(k->chan);
 	free(k);
 }
 

@@ -2,7 +2,6 @@
 #include "ipc/msg.h"
 
 #include <assert.h>
-#include <unistd.h>
 
 static const char *const names[] = {
 #define MESSAGE(name, n, from, to) [n] = #name,
@@ -66,11 +65,8 @@ msg_receive(struct chan *c, enum peer from, const struct msg_rule *rules,
 			return false;
 		if (!got)
 			return true;
-		if (!is_allowed(&f, from, rules, seen, &rule, e)) {
-			if (f.fd >= 0)
-				close(f.fd);
-			return false;
-		}
+		if (!is_allowed(&f, from, rules, seen, &rule, e))
+			return false; /* f.fd stays open (chan_leave()) */
 		*seen |= UINT64_C(1) << rule;
 		if (!rules[rule].handler(ctx, &f, e))
 			return err_prefix(e, msg_name(f.type));

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A front that was taken over, and the local socket: it says who asks, and core asks the kernel."""
+import contextlib
 import http.client
 import os
 import socket
+import struct
 import threading
 import unittest
 
@@ -81,6 +83,49 @@ class Local(Rows):
                 self.ends("no connection to|without a descriptor", "core")
         for s in (*pair, tcp):
             s.close()
+        self.serves()
+
+    @contextlib.contextmanager
+    def lingering(self):
+        """A connection of TCP of which octets are left, to who does not read: who closes it waits for a minute."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            s = socket.create_connection(server.getsockname())
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
+            s.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    s.send(bytes(1 << 16))
+            yield s.detach()
+
+    # S83: front has such connections, and what it hands on is nobody else's to close
+    def test_a_descriptor_whose_closing_waits_keeps_nobody(self):
+        def say(fd, link, type_, more=0, body=b""):
+            """With the only descriptor of it that there is from then on."""
+            self.ca.at["front"].say(Frame(link, False, type_, body, [fd, *(os.dup(fd) for _ in range(more))]))
+
+        ask = make("core", False, "HTTP_LOCAL", **ASK).body
+        for what, role, link, args, words in (
+                ("in the place of a client's", "core", "core", ("HTTP_LOCAL", 0, ask), "no connection to"),
+                ("with what has none", "core", "core", ("HTTP_REQUEST", 0, ask), "with a descriptor"),
+                ("more than a few", "core", "core", ("HTTP_LOCAL", 6, ask), "too many descriptors"),
+                ("as many as there can be", "core", "core", ("HTTP_LOCAL", 252, ask), "too many descriptors"),
+                ("to the parent", "front", "parent", ("PONG", 0), "with a descriptor"),
+                ("many to the parent", "front", "parent", ("PONG", 252), "too many descriptors")):
+            with self.subTest(what), self.lingering() as fd:
+                if not self.ca.alive():
+                    self.forget()
+                    self.ca.start(lies={"front": self.keep})
+                say(fd, link, *args)
+                self.ends(words, role)
+        self.serves()
+
+    # S83: those that nobody has read yet when the parent ends
+    def test_descriptors_that_wait_behind_a_lie_keep_nobody(self):
+        with self.lingering() as fd:
+            front = self.ca.at["front"]
+            front.say(Frame("parent", False, "STOP", b""))
+            front.say(Frame("parent", False, "PONG", b"", [fd]))
+            self.ends(r"message 4 \(STOP\)", "front")
         self.serves()
 
     # S10

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,15 +79,15 @@ give_up(void *arg)
 	cr_assert(false, "nothing happened for 10 s");
 }
 
+static int pair[2]; /* of near and far: link_free() leaves them open */
+
 static void
 open_pair(void)
 {
-	int fds[2];
-
 	loop = loop_new();
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	near = link_new(loop, fds[0], PEER_CORE, 200, near_rules, NULL);
-	far = link_new(loop, fds[1], PEER_FRONT, 200, far_rules, NULL);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	near = link_new(loop, pair[0], PEER_CORE, 200, near_rules, NULL);
+	far = link_new(loop, pair[1], PEER_FRONT, 200, far_rules, NULL);
 	link_on_gone(far, on_gone, NULL);
 	(void)loop_after(loop, 10000, give_up, NULL);
 }
@@ -96,6 +97,8 @@ close_pair(void)
 {
 	link_free(near);
 	link_free(far);
+	close(pair[0]);
+	close(pair[1]);
 	loop_free(loop);
 }
 
@@ -200,6 +203,7 @@ Test(link, the_last_words_of_a_peer_that_ends_are_heard_though_nobody_reads_ours
 	cr_assert(link_drain(near, &e), "%s", e.detail);
 	link_free(near);
 	near = NULL;
+	cr_assert_eq(dup3(pair[1], pair[0], O_CLOEXEC), pair[0]); /* closes it */
 	link_send(far, MSG_HTTP_RESPONSE, bytes_str("into the void"));
 	loop_run(loop);
 	cr_expect_eq(got_far, 300);
@@ -213,11 +217,10 @@ Test(link, a_peer_that_does_not_read_is_given_up)
 {
 	static uint8_t octets[KIB(64)];
 	const struct bytes body = bytes_of(octets, sizeof(octets));
-	int fds[2];
 
 	loop = loop_new();
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	far = link_new(loop, fds[0], PEER_FRONT, 100, far_rules, NULL);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	far = link_new(loop, pair[0], PEER_FRONT, 100, far_rules, NULL);
 	link_on_gone(far, on_gone, NULL);
 	/* The socket itself takes some of it. */
 	for (size_t n = 0; n <= LINK_QUEUED_MAX + MIB(4); n += body.n)
@@ -228,7 +231,5 @@ Test(link, a_peer_that_does_not_read_is_given_up)
 	loop_run(loop);
 	cr_expect_eq(ended, ERR_MALFORMED);
 	cr_expect_not(closed);
-	link_free(far);
-	close(fds[1]);
-	loop_free(loop);
+	close_pair();
 }
