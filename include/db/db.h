@@ -46,6 +46,14 @@ void db_close(struct db *db); /* NULL is fine */
 MUST_CHECK bool db_keep_files(struct db *db, struct err *e);
 /* Removes a database that db_open() made and the caller could not fill; closes it. */
 void db_discard(struct db *db);
+/* All files of a database that nobody uses; none is fine. */
+void db_remove(const char *path);
+/*
+ * Closes a database that was made under another name, and gives it this one at once,
+ * flushed: nothing of it is there before it is whole.  It is removed where that fails.
+ * ERR_CONFLICT: there is something of this name.
+ */
+MUST_CHECK bool db_place(struct db *db, const char *path, struct err *e);
 /*
  * A copy as of one moment, in a new file of mode 0600, while others write.  It is
  * flushed.  ERR_CONFLICT: there is something at 'path'.

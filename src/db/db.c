@@ -17,6 +17,7 @@
 #define APPLICATION_ID  0x484e5052 /* "HNPR": our files are known by it */
 #define CACHE           "-16384"   /* KiB */
 #define CACHE_BULK      "-262144"
+#define THERE_ALREADY   "database %s: it is there already"
 #define BUSY_TIMEOUT_MS 2000 /* an operator's sqlite3 shell may hold the lock */
 
 /* clang-format off */
@@ -170,8 +171,7 @@ make_file(const char *path, struct err *e)
 	const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0 && errno == EEXIST)
-		return err_set(e, ERR_CONFLICT, "database %s: it is there already",
-		    path);
+		return err_set(e, ERR_CONFLICT, THERE_ALREADY, path);
 	if (fd < 0)
 		return err_errno(e, "database %s", path);
 	close(fd);
@@ -362,6 +362,23 @@ db_close(struct db *db)
 	free(db);
 }
 
+static void
+remove_beside(const char *path)
+{
+	for (size_t i = 0; i < NITEMS(beside_it); i++) {
+		char *one = mem_printf("%s%s", path, beside_it[i]);
+		unlink(one);
+		free(one);
+	}
+}
+
+void
+db_remove(const char *path)
+{
+	unlink(path);
+	remove_beside(path);
+}
+
 void
 db_discard(struct db *db)
 {
@@ -369,13 +386,35 @@ db_discard(struct db *db)
 		return;
 	char *path = mem_strdup(db->path);
 	db_close(db);
-	unlink(path);
-	for (size_t i = 0; i < NITEMS(beside_it); i++) {
-		char *one = mem_printf("%s%s", path, beside_it[i]);
-		unlink(one);
-		free(one);
-	}
+	db_remove(path);
 	free(path);
+}
+
+/* A WAL that was left there is another database's. */
+static bool
+take_place(const char *made, const char *path, struct err *e)
+{
+	struct stat there;
+
+	if (lstat(path, &there) == 0)
+		return err_set(e, ERR_CONFLICT, THERE_ALREADY, path);
+	remove_beside(path);
+	return (rename(made, path) == 0 || err_errno(e, "database %s", path)) &&
+	       file_sync_parent(AT_FDCWD, path, e);
+}
+
+bool
+db_place(struct db *db, const char *path, struct err *e)
+{
+	char *made = mem_strdup(db->path);
+	bool ok = db_settle(db, e);
+
+	db_close(db);
+	ok = ok && take_place(made, path, e);
+	if (!ok)
+		db_remove(made);
+	free(made);
+	return ok;
 }
 
 bool

@@ -25,7 +25,7 @@ new_store(struct db *db)
 }
 
 static bool
-make(const char *path, enum db_mode mode, struct store **ret, struct err *e)
+make(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 {
 	struct db *db;
 
@@ -35,20 +35,33 @@ make(const char *path, enum db_mode mode, struct store **ret, struct err *e)
 		db_discard(db); /* half a database would be taken for a damaged one */
 		return false;
 	}
-	*ret = new_store(db);
+	*ret = db;
 	return true;
 }
 
+/* So who is killed meanwhile leaves no half of one, either. */
 bool
 store_create(const char *path, struct store **ret, struct err *e)
 {
-	return make(path, DB_CREATE, ret, e);
+	char *under = mem_printf("%s.new", path);
+	struct db *db;
+
+	db_remove(under);
+	const bool ok = make(under, DB_CREATE, &db, e) && db_place(db, path, e) &&
+			store_open(path, ret, e);
+	free(under);
+	return ok;
 }
 
 bool
 store_scratch(const char *path, struct store **ret, struct err *e)
 {
-	return make(path, DB_SCRATCH, ret, e);
+	struct db *db;
+
+	if (!make(path, DB_SCRATCH, &db, e))
+		return false;
+	*ret = new_store(db);
+	return true;
 }
 
 void

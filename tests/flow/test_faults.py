@@ -208,6 +208,29 @@ class Life(FaultTest):
             self.ca.kill_all()
             print(f"     start, {role}: {tried} tried, {refused} times refused", flush=True)
 
+    # R91: who is interrupted runs it again
+    def test_the_recovery_of_a_lost_database_that_is_killed(self):
+        self.ca.start()
+        self.issue()
+        self.ca.kill_all()
+        lost, n, killed, after = self.ca.dir / "hanaper.db", 1, 0, 0
+        while after < 2:  # once it is there it is a database
+            for path in self.ca.dir.glob("hanaper.db*"):
+                if path.suffix != ".new":  # what the last one left
+                    path.unlink()
+            self.ca.plan("core", DISK | faults.OPEN, faults.KILL_BEFORE, first=n)
+            self.ca.start("--recover", wait=False)
+            self.assertNotEqual(self.ca.wait_end(), 0)
+            self.ca.unplan()
+            killed += 1
+            after += lost.exists()
+            self.ca.start("--recover")
+            self.ca.kill_all()
+            n += 1 if ALL else 97
+        self.restart()
+        self.ca.kill_all()
+        print(f"     recovery: killed {killed} times, {n} calls", flush=True)
+
     # S88
     def test_a_reload(self):
         self.ca.start()

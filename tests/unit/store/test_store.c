@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "base/mem.h"
 #include "store/store_migrate.h"
 
 static void
@@ -110,6 +111,35 @@ Test(store, a_newer_schema_is_refused_and_left_untouched, .init = tmp_begin,
 	cr_expect(bytes_eq(buf_bytes(&before), buf_bytes(&after)));
 	buf_free(&before);
 	buf_free(&after);
+}
+
+static void
+put_garbage(const char *beside)
+{
+	char *path = mem_printf("%s%s", tmp_path, beside);
+	FILE *f = fopen(path, "w");
+
+	fputs("garbage", f);
+	fclose(f);
+	free(path);
+}
+
+/* R91: what a killed one left, and a lost one's. */
+Test(store, what_lies_in_the_way_of_a_new_one_is_none_of_its, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	store_close(st);
+	cr_assert_eq(unlink(tmp_path), 0);
+	put_garbage(".new");
+	put_garbage(".new-wal");
+	put_garbage("-wal");
+	MUST(store_create(tmp_path, &st, &e));
+	MUST(store_check(st, &e));
+	cr_expect_eq(store_migrations_count,
+	    tmp_number("SELECT num FROM meta WHERE key = 'schema'"));
+	char *under = mem_printf("%s.new", tmp_path);
+	cr_expect(access(under, F_OK) < 0, "it has its own name");
+	free(under);
 }
 
 /* R91 */
