@@ -56,8 +56,13 @@ typedef bool archive_sink(void *arg, const struct tar_entry *t, struct bytes pie
 MUST_CHECK bool archive_read(int fd, archive_sink *sink, void *arg,
     struct archive_facts *ret, struct err *e);
 
-/* Writes all of it below 'dirfd', an empty directory, making directories on the way. */
-MUST_CHECK bool archive_extract(int fd, int dirfd, struct archive_facts *ret,
-    struct err *e);
+typedef bool archive_wants(const char *path);
+
+/*
+ * Writes below 'dirfd', an empty directory, making directories on the way: what 'wants'
+ * says, NULL: all.  All of it is read, and believed or not.
+ */
+MUST_CHECK bool archive_extract(int fd, int dirfd, archive_wants *wants,
+    struct archive_facts *ret, struct err *e);
 
 #endif

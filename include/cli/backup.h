@@ -36,6 +36,9 @@ void backup_free(struct backup *b);
 MUST_CHECK bool backup_check(const char *dir, const struct archive_facts *f,
     struct err *e);
 
+/* Does that look at the file of this name in the archive?  At no key. */
+archive_wants backup_check_wants;
+
 /* SHA-256 of the first certificate in a file. */
 MUST_CHECK bool backup_root_hash(const char *path, uint8_t ret[static 32],
     struct err *e);

@@ -17,6 +17,8 @@ MUST_CHECK bool scratch_file(const char *beside, const char *word, char **ret_pa
     int *ret_fd, struct err *e);
 MUST_CHECK bool scratch_dir(const char *beside, const char *word, char **ret_path,
     struct err *e);
+/* A directory TMPDIR/hanaper.WORD-XXXXXX, for what has no file to lie beside. */
+MUST_CHECK bool scratch_temporary(const char *word, char **ret_path, struct err *e);
 /* From here on it stays where a signal ends us: all that there is lies in it. */
 void scratch_keep(const char *path);
 /* Takes it away with all below it, and frees 'path'.  NULL is fine. */

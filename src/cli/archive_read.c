@@ -243,6 +243,7 @@ archive_read(int fd, archive_sink *sink, void *arg, struct archive_facts *ret,
 
 struct extracting {
 	int dirfd;
+	archive_wants *wants;
 	int fd; /* of the file that is being written, or -1 */
 };
 
@@ -268,6 +269,8 @@ extract(void *arg, const struct tar_entry *t, struct bytes piece, struct err *e)
 {
 	struct extracting *x = arg;
 
+	if (x->wants != NULL && !x->wants(t->path))
+		return true;
 	if (x->fd < 0) {
 		if (!make_dirs(x->dirfd, t->path, e))
 			return false;
@@ -295,9 +298,10 @@ extract(void *arg, const struct tar_entry *t, struct bytes piece, struct err *e)
 }
 
 bool
-archive_extract(int fd, int dirfd, struct archive_facts *ret, struct err *e)
+archive_extract(int fd, int dirfd, archive_wants *wants, struct archive_facts *ret,
+    struct err *e)
 {
-	struct extracting x = { .dirfd = dirfd, .fd = -1 };
+	struct extracting x = { .dirfd = dirfd, .wants = wants, .fd = -1 };
 	const bool ok = archive_read(fd, extract, &x, ret, e);
 
 	if (x.fd >= 0)

@@ -301,8 +301,8 @@ verify(struct making *m, struct err *e)
 	if (dirfd < 0)
 		return err_errno(e, "%s", m->scratch);
 	(void)posix_fadvise(m->fd, 0, 0, POSIX_FADV_DONTNEED);
-	const bool ok =
-	    archive_extract(m->fd, dirfd, &f, e) && backup_check(m->scratch, &f, e);
+	const bool ok = archive_extract(m->fd, dirfd, backup_check_wants, &f, e) &&
+			backup_check(m->scratch, &f, e);
 	close(dirfd);
 	return ok || err_prefix(e, "what was written does not verify");
 }

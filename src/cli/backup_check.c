@@ -84,6 +84,14 @@ check_database(const char *dir, const struct archive_facts *f, struct err *e)
 }
 
 bool
+backup_check_wants(const char *path)
+{
+	return strcmp(path, BACKUP_ROOT) == 0 || strcmp(path, BACKUP_CONF) == 0 ||
+	       strcmp(path, BACKUP_DATABASE) == 0 ||
+	       strncmp(path, BACKUP_JOURNAL "/", sizeof(BACKUP_JOURNAL)) == 0;
+}
+
+bool
 backup_check(const char *dir, const struct archive_facts *f, struct err *e)
 {
 	char *root = mem_printf("%s/" BACKUP_ROOT, dir);

@@ -75,21 +75,17 @@ print(const struct verify_result *r)
 static bool
 verify(const char *file, struct telling *t, struct verify_result *ret, struct err *e)
 {
-	const char *tmp = getenv("TMPDIR");
 	char *journal = NULL, *database = NULL, *dir = NULL;
-	char *beside =
-	    mem_printf("%s/hanaper", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
 	struct conf *conf = NULL;
 
 	bool ok = conf_load(file, &conf, e);
 	if (ok) {
 		journal = conf_path(conf, "journal");
 		database = conf_path(conf, conf->database);
-		ok = scratch_dir(beside, "verify", &dir, e) &&
+		ok = scratch_temporary("verify", &dir, e) &&
 		     verify_run(journal, database, dir, on_fault, t, ret, e);
 	}
 	scratch_remove(dir);
-	free(beside);
 	conf_free(conf);
 	free(journal);
 	free(database);

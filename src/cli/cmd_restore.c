@@ -17,7 +17,7 @@ struct restore_args {
 static const struct opt opts[] = {
 	OPT_IS_FLAG("json", struct restore_args, common.json, "print JSON"),
 	OPT_IS_FLAG("check", struct restore_args, check,
-	    "is it whole?  Nothing is written"),
+	    "is it whole?  Nothing is put back"),
 	OPT_HAS_LIST("crl", "FILE", struct restore_args, crls,
 	    "an issuer's last CRL, where the newest journal is lost"),
 	OPT_HAS_LIST("user", "signer=USER", struct restore_args, users,

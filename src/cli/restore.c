@@ -51,21 +51,25 @@ read_file(struct restore *r, struct err *e)
 }
 
 static bool
-extract(struct restore *r, const char *beside, struct err *e)
+make_work(struct restore *r, struct err *e)
+{
+	/* There its owner may write, who may not beside it. */
+	char *in = r->given ? mem_printf("%s/", r->state) : mem_strdup(r->state);
+	const bool ok = scratch_dir(in, "restore", &r->work, e);
+
+	free(in);
+	return ok;
+}
+
+static bool
+extract(struct restore *r, archive_wants *wants, struct err *e)
 {
 	struct archive_facts f;
-
-	/* There its owner may write, who may not beside it. */
-	char *in = r->given ? mem_printf("%s/", beside) : mem_strdup(beside);
-	const bool made = scratch_dir(in, "restore", &r->work, e);
-	free(in);
-	if (!made)
-		return false;
 	const int dirfd = open(r->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_errno(e, "%s", r->work);
 	const bool ok =
-	    archive_extract(r->fd, dirfd, &f, e) && backup_check(r->work, &f, e);
+	    archive_extract(r->fd, dirfd, wants, &f, e) && backup_check(r->work, &f, e);
 	close(dirfd);
 	return ok || err_prefix(e, r->file);
 }
@@ -199,12 +203,14 @@ check_root(const struct restore *r, struct err *e)
 
 /* ---- all of it ---- */
 
+/* As its owner: what is in it was his to write. */
 static bool
 check_only(struct restore *r, struct err *e)
 {
 	char at[CLOCK_RFC3339_LEN];
 
-	if (!owners_stay_in(r->file, e) || !extract(r, r->file, e))
+	if (!owners_stay(r->file, e) || !scratch_temporary("check", &r->work, e) ||
+	    !extract(r, backup_check_wants, e))
 		return false;
 	clock_rfc3339(r->facts.made_at, at);
 	strings_printf(&r->told,
@@ -221,8 +227,8 @@ restore_run(struct restore *r, struct err *e)
 		return false;
 	if (r->check)
 		return check_only(r, e);
-	if (!look(r, e) || !check_root(r, e) || !extract(r, r->state, e) ||
-	    !restore_judge(r, e))
+	if (!look(r, e) || !check_root(r, e) || !make_work(r, e) ||
+	    !extract(r, NULL, e) || !restore_judge(r, e))
 		return false;
 	scratch_keep(r->work); /* from here on it may be all that there is */
 	return restore_history(r, e) && restore_place(r, e);

@@ -132,3 +132,15 @@ scratch_dir(const char *beside, const char *word, char **ret_path, struct err *e
 	*ret_path = path;
 	return true;
 }
+
+bool
+scratch_temporary(const char *word, char **ret_path, struct err *e)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *beside =
+	    mem_printf("%s/hanaper", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+	const bool ok = scratch_dir(beside, word, ret_path, e);
+
+	free(beside);
+	return ok;
+}

@@ -497,6 +497,22 @@ class Backup(BackupCase):
         daemon.terminate()
         self.assertEqual(daemon.wait(10 * SLOW), 0)
 
+    # S86: also on a medium that is read-only, and beside the file nothing is made
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to mount")
+    def test_it_is_checked_where_nothing_can_be_written(self):
+        ca, medium, tmp = self.ca, self.ca.tmp / "medium", self.ca.tmp / "tmp"
+        medium.mkdir()
+        tmp.mkdir()
+        self.backup("--with-keys", file=medium / "b.tar")
+        before = medium.stat().st_mtime_ns
+        check = (HANAPER, "restore", "--check", medium / "b.tar")
+        done = run("unshare", "--mount", "sh", "-ec", 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"',
+                   "sh", medium, *check)
+        self.assertIn("is whole", done.stdout)
+        run(*check, env={**os.environ, "TMPDIR": str(tmp)})
+        self.assertEqual((medium.stat().st_mtime_ns, list(tmp.iterdir())), (before, []))
+        self.says(run(*check, env={**os.environ, "TMPDIR": str(ca.tmp / "none")}, check=False), str(ca.tmp / "none"))
+
     @unittest.skipUnless(os.geteuid() == 0, "needs root, to mount")
     def test_a_copy_of_the_root_that_cannot_be_written_is_told(self):
         ca = self.ca

@@ -393,6 +393,11 @@ class Users(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(why, done.stderr)
                 self.assertEqual(sorted(other.rglob("*")), before)
+        made = other.stat().st_mtime_ns
+        (ca.tmp / "tmp").mkdir()
+        (ca.tmp / "tmp").chmod(0o1777)
+        run(BUILD / "hanaper", "restore", "--check", other / "owners.tar", env={**os.environ, "TMPDIR": str(ca.tmp / "tmp")})
+        self.assertEqual((other.stat().st_mtime_ns, list((ca.tmp / "tmp").iterdir())), (made, []))
 
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):

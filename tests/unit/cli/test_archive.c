@@ -125,7 +125,7 @@ Test(archive, it_is_extracted_with_its_modes_and_never_over_something)
 
 	cr_assert(mkdtemp(dir) != NULL);
 	const int dirfd = open(dir, O_RDONLY | O_DIRECTORY);
-	cr_assert(archive_extract(fd, dirfd, &f, &e), "%s", e.detail);
+	cr_assert(archive_extract(fd, dirfd, NULL, &f, &e), "%s", e.detail);
 	cr_assert_eq(fstatat(dirfd, "hanaper.yaml", &st, 0), 0);
 	cr_expect_eq(st.st_mode & 07777, 0640);
 	cr_assert_eq(fstatat(dirfd, "issuers/empty", &st, 0), 0);
@@ -134,7 +134,31 @@ Test(archive, it_is_extracted_with_its_modes_and_never_over_something)
 	cr_assert(file_read(dirfd, "journal/00000001.hj", &text, &e));
 	cr_expect_eq(text.n, 600);
 	buf_free(&text);
-	cr_expect_not(archive_extract(fd, dirfd, &f, &e), "they are there");
+	cr_expect_not(archive_extract(fd, dirfd, NULL, &f, &e), "they are there");
+	file_remove_tree(dir);
+	close(dirfd);
+	close(fd);
+}
+
+static bool
+wants_issuers(const char *path)
+{
+	return strncmp(path, "issuers/", 8) == 0;
+}
+
+Test(archive, what_nobody_wants_is_read_and_not_written)
+{
+	char dir[] = "/tmp/hnp-archive-XXXXXX";
+	const int fd = make();
+	struct archive_facts f;
+	struct err e = { 0 };
+
+	cr_assert(mkdtemp(dir) != NULL);
+	const int dirfd = open(dir, O_RDONLY | O_DIRECTORY);
+	cr_assert(archive_extract(fd, dirfd, wants_issuers, &f, &e), "%s", e.detail);
+	cr_expect_eq(faccessat(dirfd, "issuers/empty", F_OK, 0), 0);
+	cr_expect_neq(faccessat(dirfd, "hanaper.yaml", F_OK, 0), 0);
+	cr_expect_neq(faccessat(dirfd, "journal", F_OK, 0), 0);
 	file_remove_tree(dir);
 	close(dirfd);
 	close(fd);
