@@ -35,7 +35,7 @@ void proc_begin(void);
  * CREDENTIALS_DIRECTORY and sanitizer and coverage options.  SIGINT, SIGTERM and
  * SIGHUP are ignored: a role obeys its parent, not the terminal.  The child is
  * killed when the thread that called this ends (PR_SET_PDEATHSIG); that of a 'user',
- * by a pipe behind its descriptors, when our process does.
+ * by a pipe of which we have both ends, when our process does.
  */
 MUST_CHECK bool proc_spawn(const char *path, const char *name, const int *fds, size_t n,
     const struct proc_user *user, pid_t *ret_pid, struct err *e);

@@ -270,6 +270,21 @@ stop_next(struct parent *p)
 }
 
 static void
+kill_late(const struct parent_process *q)
+{
+	const char *why =
+	    q->told ? "it did not end in time" : "one before it did not end in time";
+
+	if (kill(q->pid, SIGKILL) == 0)
+		LOG(LOG_WARN, "killed", LOG_TEXT("name", roles[q->role].name),
+		    LOG_TEXT("why", why));
+	else /* another user's (sys/proc.h) */
+		LOG(LOG_WARN, "not-killed", LOG_TEXT("name", roles[q->role].name),
+		    LOG_TEXT("why", why), LOG_TEXT("error", strerror(errno)),
+		    LOG_TEXT("hint", "the kernel kills it when the parent has ended"));
+}
+
+static void
 on_stop_late(void *arg)
 {
 	struct parent *p = arg;
@@ -279,10 +294,7 @@ on_stop_late(void *arg)
 	for (size_t i = 0; i < PARENT__ROLES; i++) {
 		if (p->roles[i].pid <= 0)
 			continue;
-		LOG(LOG_WARN, "killed", LOG_TEXT("name", roles[i].name),
-		    LOG_TEXT("why", p->roles[i].told
-					? "it did not end in time"
-					: "one before it did not end in time"));
+		kill_late(&p->roles[i]);
 		if (p->roles[i].told)
 			fail(p, (enum parent_role)i, RANK_LATE, &e);
 	}

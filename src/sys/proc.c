@@ -145,25 +145,31 @@ take_user(const struct proc_user *u)
 /*
  * PR_SET_PDEATHSIG asks whether the parent may send that signal, and to another user's
  * process it may not.  What the kernel sends for a pipe whose other end has gone, as the
- * parent's goes with it, is asked of who wished for it: of the child itself.
+ * parent's goes with it, is asked of who wished for it: of the child itself.  It keeps
+ * neither end, so it cannot change its mind; and of the parent's two, whichever the kernel
+ * closes first, the other tells.
  */
 static bool
-tie(int fd)
+tie(const int tied[2])
 {
-	return fcntl(fd, F_SETSIG, SIGKILL) == 0 &&
-	       fcntl(fd, F_SETOWN, getpid()) == 0 && fcntl(fd, F_SETFL, O_ASYNC) == 0;
+	for (size_t i = 0; i < 2; i++)
+		if (fcntl(tied[i], F_SETSIG, SIGKILL) < 0 ||
+		    fcntl(tied[i], F_SETOWN, getpid()) < 0 ||
+		    fcntl(tied[i], F_SETFL, O_ASYNC) < 0)
+			return false;
+	return true;
 }
 
-/* In the child; comes back only to die.  Of another user the last of 'fds' is the pipe. */
+/* In the child; comes back only to die.  'tied' is for another user's. */
 static void
 become(const char *path, const char *name, char **env, const int *fds, size_t n,
-    const struct proc_user *user, pid_t parent, int *report)
+    const struct proc_user *user, const int tied[2], pid_t parent, int *report)
 {
 	char *const argv[] = { (char *)(uintptr_t)name, NULL };
 
 	if (!take_user(user)) /* before the next: a change of user takes it back */
 		return;
-	if (user != NULL && !tie(fds[n - 1]))
+	if (user != NULL && !tie(tied))
 		return;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return; /* the parent may have died before the call */
@@ -180,18 +186,14 @@ proc_spawn(const char *path, const char *name, const int *fds, size_t n,
 {
 	const pid_t parent = getpid();
 	char **env = small_environment();
-	int report[2], tied[2] = { -1, -1 }, all[FDS_MAX], why = 0;
+	int report[2], tied[2] = { -1, -1 }, why = 0;
 	bool ok = false;
 
-	assert(n < FDS_MAX);
-	for (size_t i = 0; i < n; i++)
-		all[i] = fds[i];
+	assert(n <= FDS_MAX);
 	if (user != NULL && pipe2(tied, O_CLOEXEC) < 0) {
 		err_errno(e, "pipe");
 		goto out;
 	}
-	if (user != NULL)
-		all[n++] = tied[0];
 	if (pipe2(report, O_CLOEXEC) < 0) {
 		err_errno(e, "pipe");
 		goto out;
@@ -200,7 +202,7 @@ proc_spawn(const char *path, const char *name, const int *fds, size_t n,
 	if (pid == 0) {
 		int fd = report[1];
 
-		become(path, name, env, all, n, user, parent, &fd);
+		become(path, name, env, fds, n, user, tied, parent, &fd);
 		why = errno;
 		if (write(fd, &why, sizeof(why)) < 0)
 			_exit(126);
@@ -220,7 +222,7 @@ proc_spawn(const char *path, const char *name, const int *fds, size_t n,
 	close(report[0]);
 	if (ok) {
 		*ret_pid = pid;
-		tied[1] = -1; /* stays open as long as we live */
+		tied[0] = tied[1] = -1; /* they stay open as long as we live */
 	}
 out:
 	for (size_t i = 0; i < NITEMS(tied); i++)

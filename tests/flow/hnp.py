@@ -85,7 +85,6 @@ class CA:
         self.api_port, self.http_port, self.metrics_port = ports or (
             free_port(), free_port(), free_port())
         self.host = "localhost"
-        self.hanaperd = BUILD / "hanaperd"
         self.daemon = None
         self.log = self.tmp / "daemon.log"
         self.program = BUILD / "hanaperd"

@@ -18,6 +18,7 @@ import unittest
 import journal
 from hnp import BUILD, CA, ROLES, SLOW, WRAP, run
 
+FAKE = BUILD / "tests/unit/daemon/fake_role"
 OWNER, USERS = 54321, {"signer": 54322, "prober": 54323, "front": 54324, "core": 54321}
 OPTIONS = [o for role, uid in USERS.items() if uid != OWNER for o in ("--user", f"{role}={uid}")]
 
@@ -41,7 +42,7 @@ class Users(unittest.TestCase):
         self.ca.tmp.chmod(0o711)
         if not reachable(self.ca.tmp):
             self.skipTest(f"{self.ca.tmp} is closed to others")
-        self.ca.hanaperd = self.bin / "hanaperd"
+        self.ca.program = self.bin / "hanaperd"
 
     def give(self):
         """What docs/hanaperd.8, Users, says."""
@@ -427,6 +428,9 @@ class Users(unittest.TestCase):
             os.kill(pid, signal.SIGSTOP)
         self.ca.daemon.kill()
         self.ca.wait_end()
+        self.assert_gone(pids)
+
+    def assert_gone(self, pids):
         end = time.monotonic() + 10 * SLOW
         left = dict(pids)
         while left and time.monotonic() < end:
@@ -435,6 +439,45 @@ class Users(unittest.TestCase):
         for pid in left.values():
             os.kill(pid, signal.SIGKILL)
         self.assertEqual(left, {})
+
+    def pretend(self, **behaviours):
+        """Roles that only pretend, and behave so."""
+        for name in ROLES:
+            shutil.copy(FAKE, self.bin / name)
+        for role, behaviour in behaviours.items():
+            (self.ca.dir / f"behave.{role}").write_text(behaviour)
+        self.give()
+        self.ca.start(*OPTIONS, wait=False)
+        end = time.monotonic() + 10 * SLOW
+        pids = {}
+        while not (len(pids) == 4 and " parent ready " in self.ca.said()) and time.monotonic() < end:
+            if len(pids) < 4:
+                pids = {name: pid for name, pid in self.ca.role_pids().items() if name in ROLES}
+            time.sleep(0.002)
+        self.assertEqual(len(pids), 4, self.ca.said())
+        return pids
+
+    # S82: one that was taken over has nothing that it could undo or close
+    @unittest.skipUnless(FAKE.exists(), "fake_role is not built: make check TESTS=")
+    def test_no_role_of_another_user_outlives_the_parent_whatever_it_closes(self):
+        for killed in (False, True):
+            with self.subTest(killed=killed):
+                pids = self.pretend(signer="cut loose", prober="cut loose", front="cut loose")
+                if killed:
+                    time.sleep(0.1)  # by then they have
+                    self.ca.daemon.kill()
+                self.ca.wait_end()
+                self.assert_gone(pids)
+
+    # S82: what could not be done is not told as done
+    @unittest.skipUnless(FAKE.exists(), "fake_role is not built: make check TESTS=")
+    def test_a_role_of_another_user_that_does_not_stop_is_told_as_what_it_is(self):
+        pids = self.pretend(prober="hang", core="hang")
+        self.ca.daemon.terminate()
+        self.assertEqual(self.ca.wait_end(), 1)
+        self.assert_gone(pids)
+        self.assertRegex(self.ca.said(), r"warn parent not-killed name=prober why=\"[^\"]*\" error=\"Operation not permitted")
+        self.assertIn("warn parent killed name=core ", self.ca.said())
 
     # S89
     def test_users_that_cannot_be_are_refused(self):

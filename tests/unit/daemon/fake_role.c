@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -139,6 +140,19 @@ try_all(struct fake *f)
 	fclose(to);
 }
 
+/* Whatever would tell that the parent has ended is undone. */
+static _Noreturn void
+cut_loose(void)
+{
+	prctl(PR_SET_PDEATHSIG, 0);
+	for (int fd = ROLE_FD_PARENT; fd < 1024; fd++) {
+		(void)fcntl(fd, F_SETFL, 0);
+		close(fd);
+	}
+	for (;;)
+		pause();
+}
+
 static void
 misbehave(void *arg)
 {
@@ -151,6 +165,8 @@ misbehave(void *arg)
 	}
 	if (is(f, "crash"))
 		abort();
+	if (is(f, "cut loose"))
+		cut_loose();
 	if (is(f, "exit"))
 		_exit(3);
 	if (strncmp(f->behaviour, "do ", 3) == 0) {
