@@ -97,9 +97,10 @@ class Machine:
         raise AssertionError("systemd did not start: " + (self.dir / "log").read_text())
 
     def run(self, *args, check=True, stdin=""):
+        env = {k: v for k, v in os.environ.items() if k != "TMPDIR"}  # it has a /tmp of its own
         done = subprocess.run(["nsenter", "-t", str(self.pid), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
                                *(str(a) for a in args)], input=stdin, capture_output=True, text=True,
-                              timeout=120, check=False)
+                              timeout=120, check=False, env=env)
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(map(str, args))}: exit status {done.returncode}\n"
                                  f"{done.stdout}\n{done.stderr}")
