@@ -71,12 +71,16 @@ bool
 parent_listen_all(struct parent *p, struct err *e)
 {
 	const struct conf *c = p->conf;
+	struct err why;
 
-	return parent_users_rise(p, e) && /* ports below 1024 */
-	       listen_tcp(p, LISTENER_API, &c->listen_api, e) &&
-	       listen_tcp(p, LISTENER_HTTP, &c->listen_http, e) &&
-	       listen_tcp(p, LISTENER_METRICS, &c->listen_metrics, e) &&
-	       parent_users_sink(p, e) && listen_unix(p, e);
+	if (!parent_users_rise(p, e)) /* ports below 1024 */
+		return false;
+	const bool ok = listen_tcp(p, LISTENER_API, &c->listen_api, e) &&
+			listen_tcp(p, LISTENER_HTTP, &c->listen_http, e) &&
+			listen_tcp(p, LISTENER_METRICS, &c->listen_metrics, e);
+	/* In any case: what was made goes by name, in a directory that is not root's. */
+	const bool sunk = parent_users_sink(p, ok ? e : &why);
+	return ok && sunk && listen_unix(p, e);
 }
 
 void

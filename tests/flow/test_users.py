@@ -15,6 +15,7 @@ import tempfile
 import time
 import unittest
 
+import faults
 import journal
 from hnp import BUILD, CA, ROLES, SLOW, WRAP, run
 
@@ -399,6 +400,30 @@ class Users(unittest.TestCase):
         (ca.tmp / "tmp").chmod(0o1777)
         run(BUILD / "hanaper", "restore", "--check", other / "owners.tar", env={**os.environ, "TMPDIR": str(ca.tmp / "tmp")})
         self.assertEqual((other.stat().st_mtime_ns, list((ca.tmp / "tmp").iterdir())), (made, []))
+
+    # S82: what was made is taken away as the owner, who may exchange it meanwhile
+    @unittest.skipUnless(faults.LIBRARY.exists(), "faults.so is not built: make check_PROGRAMS")
+    def test_a_start_that_fails_removes_nothing_as_root(self):
+        ca = faults.FaultCA()
+        self.addCleanup(ca.close)
+        ca.tmp.chmod(0o711)
+        self.ca, victim = ca, ca.tmp / "victim"
+        self.hostile()
+        (victim / "hanaperd.pid").write_text("root's\n")
+        ca.plan("cli", faults.NAME, faults.HANG, error=1000, times=faults.FOR_EVER)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", ca.api_port))
+            taken.listen()
+            started = subprocess.Popen([BUILD / "hanaperd", "-f", "--dir", ca.dir], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       text=True, env={**os.environ, **{k: str(v) for k, v in ca.variables("cli").items()}})
+            while not (ca.dir / "run/hanaperd.pid").exists() and started.poll() is None:
+                time.sleep(0.001)
+            (ca.dir / "run").rename(ca.dir / "were")
+            self.link("run", victim)
+            said, _ = started.communicate(timeout=30)
+        self.assertEqual(started.returncode, 1)
+        self.assertIn("another program listens", said)
+        self.assertEqual((victim / "hanaperd.pid").read_text(), "root's\n")
 
     # S82
     def test_without_users_the_owner_of_the_directory_runs_all(self):
