@@ -2,36 +2,42 @@
 /* MSG_REVOKE: what is revoked stays so; a reason may only get worse (S43). */
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "daemon/signer.h"
 
 /*
  * Until when it is on lists: its certificate's end as its issuer has signed it, or else
  * the issuer's own, which none outlives.  Core's word for it would do as much as leaving
- * the entry out (ADR 0006).
+ * the entry out (ADR 0006).  True: it is proven.  A certificate that proves nothing, be it
+ * a lie, damaged in the database or of a key that the issuer had before, keeps nobody
+ * from revoking.
  */
 static bool
 find_end(const struct signer_issuer *i, const struct msg_revoke *m,
-    const struct serial *serial, int64_t *ret, struct err *e)
+    const struct serial *serial, int64_t *ret)
 {
 	struct cert *c = NULL;
+	struct err why;
 
-	if (m->certificate.n == 0) {
-		*ret = i->cert->not_after;
-		return true;
-	}
-	if (!cert_parse(m->certificate, &c, e))
+	*ret = i->cert->not_after;
+	if (m->certificate.n == 0)
 		return false;
-	const bool ok = serial_eq(&c->serial, serial) && cert_is_by(c, i->cert);
+	bool ok = cert_parse(m->certificate, &c, &why);
+	if (ok && (!serial_eq(&c->serial, serial) || !cert_is_by(c, i->cert)))
+		ok = err_set(&why, ERR_POLICY,
+		    "the certificate is not one of this issuer and serial");
 	if (ok)
 		*ret = c->not_after;
+	else
+		LOG_ERR(LOG_WARN, "revocation-unproven", &why,
+		    LOG_TEXT("issuer", i->name));
 	cert_free(c);
-	return ok || err_set(e, ERR_POLICY,
-			 "the certificate is not one of this issuer and serial");
+	return ok;
 }
 
 /* It is revoked: the first time stays, neither its reason nor its end is taken back. */
 static bool
-judge_again(const struct signer_revoked *have, const struct msg_revoke *m,
+judge_again(const struct signer_revoked *have, const struct msg_revoke *m, bool proven,
     struct signer_revoked *r, struct err *e)
 {
 	const enum reason was = (enum reason)have->reason;
@@ -40,7 +46,7 @@ judge_again(const struct signer_revoked *have, const struct msg_revoke *m,
 
 	clock_rfc3339(have->revoked_at, at);
 	/* A later end that is proven: the one that is told was a lie of core's. */
-	if (!raises && (m->certificate.n == 0 || r->not_after <= have->not_after))
+	if (!raises && (!proven || r->not_after <= have->not_after))
 		return err_set(e, ERR_ALREADY_REVOKED, "revoked at %s: %s", at,
 		    sets_reason_word(was));
 	if (!raises)
@@ -68,13 +74,12 @@ judge(struct signer *s, const struct msg_revoke *m, struct signer_issuer **ret_i
 	if (serial_eq(&r.serial, &s->issuers[0].cert->serial))
 		return err_set(e, ERR_POLICY,
 		    "a root is not revoked: it is trusted or not");
-	if (!find_end(i, m, &r.serial, &r.not_after, e))
-		return false;
+	const bool proven = find_end(i, m, &r.serial, &r.not_after);
 	r.reason = r.was = (uint8_t)m->reason;
 
 	const struct signer_revoked *have = signer_revoked_find(&i->revoked, &r.serial);
 	if (have != NULL) {
-		if (!judge_again(have, m, &r, e))
+		if (!judge_again(have, m, proven, &r, e))
 			return false;
 	} else if (m->revoked_at > now + SIGNER_SKEW_S)
 		return err_set(e, ERR_POLICY, "a revocation does not begin in future");
