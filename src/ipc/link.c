@@ -10,6 +10,8 @@
 
 #include "base/mem.h"
 
+#define MUTE_MS 1000 /* a peer that reads no more has closed by then */
+
 struct link {
 	struct loop *loop;
 	struct chan *chan;
@@ -22,6 +24,7 @@ struct link {
 	struct loop_timer *again; /* frames are left in the buffer */
 	bool blocked;             /* the socket takes no more for now */
 	bool mute; /* nobody reads any more; the last words may still be here */
+	struct loop_timer *unread; /* mute, and no end of file came yet */
 	link_gone_cb *gone;
 	void *gone_arg;
 };
@@ -32,9 +35,11 @@ end(struct link *k, const struct err *e)
 	loop_del(k->watch);
 	loop_unhook(k->hook);
 	loop_cancel(k->again);
+	loop_cancel(k->unread);
 	k->watch = NULL;
 	k->hook = NULL;
 	k->again = NULL;
+	k->unread = NULL;
 	if (k->gone != NULL)
 		k->gone(k->gone_arg, k, e); /* may have freed k */
 }
@@ -89,6 +94,29 @@ check_queue(struct link *k)
 }
 
 static void
+on_unread(void *arg)
+{
+	struct link *k = arg;
+	struct pollfd p = { .fd = chan_fd(k->chan) };
+	struct err e;
+
+	k->unread = NULL;
+	if (poll(&p, 1, 0) == 1) /* POLLHUP: he is gone, and what he has said is read */
+		return;
+	err_set(&e, ERR_MALFORMED, "it reads no more, and has not ended");
+	end(k, &e);
+}
+
+/* Reading finds the end; of who has only shut one side of his socket it would not. */
+static void
+fall_mute(struct link *k)
+{
+	k->mute = true;
+	loop_want(k->watch, LOOP_IN); /* such a socket is always writable */
+	k->unread = loop_after(k->loop, MUTE_MS, on_unread, k);
+}
+
+static void
 on_before_wait(void *arg)
 {
 	struct link *k = arg;
@@ -103,7 +131,7 @@ on_before_wait(void *arg)
 		return;
 	if (!chan_flush(k->chan, &left, &e)) {
 		if (e.code == ERR_UNAVAILABLE)
-			k->mute = true; /* reading finds the end */
+			fall_mute(k);
 		else
 			end(k, &e);
 		return;
@@ -149,6 +177,7 @@ link_free(struct link *k)
 	loop_del(k->watch);
 	loop_unhook(k->hook);
 	loop_cancel(k->again);
+	loop_cancel(k->unread);
 	chan_leave(k->chan);
 	free(k);
 }

@@ -233,3 +233,46 @@ Test(link, a_peer_that_does_not_read_is_given_up)
 	cr_expect_not(closed);
 	close_pair();
 }
+
+static size_t rounds;
+
+static void
+count_round(void *arg)
+{
+	(void)arg;
+	rounds++;
+}
+
+static void
+on_read_no_more(void *arg)
+{
+	static uint8_t octets[KIB(64)];
+
+	(void)arg;
+	/* Room, for which the link waits: it hears of it when there is nobody any more. */
+	while (recv(pair[1], octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		continue;
+	cr_assert_eq(shutdown(pair[1], SHUT_RD), 0);
+}
+
+/* S83: and the loop does not turn for it all the while */
+Test(link, a_peer_that_shuts_the_side_it_reads_is_given_up)
+{
+	static uint8_t octets[KIB(64)];
+
+	loop = loop_new();
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	far = link_new(loop, pair[0], PEER_FRONT, 100, far_rules, NULL);
+	link_on_gone(far, on_gone, NULL);
+	for (int i = 0; i < 32; i++) /* more than the socket takes */
+		link_send(far, MSG_HTTP_RESPONSE, bytes_of(octets, sizeof(octets)));
+	(void)loop_after(loop, 20, on_read_no_more, NULL);
+	(void)loop_after(loop, 10000, give_up, NULL);
+	loop_on_batch(loop, count_round, NULL);
+	ended = ERR_NONE;
+	loop_run(loop);
+	cr_expect_eq(ended, ERR_MALFORMED);
+	cr_expect_not(closed);
+	cr_expect_lt(rounds, 20, "%zu rounds", rounds);
+	close_pair();
+}
