@@ -4,7 +4,8 @@
  *
  * Resolvers, egress rules, ports and CAA identities are the prober's own: it has
  * the configuration.  Each MSG_PROBE is answered by one MSG_PROBED, at the latest
- * a second after its deadline; a question that core forgot is answered too.
+ * a second after its deadline; a question that core forgot is answered too.  Core
+ * waits for a few seconds more, and takes it for a failure of ours then.
  *
  * In the structs every struct bytes is borrowed from the frame.
  */
@@ -22,6 +23,7 @@
 #define MSG_PROBE_TRANSCRIPT_MAX KIB(24)
 #define MSG_PROBE_SEEN_MAX       256
 #define MSG_PROBE_ADDRESS_MAX    64
+#define MSG_PROBE_RETRY_MAX      60      /* s */
 #define MSG_PROBE_FRAME_MAX      KIB(32) /* no message between core and prober is longer */
 
 #define MSG_PROBE_DEADLINE_MIN 100 /* ms */
@@ -76,8 +78,8 @@ MUST_CHECK bool msg_probe_get(struct bytes body, struct msg_probe *ret, struct e
 struct msg_probed {
 	uint64_t id; /* of the question; not 0 */
 	enum err_code code;
-	bool proved; /* the challenge was, whatever became of CAA */
-	uint32_t retry_s;
+	bool proved;      /* the challenge was, whatever became of CAA */
+	uint32_t retry_s; /* at most MSG_PROBE_RETRY_MAX */
 	struct bytes detail;
 	struct bytes transcript;
 	struct bytes

@@ -13,9 +13,6 @@
 #include "ca/ca_state.h"
 #include "codec/base64.h"
 
-#define RUNNING_MAX     4096 /* validations that are asked for or wait for another try */
-#define OF_ACCOUNT_MAX  256
-#define OF_ACCOUNT_FEW  4  /* when half of all are taken */
 #define FULL_MAX        10 /* rounds in which the prober was full */
 #define WAITERS_MAX     16 /* of one validation: all are answered in one round */
 #define AFTER_FAILURE_S 5  /* the database failed: the proof is asked for once more */
@@ -108,6 +105,19 @@ acme_challenge_any_until(const struct ca *ca, uint64_t id)
 
 /* ---- asking ---- */
 
+static void conclude(struct validation *v, const struct msg_probed *m);
+
+static void
+on_unanswered(void *arg)
+{
+	struct validation *v = arg;
+	const struct msg_probed m =
+	    acme_test_failed(v->id, ERR_UNAVAILABLE, ACME_TEST_UNANSWERED);
+
+	v->again = NULL;
+	conclude(v, &m);
+}
+
 static void
 ask(struct validation *v)
 {
@@ -136,6 +146,8 @@ ask(struct validation *v)
 	msg_probe_put(&b, &m);
 	link_send(acme_prober(ca), MSG_PROBE, buf_bytes(&b));
 	buf_free(&b);
+	v->again =
+	    loop_after(ca->loop, m.deadline_ms + ACME_TEST_LATE_MS, on_unanswered, v);
 }
 
 static bool
@@ -145,8 +157,6 @@ check_pending(enum acme_status authz, struct err *e)
 	       err_set(e, ERR_MALFORMED, "the authorization is %s",
 		   acme_state_word(authz));
 }
-
-static void conclude(struct validation *v, const struct msg_probed *m);
 
 /*
  * What was proved otherwise meanwhile, given up, or ended with its account, would keep
@@ -163,10 +173,11 @@ on_again(void *arg)
 	if (!store_acme_authz_status(v->ca->store, v->authz_num, &authz, &e) ||
 	    check_pending(authz, &e))
 		ask(v);
-	else
-		conclude(v, &(struct msg_probed){ .code = e.code,
-				.detail = bytes_str(e.detail),
-				.transcript = bytes_str("[]") });
+	else {
+		const struct msg_probed m = acme_test_failed(0, e.code, e.detail);
+
+		conclude(v, &m);
+	}
 }
 
 static void
@@ -221,24 +232,6 @@ new_validation(struct ca *ca, const struct acme_account *account,
 }
 
 static bool
-has_room(const struct ca *ca, int64_t account_num, struct err *e)
-{
-	size_t all = 0, own = 0;
-
-	for (const struct validation *v = ca->validations; v != NULL; v = v->next) {
-		all++;
-		own += v->account_num == account_num;
-	}
-	if (all < RUNNING_MAX &&
-	    own < (all < RUNNING_MAX / 2 ? OF_ACCOUNT_MAX : OF_ACCOUNT_FEW))
-		return true;
-	err_set(e, ERR_RATE_LIMITED, "%zu validations%s are under way; come again",
-	    all < RUNNING_MAX ? own : all, all < RUNNING_MAX ? " of this account" : "");
-	e->retry_s = 5;
-	return false;
-}
-
-static bool
 begin_anew(struct ca *ca, const struct acme_challenge_ask *q, struct validation **ret,
     struct err *e)
 {
@@ -259,7 +252,7 @@ begin_anew(struct ca *ca, const struct acme_challenge_ask *q, struct validation 
 		    sets_challenge_word(c->type));
 	if (acme_prober(ca) == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "the prober is not there");
-	if (!ca_writable(ca, e) || !has_room(ca, q->account->num, e) ||
+	if (!ca_writable(ca, e) || !acme_challenge_room(ca, q->account->num, e) ||
 	    !acme_limit_attempt(ca, q->account->num, q->authz->value, e))
 		return false;
 	*ret = new_validation(ca, q->account, q->authz, c);
@@ -393,7 +386,8 @@ is_passing(const struct validation *v, enum err_code code)
 	const unsigned dns =
 	    CHALLENGE_DNS_01 | CHALLENGE_DNS_ACCOUNT_01 | CHALLENGE_DNS_PERSIST_01;
 
-	return code == ERR_PROBE_DNS || code == ERR_PROBE_CONNECTION ||
+	return code == ERR_UNAVAILABLE || code == ERR_PROBE_DNS ||
+	       code == ERR_PROBE_CONNECTION ||
 	       (code == ERR_PROBE_PROOF && (v->challenge & dns) != 0);
 }
 
@@ -421,7 +415,9 @@ conclude(struct validation *v, const struct msg_probed *m)
 	}
 	if (!settle(v, m, &e))
 		LOG_ERR(LOG_ERROR, "acme-validation", &e);
-	if (m->code == ERR_NONE || m->code == ERR_RATE_LIMITED) /* or we were full */
+	/* Proved, or it was our prober's fault. */
+	if (m->code == ERR_NONE || m->code == ERR_RATE_LIMITED ||
+	    m->code == ERR_UNAVAILABLE)
 		acme_limit_passed(v->ca, v->account_num, v->name);
 	end(v);
 }
@@ -485,7 +481,8 @@ acme_challenge_resume(struct ca *ca)
 {
 	struct err e;
 
-	if (!store_acme_authz_processing(ca->store, 0, RUNNING_MAX, resume, ca, &e))
+	if (!store_acme_authz_processing(ca->store, 0, ACME_CHALLENGE_MAX, resume, ca,
+		&e))
 		LOG_ERR(LOG_ERROR, "acme-resume", &e);
 }
 

@@ -5,6 +5,11 @@
 
 #include "ca/acme_challenge.h"
 
+#define ACME_CHALLENGE_MAX   4096 /* validations that are asked for or wait for a try */
+/* After its deadline a question will not be answered any more (ipc/msg_probe.h). */
+#define ACME_TEST_LATE_MS    3000
+#define ACME_TEST_UNANSWERED "the prober does not answer"
+
 struct waiter { /* a client that would like to hear of the end */
 	struct validation *of;
 	acme_challenge_done *done;
@@ -29,22 +34,27 @@ struct validation {
 	/* In the row, too: it is taken up again after a stop.  False: that is not known. */
 	bool kept;
 	char *name, *token, *key_authorization, *account_url, *directory;
-	unsigned tries; /* that have failed */
-	unsigned full;  /* rounds in which the prober was */
-	struct loop_timer *again;
+	unsigned tries;           /* that have failed */
+	unsigned full;            /* rounds in which the prober was */
+	struct loop_timer *again; /* the next try; while one is open, its end */
 	struct waiter *waiters;
 	struct validation *next;
 };
 
 /* NULL: none of this challenge is under way. */
 struct validation *acme_challenge_find(const struct ca *ca, int64_t challenge_num);
+/* May this account have one more?  ERR_RATE_LIMITED: very many are under way. */
+MUST_CHECK bool acme_challenge_room(const struct ca *ca, int64_t account_num,
+    struct err *e);
 /*
  * PROCESSING goes into the row: before anybody is told, or waits no longer.  Where that
  * fails it is logged, and the row is what he is told.
  */
 void acme_challenge_keep(struct validation *v);
 
-/* Asks; 'done' is called once.  Fills m->id. */
+/* What stands for an answer of the prober; 'detail' is borrowed. */
+struct msg_probed acme_test_failed(uint64_t id, enum err_code code, const char *detail);
+/* Asks; 'done' is called once, whether the prober answers or not.  Fills m->id. */
 void acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,
     acme_challenge_tested *done, void *arg);
 /* May this account's names be looked at now?  ERR_RATE_LIMITED: very many are already. */

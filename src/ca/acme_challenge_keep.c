@@ -4,6 +4,9 @@
 #include "base/log.h"
 #include "ca/ca_state.h"
 
+#define OF_ACCOUNT_MAX 256
+#define OF_ACCOUNT_FEW 4 /* when half of all are taken */
+
 static bool
 keep(struct validation *v, struct err *e)
 {
@@ -64,4 +67,23 @@ acme_challenge_tell(struct ca *ca, struct acme_authz *a, struct err *e)
 		c->status = ACME_PROCESSING;
 	}
 	return true;
+}
+
+bool
+acme_challenge_room(const struct ca *ca, int64_t account_num, struct err *e)
+{
+	size_t all = 0, own = 0;
+
+	for (const struct validation *v = ca->validations; v != NULL; v = v->next) {
+		all++;
+		own += v->account_num == account_num;
+	}
+	if (all < ACME_CHALLENGE_MAX &&
+	    own < (all < ACME_CHALLENGE_MAX / 2 ? OF_ACCOUNT_MAX : OF_ACCOUNT_FEW))
+		return true;
+	err_set(e, ERR_RATE_LIMITED, "%zu validations%s are under way; come again",
+	    all < ACME_CHALLENGE_MAX ? own : all,
+	    all < ACME_CHALLENGE_MAX ? " of this account" : "");
+	e->retry_s = 5;
+	return false;
 }

@@ -15,8 +15,10 @@
 #define OF_ACCOUNT_MAX 256
 
 struct acme_test {
+	struct ca *ca;
 	uint64_t id;
-	int64_t account_num; /* 0: an administrator's */
+	struct loop_timer *late; /* the prober does not answer */
+	int64_t account_num;     /* 0: an administrator's */
 	acme_challenge_tested *done;
 	void *arg;
 	struct acme_test *next;
@@ -44,6 +46,26 @@ acme_test_room(const struct ca *ca, int64_t account_num, struct err *e)
 	return false;
 }
 
+struct msg_probed
+acme_test_failed(uint64_t id, enum err_code code, const char *detail)
+{
+	return (struct msg_probed){ .id = id,
+		.code = code,
+		.detail = bytes_str(detail),
+		.transcript = bytes_str("[]") };
+}
+
+static void
+on_late(void *arg)
+{
+	struct acme_test *t = arg;
+	const struct msg_probed m =
+	    acme_test_failed(t->id, ERR_UNAVAILABLE, ACME_TEST_UNANSWERED);
+
+	t->late = NULL;
+	acme_test_take(t->ca, &m);
+}
+
 void
 acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,
     acme_challenge_tested *done, void *arg)
@@ -52,7 +74,10 @@ acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,
 	struct buf b;
 
 	*t = (struct acme_test){
+		.ca = ca,
 		.id = ++ca->next_probe,
+		.late = loop_after(ca->loop, m->deadline_ms + ACME_TEST_LATE_MS,
+		    on_late, t),
 		.account_num = account_num,
 		.done = done,
 		.arg = arg,
@@ -116,6 +141,7 @@ acme_test_take(struct ca *ca, const struct msg_probed *m)
 		if (t->id != m->id)
 			continue;
 		*at = t->next;
+		loop_cancel(t->late);
 		t->done(t->arg, m);
 		free(t);
 		return true;
@@ -136,12 +162,9 @@ void
 acme_test_stop(struct ca *ca)
 {
 	while (ca->acme_tests != NULL) {
-		const struct msg_probed m = {
-			.id = ca->acme_tests->id,
-			.code = ERR_UNAVAILABLE,
-			.detail = bytes_str("the daemon stops"),
-			.transcript = bytes_str("[]"),
-		};
+		const struct msg_probed m = acme_test_failed(ca->acme_tests->id,
+		    ERR_UNAVAILABLE, "the daemon stops");
+
 		acme_test_take(ca, &m);
 	}
 }

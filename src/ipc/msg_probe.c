@@ -136,7 +136,8 @@ msg_probed_get(struct bytes body, struct msg_probed *ret, struct err *e)
 	m.reuse_s = wire_i64(&w);
 	m.took_ms = wire_u32(&w);
 	/* A refusal says why, and success has nothing to say. */
-	if (m.id == 0 || (m.code == ERR_NONE) != (m.detail.n == 0) || m.reuse_s < 0)
+	if (m.id == 0 || (m.code == ERR_NONE) != (m.detail.n == 0) || m.reuse_s < 0 ||
+	    m.retry_s > MSG_PROBE_RETRY_MAX)
 		w.bad = true;
 	if (!wire_end(&w, "PROBED", e))
 		return false;

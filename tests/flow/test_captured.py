@@ -475,6 +475,7 @@ class Told(Rows):
             "a word of two lines": (dict(code=5, detail=b"x\nerror parent y"), "PROBED"),
             "a transcript over the limit": (dict(transcript=b"[" + b" " * (24 << 10) + b"]"), "PROBED"),
             "more seen than is asked for": (dict(seen=b"x" * 257), "PROBED"),
+            "come again next year": (dict(code=5, detail=b"x", retry_s=1 << 24), "PROBED"),
             "good for less than nothing": (dict(reuse_s=-1), "PROBED"),
         }
         frames = {what: (by("core", "PROBED", **{**self.PROBED, **changed}), words)

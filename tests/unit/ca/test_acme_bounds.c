@@ -41,6 +41,24 @@ Test(acme_bounds, a_prober_that_stays_full_is_asked_ten_times)
 	cr_expect_eq(paper.ca->validations, NULL);
 }
 
+/* S32, S83: nor does who makes it silent. */
+Test(acme_bounds, a_prober_that_does_not_answer_is_asked_three_times)
+{
+	struct err e = { 0 };
+
+	paper_acme_ask();
+	for (unsigned i = 1; i < 3; i++) {
+		MUST(paper_acme_probed(paper.ca->next_probe, ERR_UNAVAILABLE, &e));
+		paper_acme_expect(ACME_PENDING, ACME_PROCESSING);
+		try_again();
+	}
+	MUST(paper_acme_probed(paper.ca->next_probe, ERR_UNAVAILABLE, &e));
+	MUST(ca_batch_end(paper.ca, &e));
+	paper_acme_expect(ACME_INVALID, ACME_INVALID);
+	cr_expect_eq(paper_acme.answered, 1);
+	cr_expect_eq(paper.ca->validations, NULL);
+}
+
 static void
 end_account(void)
 {

@@ -162,5 +162,6 @@ Test(msg_probe, an_answer_travels_and_each_field_has_its_range)
 	WRONG(probed, bad, seen, letters(MSG_PROBE_SEEN_MAX + 1));
 	WRONG(probed, bad, address, letters(MSG_PROBE_ADDRESS_MAX + 1));
 	WRONG(probed, bad, reuse_s, -1);
+	WRONG(probed, bad, retry_s, MSG_PROBE_RETRY_MAX + 1);
 	WRONG(probed, good, detail, bytes_str("why"));
 }
