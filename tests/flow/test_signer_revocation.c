@@ -130,6 +130,7 @@ Test(signer_revocation, a_certificate_that_proves_nothing_leaves_it_on_lists_to_
 	    peer.root_key, bytes_of(NULL, 0));
 	const struct bytes others[] = { buf_bytes(&d->der), bytes_str("0"),
 		buf_bytes(&peer.main->der), buf_bytes(&stranger->der) };
+
 	for (size_t k = 0; k <= NITEMS(others); k++) {
 		struct cert *c = peer_issue("web.internal");
 		struct msg_revoke m = peer_ask_revoke(c, REASON_SUPERSEDED);
