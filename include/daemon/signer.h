@@ -125,7 +125,7 @@ struct signer {
 	struct signer_undo *undo; /* of this batch, in order */
 	size_t n_undo;
 	struct signer_answer *answers;
-	size_t n_answers;
+	size_t n_answers, answer_octets;
 
 	bool told;      /* core has begun to take the journal in: news may follow */
 	bool watching;  /* the responders are made and renewed by a timer */

@@ -21,6 +21,7 @@ signer_answer(struct signer *s, unsigned type, uint64_t id, bool unsynced,
 	s->answers = mem_grow(s->answers, s->n_answers + 1, sizeof(*s->answers));
 	s->answers[s->n_answers++] =
 	    (struct signer_answer){ type, id, unsynced, *body };
+	s->answer_octets += body->n;
 	buf_init(body, 0);
 }
 
@@ -82,11 +83,13 @@ take_back_answers(struct signer *s, const struct err *e)
 
 		if (!a->unsynced)
 			continue;
+		s->answer_octets -= a->body.n;
 		buf_free(&a->body);
 		a->unsynced = false;
 		a->type = refuse ? MSG_REFUSED : 0; /* 0: is not sent */
 		if (refuse)
 			put_refused(&a->body, a->id, e);
+		s->answer_octets += a->body.n;
 	}
 }
 
@@ -102,6 +105,20 @@ send_answers(struct signer *s)
 		buf_free(&a->body);
 	}
 	s->n_answers = 0;
+	s->answer_octets = 0;
+}
+
+/* As many octets as may wait in the channel may wait for it. */
+static void
+check_waiting(const struct signer *s)
+{
+	struct err e;
+
+	if (s->n_answers <= REPLAY_ANSWERS && s->answer_octets <= LINK_QUEUED_MAX)
+		return;
+	err_set(&e, ERR_MALFORMED,
+	    "core: it asks and does not read the journal that it asked for");
+	role_fail(&e);
 }
 
 bool
@@ -120,13 +137,10 @@ signer_commit(struct signer *s)
 		signer_state_undo(s);
 		take_back_answers(s, &e);
 	}
-	if (s->replaying && s->n_answers > REPLAY_ANSWERS) {
-		err_set(&e, ERR_MALFORMED,
-		    "core: it asks and does not read the journal that it asked for");
-		role_fail(&e);
-	}
 	/* Records reach core in their order: live ones wait behind those replayed. */
-	if (!s->replaying)
+	if (s->replaying)
+		check_waiting(s);
+	else
 		send_answers(s);
 	return ok;
 }

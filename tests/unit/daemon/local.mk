@@ -9,6 +9,7 @@ tests_unit_daemon_fake_role_LDADD = $(ROLE_LIBS) $(GNUTLS_LIBS)
 check_PROGRAMS += tests/unit/daemon/unit_signer
 TESTS += tests/unit/daemon/unit_signer
 tests_unit_daemon_unit_signer_SOURCES = \
+	tests/unit/daemon/test_signer_answer.c \
 	tests/unit/daemon/test_signer_kept.c \
 	$(SIGNER_SOURCES)
 tests_unit_daemon_unit_signer_LDADD = $(SIGNER_LIBS) $(UNIT_LIBS)
