@@ -18,7 +18,8 @@
 MUST_CHECK bool sock_listen_tcp(const char *address, int *ret_fd, char *ret_bound,
     size_t bound_size, struct err *e);
 /* Removes a stale socket file first; ERR_CONFLICT when somebody answers there or
- * it is no socket.  Changes the umask for a moment: not with other threads. */
+ * it is no socket.  Where the kernel can (Linux 6.16), it refuses what clients send
+ * descriptors with (EPERM).  Changes the umask for a moment: not with other threads. */
 MUST_CHECK bool sock_listen_unix(const char *path, mode_t mode, int *ret_fd,
     struct err *e);
 MUST_CHECK bool sock_pair(int ret_fds[2], struct err *e); /* stream, close-on-exec */

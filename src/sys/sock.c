@@ -18,6 +18,10 @@
 #define BACKLOG  1024
 #define HOST_LEN 64 /* octets of a numeric address, with the NUL */
 
+#ifndef SO_PASSRIGHTS /* Linux 6.16; the headers may be older than the kernel */
+#define SO_PASSRIGHTS 83
+#endif
+
 struct where {
 	union {
 		struct sockaddr any;
@@ -215,6 +219,18 @@ remove_stale(const struct sockaddr_un *a, struct err *e)
 	return true;
 }
 
+/*
+ * No client has a descriptor to send.  Who reads without taking it has the kernel close it, and
+ * a TCP connection's may be one whose closing waits (ipc/chan.h).
+ */
+static void
+take_no_descriptors(int fd)
+{
+	const int off = 0;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+}
+
 bool
 sock_listen_unix(const char *path, mode_t mode, int *ret_fd, struct err *e)
 {
@@ -230,6 +246,7 @@ sock_listen_unix(const char *path, mode_t mode, int *ret_fd, struct err *e)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_errno(e, "socket");
+	take_no_descriptors(fd);
 	/* Closed to all until it has its mode. */
 	const mode_t before = umask(0777);
 	rc = bind(fd, (const struct sockaddr *)&a, sizeof(a));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -120,6 +121,52 @@ Test(sock, a_local_socket_has_its_mode_and_tells_who_its_peer_is)
 	cr_expect_eq(second, -7);
 	unlink(path);
 	rmdir(dir);
+}
+
+static bool
+send_with_descriptor(int to, int fd)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .room = { 0 } };
+	struct iovec iov = { (void *)"x", 1 };
+	const struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+
+	control.h.cmsg_level = SOL_SOCKET;
+	control.h.cmsg_type = SCM_RIGHTS;
+	control.h.cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(&control.h), &fd, sizeof(fd));
+	return sendmsg(to, &m, MSG_NOSIGNAL) == 1;
+}
+
+/* S83 */
+Test(sock, nobody_sends_a_descriptor_to_a_local_socket)
+{
+	char dir[] = "/tmp/hnp-sock-XXXXXX";
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct err e = { 0 };
+	int fd, passes = -1;
+	socklen_t len = sizeof(passes);
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/s", dir);
+	cr_assert(sock_listen_unix(a.sun_path, 0660, &fd, &e), "%s", e.detail);
+	const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+	cr_assert_eq(connect(client, (struct sockaddr *)&a, sizeof(a)), 0);
+	unlink(a.sun_path);
+	rmdir(dir);
+	if (getsockopt(fd, SOL_SOCKET, 83, &passes, &len) < 0)
+		cr_skip_test("the kernel has no SO_PASSRIGHTS");
+	cr_expect_not(send_with_descriptor(client, client), "before it is accepted");
+	const int server = accept(fd, NULL, NULL);
+	cr_assert_geq(server, 0);
+	cr_expect_not(send_with_descriptor(client, client));
+	cr_expect_eq(errno, EPERM);
+	cr_expect_eq(send(client, "x", 1, 0), 1);
 }
 
 Test(sock, a_local_path_that_is_too_long_is_refused)
