@@ -205,10 +205,13 @@ pause_before(const struct client *c, unsigned tries, int64_t end)
 	const int64_t wanted = client_retry_after(c);
 	int64_t s = tries < 3 ? INT64_C(1) << tries : PAUSE_S;
 
+	const int64_t left = (end - clock_mono_ms()) / 1000;
+
 	s = s < wanted ? wanted : s;
-	if (s > (end - clock_mono_ms()) / 1000)
+	if (left <= 0)
 		return false;
-	sleep((unsigned)s);
+	/* However late it is to come again, there is a last try at the end of the minute. */
+	sleep((unsigned)(s < left ? s : left));
 	return true;
 }
 
@@ -235,7 +238,9 @@ ask(struct enroll *n, struct client *c, json_t **ret, struct err *e)
 		if (i == 0) {
 			end = clock_mono_ms() + AGAIN_MS;
 			out_note("%s", e->detail);
-			out_note("asking again, for a minute: the token may be spent");
+			out_note("asking again, for a minute%s",
+			    e->code == ERR_RATE_LIMITED ? ""
+							: ": the token may be spent");
 		}
 		if (!pause_before(c, i, end))
 			return err_prefix(e, "asked for a minute");

@@ -29,16 +29,30 @@ keep_yaml(void *arg, const struct tar_entry *t, struct bytes piece, struct err *
 	return true;
 }
 
+static bool
+open_file(struct restore *r, struct err *e)
+{
+	const unsigned long uid = geteuid();
+
+	r->fd = open(r->file, O_RDONLY | O_CLOEXEC);
+	if (r->fd >= 0)
+		return true;
+	if (errno == EACCES && uid != getuid())
+		return err_set(e, ERR_FORBIDDEN,
+		    "%s: Permission denied to user %lu, whose directory it is in and "
+		    "as "
+		    "whom root reads there; if you believe it, copy it to where only "
+		    "root may write, and name that",
+		    r->file, uid);
+	return err_errno(e, "%s", r->file);
+}
+
 /* All of it is read and believed before anything is written. */
 static bool
 read_file(struct restore *r, struct err *e)
 {
-	bool opened = owners_act(r->file, e);
+	const bool opened = owners_act(r->file, e) && open_file(r, e);
 
-	if (opened) {
-		r->fd = open(r->file, O_RDONLY | O_CLOEXEC);
-		opened = r->fd >= 0 || err_errno(e, "%s", r->file);
-	}
 	owners_act_self();
 	if (!opened)
 		return false;

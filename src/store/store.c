@@ -43,7 +43,7 @@ make(const char *path, enum db_mode mode, struct db **ret, struct err *e)
 bool
 store_create(const char *path, struct store **ret, struct err *e)
 {
-	char *under = mem_printf("%s.new", path);
+	char *under = mem_printf("%s.unfinished", path);
 	struct db *db;
 
 	db_remove(under);

@@ -270,14 +270,40 @@ out:
 	return ok;
 }
 
+/* The name is taken by something of ours first, which rename(2) may replace. */
+static int
+take_and_move(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (lstat(from, &st) < 0)
+		return -1;
+	const int fd = S_ISDIR(st.st_mode)
+			   ? mkdir(to, 0700)
+			   : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	if (!S_ISDIR(st.st_mode))
+		close(fd);
+	if (rename(from, to) == 0)
+		return 0;
+	const int why = errno;
+	remove(to);
+	errno = why;
+	return -1;
+}
+
 int
 file_link_or_move(const char *from, const char *to)
 {
 	if (link(from, to) == 0)
 		return 0;
-	return errno == EPERM || errno == EOPNOTSUPP
-		   ? renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)
-		   : -1;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+		return -1;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* ZFS, NFS and others have no such flag. */
+	return errno == EINVAL || errno == ENOSYS ? take_and_move(from, to) : -1;
 }
 
 /* ---- directories and modes ---- */

@@ -216,7 +216,7 @@ class Life(FaultTest):
         lost, n, killed, after = self.ca.dir / "hanaper.db", 1, 0, 0
         while after < 2:  # once it is there it is a database
             for path in self.ca.dir.glob("hanaper.db*"):
-                if path.suffix != ".new":  # what the last one left
+                if path.suffix != ".unfinished":  # what the last one left
                     path.unlink()
             self.ca.plan("core", DISK | faults.OPEN, faults.KILL_BEFORE, first=n)
             self.ca.start("--recover", wait=False)

@@ -10,7 +10,7 @@ FAULTY_WRAP = \
 	-Wl,--wrap=renameat,--wrap=pipe2,--wrap=fork,--wrap=socket,--wrap=socketpair,--wrap=bind \
 	-Wl,--wrap=listen,--wrap=setsockopt,--wrap=getsockopt,--wrap=getsockname,--wrap=poll \
 	-Wl,--wrap=msync,--wrap=setrlimit,--wrap=posix_fallocate,--wrap=mmap,--wrap=fdopendir \
-	-Wl,--wrap=openat,--wrap=open
+	-Wl,--wrap=openat,--wrap=open,--wrap=renameat2
 FAULTY_GNUTLS = $(FAULTY) tests/unit/faulty_gnutls.c
 FAULTY_GNUTLS_WRAP = $(FAULTY_WRAP) \
 	-Wl,--wrap=gnutls_rnd,--wrap=gnutls_hash_init,--wrap=gnutls_hash \

@@ -9,7 +9,7 @@ mv $site.new $site
 
 # tell LINE...: to its socket; an empty line ends what belongs to a command.
 tell() {
-	printf '%s\n' "$@" | socat - UNIX-CONNECT:@WORK@/haproxy.sock
+	printf '%s\n' "$@" | socat -t 60 - UNIX-CONNECT:@WORK@/haproxy.sock
 }
 
 tell "set ssl cert $site <<" "$(sed '/^$/d' $site)" ""

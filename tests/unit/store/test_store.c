@@ -130,14 +130,14 @@ Test(store, what_lies_in_the_way_of_a_new_one_is_none_of_its, .init = tmp_begin,
 {
 	store_close(st);
 	cr_assert_eq(unlink(tmp_path), 0);
-	put_garbage(".new");
+	put_garbage(".unfinished");
 	put_garbage(".new-wal");
 	put_garbage("-wal");
 	MUST(store_create(tmp_path, &st, &e));
 	MUST(store_check(st, &e));
 	cr_expect_eq(store_migrations_count,
 	    tmp_number("SELECT num FROM meta WHERE key = 'schema'"));
-	char *under = mem_printf("%s.new", tmp_path);
+	char *under = mem_printf("%s.unfinished", tmp_path);
 	cr_expect(access(under, F_OK) < 0, "it has its own name");
 	free(under);
 }

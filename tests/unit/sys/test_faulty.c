@@ -124,6 +124,27 @@ Test(faulty, a_write_that_is_interrupted_or_short_goes_on)
 	cr_expect_str_eq(text_of("f"), NEW);
 }
 
+/* As on ZFS and NFS; of a directory there are no links, as of a file on vfat. */
+Test(faulty, where_no_rename_minds_what_is_there_we_do)
+{
+	char from[80], to[80];
+
+	snprintf(from, sizeof(from), "%s/from", dir);
+	snprintf(to, sizeof(to), "%s/f", dir);
+	cr_assert_eq(mkdir(from, 0700), 0);
+	put_old();
+	cr_expect_eq(file_link_or_move(from, to), -1);
+	cr_expect_eq(errno, EEXIST);
+	cr_expect_str_eq(text_of("f"), OLD);
+	cr_assert_eq(unlink(to), 0);
+	faulty_arm(1, EINVAL);
+	cr_expect_eq(file_link_or_move(from, to), 0);
+	cr_expect(faulty_disarm());
+	cr_expect_str_eq(faulty_which(), "renameat2");
+	cr_expect_eq(rmdir(to), 0, "it is the directory");
+	cr_expect_eq(files(), 0);
+}
+
 static void
 nothing_there(void)
 {
