@@ -19,6 +19,7 @@
 
 int64_t clock_now(void);     /* wall clock, seconds */
 int64_t clock_mono_ms(void); /* monotonic, milliseconds */
+int64_t clock_boot_ms(void); /* the same, which goes on while the machine sleeps */
 int64_t clock_mono_us(void); /* the same in microseconds */
 
 /* Holds clock_now() still for a test; 0 lets it go again. */

@@ -21,16 +21,16 @@
 
 struct ending {
 	int64_t base_at; /* that it was at least, at base_ms; 0: nothing is known yet */
-	int64_t base_ms; /* by the monotonic clock */
+	int64_t base_ms; /* by the clock that goes on while the machine sleeps */
 	bool held;       /* the clock is not believed … */
 	int64_t since_ms; /* … as it goes since then … */
-	int64_t lead_s;   /* … by so much before the monotonic one */
+	int64_t lead_s;   /* … by so much before that one */
 };
 
 /* 'written_at': of what was written last; 0: nothing was, and any clock is believed. */
-void ending_begin(struct ending *x, int64_t written_at, int64_t now, int64_t mono_ms);
+void ending_begin(struct ending *x, int64_t written_at, int64_t now, int64_t boot_ms);
 /* No later than 'now'.  Says in the log when the clock is not believed, or again. */
-int64_t ending_at(struct ending *x, int64_t now, int64_t mono_ms);
+int64_t ending_at(struct ending *x, int64_t now, int64_t boot_ms);
 
 /* The same, of this CA and by its clocks. */
 int64_t ending_now(struct ca *ca);

@@ -78,9 +78,10 @@ typedef bool store_acme_authz_each(void *arg, const struct acme_challenge *c,
     struct err *e);
 MUST_CHECK bool store_acme_authz_processing(struct store *st, int64_t after,
     size_t limit, store_acme_authz_each *each, void *arg, struct err *e);
-/* Are all authorizations of this order valid (and last)?  Is one lost? */
+/* Are all authorizations of this order valid, and last 'now'?  Is one lost, or over 'ended_by'? */
 MUST_CHECK bool store_acme_authz_of_order(struct store *st, int64_t order_num,
-    int64_t now, bool *ret_all_valid, bool *ret_one_lost, struct err *e);
+    int64_t now, int64_t ended_by, bool *ret_all_valid, bool *ret_one_lost,
+    struct err *e);
 
 struct acme_attempt {
 	int64_t num, at, account_num;

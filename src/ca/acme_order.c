@@ -69,7 +69,7 @@ is_waiting(const struct acme_order *o)
 static bool
 refresh(struct ca *ca, struct acme_order *o, const char *error, struct err *e)
 {
-	const int64_t now = clock_now();
+	const int64_t now = clock_now(), ended_by = ending_now(ca);
 	bool all_valid, one_lost, ok = true;
 	char *own = NULL;
 
@@ -79,10 +79,10 @@ refresh(struct ca *ca, struct acme_order *o, const char *error, struct err *e)
 		o->status = ACME_PROCESSING;
 	if (!is_waiting(o))
 		return true;
-	if (!store_acme_authz_of_order(ca->store, o->num, now, &all_valid, &one_lost,
-		e))
+	if (!store_acme_authz_of_order(ca->store, o->num, now, ended_by, &all_valid,
+		&one_lost, e))
 		return false;
-	if (o->expires_at <= now) {
+	if (o->expires_at <= ended_by) {
 		own = error_late();
 		ok = acme_order_event(ca, o, ACME_EV_EXPIRE, own, e);
 	} else if (one_lost) {
@@ -91,6 +91,9 @@ refresh(struct ca *ca, struct acme_order *o, const char *error, struct err *e)
 		    error != NULL && error[0] != '\0' ? error : own, e);
 	} else if (all_valid) {
 		ok = acme_order_event(ca, o, ACME_EV_PROVE, NULL, e);
+	} else if (o->status == ACME_READY) {
+		/* By a clock that is not believed: nothing is ended, and nothing used. */
+		o->status = ACME_PENDING;
 	}
 	free(own);
 	return ok;
@@ -109,7 +112,7 @@ acme_order_refresh_authz(struct ca *ca, struct acme_authz *a, struct err *e)
 {
 	enum acme_status to;
 
-	if (a->expires_at > clock_now() ||
+	if (a->expires_at > ending_now(ca) ||
 	    !acme_state_next(ACME_AUTHZ, a->status, ACME_EV_EXPIRE, &to))
 		return true;
 	if (!ca_writable(ca, e) || !store_begin(ca->store, e) ||

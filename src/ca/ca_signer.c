@@ -307,7 +307,7 @@ level(struct ca *ca, uint64_t last_seq)
 	const int64_t newest_at = publish_newest(ca->publish);
 	ending_begin(&ca->ending,
 	    newest_at > ca->written_at ? newest_at : ca->written_at, clock_now(),
-	    clock_mono_ms());
+	    clock_boot_ms());
 	tell_started(ca);
 	acme_resume(ca);
 	census_start(ca);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "ca/audit.h"
 #include "ca/ocsp_answer.h"
@@ -198,27 +199,27 @@ revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
 	revoke_ask(ca, o, on_answer, it);
 }
 
-bool
-revoke_read(struct ca *ca, int64_t id, struct buf *ret, struct err *e)
+void
+revoke_read(struct ca *ca, int64_t id, struct buf *ret)
 {
 	_Static_assert(MSG_CERTIFICATE_MAX >= CERT_MAX, "any certificate can be told");
+	struct err e;
 
 	buf_init(ret, CERT_MAX);
-	if (store_certificate_der(ca->store, id, ret, e) || e->code == ERR_NOT_FOUND)
-		return true;
-	buf_free(ret);
-	return false;
+	if (store_certificate_der(ca->store, id, ret, &e))
+		return;
+	buf_clear(ret);
+	if (e.code != ERR_NOT_FOUND)
+		LOG_ERR(LOG_ERROR, "certificate-unread", &e, LOG_NUM("id", id));
 }
 
-bool
+void
 revoke_row_start(struct ca *ca, const struct certificate_row *row, enum reason reason,
-    const struct identity *who, const char *request_id, revoke_done *done, void *arg,
-    struct err *e)
+    const struct identity *who, const char *request_id, revoke_done *done, void *arg)
 {
 	struct buf der;
 
-	if (!revoke_read(ca, row->id, &der, e))
-		return false;
+	revoke_read(ca, row->id, &der);
 	const struct revoke_one one = {
 		.issuer = row->issuer,
 		.serial = &row->serial,
@@ -231,7 +232,6 @@ revoke_row_start(struct ca *ca, const struct certificate_row *row, enum reason r
 
 	revoke_one_start(ca, &one, done, arg);
 	buf_free(&der);
-	return true;
 }
 
 bool
@@ -247,8 +247,7 @@ revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
 	if (ok && q->lineage)
 		ok = revoke_lineage_start(ca, q, &row, done, arg, e);
 	else if (ok)
-		ok = revoke_row_start(ca, &row, q->reason, q->who, q->request_id, done,
-		    arg, e);
+		revoke_row_start(ca, &row, q->reason, q->who, q->request_id, done, arg);
 	certificate_row_free(&row);
 	return ok;
 }

@@ -58,9 +58,10 @@ start_row(struct ca *ca, const struct revoke_issuer_request *q,
 {
 	if (strcmp(row->profile, INTERMEDIATE) != 0)
 		return not_found(q, e);
-	return revoke_again_row(ca, row, q->reason, e) &&
-	       revoke_row_start(ca, row, q->reason, q->who, q->request_id, done, arg,
-		   e);
+	if (!revoke_again_row(ca, row, q->reason, e))
+		return false;
+	revoke_row_start(ca, row, q->reason, q->who, q->request_id, done, arg);
+	return true;
 }
 
 /*

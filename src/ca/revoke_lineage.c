@@ -70,8 +70,8 @@ ask_member(void *arg, const struct lineage_member *m, struct err *e)
 	struct member *it;
 	struct buf der;
 
-	if (!revoke_read(f->ca, m->id, &der, e))
-		return false;
+	(void)e;
+	revoke_read(f->ca, m->id, &der);
 	const struct revoke_one one = {
 		.issuer = m->issuer,
 		.serial = &m->serial,

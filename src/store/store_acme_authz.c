@@ -395,7 +395,7 @@ store_acme_authz_processing(struct store *st, int64_t after, size_t limit,
 
 bool
 store_acme_authz_of_order(struct store *st, int64_t order_num, int64_t now,
-    bool *ret_all_valid, bool *ret_one_lost, struct err *e)
+    int64_t ended_by, bool *ret_all_valid, bool *ret_one_lost, struct err *e)
 {
 	struct stmt *q = stmt_begin(store_db(st), &of_order_def);
 	size_t n = 0, valid = 0, lost = 0;
@@ -403,11 +403,12 @@ store_acme_authz_of_order(struct store *st, int64_t order_num, int64_t now,
 	stmt_int(q, 1, order_num);
 	for (; stmt_step(q); n++) {
 		const int64_t status = stmt_col_int(q, 0);
-		const bool lasts = stmt_col_int(q, 1) > now;
+		const int64_t ends = stmt_col_int(q, 1);
 
-		if (status == ACME_VALID && lasts)
+		if (status == ACME_VALID && ends > now)
 			valid++;
-		else if (status != ACME_PENDING || !lasts)
+		else if ((status != ACME_PENDING && status != ACME_VALID) ||
+			 ends <= ended_by)
 			lost++;
 	}
 	if (!stmt_finish(q, e))

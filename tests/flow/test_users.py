@@ -487,9 +487,12 @@ class Users(unittest.TestCase):
     def test_no_role_of_another_user_outlives_the_parent_whatever_it_closes(self):
         for killed in (False, True):
             with self.subTest(killed=killed):
+                go = self.ca.dir / "go"
+                go.unlink(missing_ok=True)
                 pids = self.pretend(signer="cut loose", prober="cut loose", front="cut loose")
+                go.touch()
                 if killed:
-                    time.sleep(0.1)  # by then they have
+                    time.sleep(0.1 * SLOW)  # by then they have
                     self.ca.daemon.kill()
                 self.ca.wait_end()
                 self.assert_gone(pids)

@@ -40,12 +40,14 @@ Test(census, what_a_new_issuer_signs_during_a_count_is_its_own_in_the_next)
 					      .names = &names },
 	    NULL);
 	paper_add_revoked(&s, REASON_SUPERSEDED, 1);
-	paper_run_for(200);
+	for (int i = 0; i < 100 && census_counts(paper.ca)->at == 0; i++)
+		paper_run_for(100);
 	cr_expect_neq(census_counts(paper.ca)->at, 0, "the count has come to its end");
 	cr_expect_eq(issued_by("other"), 0);
 	cr_expect_eq(issued_by("late"), 0);
 	census_start(paper.ca);
-	paper_run_for(200);
+	for (int i = 0; i < 100 && issued_by("late") == 0; i++)
+		paper_run_for(100);
 	cr_expect_eq(issued_by("other"), 0);
 	cr_expect_eq(issued_by("late"), 1);
 	cr_expect_eq(revoked_by("late"), 1);

@@ -5,7 +5,7 @@
 
 #define WRITTEN INT64_C(1800000000)
 #define DAY     86400
-#define MONO_MS 5000000 /* of the monotonic clock at the start */
+#define BOOT_MS 5000000 /* of the clock since the boot, at the start */
 
 static struct ending x;
 
@@ -13,14 +13,14 @@ static struct ending x;
 static int64_t
 at(int64_t after_s, int64_t wrong_s)
 {
-	return ending_at(&x, WRITTEN + after_s + wrong_s, MONO_MS + after_s * 1000) -
+	return ending_at(&x, WRITTEN + after_s + wrong_s, BOOT_MS + after_s * 1000) -
 	       WRITTEN - after_s;
 }
 
 static void
 begin(void)
 {
-	ending_begin(&x, WRITTEN, 0, MONO_MS);
+	ending_begin(&x, WRITTEN, 0, BOOT_MS);
 }
 
 TestSuite(ending, .init = begin);
@@ -61,7 +61,7 @@ Test(ending, a_clock_that_jumps_begins_its_hour_anew)
 
 Test(ending, where_nothing_was_written_any_clock_is_believed)
 {
-	ending_begin(&x, 0, WRITTEN + 9 * DAY, MONO_MS);
+	ending_begin(&x, 0, WRITTEN + 9 * DAY, BOOT_MS);
 	cr_expect_eq(at(0, 9 * DAY), 9 * DAY);
 	cr_expect_eq(at(0, 11 * DAY), 10 * DAY);
 }

@@ -68,6 +68,26 @@ main_issuer(void)
 
 TestSuite(revoke_issuer, .init = paper_begin, .fini = paper_end);
 
+/* A page of its table is bad: it is revoked by what is known (ADR 0006). */
+Test(revoke_issuer, what_has_lost_its_certificate_is_revoked_all_the_same)
+{
+	const struct serial s = paper_add_dns("server", "web.internal", NULL);
+	const struct revoke_request q = { .who = &paper_admin,
+		.serial = s,
+		.reason = REASON_SUPERSEDED,
+		.request_id = "r-1" };
+	struct verdict v = { 0 };
+	struct err e = { 0 };
+
+	MUST(db_exec(store_db(paper.store), "DROP TABLE certificate_der", &e));
+	told = (struct told){ 0 };
+	MUST(revoke_start(paper.ca, &q, on_done, NULL, &v, &e));
+	paper_sign(MSG_REVOKE);
+	cr_expect_eq(told.times, 1);
+	cr_expect_eq(told.e.code, ERR_NONE, "%s", told.e.detail);
+	verdict_free(&v);
+}
+
 /* P70 */
 Test(revoke_issuer, it_is_asked_of_the_issuers_own_issuer_and_counts_when_it_is_told)
 {

@@ -4,6 +4,7 @@
  * name says; how it behaves, the file behave.NAME in the CA directory says.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,10 +141,22 @@ try_all(struct fake *f)
 	fclose(to);
 }
 
-/* Whatever would tell that the parent has ended is undone. */
-static _Noreturn void
-cut_loose(void)
+static bool
+is_to_go(const struct fake *f)
 {
+	char *path = conf_path(role_conf(f->role), "go");
+	const bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* Whatever would tell that the parent has ended is undone, once the test knows us. */
+static _Noreturn void
+cut_loose(const struct fake *f)
+{
+	while (!is_to_go(f))
+		poll(NULL, 0, 10);
 	prctl(PR_SET_PDEATHSIG, 0);
 	for (int fd = ROLE_FD_PARENT; fd < 1024; fd++) {
 		(void)fcntl(fd, F_SETFL, 0);
@@ -166,7 +179,7 @@ misbehave(void *arg)
 	if (is(f, "crash"))
 		abort();
 	if (is(f, "cut loose"))
-		cut_loose();
+		cut_loose(f);
 	if (is(f, "exit"))
 		_exit(3);
 	if (strncmp(f->behaviour, "do ", 3) == 0) {

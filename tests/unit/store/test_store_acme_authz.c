@@ -150,12 +150,27 @@ Test(store_acme_authz, an_order_is_as_good_as_its_authorizations,
 		    tmp_authz(i, 1, "a.internal", cases[i].status, cases[i].expires_at);
 		const int64_t o = tmp_order(i, 1, a, ACME_PENDING, NOW + 60);
 
-		MUST(store_acme_authz_of_order(st, o, NOW, &valid, &lost, &e));
+		MUST(store_acme_authz_of_order(st, o, NOW, NOW, &valid, &lost, &e));
 		cr_expect_eq(valid, cases[i].valid, "case %u", i);
 		cr_expect_eq(lost, cases[i].lost, "case %u", i);
 	}
-	MUST(store_acme_authz_of_order(st, 99, NOW, &valid, &lost, &e));
+	MUST(store_acme_authz_of_order(st, 99, NOW, NOW, &valid, &lost, &e));
 	cr_expect_not(valid, "none is not all");
+}
+
+/* S27: by a clock that is not believed it is neither used nor lost. */
+Test(store_acme_authz, an_authorization_ends_by_the_time_that_may_end_things,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	const int64_t a = tmp_authz(1, 1, "a.internal", ACME_VALID, NOW + 60);
+	const int64_t o = tmp_order(1, 1, a, ACME_READY, NOW + 60);
+	bool valid, lost;
+
+	MUST(store_acme_authz_of_order(st, o, NOW + 86400, NOW, &valid, &lost, &e));
+	cr_expect(!valid && !lost);
+	MUST(
+	    store_acme_authz_of_order(st, o, NOW + 86400, NOW + 60, &valid, &lost, &e));
+	cr_expect(!valid && lost);
 }
 
 static bool

@@ -218,7 +218,7 @@ OP(authz_end, return store_acme_authz_end_account(st, 1, pe);)
 OP(authz_processing,
     return store_acme_authz_processing(st, 0, 9, any_challenge, NULL, pe);)
 OP(authz_of_order, bool lost;
-    return store_acme_authz_of_order(st, 1, NOW, &flag, &lost, pe);)
+    return store_acme_authz_of_order(st, 1, NOW, NOW, &flag, &lost, pe);)
 OP(attempt, const struct acme_attempt a = { .at = NOW,
 		.account_num = 1,
 		.type = NAME_TYPE_DNS,
