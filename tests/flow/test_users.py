@@ -397,7 +397,7 @@ class Users(unittest.TestCase):
                 self.assertEqual(sorted(other.rglob("*")), before)
         made = other.stat().st_mtime_ns
         (ca.tmp / "tmp").mkdir()
-        (ca.tmp / "tmp").chmod(0o1777)
+        (ca.tmp / "tmp").chmod(0o700)
         run(BUILD / "hanaper", "restore", "--check", other / "owners.tar", env={**os.environ, "TMPDIR": str(ca.tmp / "tmp")})
         self.assertEqual((other.stat().st_mtime_ns, list((ca.tmp / "tmp").iterdir())), (made, []))
 
