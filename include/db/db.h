@@ -131,6 +131,8 @@ void stmt_text(struct stmt *q, int index, const char *v); /* NULL binds NULL; co
 void stmt_bytes(struct stmt *q, int index, struct bytes v); /* copied */
 void stmt_null(struct stmt *q, int index);
 
+/* A reading that who asks can do without: where it fails it spoils no transaction. */
+void stmt_optional(struct stmt *q);
 /* The next row.  False: no more, or an error; stmt_finish() tells which. */
 bool stmt_step(struct stmt *q);
 /* Of the present row, index from 0; views die with the next step or finish. */

@@ -23,7 +23,7 @@ struct stmt {
 	sqlite3_stmt *handle;       /* NULL when it could not be prepared */
 	const char *what;
 	enum stage stage;
-	bool cached;
+	bool cached, optional;
 	int param[PARAMS_MAX + 1]; /* SQLite's number of $N; 0: there is none */
 	uint32_t unbound;          /* bit N: $N has no value yet */
 	uint32_t params;           /* bit N: there is a $N */
@@ -43,6 +43,12 @@ fail(struct stmt *q, int rc)
 	if (!failed(q))
 		db_error(q->db, rc, q->what, &q->error);
 	q->stage = STAGE_DONE;
+}
+
+void
+stmt_optional(struct stmt *q)
+{
+	q->optional = true;
 }
 
 /* SQLite numbers $N in the order in which they appear: $2 may be its first. */
@@ -104,6 +110,7 @@ begun(struct stmt *q)
 	q->stage = STAGE_BOUND;
 	q->unbound = q->params;
 	q->changed = 0;
+	q->optional = false;
 	const bool writes = !failed(q) && !sqlite3_stmt_readonly(q->handle);
 	if (writes && !db_part(q->db, &e))
 		q->error = e;
@@ -303,7 +310,8 @@ finish(struct stmt *q, int64_t *ret_changed, struct err *e)
 		*ret_changed = q->changed;
 	} else {
 		*e = q->error;
-		if (!q->db->parked) /* a reading that fails takes nothing with it */
+		/* Beside what is parked a reading that fails takes nothing with it. */
+		if (!q->db->parked && !q->optional)
 			db_spoil(q->db, e);
 	}
 	release(q);

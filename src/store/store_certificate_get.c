@@ -162,6 +162,7 @@ store_certificate_der(struct store *st, int64_t id, struct buf *ret, struct err 
 {
 	struct stmt *q = stmt_begin(store_db(st), &der_def);
 
+	stmt_optional(q); /* whoever cannot do without it refuses what is asked */
 	stmt_int(q, 1, id);
 	if (!stmt_row(q, e))
 		return false;

@@ -368,20 +368,16 @@ sign_cert(struct bytes question)
 static void
 sign_revocation(struct bytes question)
 {
-	int64_t not_after = INT64_C(1) << 33;
 	struct msg_revoke m;
-	struct cert *c;
+	struct cert *c = NULL;
 	struct buf body;
 	struct err e = { 0 };
 
 	MUST(msg_revoke_get(question, &m, &e));
-	if (m.certificate.n > 0) {
-		MUST(cert_parse(m.certificate, &c, &e));
-		not_after = c->not_after;
-		cert_free(c);
-	}
+	const bool proven = cert_parse(m.certificate, &c, &e);
 	buf_init(&body, KIB(4));
-	put_revocation(&m, not_after, &body);
+	put_revocation(&m, proven ? c->not_after : INT64_C(1) << 33, &body);
+	cert_free(c);
 	paper_record(MSG_REVOKED, m.id, RECORD_REVOCATION, buf_bytes(&body));
 	buf_free(&body);
 }

@@ -315,6 +315,20 @@ Test(db, a_flush_that_failed_in_a_checkpoint_is_not_forgotten, .init = tmp_begin
 	free(much);
 }
 
+Test(db, an_optional_reading_spoils_nothing, .init = tmp_begin, .fini = tmp_end)
+{
+	for (int optional = 0; optional < 2; optional++) {
+		MUST(db_begin(db, &e));
+		MUST(tmp_insert(1, "a"));
+		struct stmt *q = stmt_begin_sql(db, "SELECT x FROM nowhere", "look");
+		if (optional)
+			stmt_optional(q);
+		cr_expect_not(stmt_finish(q, &e));
+		cr_expect_eq(db_commit(db, &e), (bool)optional);
+		cr_expect_eq(tmp_count(), optional);
+	}
+}
+
 Test(db, a_statement_that_failed_spoils_its_transaction, .init = tmp_begin,
     .fini = tmp_end)
 {
