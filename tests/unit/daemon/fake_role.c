@@ -37,8 +37,10 @@ note(const struct fake *f, const char *file, const char *what)
 	char *path = conf_path(role_conf(f->role), file);
 	const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
-	dprintf(fd, "%s %s\n", f->name, what);
-	close(fd);
+	if (fd >= 0) { /* a role of another user may not */
+		dprintf(fd, "%s %s\n", f->name, what);
+		close(fd);
+	}
 	free(path);
 }
 
