@@ -306,22 +306,26 @@ class Enroll(FlowTest):
         done = self.enroll(made["token"], "wrong")
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def pass_on(self, handler, body, asked):
+        """What a proxy does: the daemon's octets; its status is added to 'asked'."""
+        connection = self.ca.connect(cert=None)
+        connection.request("POST", handler.path, body, dict(handler.headers))
+        answer = connection.getresponse()
+        asked.append(answer.status)
+        return answer.read()
+
     # R51: the first answer gets lost, the token is used up by it
     def test_a_lost_answer_is_asked_for_again(self):
         ca, made, asked = self.ca, self.token(), []
         ca.issue("proxy", "DNS:localhost")
 
         def after(handler, body):
-            connection = ca.connect(cert=None)
-            connection.request("POST", handler.path, body, dict(handler.headers))
-            answer = connection.getresponse()
-            octets = answer.read()
-            asked.append(answer.status)
+            octets = self.pass_on(handler, body, asked)
             if len(asked) == 1:
                 handler.close_connection = True
                 handler.connection.close()
                 return
-            handler.reply(answer.status, octets)
+            handler.reply(asked[-1], octets)
 
         ear = self.ear(ca.file("proxy.crt"), ca.file("proxy.key"), (ca.dir / "root.crt").read_bytes(), after)
         done = self.enroll(made["token"], "lost", url=ear.url)
@@ -335,13 +339,9 @@ class Enroll(FlowTest):
         ca.issue("proxy2", "DNS:localhost")
 
         def after(handler, body):
-            connection = ca.connect(cert=None)
-            connection.request("POST", handler.path, body, dict(handler.headers))
-            answer = connection.getresponse()
-            octets = answer.read()
-            asked.append(answer.status)
+            octets = self.pass_on(handler, body, asked)
             if len(asked) > 1:
-                handler.reply(answer.status, octets)
+                handler.reply(asked[-1], octets)
                 return
             ears[0].close()
             threading.Timer(5, lambda: ears.append(self.ear(*args, ears[0].server.server_port))).start()

@@ -365,6 +365,16 @@ class RenewFiles(RenewTest):
             "renew_after": "2000-01-01T00:00:00Z", "kept": "as it is"}))
         return where
 
+    def give(self, where, uid, gid):
+        """A directory that place() made, to a user who can reach it."""
+        if not all(p.stat().st_mode & 0o001 or p == self.ca.tmp for p in where.parents):
+            self.skipTest(f"{self.ca.tmp} is closed to others")
+        self.ca.tmp.chmod(0o711)
+        where.chmod(0o755)
+        for path in (where, *where.iterdir()):
+            os.chown(path, uid, gid)
+        return where
+
     def hanaper(self, *args, status=0):
         # Nothing of the machine's own: no CA directory at hand.
         done = run(BUILD / "hanaper", "renew", *args, check=False, cwd="/",

@@ -31,14 +31,7 @@ while True:
 @unittest.skipIf(WRAP, "wrapped")
 class RenewByRoot(test_renew.RenewFiles):
     def place(self, name, *names, **kw):
-        where = super().place(name, *names, **kw)
-        if not all(p.stat().st_mode & 0o001 or p == self.ca.tmp for p in where.parents):
-            self.skipTest(f"{self.ca.tmp} is closed to others")
-        self.ca.tmp.chmod(0o711)
-        where.chmod(0o755)
-        for path in (where, *where.iterdir()):
-            os.chown(path, USER, USER)
-        return where
+        return self.give(super().place(name, *names, **kw), USER, USER)
 
     def owners(self, where):
         return {(s.st_uid, s.st_gid) for s in (p.lstat() for p in (where, *where.rglob("*")))}
