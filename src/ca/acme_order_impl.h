@@ -12,7 +12,10 @@
 MUST_CHECK bool acme_order_profile(struct ca *ca, const struct conf_profile *directory,
     const char *name, const struct conf_profile **ret, struct err *e);
 
-/* As verdict_ok(), in the words of RFC 8555 6.7: what failed is told by its kind. */
+/*
+ * As verdict_ok(), in the words of RFC 8555 6.7: what failed is told by its kind.
+ * ERR_RATE_LIMITED with retry_s.
+ */
 MUST_CHECK bool acme_order_verdict(const struct verdict *v, struct err *e);
 
 /* What is wanted of an authorization: 'type' to 'subdomains' count. */

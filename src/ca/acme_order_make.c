@@ -17,6 +17,8 @@
 #define CSR_REST                                                                       \
 	((size_t)200)   /* of a CSR beside its names: the smallest key, its signature */
 #define FULL_RETRY_S 60 /* when an account with too many open orders may come again */
+#define QUOTA_RETRY_S                                                                  \
+	86400 /* what is used up stays so, until an administrator gives another key */
 
 /* ---- judging ---- */
 
@@ -63,6 +65,8 @@ acme_order_verdict(const struct verdict *v, struct err *e)
 	for (size_t i = 0; i < NITEMS(kinds); i++)
 		if (bytes_starts(bytes_str(first->field), kinds[i].field))
 			e->code = kinds[i].code;
+	if (e->code == ERR_RATE_LIMITED)
+		e->retry_s = QUOTA_RETRY_S;
 	return false;
 }
 

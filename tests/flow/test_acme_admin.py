@@ -220,7 +220,7 @@ class Accounts(AdminTest):
 
 
 class Orders(AdminTest):
-    # A122
+    # A83, A86, A122
     def test_what_a_bound_account_may_order(self):
         made = self.make(names=["localhost"], certificates_max=1)
         c = self.bound(made)
@@ -228,8 +228,10 @@ class Orders(AdminTest):
         self.assertEqual((refused.status, refused.type), (400, "rejectedIdentifier"), refused)
         c.certificate("localhost", responder=self.responder)
         self.assertEqual((self.eab(made["kid"])["status"], self.eab(made["kid"])["certificates"]), ("spent", 1))
-        over = c.order("localhost")
-        self.assertEqual((over.status, over.type), (429, "rateLimited"), over)
+        for path, payload in (("/new-order", {"identifiers": [{"type": "dns", "value": "localhost"}]}),
+                              ("/new-authz", {"identifier": {"type": "dns", "value": "localhost"}})):
+            over = c.post(c.base + path, payload)
+            self.assertEqual((over.status, over.type, over.headers["Retry-After"]), (429, "rateLimited", "86400"), over)
 
     def test_orders_tell_what_became_of_them(self):
         c = self.client("free")

@@ -9,7 +9,7 @@ import acme_world
 
 
 class Quota(acme_world.AcmeTest):
-    # A122
+    # A83, A122
     def test_orders_that_race_for_the_last_certificates(self):
         made = self.ca.ask_unix("POST", "/v1/acme/eab", {
             "directory": "server", "names": ["localhost"], "certificates_max": 3, "accounts_max": 8})
@@ -35,6 +35,7 @@ class Quota(acme_world.AcmeTest):
         for t in threads:
             t.join()
         self.assertEqual(sorted(a.status for a in answers), [200] * 3 + [429] * 5, answers)
+        self.assertEqual({a.headers["Retry-After"] for a in answers if a.status == 429}, {"86400"})
         with self.ca.database() as db:
             n, = db.execute("SELECT certificates_n FROM acme_eab").fetchone()
             issued, = db.execute("SELECT count(*) FROM certificate WHERE requester LIKE 'acme:%'").fetchone()
