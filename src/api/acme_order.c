@@ -90,22 +90,31 @@ answer(struct acme *a, int status, const struct acme_order *o)
 
 /* ---- new-order ---- */
 
-/* Some clients send every member that they know, empty. */
-static const char *
-text_of(const json_t *object, const char *name)
+/*
+ * Some clients send every member that they know, empty: NULL.  What asks for something
+ * in words that are none is refused: the order would be another than was asked for.
+ */
+static bool
+read_text(const json_t *object, const char *name, const char **ret, struct err *e)
 {
-	const char *text = json_string_value(json_object_get(object, name));
+	const json_t *v = json_object_get(object, name);
+	const char *text = json_string_value(v);
 
-	return text != NULL && text[0] != '\0' ? text : NULL;
+	if (v != NULL && !json_is_null(v) && text == NULL)
+		return err_set(e, ERR_MALFORMED, "%s is no string", name);
+	*ret = text != NULL && text[0] != '\0' ? text : NULL;
+	return true;
 }
 
 /* Whole seconds are what a certificate holds: a fraction is cut off. */
 static bool
 read_time(const json_t *object, const char *name, int64_t *ret, struct err *e)
 {
-	const char *text = text_of(object, name);
+	const char *text;
 	struct buf whole;
 
+	if (!read_text(object, name, &text, e))
+		return false;
 	*ret = 0;
 	if (text == NULL || strcmp(text, "0001-01-01T00:00:00Z") == 0)
 		return true;
@@ -138,14 +147,14 @@ make(struct acme *a, struct acme_identifiers *ids, struct acme_order *ret,
 		.account = &a->account,
 		.directory = a->directory,
 		.names = &ids->names,
-		.profile = text_of(a->payload, "profile"),
-		.replaces = text_of(a->payload, "replaces"),
 		.request_id = a->r->id,
 	};
 
 	if (!acme_identifiers_read(json_object_get(a->payload, "identifiers"),
 		ca_conf(ca)->acme.names_max, a->directory->acme.subdomains, ids, v,
 		e) ||
+	    !read_text(a->payload, "profile", &q.profile, e) ||
+	    !read_text(a->payload, "replaces", &q.replaces, e) ||
 	    !read_time(a->payload, "notBefore", &q.not_before, e) ||
 	    !read_time(a->payload, "notAfter", &q.not_after, e))
 		return false;

@@ -216,7 +216,7 @@ class NewOrder(OrderTest):
         self.refused(c.order(*[f"h{i}.internal" for i in range(1000)]), 400, "malformed", "100")
         self.assertEqual(c.order(*["a.internal"] * 200).status, 201)
 
-    # A144
+    # A144, A231, A235
     def test_times_are_given_exactly_or_refused(self):
         c = self.account()
         for more in ({"notBefore": "1970-01-01T00:00:00Z"}, {"notBefore": "1970-01-01T00:00:00.9Z"}, {"notAfter": "1970-01-01T00:00:00Z"},
@@ -224,6 +224,9 @@ class NewOrder(OrderTest):
                      {"notBefore": at(100), "notAfter": at(50)}, {"notBefore": "yesterday"}, {"notAfter": "2026-13-01T00:00:00Z"},
                      {"notBefore": at(20 * 86400), "notAfter": at(40 * 86400)}, {"notAfter": at(60, "%Y-%m-%d %H:%M:%S")}):
             self.refused(c.order("a.internal", **more), 400, "malformed")
+        for member in ("notBefore", "notAfter", "profile", "replaces"):
+            for no_string in (0, 1893456000, 1.5, [], ["brief"], {}, True, False):
+                self.refused(c.order("a.internal", **{member: no_string}), 400, "malformed", member, "string")
         a = c.order("a.internal", notBefore=at(-3600, "%Y-%m-%dT%H:%M:%S.123456+00:00"), notAfter=at(86400 + 7200, "%Y-%m-%dT%H:%M:%S+02:00"))
         self.assertEqual(a.status, 201, a)
         self.assertAlmostEqual(self.seconds(a.json["notBefore"]), time.time() - 3600, delta=5)
