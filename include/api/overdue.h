@@ -33,8 +33,9 @@ struct overdue *overdue_new(struct loop *l);
 void overdue_free(struct overdue *o); /* NULL is fine */
 
 /*
- * From here on this request waits for the signer.  'tell' answers it as any handler
- * does, by request_*() or acme_*(), which then free nothing; NULL: a problem document.
+ * From here on this request waits for the signer, or for who is asked before.  'tell'
+ * answers it as any handler does, by request_*() or acme_*(), which then free nothing;
+ * NULL: a problem document.
  */
 void overdue_watch(struct request *r, void (*tell)(void *arg), void *arg);
 /* What is said then, unless a handler has words of its own. */

@@ -298,7 +298,10 @@ is_under_way(const struct acme_order *o)
 	return o->status == ACME_PROCESSING || o->status == ACME_VALID;
 }
 
-/* It is being processed, and the client asks for the order until it is not (RFC 8555 7.4). */
+/*
+ * It is being processed, or ready still: the client asks for the order until it is
+ * neither (RFC 8555 7.4).
+ */
 static void
 on_overdue(void *arg)
 {
@@ -312,7 +315,6 @@ finalize(struct acme *a, struct acme_order *o)
 	struct verdict v = { 0 };
 	struct err e;
 
-	overdue_watch(a->r, on_overdue, a);
 	if (!read_csr(a, &csr, &e) || !acme_order_finalize(a->r->ca, &a->account, o,
 					  csr, a->r->id, on_finalized, a, &v, &e))
 		finalize_refused(a, &e, &v);
@@ -358,10 +360,14 @@ acme_on_order_finalize(struct acme *a)
 		ok = err_set(&e, ERR_ORDER_NOT_READY, "the order is %s",
 		    acme_state_word(o.status));
 	/* Before names of others are looked up and a signature is verified. */
-	if (!ok || !acme_limit_finalize(a->r->ca, a->account.num, o.id, &e))
+	if (!ok || !acme_limit_finalize(a->r->ca, a->account.num, o.id, &e)) {
 		acme_problem(a, &e, NULL, NULL);
-	else if (!acme_caa_check(a->r->ca, &a->account, a->directory, &o, on_caa, a,
-		     &asked, &e))
+		store_acme_order_free(&o);
+		return;
+	}
+	overdue_watch(a->r, on_overdue, a); /* resolvers and signer together */
+	if (!acme_caa_check(a->r->ca, &a->account, a->directory, &o, on_caa, a, &asked,
+		&e))
 		caa_refused(a, &e);
 	else if (!asked)
 		finalize(a, &o);

@@ -11,6 +11,8 @@
 
 /* An answer is taken until then; and a second for who is busy, and one for the last of it. */
 #define ASKED_S ((MSG_PROBE_DEADLINE + ACME_TEST_LATE_MS) / 1000 + 2)
+/* Before an issue a client waits for it, who is told after ten seconds (api/overdue.h). */
+#define LOOK_MS 8000
 
 struct acme_caa { /* a directory that looks at CAA records */
 	char *directory;
@@ -166,7 +168,7 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
 			.name = bytes_str(base),
 			.wildcard = wildcard,
 			.account = bytes_str(account_url),
-			.deadline_ms = MSG_PROBE_DEADLINE,
+			.deadline_ms = LOOK_MS,
 		};
 
 		acme_test_ask(ca, look->account_num, &m, on_probed, look);

@@ -14,6 +14,7 @@ class Names:
         self.txt = {}  # name: [texts]
         self.caa = {}  # name: [(flags, tag, value)]
         self.gone = set()  # names that do not exist
+        self.silent = False  # it hears and says nothing, by UDP
         self.asked = []
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -59,7 +60,9 @@ class Names:
         while True:
             try:
                 query, peer = self.udp.recvfrom(4096)
-                self.udp.sendto(self.answer(query), peer)
+                answer = self.answer(query)
+                if not self.silent:
+                    self.udp.sendto(answer, peer)
             except OSError:
                 return
 

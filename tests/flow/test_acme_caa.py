@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """CAA records are looked at again before a certificate whose validation was long ago."""
+import os
+import signal
 import sqlite3
+import threading
 import time
 import unittest
 
 from acme_client import b64, make_csr
 from acme_dns import CAA, Names
 import acme_world
+from hnp import SLOW
 
 
 class Again(acme_world.AcmeTest):
@@ -14,9 +18,10 @@ class Again(acme_world.AcmeTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.names = Names()
-        cls.addClassCleanup(cls.names.close)
-        cls.settings = {"caa": "true", "resolvers": [f"127.0.0.1:{cls.names.port}"]}
+        cls.names, cls.second = Names(), Names()
+        for names in (cls.names, cls.second):
+            cls.addClassCleanup(names.close)
+        cls.settings = {"caa": "true", "resolvers": [f"127.0.0.1:{n.port}" for n in (cls.names, cls.second)]}
         super().setUpClass()
 
     def proven(self, client, name):
@@ -81,6 +86,56 @@ class Again(acme_world.AcmeTest):
         self.assertEqual(self.finalize(client, order, "fresh.internal").json["status"], "valid")
         self.assertEqual([a for a in self.names.asked if a[1] == CAA], asked)
 
+    def let(self, silent):
+        self.names.silent = self.second.silent = silent
+
+    def stays_ready(self, order, client, name, *types):
+        """It cannot be finalized now; how long that took to hear."""
+        jws = client.jws(client.protected(order.json["finalize"], nonce=client.nonce()), {"csr": b64(make_csr([name]))})
+        began = time.monotonic()
+        answer = client.send(order.json["finalize"], jws)
+        took = time.monotonic() - began
+        self.assertIn(answer.type, types, answer)
+        self.assertEqual(client.post(order.headers["Location"]).json["status"], "ready")
+        return took
+
+    # A206, A205: resolvers that keep us waiting keep nobody else waiting
+    def test_resolvers_that_say_nothing_are_not_waited_for(self):
+        client = self.client()
+        order = self.proven(client, "silent.internal")
+        self.make_old()
+        client.close()
+        self.let(True)
+        try:
+            self.assertLess(self.stays_ready(order, client, "silent.internal", "dns"), 10 * SLOW)
+        finally:
+            self.let(False)
+        self.assertEqual(self.finalize(client, order, "silent.internal").json["status"], "valid")
+
+    # A206: a resolver and a signer that are both slow are one wait
+    def test_resolvers_and_signer_together_are_waited_for_ten_seconds(self):
+        client = self.client()
+        order = self.proven(client, "slow.internal")
+        self.make_old()
+        client.close()
+        jws = client.jws(client.protected(order.json["finalize"], nonce=client.nonce()),
+                         {"csr": b64(make_csr(["slow.internal"]))})
+        signer = self.ca.role_pids()["hanaper-signer"]
+        self.let(True)
+        os.kill(signer, signal.SIGSTOP)
+        speak = threading.Timer(4, self.let, [False])
+        try:
+            speak.start()
+            began = time.monotonic()
+            answer = client.send(order.json["finalize"], jws)
+            self.assertLess(time.monotonic() - began, 10 + 3 * SLOW)
+            self.assertEqual((answer.status, answer.json["status"]), (200, "processing"), answer)
+        finally:
+            speak.join()
+            self.let(False)
+            os.kill(signer, signal.SIGCONT)
+        self.assertEqual(client.poll(order.headers["Location"]).json["status"], "valid")
+
     # A205: no answer is no permission
     def test_without_a_name_server_the_order_stays_ready(self):
         client = self.client()
@@ -88,11 +143,8 @@ class Again(acme_world.AcmeTest):
         self.make_old()
         client.close()
         self.names.close()
-        jws = client.jws(client.protected(order.json["finalize"], nonce=client.nonce()),
-                         {"csr": b64(make_csr(["stop.internal"]))})
-        answer = client.send(order.json["finalize"], jws)
-        self.assertIn(answer.type, ("dns", "caa"), answer)
-        self.assertEqual(client.post(order.headers["Location"]).json["status"], "ready")
+        self.second.close()
+        self.stays_ready(order, client, "stop.internal", "dns", "caa")
 
 
 if __name__ == "__main__":
