@@ -3,7 +3,8 @@
  * grant - who may do what: first match wins, nothing matches: refused (S4).
  *
  * A grant matches when its 'who' fits the identity, its 'may' has the right
- * and its 'profiles' have the profile (where one is asked about).  Its 'names'
+ * and its 'profiles' have the profile (where one is asked about; what asks about none,
+ * READ and ADMIN, the loader lets no grant of some profiles give).  Its 'names'
  * are then judged and do not make the search go on.  IDENTITY_ADMIN and
  * IDENTITY_SYSTEM may do all that the profile allows; but by an internal profile
  * IDENTITY_SYSTEM alone may issue or renew.  IDENTITY_TOKEN and

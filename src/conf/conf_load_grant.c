@@ -101,6 +101,31 @@ read_may(const struct loading *l, const struct node *n, const struct strings *ra
 }
 
 static bool
+has_word(const struct strings *s, const char *word)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* What a list of profiles would not narrow, and only seem to (S6, R54). */
+static bool
+check_narrows(const struct loading *l, const struct node *n, const struct strings *raw,
+    const struct conf_grant *g)
+{
+	static const enum right whole[] = { RIGHT_READ, RIGHT_ADMIN };
+
+	for (size_t i = 0; i < NITEMS(whole) && !has_word(raw, "*"); i++)
+		if ((g->may & whole[i]) != 0)
+			return conf_load_fault(l, n, "profiles",
+			    "\"%s\" is of all profiles: write a grant of its own "
+			    "for it, without \"profiles\"",
+			    sets_right_word(whole[i]));
+	return true;
+}
+
+static bool
 read_profiles(const struct loading *l, const struct node *n, const struct strings *raw,
     struct conf_grant *g)
 {
@@ -112,7 +137,7 @@ read_profiles(const struct loading *l, const struct node *n, const struct string
 			    "there is no profile \"%.40s\"", raw->v[i]);
 	conf_load_copy(&g->profiles, raw);
 	if (raw->n > 0)
-		return true;
+		return check_narrows(l, n, raw, g);
 	if (list != NULL || (g->may & (RIGHT_ISSUE | RIGHT_RENEW)) != 0)
 		return conf_load_fault(l, n, "profiles",
 		    "\"profiles\" must name profiles, or \"*\" for all");

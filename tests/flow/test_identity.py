@@ -3,7 +3,7 @@
 import socket
 import time
 
-from hnp import SLOW, FlowTest, run
+from hnp import BUILD, SLOW, FlowTest, run
 
 
 class Identity(FlowTest):
@@ -93,6 +93,34 @@ class Identity(FlowTest):
                 with self.subTest(method=method, path=path, role=role):
                     self.assertEqual(ca.ask(method, path, body, text if body else {},
                                             **role).status, status)
+
+    # S6, R54: lists and the administration are of all profiles
+    def test_a_grant_of_some_profiles_opens_no_list(self):
+        ca = self.ca
+        conf = ca.dir / "hanaper.yaml"
+        good = conf.read_text()
+        grant = "\ngrants:\n  - who: { cn: client.internal }\n    may: [%s]\n    profiles: [server]\n    names: any\n"
+
+        def reload(grants, check=True):
+            conf.write_text(good.replace("\ngrants:\n", grants, 1))
+            return run(BUILD / "hanaper", "reload", "--dir", ca.dir, check=check)
+
+        def status(*asked):
+            return ca.ask(*asked, **self.who("client")).status
+
+        self.addCleanup(reload, "\ngrants:\n")
+        for right in ("read", "admin"):
+            with self.subTest(right):
+                done = reload(grant % f"issue, {right}", check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f'"{right}" is of all profiles: write a grant of its own for it', done.stderr)
+                self.assertEqual(status("GET", "/v1/certificates"), 403)
+        reload(grant % "issue" + "  - who: { cn: client.internal }\n    may: [read]\n")
+        csr, text = ca.csr("narrow", "DNS:narrow.internal"), {"Content-Type": "text/plain"}
+        self.assertEqual(status("POST", "/v1/certificates?profile=server", csr, text), 201)
+        self.assertEqual(status("POST", "/v1/certificates?profile=short", csr, text), 403)
+        self.assertEqual(status("GET", "/v1/certificates"), 200)
+        self.assertEqual(status("GET", "/v1/tokens"), 403)
 
     def test_ones_own_certificate_may_be_revoked_without_a_grant(self):
         ca = self.ca

@@ -96,7 +96,7 @@ Test(conf_load, values_are_read_as_they_are_meant)
 	    "- { who: { any: true }, may: [read] }\n"
 	    "- who: { cn: x, dns: '*.B', profile: s, issuer: a1, fingerprint: "
 	    "'AA:bb0000000000000000000000000000000000000000000000000000000000cc' }\n"
-	    "  may: [issue, admin]\n"
+	    "  may: [issue, revoke]\n"
 	    "  profiles: [s]\n"
 	    "  names: { dns: [q], underscores: true }\n"
 	    "- { who: { cn: y }, may: [renew], profiles: ['*'], names: any }\n");
@@ -125,7 +125,7 @@ Test(conf_load, values_are_read_as_they_are_meant)
 	cr_expect_str_eq(g[0].profiles.v[0], "*");
 	cr_expect_str_eq(g[1].who.dns, "*.b");
 	cr_expect_eq(strncmp(g[1].who.fingerprint, "aabb00", 6), 0);
-	cr_expect_eq(g[1].may, RIGHT_ISSUE | RIGHT_ADMIN);
+	cr_expect_eq(g[1].may, RIGHT_ISSUE | RIGHT_REVOKE);
 	cr_expect_eq(g[1].names_mode, GRANT_NAMES_LIST);
 	cr_expect_str_eq(g[1].names.dns.v[0], "q");
 	cr_expect(g[1].names.underscores);
@@ -306,6 +306,8 @@ Test(conf_load, wrong_grants_are_refused_with_their_line)
 		{ GRANT "who: { cn: a }\n  may: [read]\n  profiles: []\n", "6: grants[0].profiles: " },
 		{ GRANT "who: { cn: a }\n  may: [issue]\n  profiles: [s, t]\n", "6: grants[0].profiles[1]: there is no profile \"t\"" },
 		{ GRANT "who: { cn: a }\n  may: [issue]\n  profiles: [hanaper-listener]\n", "6: grants[0].profiles[0]: " },
+		{ GRANT "who: { cn: a }\n  may: [issue, read]\n  profiles: [s]\n", "6: grants[0].profiles: \"read\" is of all profiles: write a grant of its own" }, /* R54 */
+		{ GRANT "who: { cn: a }\n  may: [admin]\n  profiles: [s]\n", "6: grants[0].profiles: \"admin\" is of all profiles: " },
 		{ GRANT "who: { cn: a }\n  may: [read]\n  names: all\n", "6: grants[0].names: \"all\" must be own, any" },
 		{ GRANT "who: { cn: a }\n  may: [read]\n  names: { dns: ['**'] }\n", "6: grants[0].names.dns[0]: " },
 		{ GRANT "who: { dns: '**' }\n", "4: grants[0].who.dns: " },
