@@ -111,7 +111,7 @@ Test(issue, a_certificate_is_stored_before_anybody_hears_of_it)
 	csr_free(csr);
 }
 
-/* P46 and the answer's renew_after: of what is left, not of what lies before. */
+/* The answer's renew_after: of what is left, not of what lies before. */
 Test(issue, a_client_comes_again_after_two_thirds_of_what_is_left)
 {
 	const struct cert c = { .not_before = 0, .not_after = 1299 };
