@@ -11,5 +11,6 @@ TESTS += tests/unit/daemon/unit_signer
 tests_unit_daemon_unit_signer_SOURCES = \
 	tests/unit/daemon/test_signer_answer.c \
 	tests/unit/daemon/test_signer_kept.c \
+	tests/unit/daemon/test_signer_state.c \
 	$(SIGNER_SOURCES)
 tests_unit_daemon_unit_signer_LDADD = $(SIGNER_LIBS) $(UNIT_LIBS)
