@@ -130,15 +130,17 @@ static bool
 bind_account(struct ca *ca, const struct acme_account_ask *q, struct acme_account *a,
     struct err *e)
 {
+	struct buf b;
+
 	if (q->eab == NULL)
 		return true;
-	if (!acme_bind_verify(ca, q, &a->eab_num, e))
-		return false;
-	struct buf b;
 	buf_init(&b, KIB(16));
 	json_write(&b, q->eab);
-	a->eab = mem_strdup(buf_str(&b));
-	const bool ok = buf_ok(&b, "externalAccountBinding", e);
+	/* To be verified uses the key up: last, what cannot be kept is refused before. */
+	const bool ok = buf_ok(&b, "externalAccountBinding", e) &&
+			acme_bind_verify(ca, q, &a->eab_num, e);
+	if (ok)
+		a->eab = mem_strdup(buf_str(&b));
 	buf_free(&b);
 	return ok;
 }

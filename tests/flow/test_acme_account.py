@@ -309,6 +309,14 @@ class Binding(AcmeTest):
         other = self.client("bound")
         self.refused(self.open(other, other.binding(kid, mac)), 403, "unauthorized", "new one")
 
+    # A118, A122: what is not made was not bound
+    def test_a_binding_that_is_too_long_to_be_kept_uses_no_key_up(self):
+        kid, mac = self.key()
+        c = self.client("bound")
+        self.refused(self.open(c, c.binding(kid, mac) | {"x": "y" * 17000}), 413, "malformed")
+        self.assertEqual(self.count("acme_eab", f"kid = '{kid}' AND accounts_n = 0"), 1)
+        self.assertEqual(self.open(c, c.binding(kid, mac)).status, 201)
+
     # A118, A119: as keys, not as octets
     def test_all_ways_to_write_a_good_one(self):
         for alg, account in (("HS256", "ES256"), ("HS384", "RS256"), ("HS512", "EdDSA")):
