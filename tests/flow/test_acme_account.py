@@ -326,7 +326,7 @@ class Binding(AcmeTest):
             a = self.open(c, c.binding(kid, mac, alg=alg, jwk=jwk), contact=["mailto:a@example.com"])
             self.assertEqual(a.status, 201, a)
 
-    # A122, A123
+    # A122, A123, R56
     def test_a_key_of_another_directory_a_revoked_one_and_one_that_is_not_needed(self):
         kid, mac = self.key()
         c = self.client()
@@ -336,7 +336,8 @@ class Binding(AcmeTest):
         self.refused(self.open(c, c.binding(kid, mac)), 403, "unauthorized", "revoked")
         kid, mac = self.key(directory="acme")
         c = self.client()
-        self.refused(self.open(c, c.binding(kid, b64(b"x" * 32))), 403, "unauthorized")
+        for unknown in (c.binding(kid, b64(b"x" * 32)), c.binding("nobody", mac)):  # ADR 0012
+            self.refused(self.open(c, unknown), 403, "unauthorized", "unknown here, or the MAC is wrong")
         a = self.open(c, c.binding(kid, mac))
         self.assertEqual(a.status, 201, a)
         self.assertEqual(a.json["externalAccountBinding"]["protected"], c.binding(kid, mac)["protected"])
