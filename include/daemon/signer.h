@@ -36,9 +36,10 @@
 #define SIGNER_LATE_S                                                                  \
 	43200 /* what is older than the skew waited for us, what is older than this lies */
 
-struct signer_responder {   /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) */
-	struct key *key;    /* made at start, in memory only; NULL: none yet */
-	struct buf cert;    /* DER */
+struct signer_responder { /* who signs OCSP for an issuer (RFC 6960 4.2.2.2) */
+	struct key *key;  /* made at start, in memory only; NULL: none yet */
+	struct buf cert;  /* DER */
+	struct serial serial;
 	uint8_t key_id[20]; /* SHA-1 of its key bits */
 	int64_t not_before, not_after;
 	int64_t renew_at;
@@ -217,6 +218,9 @@ MUST_CHECK bool signer_responder_ready(struct signer *s, struct signer_issuer *i
  * the responders of each start from there.
  */
 void signer_responder_watch(void *signer);
+/* Before this serial is recorded as revoked: if it is the responder's, another one takes its place (S45). */
+void signer_responder_revoke(struct signer *s, struct signer_issuer *i,
+    const struct serial *serial);
 void signer_responder_free(struct signer_responder *r);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The delegated OCSP responders (P86): a key in memory and a certificate of
- * short life for each issuer, made at each start and anew at half of that life.
+ * short life for each issuer, made at each start, anew at half of that life, and when
+ * that certificate is revoked.
  */
 #include <gnutls/crypto.h>
 #include <stdlib.h>
@@ -82,6 +83,7 @@ certify(struct signer *s, struct signer_issuer *i, struct signer_responder *r,
 	bool ok = dn_build(NULL, cn, &subject, e);
 	spec.subject_dn = buf_bytes(&subject);
 	ok = ok && signer_cert_make(s, i, &spec, &r->cert, e);
+	r->serial = spec.serial;
 	buf_free(&subject);
 	free(cn);
 	return ok;
@@ -153,6 +155,24 @@ bool
 signer_responder_ready(struct signer *s, struct signer_issuer *i, struct err *e)
 {
 	return holds(&i->responder, i->responder.not_after) || renew(s, i, e);
+}
+
+/*
+ * The new one is told before the revocation is: of its record core has front forget all
+ * that the old one signed, and only then does whoever revokes hear of it.
+ */
+void
+signer_responder_revoke(struct signer *s, struct signer_issuer *i,
+    const struct serial *serial)
+{
+	struct err e;
+
+	if (i->responder.key == NULL || !serial_eq(&i->responder.serial, serial))
+		return;
+	if (renew(s, i, &e))
+		return;
+	LOG_ERR(LOG_ERROR, "ocsp-responder-failed", &e, LOG_TEXT("issuer", i->name));
+	signer_responder_free(&i->responder); /* no answer before there is another */
 }
 
 void

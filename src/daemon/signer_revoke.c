@@ -120,6 +120,7 @@ record(struct signer *s, const struct msg_revoke *m, struct signer_issuer *i,
 	};
 	struct buf body;
 
+	signer_responder_revoke(s, i, &r->serial);
 	buf_init(&body, KIB(4));
 	record_revocation_put(&body, &v);
 	const bool ok = buf_ok(&body, "a revocation's record", e) &&

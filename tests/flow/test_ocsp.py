@@ -297,6 +297,20 @@ class Forms(OcspTest):
             self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(single.revoked_at)),
                              told["revoked_at"])
 
+    def test_a_responder_that_is_revoked_signs_no_more(self):
+        """S45, P92: from then on another signs, and front has nothing left that the old one signed."""
+        path = "/ocsp/" + urllib.parse.quote(base64.b64encode(request([self.cert_id(self.good)])).decode(), safe="")
+        for _ in range(2):
+            first = Response(self.ca.ask_http("GET", path).body).certs[0]
+            serial = f"{first.serial:040x}"
+            self.assertEqual(self.status(serial), GOOD)
+            self.assertEqual(self.ca.revoke(serial, "keyCompromise").status, 200)
+            r = Response(self.ca.ask_http("GET", path).body)
+            self.assertNotEqual(r.certs[0].key_bits, first.key_bits)
+            self.assertEqual(self.status(serial), REVOKED)
+            self.assertEqual([self.ca.ocsp(s) for s in (self.good, self.bad)], ["good", "revoked"])
+        self.assertNotIn("oracle-refused", self.ca.said())
+
 
 class EveryIssuer(FlowTest):
     running = False
