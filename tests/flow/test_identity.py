@@ -1,9 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: certificates of every wrong kind, every route, every role."""
+import re
 import socket
 import time
 
-from hnp import BUILD, SLOW, FlowTest, run
+from acme_case import AcmeTest
+from acme_client import make_csr
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hnp import BUILD, SLOW, SOURCE, FlowTest, run
+
+TEXT = {"Content-Type": "text/plain"}
+
+
+def gated_routes():
+    """{(method, path): gate} of what is not open to all, as the product's own table has it."""
+    table = (SOURCE / "include/tbl/routes.h").read_text()
+    rows = re.findall(r'(?m)^ROUTE\("(\w+)", +"([^"]+)", +[^,]+, +(GATE_\w+),', table)
+    assert len(rows) == table.count("\nROUTE("), rows
+    return {(method, path): gate for method, path, gate in rows if gate != "GATE_OPEN"}
 
 
 class Identity(FlowTest):
@@ -66,32 +81,52 @@ class Identity(FlowTest):
         self.assertEqual(met, [(False, b"200"), (True, b"200"), (True, b"401")])
         self.assertIn(b"revoked", answer)
 
-    # S4, S5, S6, R45: the whole square of routes and roles
+    # S4, S5, S6, R45, R54: the whole square of routes and roles
     def test_every_route_with_every_role(self):
         ca = self.ca
         other = ca.issue("other", "DNS:other.internal")
         own = ca.csr("own", "DNS:client.internal")
         foreign = ca.csr("foreign", "DNS:foreign.internal")
-        text = {"Content-Type": "text/plain"}
         square = [
             # method, path, body, no certificate, a client's certificate, the administrator
             ("GET", "/v1/certificates", None, 401, 403, 200),
             ("GET", f"/v1/certificates/{other}", None, 401, 403, 200),
             ("GET", "/v1/profiles", None, 401, 403, 200),
             ("GET", "/v1/issuers", None, 401, 403, 200),
+            ("GET", "/v1/audit", None, 401, 403, 200),
+            ("GET", "/v1/stats", None, 401, 403, 200),
             ("GET", "/v1/whoami", None, 401, 200, 200),
             ("POST", "/v1/certificates?profile=client", own, 401, 201, 201),
             ("POST", "/v1/certificates?profile=client", foreign, 401, 403, 201),
             ("POST", "/v1/certificates?profile=admin", own, 401, 403, 422),
+            ("POST", "/v1/explain?profile=client", own, 401, 200, 200),
+            ("POST", "/v1/renew", own, 401, 201, 422),
+            ("POST", "/v1/renewals", {}, 401, 403, 400),
             ("POST", f"/v1/certificates/{other}/revoke", None, 401, 403, 200),
+            ("POST", "/v1/issuers/main/revoke", {}, 404, 404, 404),  # by the local socket alone
+            ("POST", "/v1/tokens", {}, 401, 403, 400),
+            ("GET", "/v1/tokens", None, 401, 403, 200),
+            ("DELETE", "/v1/tokens/none", None, 401, 403, 400),
+            ("POST", "/v1/acme/eab", {}, 401, 403, 400),
+            ("GET", "/v1/acme/eab", None, 401, 403, 200),
+            ("DELETE", "/v1/acme/eab/none", None, 401, 403, 404),
+            ("GET", "/v1/acme/accounts", None, 401, 403, 200),
+            ("POST", "/v1/acme/accounts/none/revoke", {}, 401, 403, 404),
+            ("GET", "/v1/acme/orders", None, 401, 403, 200),
+            ("GET", "/v1/acme/attempts", None, 401, 403, 200),
+            ("POST", "/v1/acme/test", {}, 401, 403, 400),
+            ("POST", "/v1/reload", {}, 401, 403, 200),
             ("GET", "/healthz", None, 200, 200, 200),
             ("GET", "/readyz", None, 200, 200, 200),
             ("GET", "/ca/roots.pem", None, 200, 200, 200),
         ]
+        for method, path in gated_routes():
+            asked = re.compile(re.sub(r":\w+", "[^/]+", path) + r"(\?.*)?")
+            self.assertTrue(any(row[0] == method and asked.fullmatch(row[1]) for row in square), (method, path))
         for method, path, body, *expected in square:
             for role, status in zip(({"cert": None}, self.who("client"), {}), expected):
                 with self.subTest(method=method, path=path, role=role):
-                    self.assertEqual(ca.ask(method, path, body, text if body else {},
+                    self.assertEqual(ca.ask(method, path, body, TEXT if isinstance(body, bytes) else {},
                                             **role).status, status)
 
     # S6, R54: lists and the administration are of all profiles
@@ -116,9 +151,9 @@ class Identity(FlowTest):
                 self.assertIn(f'"{right}" is of all profiles: write a grant of its own for it', done.stderr)
                 self.assertEqual(status("GET", "/v1/certificates"), 403)
         reload(grant % "issue" + "  - who: { cn: client.internal }\n    may: [read]\n")
-        csr, text = ca.csr("narrow", "DNS:narrow.internal"), {"Content-Type": "text/plain"}
-        self.assertEqual(status("POST", "/v1/certificates?profile=server", csr, text), 201)
-        self.assertEqual(status("POST", "/v1/certificates?profile=short", csr, text), 403)
+        csr = ca.csr("narrow", "DNS:narrow.internal")
+        self.assertEqual(status("POST", "/v1/certificates?profile=server", csr, TEXT), 201)
+        self.assertEqual(status("POST", "/v1/certificates?profile=short", csr, TEXT), 403)
         self.assertEqual(status("GET", "/v1/certificates"), 200)
         self.assertEqual(status("GET", "/v1/tokens"), 403)
 
@@ -142,3 +177,22 @@ class Identity(FlowTest):
                    "X-Tls-Client-Cert": "admin", "Authorization": "Bearer admin"}
         self.problem(self.ca.ask("GET", "/v1/certificates", headers=headers, cert=None), 401,
                      "unauthenticated")
+
+
+class ByAcme(AcmeTest):
+    # R45
+    def test_what_acme_issued_opens_nothing_that_needs_a_right(self):
+        c = self.client(register=True)
+        key = ec.generate_private_key(ec.SECP256R1())
+        chain = c.certificate("127.0.0.1", responder=self.responder, csr=make_csr(["127.0.0.1"], key))
+        crt, key_file = self.ca.file("acme.crt"), self.ca.file("acme.key")
+        crt.write_text(chain)
+        key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        self.assertEqual(self.ca.ask("GET", "/v1/whoami", cert=crt, key=key_file).status, 200)
+        asked = [row for row, gate in gated_routes().items() if gate in ("GATE_READ", "GATE_ADMIN")]
+        self.assertGreater(len(asked), 15)
+        for method, path in asked:
+            with self.subTest(method=method, path=path):
+                a = self.ca.ask(method, re.sub(r":\w+", "1", path), {} if method == "POST" else None, cert=crt,
+                                key=key_file)
+                self.assertEqual(a.status, 404 if path == "/v1/issuers/:name/revoke" else 403, a)
