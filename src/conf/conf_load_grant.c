@@ -49,6 +49,14 @@ profile_exists(const struct conf *c, const char *name)
 	return p != NULL && !p->internal;
 }
 
+/* Not whoever gets a certificate of an issuer's. */
+static bool
+is_somebody(const struct conf_who *w)
+{
+	return w->cn != NULL || w->dns != NULL || w->uri != NULL || w->email != NULL ||
+	       w->profile != NULL || w->fingerprint != NULL;
+}
+
 static bool
 read_who(const struct loading *l, const struct node *grant, const struct raw_who *r,
     struct conf_who *w)
@@ -71,9 +79,7 @@ read_who(const struct loading *l, const struct node *grant, const struct raw_who
 	    conf_issuer_find(l->conf, bytes_str(w->issuer)) == NULL)
 		return conf_load_fault(l, n, "issuer", "there is no issuer \"%.40s\"",
 		    w->issuer);
-	if (w->cn == NULL && w->dns == NULL && w->uri == NULL && w->email == NULL &&
-	    w->profile == NULL && w->issuer == NULL && w->fingerprint == NULL &&
-	    !w->any)
+	if (!is_somebody(w) && w->issuer == NULL && !w->any)
 		return conf_load_fault(l, grant, "who",
 		    "\"who\" must name somebody: cn, dns, uri, email, profile, issuer, "
 		    "fingerprint, or any: true");
@@ -95,6 +101,10 @@ read_may(const struct loading *l, const struct node *n, const struct strings *ra
 			    raw->v[i]);
 		g->may |= right;
 	}
+	if ((g->may & RIGHT_ADMIN) != 0 && !is_somebody(&g->who)) /* R45 */
+		return conf_load_fault(l, n, "who",
+		    "\"admin\" is not for whoever has a certificate: name somebody by "
+		    "cn, dns, uri, email, profile or fingerprint");
 	return g->may != 0 || conf_load_fault(l, n, "may",
 				  "\"may\" needs at least one of issue, renew, revoke, "
 				  "read, admin");

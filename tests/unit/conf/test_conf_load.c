@@ -310,6 +310,9 @@ Test(conf_load, wrong_grants_are_refused_with_their_line)
 		{ GRANT "who: { cn: a }\n  may: [admin]\n  profiles: [s]\n", "6: grants[0].profiles: \"admin\" is of all profiles: " },
 		{ GRANT "who: { cn: a }\n  may: [read]\n  names: all\n", "6: grants[0].names: \"all\" must be own, any" },
 		{ GRANT "who: { cn: a }\n  may: [read]\n  names: { dns: ['**'] }\n", "6: grants[0].names.dns[0]: " },
+		{ GRANT "who: { any: true }\n  may: [read, admin]\n", "4: grants[0].who: \"admin\" is not for whoever has a certificate: name somebody" }, /* R45 */
+		{ GRANT "who: { issuer: main }\n  may: [admin]\n", "4: grants[0].who: \"admin\" is not" },
+		{ GRANT "who: { issuer: main, any: true }\n  may: [admin]\n", "4: grants[0].who: \"admin\" is not" },
 		{ GRANT "who: { dns: '**' }\n", "4: grants[0].who.dns: " },
 		{ GRANT "who: { profile: t }\n", "4: grants[0].who.profile: there is no profile" },
 		{ GRANT "who: { issuer: t }\n", "4: grants[0].who.issuer: there is no issuer" },
