@@ -89,6 +89,7 @@ struct acme_attempt {
 	const char *value;
 	enum challenge challenge;
 	const char *result, *detail, *transcript, *seen;
+	const char *request_id; /* by which it began; "": that is not known any more */
 };
 /* The newest are kept, whatever their age. */
 #define STORE_ACME_ATTEMPTS_MAX 10000

@@ -35,6 +35,7 @@ attempt_json(struct ca *ca, const struct acme_attempt *a)
 	json_object_set_new(v, "transcript",
 	    transcript != NULL ? transcript : json_array());
 	set_text(v, "seen", a->seen);
+	set_text(v, "request_id", a->request_id);
 	return v;
 }
 

@@ -256,6 +256,7 @@ begin_anew(struct ca *ca, const struct acme_challenge_ask *q, struct validation 
 	    !acme_limit_attempt(ca, q->account->num, q->authz->value, e))
 		return false;
 	*ret = new_validation(ca, q->account, q->authz, c);
+	snprintf((*ret)->request_id, sizeof((*ret)->request_id), "%s", q->request_id);
 	ask(*ret);
 	return true;
 }
@@ -314,13 +315,14 @@ keep_attempt(struct validation *v, const struct msg_probed *m, struct err *e)
 		.detail = detail,
 		.transcript = transcript,
 		.seen = seen,
+		.request_id = v->request_id,
 	};
 	const bool ok = store_acme_authz_attempt(v->ca->store, &row, e);
 
 	prom_count(&v->ca->tally.acme_validations, sets_challenge_word(v->challenge),
 	    row.result);
 	LOG(m->code == ERR_NONE ? LOG_INFO : LOG_WARN, "acme-validation",
-	    LOG_TEXT("name", v->name),
+	    LOG_TEXT("request_id", v->request_id), LOG_TEXT("name", v->name),
 	    LOG_TEXT("challenge", sets_challenge_word(v->challenge)),
 	    LOG_TEXT("result", row.result), LOG_TEXT("detail", detail),
 	    LOG_NUM("ms", m->took_ms));

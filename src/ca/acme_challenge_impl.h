@@ -4,6 +4,7 @@
 #define CA_ACME_CHALLENGE_IMPL_H
 
 #include "ca/acme_challenge.h"
+#include "ipc/msg_http.h"
 
 #define ACME_CHALLENGE_MAX   4096 /* validations that are asked for or wait for a try */
 /* After its deadline a question will not be answered any more (ipc/msg_probe.h). */
@@ -34,9 +35,10 @@ struct validation {
 	/* In the row, too: it is taken up again after a stop.  False: that is not known. */
 	bool kept;
 	char *name, *token, *key_authorization, *account_url, *directory;
-	unsigned tries;           /* that have failed */
-	unsigned full;            /* rounds in which the prober was */
-	struct loop_timer *again; /* the next try; while one is open, its end */
+	char request_id[REQUEST_ID_LEN]; /* that began it; "": before a stop */
+	unsigned tries;                  /* that have failed */
+	unsigned full;                   /* rounds in which the prober was */
+	struct loop_timer *again;        /* the next try; while one is open, its end */
 	struct waiter *waiters;
 	struct validation *next;
 };

@@ -67,6 +67,7 @@ acme_attempt_print(const json_t *attempt)
 	view_field_time(attempt, "at", "at");
 	view_field(attempt, "account", "account");
 	view_field(attempt, "profile", "profile");
+	view_field(attempt, "request_id", "request");
 	view_field(attempt, "address", "address");
 	view_field(attempt, "seen", "received");
 	json_array_foreach(json_object_get(attempt, "transcript"), i, line)

@@ -5,7 +5,8 @@
 
 static const struct stmt_def add_def = {
 	"INSERT INTO acme_attempt (at, account_num, type, value, challenge, result,"
-	" detail, transcript, seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	" detail, transcript, seen, request_id)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 	"add an attempt"
 };
 /* Two for each that is added, so that no flood outruns it. */
@@ -17,8 +18,8 @@ static const struct stmt_def bound_def = {
 #define LIST(where)                                                                    \
 	{                                                                              \
 		"SELECT num, at, account_num, type, value, challenge, result, detail," \
-		" transcript, seen FROM acme_attempt WHERE num < $1 AND " where        \
-		" ORDER BY num DESC LIMIT $3",                                         \
+		" transcript, seen, request_id FROM acme_attempt"                      \
+		" WHERE num < $1 AND " where " ORDER BY num DESC LIMIT $3",            \
 		    "list the attempts"                                                \
 	}
 static const struct stmt_def list_all_def = LIST("COALESCE($2, '') = ''");
@@ -47,6 +48,7 @@ store_acme_authz_attempt(struct store *st, const struct acme_attempt *a, struct 
 	stmt_text(q, 7, STORE_TEXT(a->detail));
 	stmt_text(q, 8, STORE_TEXT(a->transcript));
 	stmt_text(q, 9, STORE_TEXT(a->seen));
+	stmt_text(q, 10, STORE_TEXT(a->request_id));
 	if (!stmt_finish_one(q, e))
 		return false;
 	/* Strangers make these, and choose how long a transcript gets. */
@@ -82,6 +84,7 @@ store_acme_authz_attempts(struct store *st, const char *value, int64_t before,
 			.detail = stmt_col_text(q, 7),
 			.transcript = stmt_col_text(q, 8),
 			.seen = stmt_col_text(q, 9),
+			.request_id = stmt_col_text(q, 10),
 		};
 
 		ok = each(arg, &a, e);

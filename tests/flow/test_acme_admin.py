@@ -302,7 +302,7 @@ class Orders(AdminTest):
         self.assertIn("intranet", last["seen"])
         self.assertTrue(all({"at", "what"} <= line.keys() for line in last["transcript"]) and last["transcript"])
         shown = self.cli("why", "127.0.0.1")
-        for word in ("intranet", "invalid", last["detail"], "request", "status 200"):
+        for word in ("intranet", "invalid", last["detail"], last["request_id"], "request", "status 200"):
             self.assertIn(word, shown)
         both = json.loads(self.cli("why", "127.0.0.1", "--json"))
         self.assertEqual((both["attempts"][0], both["orders"][0]["status"]), (last, "invalid"))

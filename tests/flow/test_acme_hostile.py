@@ -591,7 +591,20 @@ class Zones(OrderTest):
         self.assertLessEqual(want, {e["event"] for e in events}, events)
         for e in events:
             self.assertRegex(e.get("request_id", ""), r"^[0-9a-f]{16}$", e)
-        self.assertEqual(self.count("acme_attempt", "value = 'audit.internal' AND result = 'valid'"), 1)
+
+    # A247: of a validation it is the kept attempt, and a line of the log
+    def test_a_validation_is_kept_with_the_request_that_began_it(self):
+        c = self.client(register=True)
+        for name, proof in (("kept.internal", None), ("wrong.internal", "no proof")):
+            order = c.order(name)
+            challenge, _ = c.challenge(order.json["authorizations"][0])
+            self.responder.tokens[challenge["token"]] = proof or c.key_authorization(challenge["token"])
+            begun = c.post(challenge["url"], {}).headers["X-Request-Id"]
+            self.assertRegex(begun, r"^[0-9a-f]{16}$")
+            c.poll(order.json["authorizations"][0])
+            attempts = self.ca.ask("GET", f"/v1/acme/attempts?name={name}").json["attempts"]
+            self.assertEqual([a.get("request_id") for a in attempts], [begun], attempts)
+            self.assertIn(f"acme-validation request_id={begun} name={name} ", self.ca.said())
 
 
 class Unavailable(AcmeTest):

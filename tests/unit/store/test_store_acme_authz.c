@@ -202,7 +202,7 @@ static bool
 collect_attempt(void *arg, const struct acme_attempt *a, struct err *why)
 {
 	(void)why;
-	strcat(strcat(arg, a->result), " ");
+	strcat(strcat(strcat(arg, a->result), a->request_id), " ");
 	cr_expect_eq(a->challenge, CHALLENGE_HTTP_01);
 	cr_expect_str_eq(a->transcript, "[]");
 	return true;
@@ -223,6 +223,7 @@ Test(store_acme_authz, attempts_are_listed_newest_first, .init = tmp_acme_begin,
 	char seen[80] = "";
 
 	MUST(store_acme_authz_attempt(st, &a, &e));
+	a.request_id = "-r2";
 	a.value = "b.internal";
 	a.result = "tls";
 	a.account_num = 0;
@@ -231,14 +232,14 @@ Test(store_acme_authz, attempts_are_listed_newest_first, .init = tmp_acme_begin,
 	a.result = "valid";
 	MUST(store_acme_authz_attempt(st, &a, &e));
 	MUST(store_acme_authz_attempts(st, NULL, 0, 10, collect_attempt, seen, &e));
-	cr_expect_str_eq(seen, "valid tls dns ");
+	cr_expect_str_eq(seen, "valid-r2 tls-r2 dns ");
 	seen[0] = '\0';
 	MUST(store_acme_authz_attempts(st, "a.internal", 0, 10, collect_attempt, seen,
 	    &e));
-	cr_expect_str_eq(seen, "valid dns ");
+	cr_expect_str_eq(seen, "valid-r2 dns ");
 	seen[0] = '\0';
 	MUST(store_acme_authz_attempts(st, NULL, 3, 1, collect_attempt, seen, &e));
-	cr_expect_str_eq(seen, "tls ");
+	cr_expect_str_eq(seen, "tls-r2 ");
 }
 
 /* S53: strangers make them */
