@@ -129,7 +129,7 @@ refuse(const char *why, struct err *e)
 static bool
 read_counter(struct nonces *n, struct bytes text, uint64_t *ret, struct err *e)
 {
-	uint8_t want[MAC_LEN];
+	uint8_t hmac[MAC_LEN];
 	struct buf b;
 
 	if (text.n != NONCE_TEXT - 1)
@@ -137,8 +137,8 @@ read_counter(struct nonces *n, struct bytes text, uint64_t *ret, struct err *e)
 	buf_init(&b, OCTETS);
 	bool ok = base64url_read(text, &b, e);
 	if (ok) {
-		mac(n, b.p, want);
-		ok = gnutls_memcmp(want, b.p + COUNTER_LEN, MAC_LEN) == 0;
+		mac(n, b.p, hmac);
+		ok = gnutls_memcmp(hmac, b.p + COUNTER_LEN, MAC_LEN) == 0;
 	}
 	uint64_t c = 0;
 	for (size_t i = 0; ok && i < COUNTER_LEN; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,6 +204,12 @@ probe_saw(struct probe_job *j, struct bytes octets)
 	j->n_seen = octets.n < sizeof(j->seen) ? octets.n : sizeof(j->seen);
 	if (j->n_seen > 0)
 		memcpy(j->seen, octets.p, j->n_seen);
+}
+
+bool
+probe_is_proof(struct bytes octets, struct bytes proof)
+{
+	return octets.n == proof.n && gnutls_memcmp(octets.p, proof.p, proof.n) == 0;
 }
 
 /* ---- places ---- */

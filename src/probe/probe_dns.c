@@ -92,8 +92,10 @@ ask_txt(struct probe_job *j, const char *label, resolver_cb *cb)
 static bool
 is_digest(struct probe_job *j, struct bytes text, void *arg)
 {
+	const struct buf *proof = arg;
+
 	(void)j;
-	return bytes_eq(text, buf_bytes(arg));
+	return probe_is_proof(text, buf_bytes(proof));
 }
 
 static void
@@ -101,7 +103,7 @@ on_digest_records(void *arg, const struct resolver_answer *a)
 {
 	struct probe_job *j = arg;
 	uint8_t hash[SHA256];
-	struct buf wanted;
+	struct buf proof;
 	struct err e;
 	bool found;
 
@@ -111,10 +113,10 @@ on_digest_records(void *arg, const struct resolver_answer *a)
 		probe_failed(j, &e);
 		return;
 	}
-	buf_init(&wanted, 64);
-	base64url_put(&wanted, bytes_of(hash, sizeof(hash)));
-	found = any_record(a, j, is_digest, &wanted);
-	buf_free(&wanted);
+	buf_init(&proof, 64);
+	base64url_put(&proof, bytes_of(hash, sizeof(hash)));
+	found = any_record(a, j, is_digest, &proof);
+	buf_free(&proof);
 	if (found) {
 		probe_proved(j);
 		return;

@@ -31,12 +31,12 @@ static void attempt(struct probe_job *j);
 static void go_to(struct probe_job *j, const char *url);
 
 static bool
-is_key_authorization(struct bytes body, struct bytes wanted)
+is_key_authorization(struct bytes body, struct bytes proof)
 {
 	/* RFC 8555 8.3: white space at the end is ignored. */
 	while (body.n > 0 && memchr(" \t\r\n\v\f", body.p[body.n - 1], 6) != NULL)
 		body.n--;
-	return bytes_eq(body, wanted);
+	return probe_is_proof(body, proof);
 }
 
 static void

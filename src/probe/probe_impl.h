@@ -108,6 +108,8 @@ void probe_limit(struct probe_job *j, int64_t ms);
 void probe_enter(struct probe_job *j, const union probe_address *a, probe_step *go);
 void probe_leave(struct probe_job *j);
 void probe_saw(struct probe_job *j, struct bytes octets);
+/* Is it what was to be put up?  It takes the same time wherever it differs. */
+bool probe_is_proof(struct bytes octets, struct bytes proof);
 
 void probe_proved(struct probe_job *j);    /* the challenge; CAA may follow */
 void probe_permitted(struct probe_job *j); /* CAA */

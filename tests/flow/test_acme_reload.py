@@ -57,7 +57,7 @@ class Middle(acme_world.AcmeTest):
         waits.join()
         return got[0]
 
-    # A66, A208: an answer names URLs of the directory, whatever was changed meanwhile
+    # A10, A15: an answer names URLs of the directory, whatever was changed meanwhile
     def test_who_waits_is_answered_after_a_reload(self):
         client = self.client()
         order = client.order("waits.internal")
@@ -74,7 +74,7 @@ class Middle(acme_world.AcmeTest):
         self.assertIn(f"<{authz}>;rel=\"up\"", answer.headers.get_all("Link"))
         self.assertEqual(client.poll(authz).json["status"], "valid")
 
-    # A205, A66
+    # A14, A205
     def test_an_order_whose_records_are_looked_at_is_finished_after_a_reload(self):
         client = self.client()
         order = client.order("looks.internal")
@@ -167,7 +167,7 @@ class Middle(acme_world.AcmeTest):
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(client.poll(order.headers["Location"], ("valid", "invalid")).json["status"], "valid")
 
-    # A142: what an administrator has taken away proves nothing more
+    # What an administrator has taken away proves nothing more
     def test_a_challenge_that_is_offered_no_more_is_not_begun(self):
         client = self.client()
         order = client.order("gone.internal")
