@@ -6,6 +6,7 @@ tests_unit_http_unit_http_SOURCES = \
 	tests/unit/http/paper_ca.h \
 	tests/unit/http/small_server.c \
 	tests/unit/http/small_server.h \
+	tests/unit/http/test_client.c \
 	tests/unit/http/test_conns.c \
 	tests/unit/http/test_freshness.c \
 	tests/unit/http/test_guard.c \

@@ -4,6 +4,7 @@
  * own clock, what is remembered counts by ours: that tells one from the other.
  */
 #include <criterion/criterion.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
@@ -284,6 +285,50 @@ Test(tls_trust, too_much_is_not_verified)
 	s.der[0].size /= 2;
 	cr_expect_not(tls_trust_fits(t, (struct tls_trust_chain){ s.der, 1 }));
 	cr_expect_not(tls_trust_judge(t, (struct tls_trust_chain){ s.der, 1 }, &r));
+	tls_trust_free(t);
+	close_scene(&s);
+}
+
+/* Of a key whose modulus nobody has made of primes: it has a length, and costs its reader that. */
+static gnutls_datum_t
+rsa_of(const struct paper_ca *by, gnutls_x509_privkey_t key, unsigned bits)
+{
+	static unsigned char modulus[2 * TLS_TRUST_KEY_BITS_MAX / 8];
+	unsigned char exponent[] = { 1, 0, 1 };
+	const gnutls_datum_t m = { modulus, bits / 8 },
+			     x = { exponent, sizeof(exponent) };
+	gnutls_x509_crt_t crt = paper_sign(by, &web, key);
+	gnutls_pubkey_t pub;
+
+	memset(modulus, 0xc5, sizeof(modulus));
+	cr_assert_eq(gnutls_pubkey_init(&pub), 0);
+	cr_assert_eq(gnutls_pubkey_import_rsa_raw(pub, &m, &x), 0);
+	cr_assert_eq(gnutls_x509_crt_set_pubkey(crt, pub), 0);
+	cr_assert_eq(gnutls_x509_crt_sign2(crt, by->crt, by->key, GNUTLS_DIG_SHA256, 0),
+	    0);
+	gnutls_pubkey_deinit(pub);
+	return der_of(crt);
+}
+
+/* S67, R86: one of 16384 bits costs us nothing. */
+Test(tls_trust, a_key_that_is_too_long_is_not_computed_with)
+{
+	static const unsigned bits[] = { TLS_TRUST_KEY_BITS_MAX,
+		TLS_TRUST_KEY_BITS_MAX + 8, 2 * TLS_TRUST_KEY_BITS_MAX };
+	struct tls_trust_verdict r;
+	struct scene s;
+
+	open_scene(&s);
+	struct tls_trust *t = trust_of(&s.root, &s.sub);
+	for (size_t i = 0; i < NITEMS(bits); i++) {
+		gnutls_datum_t d = rsa_of(&s.sub, s.key, bits[i]);
+		const struct tls_trust_chain c = { &d, 1 };
+		const bool fits = bits[i] <= TLS_TRUST_KEY_BITS_MAX;
+
+		cr_expect_eq(tls_trust_fits(t, c), fits, "%u bits", bits[i]);
+		cr_expect_eq(tls_trust_judge(t, c, &r), fits, "%u bits", bits[i]);
+		gnutls_free(d.data);
+	}
 	tls_trust_free(t);
 	close_scene(&s);
 }
