@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "ca/acme_limit.h"
 #include "ca/ca_state.h"
-#include "codec/base64.h"
 
 #define FULL_MAX        10 /* rounds in which the prober was full */
 #define WAITERS_MAX     16 /* of one validation: all are answered in one round */
@@ -171,9 +170,11 @@ on_again(void *arg)
 
 	v->again = NULL;
 	if (!store_acme_authz_status(v->ca->store, v->authz_num, &authz, &e) ||
-	    check_pending(authz, &e))
+	    check_pending(authz, &e)) {
+		/* It may have another key since (RFC 8555 7.3.5). */
+		acme_challenge_proof_anew(v);
 		ask(v);
-	else {
+	} else {
 		const struct msg_probed m = acme_test_failed(0, e.code, e.detail);
 
 		conclude(v, &m);
@@ -186,20 +187,6 @@ ask_again(struct validation *v, unsigned in_s)
 	v->id = 0;
 	loop_cancel(v->again);
 	v->again = loop_after(v->ca->loop, (int64_t)in_s * 1000, on_again, v);
-}
-
-/* RFC 8555 8.1, by the account's present key. */
-static char *
-key_authorization(const char *token, const struct acme_account *a)
-{
-	struct buf b;
-
-	buf_init(&b, 256);
-	buf_printf(&b, "%s.", token);
-	base64url_put(&b, bytes_of(a->thumbprint, sizeof(a->thumbprint)));
-	char *text = mem_strdup(buf_str(&b));
-	buf_free(&b);
-	return text;
 }
 
 static struct validation *
@@ -222,7 +209,7 @@ new_validation(struct ca *ca, const struct acme_account *account,
 		.name = mem_strdup(authz->value),
 		.token = mem_strdup(bare ? "" : c->token),
 		.key_authorization =
-		    bare ? mem_strdup("") : key_authorization(c->token, account),
+		    acme_challenge_proof(bare ? "" : c->token, account),
 		.account_url = acme_account_url(ca, account),
 		.directory = mem_strdup(account->directory),
 		.next = ca->validations,

@@ -54,6 +54,14 @@ MUST_CHECK bool acme_challenge_room(const struct ca *ca, int64_t account_num,
  */
 void acme_challenge_keep(struct validation *v);
 
+/*
+ * The key authorization by the account's present key (RFC 8555 8.1); free() it.  "" for
+ * a token that is "".
+ */
+char *acme_challenge_proof(const char *token, const struct acme_account *a);
+/* That of a validation, which stays as it is where nobody can look. */
+void acme_challenge_proof_anew(struct validation *v);
+
 /* What stands for an answer of the prober; 'detail' is borrowed. */
 struct msg_probed acme_test_failed(uint64_t id, enum err_code code, const char *detail);
 /* Asks; 'done' is called once, whether the prober answers or not.  Fills m->id. */

@@ -17,6 +17,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/acme_challenge.c \
 	src/ca/acme_challenge_impl.h \
 	src/ca/acme_challenge_keep.c \
+	src/ca/acme_challenge_proof.c \
 	src/ca/acme_test.c \
 	src/ca/ask.c \
 	src/ca/audit.c \

@@ -119,6 +119,22 @@ class Strangers(OrderTest):
         where = order.headers["Location"]
         self.finish(c, where, c.post(where).json, ["rekeyed.internal"])
 
+    # A131, A171: where the key is changed between two tries, too
+    def test_a_challenge_under_way_counts_with_the_present_key(self):
+        c = self.client(register=True)
+        self.names.gone.add("changed.internal")
+        order = c.order("changed.internal")
+        url = order.json["authorizations"][0]
+        challenge, _ = c.challenge(url)
+        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        self.assertEqual(c.post(challenge["url"], {}).json["status"], "processing")
+        new = Key("EdDSA")
+        self.assertEqual(c.post(c.base + "/key-change", change(c, new)).status, 200)
+        c.key = new
+        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        self.names.gone.clear()
+        self.assertEqual(c.poll(url, ("valid", "invalid"), 30 * SLOW).json["status"], "valid")
+
     # A216, A217, A219, R38, R39
     def test_who_may_revoke_by_account(self):
         a, b, c = (self.client(register=True) for _ in range(3))
