@@ -12,7 +12,7 @@
 /* What the request turned out to be: an honest core may meet the first two. */
 enum finding {
 	FINDING_GOOD,
-	FINDING_LATER, /* core does not know of a revocation yet */
+	FINDING_LATER, /* core does not know of a revocation yet, or it waited for us */
 	FINDING_LIE
 };
 
@@ -41,6 +41,20 @@ check_status(const struct signer *s, const struct signer_issuer *i,
 	    m->revoked_at == r->revoked_at && m->reason == r->was)
 		return FINDING_LATER; /* the reason was just raised */
 	return FINDING_LIE;
+}
+
+/* Whoever asked has given up; that the signer kept it waiting is no lie of core's. */
+static enum finding
+check_time(const struct msg_sign_ocsp *m, struct err *e)
+{
+	const int64_t now = clock_now();
+	const bool waited = m->this_update >= now - SIGNER_LATE_S;
+
+	if (m->this_update >= now - SIGNER_SKEW_S)
+		return FINDING_GOOD;
+	err_set(e, waited ? ERR_UNAVAILABLE : ERR_INTERNAL,
+	    "OCSP: of a time that is past");
+	return waited ? FINDING_LATER : FINDING_LIE;
 }
 
 static enum finding
@@ -86,8 +100,6 @@ fill_times(const struct signer *s, const struct signer_issuer *i,
 
 	o->this_update =
 	    m->this_update < o->produced_at ? m->this_update : o->produced_at;
-	if (o->produced_at - o->this_update > SIGNER_SKEW_S)
-		return err_set(e, ERR_INTERNAL, "OCSP: of a time that is past");
 	o->next_update = ends[0];
 	for (size_t k = 1; k < NITEMS(ends); k++)
 		o->next_update = ends[k] < o->next_update ? ends[k] : o->next_update;
@@ -205,7 +217,9 @@ signer_on_ocsp(void *ctx, const struct frame *f, struct err *e)
 			signer_refuse_oracle(s, m.id, "SIGN_OCSP", &why);
 		return true;
 	}
-	const enum finding found = check_singles(s, i, &m, singles, &why);
+	enum finding found = check_time(&m, &why);
+	if (found == FINDING_GOOD)
+		found = check_singles(s, i, &m, singles, &why);
 	if (found == FINDING_LIE)
 		signer_refuse_oracle(s, m.id, "SIGN_OCSP", &why);
 	else if (found == FINDING_LATER || !answer(s, i, &m, singles, &why))

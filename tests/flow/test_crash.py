@@ -122,7 +122,7 @@ class Restore(FlowTest):
         ca.stop()
 
     def test_damage_is_told_and_refused(self):
-        """R91, S87: a garbage database, a journal with a flipped octet, a cut journal."""
+        """R91, S87: a garbage database, a journal with a flipped octet, a cut journal; what was torn is told."""
         ca = self.ca
         ca.start()
         for i in range(3):
@@ -147,7 +147,10 @@ class Restore(FlowTest):
                 shutil.rmtree(ca.dir / "journal", ignore_errors=True)
                 shutil.copy(saved / "hanaper.db", ca.dir / "hanaper.db")
                 shutil.copytree(saved / "journal", ca.dir / "journal")
+        with open(journal, "ab") as file:
+            file.write(bytes(40))  # of a record that power cut off
         ca.start()
+        self.assertIn(" journal-healed octets=40 last_seq=", ca.said())
         ca.stop()
 
     @staticmethod
