@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the signer itself remembers of its serials. */
 #include <criterion/criterion.h>
+#include <gnutls/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/signer.h"
 
 #define AT_ONE_TIME 8192 /* as many are remembered */
+
+/* What the random source gives next, a word of one letter for each draw; NULL: what it has. */
+static const char *draws;
+
+int __real_gnutls_rnd(gnutls_rnd_level_t level, void *p, size_t n);
+int __wrap_gnutls_rnd(gnutls_rnd_level_t level, void *p, size_t n);
+
+int
+__wrap_gnutls_rnd(gnutls_rnd_level_t level, void *p, size_t n)
+{
+	if (draws == NULL)
+		return __real_gnutls_rnd(level, p, n);
+	cr_assert_neq(*draws, '\0', "one draw too many");
+	memset(p, *draws++, n);
+	return 0;
+}
 
 /* The time that a serial begins with (x509/serial.h). */
 static uint32_t
@@ -34,5 +52,32 @@ Test(signer_state, the_time_in_serials_moves_on_before_more_are_drawn_than_remem
 	}
 	cr_expect_eq(s.serial_at, ahead + 1);
 	free(drawn);
+	free(s.serials);
+}
+
+/* R20 */
+Test(signer_state, a_serial_that_was_drawn_is_drawn_again_and_never_given_twice)
+{
+	struct signer s = { .serial_at = clock_now() + 3600 };
+	struct serial a, b = { 0 };
+	const struct serial untouched = b;
+	struct err e = { 0 };
+
+	draws = "AAB";
+	cr_assert(signer_state_serial(&s, &a, &e), "%s", e.detail);
+	cr_expect_str_eq(draws, "AB");
+	cr_assert(signer_state_serial(&s, &b, &e), "%s", e.detail);
+	cr_expect_str_eq(draws, "", "the second A was not taken");
+	cr_expect_eq(a.b[SERIAL_LEN - 1], 'A');
+	cr_expect_eq(b.b[SERIAL_LEN - 1], 'B');
+
+	b = untouched;
+	draws = "AAAAAAAA";
+	cr_expect_not(signer_state_serial(&s, &b, &e));
+	cr_expect_eq(e.code, ERR_INTERNAL);
+	cr_expect_str_eq(draws, "", "it has tried");
+	cr_expect(serial_eq(&b, &untouched));
+	cr_expect_eq(s.n_serials, 2);
+	draws = NULL;
 	free(s.serials);
 }
