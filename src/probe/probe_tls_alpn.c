@@ -30,6 +30,7 @@ struct alpn {
 	char sni[256];
 	size_t attempt; /* of j->targets */
 	bool begun, connected;
+	bool unread; /* its certificate: no handshake ends well with it */
 	unsigned warnings;
 	int fd; /* -1: none */
 	struct loop_fd *watch;
@@ -129,7 +130,6 @@ judge(struct probe_job *j)
 		return;
 	}
 	const struct bytes der = bytes_of(chain[0].data, chain[0].size);
-	probe_saw(j, der);
 	bool ok = gnutls_hash_fast(GNUTLS_DIG_SHA256, j->ask.key_authorization.p,
 		      j->ask.key_authorization.n, digest) >= 0 ||
 		  err_set(&e, ERR_INTERNAL, "GnuTLS did not hash");
@@ -159,6 +159,11 @@ handshake(struct probe_job *j)
 		return;
 	}
 	note(j, "tls", rc < 0 ? gnutls_strerror(rc) : NULL);
+	if (rc < 0 && t->unread) { /* that is no proof, rather than no TLS (A195) */
+		fail(j, ERR_PROBE_PROOF,
+		    "the certificate of the challenge cannot be read");
+		return;
+	}
 	if (rc < 0) {
 		snprintf(text, sizeof(text), "the TLS handshake failed: %s",
 		    gnutls_strerror(rc));
@@ -168,9 +173,27 @@ handshake(struct probe_job *j)
 	judge(j);
 }
 
-static bool
-new_session(struct alpn *t, struct err *e)
+static int
+on_message(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming,
+    const gnutls_datum_t *msg)
 {
+	struct probe_job *j = gnutls_session_get_ptr(s);
+	struct alpn *t = j->work;
+	struct tls_limit_seen seen;
+
+	(void)when;
+	const int rc = tls_limit_check(s, type, incoming, msg, &seen);
+	if (seen.certificate.n > 0) {
+		probe_saw(j, seen.certificate);
+		t->unread = seen.unread;
+	}
+	return rc;
+}
+
+static bool
+new_session(struct probe_job *j, struct err *e)
+{
+	struct alpn *t = j->work;
 	static const gnutls_datum_t protocol = { (unsigned char *)(uintptr_t)PROTOCOL,
 		sizeof(PROTOCOL) - 1 };
 
@@ -187,7 +210,9 @@ new_session(struct alpn *t, struct err *e)
 		gnutls_handshake_set_max_packet_length(t->session, HANDSHAKE_MAX);
 		gnutls_handshake_set_timeout(t->session, GNUTLS_INDEFINITE_TIMEOUT);
 		gnutls_transport_set_int(t->session, t->fd);
-		tls_limit_set(t->session);
+		gnutls_session_set_ptr(t->session, j);
+		gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_ANY,
+		    GNUTLS_HOOK_PRE, on_message);
 		return true;
 	}
 	return err_set(e, ERR_INTERNAL, "GnuTLS gave no session");
@@ -213,7 +238,7 @@ on_connected(struct probe_job *j)
 	loop_cancel(t->connect_late);
 	t->connect_late = NULL;
 	t->connected = true;
-	if (new_session(t, &e))
+	if (new_session(j, &e))
 		handshake(j);
 	else
 		fail(j, e.code, e.detail);

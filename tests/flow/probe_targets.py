@@ -240,6 +240,12 @@ def certificate(folder, name, san, identifier, extra=""):
     return folder / f"{name}.crt", folder / f"{name}.key"
 
 
+def make_twice(crt):
+    """Its extension 1.3.6.1.5.5.7.1.30 becomes a second acmeIdentifier; nobody looks at its signature."""
+    der = ssl.PEM_cert_to_DER_cert(crt.read_text())
+    crt.write_text(ssl.DER_cert_to_PEM_cert(der.replace(b"\x2b\6\1\5\5\7\1\x1e", b"\x2b\6\1\5\5\7\1\x1f")))
+
+
 class Tls:
     """A TLS server: by SNI the certificate that the test put into .certificates (crt, key)."""
 

@@ -16,7 +16,7 @@ import time
 import unittest
 
 from hnp import BUILD, SLOW, WRAP, free_port
-from probe_targets import RCODES, Dns, Tls, Web, certificate, challtestsrv, drip
+from probe_targets import RCODES, Dns, Tls, Web, certificate, challtestsrv, drip, make_twice
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 KEY_AUTH = TOKEN + ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
@@ -775,6 +775,18 @@ class TlsAlpn01(ProberTest):
                 answer = self.ask(p, name)
                 self.fails(answer, "unauthorized")
                 self.assertTrue(answer["seen"].startswith("30"))
+
+    # A195: RFC 5280 4.2 lets no extension be there twice, so no library reads such a certificate
+    def test_a_certificate_with_an_extension_twice_is_refused(self):
+        p = self.prober(tls_port=self.server.port)
+        self.make("twice.test", extra="1.3.6.1.5.5.7.1.30=" + self.GOOD)
+        self.proves(self.ask(p, "twice.test"))
+        make_twice(self.folder / "twice.test.crt")
+        for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
+            self.server.maximum = version
+            answer = self.ask(p, "twice.test")
+            self.fails(answer, "unauthorized")
+            self.assertTrue(answer["seen"].startswith("30"))
 
     # A192, R76
     def test_a_certificate_of_a_ca_is_not_self_signed(self):
