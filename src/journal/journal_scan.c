@@ -182,6 +182,15 @@ open_segment(struct scan *s, unsigned n, struct err *e)
 	return true;
 }
 
+static bool
+is_newer(const uint8_t *head)
+{
+	const struct bytes magic = bytes_of(head, strlen(HEAD_MAGIC));
+	struct wire w = wire_open(bytes_of(head + magic.n, sizeof(uint32_t)));
+
+	return bytes_eq_str(magic, HEAD_MAGIC) && wire_u32(&w) > HEAD_VERSION;
+}
+
 /* Opens the next segment and checks that it takes up where the last one ended. */
 static bool
 next_segment(struct scan *s, struct err *e)
@@ -196,6 +205,8 @@ next_segment(struct scan *s, struct err *e)
 		return fault(s, e, "the file's head is cut short");
 	if (!see(s, 0, HEAD_LEN, &have, e))
 		return false;
+	if (is_newer(have))
+		return fault(s, e, "the file is of a newer version of Hanaper");
 	journal_segment_head(&s->place, want);
 	if (memcmp(have, want, HEAD_LEN) != 0)
 		return fault(s, e,

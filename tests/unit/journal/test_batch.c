@@ -2,6 +2,7 @@
 /* What a power cut leaves of a batch: any of its sectors, in any order. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define RECORDS 3 /* of a batch */
 #define BODY    900
 #define SECTOR  512
+#define FIXED   29 /* octets of a record in front of its body; the last is its type */
 
 static char dir[] = "/tmp/hnp-batch-XXXXXX";
 static char file[64], lock[64];
@@ -135,5 +137,44 @@ Test(batch, one_before_the_last_is_never_healed)
 		cr_expect_eq(e.code, ERR_MALFORMED);
 		all[at] ^= 1;
 	}
+	free(all);
+}
+
+/* It is refused with these words, and nothing is cut off. */
+static void
+expect_untouched(const uint8_t *all, size_t n, const char *words)
+{
+	struct journal *j = NULL;
+	size_t healed = 77;
+
+	put(all, n);
+	cr_expect_not(journal_open(dir, NULL, NULL, &j, &healed, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	cr_expect_not_null(strstr(e.detail, words), "%s", e.detail);
+	cr_expect_eq(healed, 77);
+	uint8_t *left = contents(n);
+	cr_expect_eq(memcmp(left, all, n), 0);
+	free(left);
+}
+
+/* S92: a last record that is whole is no crash's, whatever it tells. */
+Test(batch, what_a_newer_program_wrote_is_refused_and_stays)
+{
+	const size_t hashed =
+	    RECORD_HASH_LEN + FIXED + BODY; /* of the one before, too */
+	size_t healed;
+	struct journal *j = must_open(&healed);
+	const size_t whole = (size_t)add_batch(j);
+	journal_close(j);
+	uint8_t *all = contents(whole);
+	uint8_t *before = all + whole - RECORD_HASH_LEN - hashed;
+
+	before[RECORD_HASH_LEN + FIXED - 1] += RECORD_CRL + 1 - RECORD_CERTIFICATE;
+	cr_assert_eq(gnutls_hash_fast(GNUTLS_DIG_SHA256, before, hashed,
+			 before + hashed),
+	    0);
+	expect_untouched(all, whole, "type 5, which this version does not know");
+	all[strlen("HNPRJRNL") + 3]++;
+	expect_untouched(all, whole, "of a newer version");
 	free(all);
 }
