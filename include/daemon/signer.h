@@ -24,12 +24,12 @@
 #include "journal/journal.h"
 #include "key/key.h"
 #include "policy/issuer.h"
+#include "policy/issuer_chain.h"
 #include "policy/profile.h"
 #include "sys/pool.h"
 #include "x509/ocsp.h"
 
-#define SIGNER_ROOT      "root" /* name of the root as an issuer */
-#define SIGNER_CHAIN_MAX ISSUER_CHAIN_MAX
+#define SIGNER_ROOT "root" /* name of the root as an issuer */
 #define SIGNER_SWITCH_MS                                                               \
 	2000 /* after a reload, core may have judged by the configuration before */
 #define SIGNER_SKEW_S 300 /* how far core's idea of now may be from ours */
@@ -67,9 +67,9 @@ struct signer_issuer {
 	 * The name constraints of itself and of each CA above it.  Each of them has
 	 * to let a name pass, so they are not one list.
 	 */
-	struct profile_issuer chain[SIGNER_CHAIN_MAX];
+	struct profile_issuer chain[ISSUER_CHAIN_MAX];
 	size_t n_chain;
-	struct cert *between[SIGNER_CHAIN_MAX]; /* further certificates of its file */
+	struct cert *between[ISSUER_CHAIN_MAX]; /* further certificates of its file */
 	size_t n_between;
 	struct ocsp_issuer ocsp;
 	struct signer_responder responder;

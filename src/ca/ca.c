@@ -17,7 +17,9 @@
 #include "ca/retention.h"
 #include "ca/searchable.h"
 #include "codec/pem.h"
+#include "policy/issuer_chain.h"
 #include "sys/file.h"
+#include "x509/cert_file.h"
 
 #define CHAIN_MAX     KIB(64)
 #define WEAK_KEYS     "weak-keys"
@@ -48,86 +50,94 @@ add_constraints(struct constraints *all, const struct cert *of, struct err *e)
 	return true;
 }
 
-/*
- * Reads a file of one or more certificates: the issuer first, then, for a
- * longer chain, those between it and the root.
- */
-static bool
-issuer_load(const char *name, const char *path, struct ca_issuer *ret, struct err *e)
+/* An issuer's file is read whole; what its chain does not need is not handed out. */
+static void
+say_left_over(const struct issuer_chain_file *f, const struct issuer_chain *chain)
 {
-	struct ca_issuer i = { .name = mem_strdup(name) };
-	struct buf text, der;
-	struct bytes rest, label;
-	bool ok = false;
+	char hex[SERIAL_HEX_LEN];
 
-	buf_init(&text, CHAIN_MAX);
-	buf_init(&der, CHAIN_MAX);
-	buf_init(&i.pem, CHAIN_MAX);
-	buf_init(&i.chain, CHAIN_MAX);
-	if (!file_read(AT_FDCWD, path, &text, e))
-		goto out;
-	rest = buf_bytes(&text);
-	while (pem_next(&rest, &label, &der, e)) {
-		struct cert *c = NULL;
+	for (size_t i = 1; i < f->n; i++) {
+		if (issuer_chain_has(chain, f->v[i]))
+			continue;
+		serial_to_hex(&f->v[i]->serial, hex);
+		LOG(LOG_WARN, "certificate-left-over", LOG_TEXT("issuer", f->name),
+		    LOG_TEXT("cn", f->v[i]->cn), LOG_TEXT("serial", hex),
+		    LOG_TEXT("advice", "it is not of the issuer's chain"));
+	}
+}
 
-		if (!cert_parse(buf_bytes(&der), &c, e))
-			goto out;
-		if (!add_constraints(&i.policy.constraints, c, e)) {
-			cert_free(c);
-			goto out;
-		}
-		pem_put(&i.chain, "CERTIFICATE", buf_bytes(&der));
-		if (i.cert == NULL) {
-			pem_put(&i.pem, "CERTIFICATE", buf_bytes(&der));
-			i.cert = c;
-		} else
-			cert_free(c);
-		buf_clear(&der);
+/* What clients get with the issuer's certificates (P41), and all that binds it (P36). */
+static bool
+take_chain(struct ca_issuer *i, const struct issuer_chain *chain, struct err *e)
+{
+	for (size_t k = 0; k < chain->n; k++) {
+		const struct cert *c = chain->v[k];
+
+		if (!add_constraints(&i->policy.constraints, c, e))
+			return err_prefix(e, i->name);
+		if (k == 0 || k + 1 < chain->n)
+			pem_put(&i->chain, "CERTIFICATE", buf_bytes(&c->der));
 	}
-	if (e->code != ERR_NOT_FOUND || i.cert == NULL) {
-		err_set(e, ERR_MALFORMED, "%s: no certificate in PEM", path);
-		goto out;
+	return buf_ok(&i->chain, "the chain", e) || err_prefix(e, i->name);
+}
+
+static bool
+load_issuer(struct ca *ca, const struct issuer_chain_file *files, size_t k,
+    struct err *e)
+{
+	struct ca_issuer *i = &ca->issuers[k];
+	struct issuer_chain chain;
+
+	if (!issuer_chain_make(files, ca->n_issuers, k, &chain, e) ||
+	    !take_chain(i, &chain, e))
+		return false;
+	say_left_over(&files[k], &chain);
+	pem_put(&i->pem, "CERTIFICATE", buf_bytes(&i->cert->der));
+	i->policy.cert = i->cert;
+	ocsp_issuer_init(&i->ocsp, i->cert->subject_dn, i->cert->key.key_bits);
+	return true;
+}
+
+/* Each issuer takes the first certificate of its file for its own. */
+static bool
+read_files(struct ca *ca, struct issuer_chain_file *files, struct err *e)
+{
+	const struct conf *conf = ca->conf;
+
+	for (size_t k = 0; k < ca->n_issuers; k++) {
+		const struct conf_issuer *c = k > 0 ? &conf->issuers[k - 1] : NULL;
+		struct ca_issuer *i = &ca->issuers[k];
+		char *path = conf_path(conf, c != NULL ? c->certificate : "root.crt");
+
+		i->name = mem_strdup(c != NULL ? c->name : "root");
+		buf_init(&i->pem, CHAIN_MAX);
+		buf_init(&i->chain, CHAIN_MAX);
+		const bool ok = cert_file_read(path, NITEMS(files[k].v), files[k].v,
+		    &files[k].n, e);
+		free(path);
+		if (!ok)
+			return err_prefix(e, i->name);
+		files[k].name = i->name;
+		i->cert = files[k].v[0];
 	}
-	i.policy.cert = i.cert;
-	ocsp_issuer_init(&i.ocsp, i.cert->subject_dn, i.cert->key.key_bits);
-	*ret = i;
-	i = (struct ca_issuer){ 0 };
-	ok = true;
-out:
-	if (!ok) {
-		err_prefix(e, name);
-		issuer_free(&i);
-	}
-	buf_free(&text);
-	buf_free(&der);
-	return ok;
+	return true;
 }
 
 static bool
 load_issuers(struct ca *ca, struct err *e)
 {
-	const struct conf *conf = ca->conf;
-	char *path = conf_path(conf, "root.crt");
+	ca->n_issuers = ca->conf->n_issuers + 1;
+	ca->issuers = mem_zarray(ca->n_issuers, sizeof(*ca->issuers));
+	struct issuer_chain_file *files = mem_zarray(ca->n_issuers, sizeof(*files));
+	bool ok = read_files(ca, files, e);
 
-	ca->issuers = mem_zarray(conf->n_issuers + 1, sizeof(*ca->issuers));
-	bool ok = issuer_load("root", path, &ca->issuers[0], e);
-	free(path);
-	if (!ok)
-		return false;
-	ca->n_issuers = 1;
-	for (size_t i = 0; i < conf->n_issuers; i++) {
-		struct ca_issuer *to = &ca->issuers[ca->n_issuers];
-
-		path = conf_path(conf, conf->issuers[i].certificate);
-		ok = issuer_load(conf->issuers[i].name, path, to, e);
-		free(path);
-		if (!ok)
-			return false;
-		ca->n_issuers++;
-		if (!add_constraints(&to->policy.constraints, ca->issuers[0].cert, e))
-			return false;
-	}
-	return true;
+	for (size_t k = 0; ok && k < ca->n_issuers; k++)
+		ok = load_issuer(ca, files, k, e);
+	for (size_t k = 0; k < ca->n_issuers; k++)
+		while (files[k].n > 1)
+			cert_free(files[k].v[--files[k].n]);
+	free(files);
+	return ok;
 }
 
 /* The CA directory's list, if it has one. */

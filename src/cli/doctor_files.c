@@ -12,6 +12,7 @@
 #include "conf/conf_files.h"
 #include "key/key_file.h"
 #include "policy/issuer.h"
+#include "policy/issuer_chain.h"
 #include "x509/cert_file.h"
 
 bool
@@ -92,11 +93,6 @@ doctor_permissions(struct doctor *d)
 
 /* ---- certificates ---- */
 
-struct certs { /* of one file */
-	struct cert *v[1 + ISSUER_CHAIN_MAX];
-	size_t n;
-};
-
 /* 'k' 0: the root's. */
 static char *
 certs_path(const struct conf *c, size_t k)
@@ -111,10 +107,12 @@ issuer_name(const struct conf *c, size_t k)
 }
 
 static bool
-read_certs(struct doctor *d, size_t k, struct certs *ret)
+read_certs(struct doctor *d, size_t k, struct issuer_chain_file *ret)
 {
 	char *path = certs_path(d->conf, k);
 	struct err e;
+
+	ret->name = issuer_name(d->conf, k);
 	const bool ok = cert_file_read(path, NITEMS(ret->v), ret->v, &ret->n, &e);
 
 	if (!ok && access(path, R_OK) < 0 && errno == EACCES)
@@ -129,7 +127,7 @@ read_certs(struct doctor *d, size_t k, struct certs *ret)
 }
 
 static void
-free_certs(struct certs *c)
+free_certs(struct issuer_chain_file *c)
 {
 	while (c->n > 0)
 		cert_free(c->v[--c->n]);
@@ -137,13 +135,13 @@ free_certs(struct certs *c)
 
 /* One of two issuers of the same subject; false: there is none. */
 static bool
-say_same(struct doctor *d, const struct certs *all, size_t k)
+say_same(struct doctor *d, const struct issuer_chain_file *all, size_t k)
 {
 	struct err e;
 
 	for (size_t j = 0; j < k; j++)
-		if (!issuer_apart(issuer_name(d->conf, k), all[k].v[0],
-			issuer_name(d->conf, j), all[j].v[0], &e)) {
+		if (!issuer_apart(all[k].name, all[k].v[0], all[j].name, all[j].v[0],
+			&e)) {
 			doctor_say(d, DOCTOR_FAIL,
 			    "take the row of one of them out of hanaper.yaml: hanaperd "
 			    "does not start with both",
@@ -153,37 +151,48 @@ say_same(struct doctor *d, const struct certs *all, size_t k)
 	return false;
 }
 
+/* The daemon does without these, and says so. */
+static void
+say_left_over(struct doctor *d, const struct issuer_chain_file *f,
+    const struct issuer_chain *chain)
+{
+	char hex[SERIAL_HEX_LEN];
+
+	for (size_t i = 1; i < f->n; i++) {
+		if (issuer_chain_has(chain, f->v[i]))
+			continue;
+		serial_to_hex(&f->v[i]->serial, hex);
+		doctor_say(d, DOCTOR_WARN,
+		    "take it out of the file, if it was not meant for another one",
+		    "the file of issuer %s has a certificate that is not of its chain: "
+		    "\"%s\", serial %s",
+		    f->name, f->v[i]->cn, hex);
+	}
+}
+
 /* Each issuer's leads to the root: as the signer finds it when it starts. */
 static size_t
-check_chains(struct doctor *d, const struct certs *all, size_t n_all)
+check_chains(struct doctor *d, const struct issuer_chain_file *all, size_t n_all)
 {
-	const struct cert *chain[ISSUER_CHAIN_MAX];
-	const struct cert **pool =
-	    mem_zarray(n_all + 1 + ISSUER_CHAIN_MAX, sizeof(*pool));
+	struct issuer_chain chain;
 	size_t faults = 0;
+	struct err e;
 
 	for (size_t k = 0; k < n_all; k++) {
-		size_t n = 0, n_chain;
-		struct err e;
-
 		if (say_same(d, all, k)) {
 			faults++;
 			continue;
 		}
-		for (size_t i = 1; i < all[k].n; i++)
-			pool[n++] = all[k].v[i];
-		for (size_t i = 0; i < n_all; i++)
-			pool[n++] = all[i].v[0];
-		if (issuer_chain(issuer_name(d->conf, k), all[k].v[0], all[0].v[0],
-			pool, n, NITEMS(chain), chain, &n_chain, &e))
+		if (issuer_chain_make(all, n_all, k, &chain, &e)) {
+			say_left_over(d, &all[k], &chain);
 			continue;
+		}
 		faults++;
 		doctor_say(d, DOCTOR_FAIL,
 		    "put the right root.crt and certificate back: hanaperd does not "
 		    "start with these",
 		    "%s", e.detail);
 	}
-	free(pool);
 	return faults;
 }
 
@@ -194,7 +203,8 @@ doctor_ca_certificates(struct doctor *d)
 
 	if (d->conf == NULL)
 		return;
-	struct certs *all = mem_zarray(d->conf->n_issuers + 1, sizeof(*all));
+	struct issuer_chain_file *all =
+	    mem_zarray(d->conf->n_issuers + 1, sizeof(*all));
 	for (; n < d->conf->n_issuers + 1; n++)
 		faults += !read_certs(d, n, &all[n]);
 	if (faults == 0)
@@ -213,7 +223,7 @@ static bool
 is_pair(const struct doctor *d, size_t k, const struct key *key, struct err *e)
 {
 	char *path = certs_path(d->conf, k);
-	struct certs c = { .n = 0 };
+	struct issuer_chain_file c = { .n = 0 };
 	struct err told;
 
 	const bool ok = !cert_file_read(path, NITEMS(c.v), c.v, &c.n, &told) ||

@@ -105,31 +105,25 @@ load_root_key(struct signer *s, struct signer_issuer *root, struct err *e)
 
 /* ---- chains ---- */
 
-/* From the issuer up to our root; its file's certificates come before our other ones. */
 static bool
-build_chain(struct signer *s, struct signer_issuer *i, struct err *e)
+build_chain(struct signer *s, const struct issuer_chain_file *files, size_t k,
+    struct err *e)
 {
-	const struct cert *chain[SIGNER_CHAIN_MAX];
-	const struct cert **pool =
-	    mem_zarray(i->n_between + s->n_issuers, sizeof(*pool));
-	size_t n = 0;
+	struct signer_issuer *i = &s->issuers[k];
+	struct issuer_chain chain;
 
-	for (size_t k = 0; k < i->n_between; k++)
-		pool[n++] = i->between[k];
-	for (size_t k = 0; k < s->n_issuers; k++)
-		pool[n++] = s->issuers[k].cert;
-	bool ok = issuer_chain(i->name, i->cert, s->issuers[0].cert, pool, n,
-	    SIGNER_CHAIN_MAX, chain, &n, e);
-	free(pool);
-	for (size_t k = 0; ok && k < n; k++) {
-		if (chain[k]->constraints.n > 0 &&
-		    !constraints_parse(chain[k]->constraints, &i->chain[k].constraints,
-			e))
-			ok = err_prefix(e, i->name);
-		i->chain[k].cert = chain[k];
-		i->n_chain = k + 1;
+	if (!issuer_chain_make(files, s->n_issuers, k, &chain, e))
+		return false;
+	for (; i->n_chain < chain.n; i->n_chain++) {
+		const struct cert *c = chain.v[i->n_chain];
+		struct profile_issuer *to = &i->chain[i->n_chain];
+
+		to->cert = c;
+		if (c->constraints.n > 0 &&
+		    !constraints_parse(c->constraints, &to->constraints, e))
+			return err_prefix(e, i->name);
 	}
-	return ok;
+	return true;
 }
 
 /* ---- all of it ---- */
@@ -163,24 +157,24 @@ signer_just_reloaded(const struct signer *s)
 }
 
 static bool
-load_all_certs(struct signer *s, struct err *e)
+load_all_certs(struct signer *s, struct issuer_chain_file *files, struct err *e)
 {
 	for (size_t k = 0; k < s->n_issuers; k++) {
 		struct signer_issuer *i = &s->issuers[k];
-		struct cert *certs[1 + SIGNER_CHAIN_MAX];
-		size_t n;
+		struct issuer_chain_file *f = &files[k];
 
 		i->name =
 		    mem_strdup(k == 0 ? SIGNER_ROOT : s->conf->issuers[k - 1].name);
 		char *path = conf_path(s->conf,
 		    k == 0 ? "root.crt" : s->conf->issuers[k - 1].certificate);
-		const bool ok = cert_file_read(path, NITEMS(certs), certs, &n, e);
+		const bool ok = cert_file_read(path, NITEMS(f->v), f->v, &f->n, e);
 		free(path);
 		if (!ok)
 			return false;
-		i->cert = certs[0];
-		i->n_between = n - 1;
-		memcpy(i->between, certs + 1, i->n_between * sizeof(certs[0]));
+		f->name = i->name;
+		i->cert = f->v[0];
+		i->n_between = f->n - 1;
+		memcpy(i->between, f->v + 1, i->n_between * sizeof(f->v[0]));
 		ocsp_issuer_init(&i->ocsp, i->cert->subject_dn, i->cert->key.key_bits);
 		for (size_t j = 0; j < k; j++)
 			if (!issuer_apart(i->name, i->cert, s->issuers[j].name,
@@ -190,22 +184,33 @@ load_all_certs(struct signer *s, struct err *e)
 	return true;
 }
 
-bool
-signer_load(struct signer *s, struct err *e)
+static bool
+load_chains_and_keys(struct signer *s, const struct issuer_chain_file *files,
+    struct err *e)
 {
-	s->n_issuers = s->conf->n_issuers + 1;
-	s->issuers = mem_zarray(s->n_issuers, sizeof(*s->issuers));
-	if (!load_all_certs(s, e) || !load_root_key(s, &s->issuers[0], e))
-		return false;
 	for (size_t k = 0; k < s->n_issuers; k++) {
-		if (!build_chain(s, &s->issuers[k], e))
+		if (!build_chain(s, files, k, e))
 			return false;
 		if (k > 0 &&
 		    !load_issuer_key(s, &s->issuers[k], &s->conf->issuers[k - 1], e))
 			return false;
 	}
-	signer_load_urls(s);
 	return true;
+}
+
+bool
+signer_load(struct signer *s, struct err *e)
+{
+	s->n_issuers = s->conf->n_issuers + 1;
+	s->issuers = mem_zarray(s->n_issuers, sizeof(*s->issuers));
+	struct issuer_chain_file *files = mem_zarray(s->n_issuers, sizeof(*files));
+	const bool ok = load_all_certs(s, files, e) &&
+			load_root_key(s, &s->issuers[0], e) &&
+			load_chains_and_keys(s, files, e);
+	free(files); /* each issuer has taken its own */
+	if (ok)
+		signer_load_urls(s);
+	return ok;
 }
 
 void

@@ -4,6 +4,7 @@ libhnp_policy_a_SOURCES = \
 	src/policy/acme_state.c \
 	src/policy/grant.c \
 	src/policy/issuer.c \
+	src/policy/issuer_chain.c \
 	src/policy/limiter.c \
 	src/policy/lint.c \
 	src/policy/lint_crl.c \

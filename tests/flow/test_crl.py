@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import journal
+from authority import Authority
 from der import CRL, Certificate
 from hnp import SANITIZED, SLOW, FlowTest, run
 
@@ -298,13 +299,18 @@ class Certificates(FlowTest):
     def test_a_chain_that_has_changed_is_not_the_one_that_a_client_has(self):
         """Its first certificate is the same, so neither that one's number nor its date tells."""
         ca = self.ca
+        root, main = (Authority.of_files(ca.dir / f"{name}.crt", ca.dir / f"{name}.key") for name in ("root", "issuers/main"))
+        high = root.sign("high")
+        main = high.sign("main", like=main)
+        files = ca.dir / "issuers/main.crt", ca.dir / "issuers/main.key"
+        ca.stop()
+        main.put(*files, others=[high])
+        ca.start()
         paths = ("/ca/main/chain.pem", "/ca/main.crt", "/ca/main.pem", "/ca/roots.pem")
         before = {path: ca.ask_http("GET", path) for path in paths}
         ca.stop()
-        chain = ca.dir / "issuers/main.crt"
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca.file("other.key"), "-out",
-            ca.file("other.crt"), "-subj", "/CN=other", "-days", "2")
-        chain.write_text(chain.read_text() + ca.file("other.crt").read_text())
+        main.put(*files, others=[root.sign("high", like=high)])
+        chain = files[0]
         ca.start()
         for path, had in before.items():
             since = had.headers["Last-Modified"]

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Root, two below it, and a stranger that bears the root's name. */
+/* Root, three below it, and a stranger that bears the root's name. */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "policy/issuer.h"
+#include "policy/issuer_chain.h"
 #include "x509/dn.h"
 
 #define FROM INT64_C(1800000000)
@@ -12,6 +13,7 @@ enum {
 	ROOT,
 	MIDDLE,
 	LAST,
+	BELOW,
 	STRANGER,
 	LEAF,
 	CERTS
@@ -25,6 +27,7 @@ static const struct {
 	[ROOT] = { "Root", "Root", ROOT, true },
 	[MIDDLE] = { "Middle", "Root", ROOT, true },
 	[LAST] = { "Last", "Middle", MIDDLE, true },
+	[BELOW] = { "Below", "Last", LAST, true },
 	[STRANGER] = { "Root", "Root", STRANGER, true },
 	[LEAF] = { "leaf.internal", "Last", LAST, false },
 };
@@ -114,41 +117,88 @@ Test(issuer, a_key_is_a_pair_with_its_own_certificate_alone, .init = begin, .fin
 		}
 }
 
+/* The issuer has the file 'own'; root and LAST are configured, too. */
 static enum err_code
-chain(const struct cert *of, const struct cert *const *pool, size_t n, size_t max,
-    size_t *ret_n)
+chain(size_t own_first, size_t own_second, size_t own_third, struct issuer_chain *ret)
 {
-	const struct cert *got[ISSUER_CHAIN_MAX];
+	const struct issuer_chain_file all[] = {
+		{ "root", { certs[ROOT] }, 1 },
+		{ "last", { certs[LAST] }, 1 },
+		{ "main", { certs[own_first], certs[own_second], certs[own_third] },
+		    3 },
+	};
 
 	e = (struct err){ 0 };
-	if (issuer_chain("main", of, certs[ROOT], pool, n, max, got, ret_n, &e)) {
-		cr_expect_eq(got[0], of);
-		cr_expect_eq(got[*ret_n - 1], certs[ROOT]);
-	}
+	*ret = (struct issuer_chain){ .n = 0 };
+	if (!issuer_chain_make(all, NITEMS(all), 2, ret, &e))
+		cr_expect_eq(ret->n, 0, "ret is untouched on failure");
 	return e.code;
 }
 
-Test(issuer, a_chain_leads_through_those_between_to_this_root, .init = begin,
+static void
+expect_chain(const struct issuer_chain *got, const size_t *want, size_t n)
+{
+	cr_assert_eq(got->n, n, "%zu", got->n);
+	for (size_t i = 0; i < n; i++)
+		cr_expect_eq(got->v[i], certs[want[i]], "%zu", i);
+}
+
+/* P41 */
+Test(issuer, a_chain_leads_in_order_through_those_between_to_this_root, .init = begin,
     .fini = end)
 {
-	const struct cert *all[] = { certs[MIDDLE], certs[LAST], certs[ROOT] };
-	const struct cert *short_of[] = { certs[LAST], certs[ROOT] };
-	const struct cert *other[] = { certs[MIDDLE], certs[STRANGER], certs[ROOT] };
-	size_t n = 0;
+	struct issuer_chain c;
 
-	cr_expect_eq(chain(certs[LAST], all, 3, ISSUER_CHAIN_MAX, &n), ERR_NONE);
-	cr_expect_eq(n, 3);
-	cr_expect_eq(chain(certs[ROOT], all, 3, 1, &n), ERR_NONE);
-	cr_expect_eq(n, 1);
-	cr_expect_eq(chain(certs[LAST], all, 3, 2, &n), ERR_MALFORMED, "too long");
-	cr_expect_eq(chain(certs[LAST], short_of, 2, ISSUER_CHAIN_MAX, &n),
-	    ERR_CONFLICT, "one is missing");
-	cr_expect_eq(chain(certs[LAST], other, 3, ISSUER_CHAIN_MAX, &n), ERR_CONFLICT,
-	    "by name alone");
-	cr_expect_eq(chain(certs[STRANGER], other + 1, 2, ISSUER_CHAIN_MAX, &n),
-	    ERR_MALFORMED, "it has no end: it is its own issuer, and not our root");
-	cr_expect_eq(chain(certs[LEAF], all, 3, ISSUER_CHAIN_MAX, &n), ERR_MALFORMED,
-	    "no CA");
+	cr_expect_eq(chain(LAST, MIDDLE, MIDDLE, &c), ERR_NONE, "%s", e.detail);
+	expect_chain(&c, (const size_t[]){ LAST, MIDDLE, ROOT }, 3);
+	cr_expect_eq(chain(BELOW, MIDDLE, LEAF, &c), ERR_NONE, "%s", e.detail);
+	expect_chain(&c, (const size_t[]){ BELOW, LAST, MIDDLE, ROOT }, 4);
+	cr_expect(issuer_chain_has(&c, certs[MIDDLE]));
+	cr_expect_not(issuer_chain_has(&c, certs[LEAF]), "it belongs to nothing");
+	cr_expect_eq(chain(MIDDLE, LAST, LAST, &c), ERR_NONE, "%s", e.detail);
+	expect_chain(&c, (const size_t[]){ MIDDLE, ROOT }, 2);
+}
+
+Test(issuer, a_copy_of_the_root_is_the_root, .init = begin, .fini = end)
+{
+	struct cert *copy = NULL, *root = certs[ROOT];
+	struct issuer_chain c;
+
+	cr_assert(cert_parse(buf_bytes(&root->der), &copy, &e), "%s", e.detail);
+	const struct issuer_chain_file all[] = {
+		{ "root", { root }, 1 },
+		{ "main", { certs[MIDDLE], copy }, 2 },
+	};
+	cr_assert(issuer_chain_make(all, NITEMS(all), 1, &c, &e), "%s", e.detail);
+	expect_chain(&c, (const size_t[]){ MIDDLE, ROOT }, 2);
+	cr_expect(issuer_chain_has(&c, copy));
+	cert_free(copy);
+}
+
+Test(issuer, what_does_not_lead_to_this_root_is_no_chain, .init = begin, .fini = end)
+{
+	struct issuer_chain c;
+
+	cr_expect_eq(chain(LAST, BELOW, BELOW, &c), ERR_CONFLICT, "one is missing");
+	cr_expect_eq(chain(LAST, MIDDLE, STRANGER, &c), ERR_CONFLICT, "by name alone");
+	cr_expect_eq(chain(STRANGER, STRANGER, STRANGER, &c), ERR_MALFORMED,
+	    "it has no end: it is its own issuer, and not our root");
+	cr_expect_eq(chain(LEAF, MIDDLE, MIDDLE, &c), ERR_MALFORMED, "no CA");
+}
+
+/* P19, RFC 5280 4.2.1.9 */
+Test(issuer, a_path_length_lets_no_more_cas_be_below, .init = begin, .fini = end)
+{
+	struct issuer_chain c;
+
+	for (int len = 0; len <= 2; len++) {
+		certs[MIDDLE]->path_len = len;
+		cr_expect_eq(chain(MIDDLE, LAST, LAST, &c), ERR_NONE, "%d", len);
+		cr_expect_eq(chain(LAST, MIDDLE, MIDDLE, &c),
+		    len >= 1 ? ERR_NONE : ERR_CONFLICT, "%d", len);
+		cr_expect_eq(chain(BELOW, MIDDLE, MIDDLE, &c),
+		    len >= 2 ? ERR_NONE : ERR_CONFLICT, "%d", len);
+	}
 }
 
 /* P61: whose list it is is told by the subject alone. */
