@@ -70,6 +70,9 @@ MUST_CHECK bool store_acme_authz_move(struct store *st, int64_t num,
 MUST_CHECK bool store_acme_authz_move_challenge(struct store *st, int64_t challenge_num,
     enum acme_status from, enum acme_status to, int64_t validated_at, const char *error,
     struct err *e);
+/* How many of an account pend at 'now', and are named by no order? */
+MUST_CHECK bool store_acme_authz_loose_count(struct store *st, int64_t account_num,
+    int64_t now, int64_t *ret, struct err *e);
 /* All of an account that pend or are valid become DEACTIVATED. */
 MUST_CHECK bool store_acme_authz_end_account(struct store *st, int64_t account_num,
     struct err *e);

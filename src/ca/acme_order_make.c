@@ -182,6 +182,21 @@ check_octets(const struct names *names, struct err *e)
 		   CSR_MAX - CSR_REST);
 }
 
+/* What an account began and did not finish is bounded, of each kind. */
+static bool
+has_room(const struct ca *ca, int64_t open, const char *what, struct err *e)
+{
+	const size_t max = ca->conf->acme.pending_max;
+
+	if (max == 0 || open < (int64_t)max)
+		return true;
+	err_set(e, ERR_RATE_LIMITED,
+	    "this account has %lld unfinished %s; finish some, or wait until they end",
+	    (long long)open, what);
+	e->retry_s = FULL_RETRY_S;
+	return false;
+}
+
 static bool
 check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 {
@@ -194,17 +209,9 @@ check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 		    site->names_max, q->names->n);
 	if (!check_octets(q->names, e))
 		return false;
-	if (!store_acme_order_open_count(ca->store, q->account->num, clock_now(), &open,
-		e))
-		return false;
-	if (site->pending_max == 0 || open < (int64_t)site->pending_max)
-		return true;
-	err_set(e, ERR_RATE_LIMITED,
-	    "this account has %lld unfinished orders; finish some, or wait until they "
-	    "end",
-	    (long long)open);
-	e->retry_s = FULL_RETRY_S;
-	return false;
+	return store_acme_order_open_count(ca->store, q->account->num, clock_now(),
+		   &open, e) &&
+	       has_room(ca, open, "orders", e);
 }
 
 static bool
@@ -330,6 +337,16 @@ acme_order_make(struct ca *ca, const struct acme_order_ask *q, struct acme_order
 
 /* ---- pre-authorization (RFC 8555 7.4.1) ---- */
 
+static bool
+check_loose(struct ca *ca, const struct acme_account *account, struct err *e)
+{
+	int64_t n;
+
+	return store_acme_authz_loose_count(ca->store, account->num, clock_now(), &n,
+		   e) &&
+	       has_room(ca, n, "authorizations that no order names", e);
+}
+
 bool
 acme_order_make_authz(struct ca *ca, const struct acme_account *account,
     const struct conf_profile *directory, const struct name *name, bool subdomains,
@@ -353,7 +370,7 @@ acme_order_make_authz(struct ca *ca, const struct acme_account *account,
 	if (strncmp(name->text, "*.", 2) == 0)
 		return err_set(e, ERR_MALFORMED,
 		    "a wildcard cannot be authorized before it is ordered");
-	if (!check(ca, &q, &p, v, e)) {
+	if (!check_loose(ca, account, e) || !check(ca, &q, &p, v, e)) {
 		if (e->code == ERR_IDENTIFIER)
 			e->code = ERR_PREAUTHORIZATION;
 		return false;

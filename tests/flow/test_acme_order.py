@@ -753,3 +753,19 @@ class Expiry(OrderTest):
             self.assertEqual(c.order(f"p{i}.internal").status, 201)
         a = self.refused(c.order("p6.internal"), 429, "rateLimited")
         self.assertRegex(a.headers["Retry-After"], r"^\d+$")
+        self.refused(self.authorized(c, "p6.internal"), 429, "rateLimited")
+
+    # A152, A172, A83: those that an order names are of the order
+    def test_pending_authorizations_of_no_order_are_counted(self):
+        c = self.account()
+        for i in range(5):
+            self.assertEqual(self.authorized(c, f"q{i}.internal").status, 201)
+        a = self.refused(self.authorized(c, "q6.internal"), 429, "rateLimited", "authorizations")
+        self.assertRegex(a.headers["Retry-After"], r"^\d+$")
+        self.assertEqual(self.authorized(self.account(), "q6.internal").status, 201, "others are not held up")
+        self.assertEqual(c.order("q0.internal").status, 201)
+        self.assertEqual(self.authorized(c, "q6.internal").status, 201)
+        self.refused(self.authorized(c, "q7.internal"), 429, "rateLimited")
+
+    def authorized(self, c, name):
+        return c.post(c.base + "/new-authz", {"identifier": {"type": "dns", "value": name}})

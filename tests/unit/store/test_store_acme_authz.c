@@ -44,6 +44,24 @@ Test(store_acme_authz, what_was_added_is_read_back_with_challenges_by_type,
 	cr_expect_eq(e.code, ERR_NOT_FOUND);
 }
 
+/* A152 */
+Test(store_acme_authz, those_that_pend_and_no_order_names_are_counted,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	int64_t n;
+
+	tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 60);
+	tmp_authz(2, 1, "b.internal", ACME_PENDING, NOW);
+	tmp_authz(3, 1, "c.internal", ACME_VALID, NOW + 60);
+	tmp_authz(4, 2, "d.internal", ACME_PENDING, NOW + 60);
+	const int64_t named = tmp_authz(5, 1, "e.internal", ACME_PENDING, NOW + 60);
+	MUST(store_acme_authz_loose_count(st, 1, NOW, &n, &e));
+	cr_expect_eq(n, 2);
+	tmp_order(1, 1, named, ACME_INVALID, NOW + 60);
+	MUST(store_acme_authz_loose_count(st, 1, NOW, &n, &e));
+	cr_expect_eq(n, 1);
+}
+
 /* A169, A173 */
 Test(store_acme_authz, the_best_of_an_accounts_own_is_used_again,
     .init = tmp_acme_begin, .fini = tmp_end)

@@ -230,6 +230,7 @@ OP(attempt, const struct acme_attempt a = { .at = NOW,
 		.seen = "" };
     return store_acme_authz_attempt(st, &a, pe);)
 OP(attempts, return store_acme_authz_attempts(st, "a", 0, 9, any_attempt, NULL, pe);)
+OP(authz_loose, return store_acme_authz_loose_count(st, 1, NOW, &num, pe);)
 OP(authz_sweep, int64_t at = 0;
     return store_acme_authz_sweep(st, NOW + 999, NOW + 999, 9, &at, &num, pe);)
 
@@ -407,7 +408,7 @@ static const struct {
 	ROW(account_list), ROW(authz_add), ROW(authz_by_id), ROW(authz_by_num), ROW(authz_status),
 	ROW(authz_by_challenge), ROW(authz_usable), ROW(authz_above), ROW(authz_move),
 	ROW(challenge_move), ROW(authz_end), ROW(authz_processing), ROW(authz_of_order),
-	ROW(attempt), ROW(attempts), ROW(authz_sweep), ROW(eab_add), ROW(eab_by_kid),
+	ROW(attempt), ROW(attempts), ROW(authz_loose), ROW(authz_sweep), ROW(eab_add), ROW(eab_by_kid),
 	ROW(eab_by_num), ROW(eab_bind), ROW(eab_count), ROW(eab_under_way), ROW(eab_revoke),
 	ROW(eab_expire), ROW(eab_expire_all), ROW(acme_recovered), ROW(eab_list), ROW(order_add), ROW(order_by_id),
 	ROW(order_by_num), ROW(order_move), ROW(order_issued), ROW(order_resume), ROW(order_end),
