@@ -2,8 +2,8 @@
 /*
  * signer_peer - a test that is the signer's parent and its core.
  *
- * A CA directory is made below /tmp: root, intermediate "main" (whose name
- * constraints permit "internal" alone), journal.  hanaper-signer is started on
+ * A CA directory is made below /tmp: root (whose name constraints exclude one name),
+ * intermediate "main" (whose permit "internal" alone), journal.  hanaper-signer is started on
  * it with two socket pairs, as the parent does.  What goes wrong fails the test.
  */
 #ifndef FLOW_SIGNER_PEER_H
@@ -19,6 +19,8 @@
 
 #define DAY_S  INT64_C(86400)
 #define YEAR_S (365 * DAY_S)
+
+#define PEER_EXCLUDED "excluded.internal" /* main and the profiles would let it in */
 
 struct signer_peer {
 	char dir[32];

@@ -225,7 +225,7 @@ peer_make(void)
 	cr_assert(key_generate(KEY_ALG_ECDSA_P256, 0, &peer.root_key, &e));
 	cr_assert(key_generate(KEY_ALG_ECDSA_P256, 0, &peer.main_key, &e));
 	peer.root = peer_ca_certificate("Root", peer.root_key, NULL, peer.root_key,
-	    bytes_of(NULL, 0));
+	    bytes_str("\x30\x17\xa1\x15\x30\x13\x82\x11" PEER_EXCLUDED));
 	peer.main = peer_ca_certificate("Main", peer.main_key, peer.root, peer.root_key,
 	    buf_bytes(&constraints));
 	buf_free(&constraints);

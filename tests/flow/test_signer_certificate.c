@@ -168,7 +168,8 @@ Test(signer_certificate, names_outside_of_profile_or_constraints_are_refused)
 	} lies[] = {
 		{ { "dns:web.example", NULL },
 		    ERR_POLICY }, /* the issuer's constraints */
-		{ { "dns:web.elsewhere", NULL }, ERR_POLICY }, /* the profile */
+		{ { "dns:" PEER_EXCLUDED, NULL }, ERR_POLICY }, /* the root's */
+		{ { "dns:web.elsewhere", NULL }, ERR_POLICY },  /* the profile */
 		{ { "dns:web.internal", "dns:web.example", NULL }, ERR_POLICY },
 		{ { "dns:web.internal", "ip:10.0.0.1", NULL }, ERR_POLICY },
 		{ { "dns:*.a.internal", NULL }, ERR_POLICY },

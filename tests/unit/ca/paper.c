@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,6 +69,7 @@ make_authority(const char *file, const char *cn, const struct key *key,
 		  .not_after = clock_now() + 3650 * PAPER_DAY,
 		  .key_usage = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN,
 		  .ca = true,
+		  .constraints = bytes_str(key == by ? PAPER_CONSTRAINTS : ""),
 		  .path_len = -1 },
 	    by, &der);
 	pem_put(&pem, "CERTIFICATE", buf_bytes(&der));

@@ -20,6 +20,10 @@
 
 #define PAPER_DAY INT64_C(86400)
 
+/* The root's nameConstraints: it excludes what the profiles, and main, let in. */
+#define PAPER_EXCLUDED    "excluded.internal"
+#define PAPER_CONSTRAINTS "\x30\x17\xa1\x15\x30\x13\x82\x11" PAPER_EXCLUDED
+
 struct paper {
 	char dir[32];
 	struct conf *conf;

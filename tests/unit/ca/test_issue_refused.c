@@ -162,6 +162,16 @@ Test(issue_refused, without_a_grant_nothing_is_issued)
 	csr_free(csr);
 }
 
+/* P36: what main itself would let pass. */
+Test(issue_refused, a_name_that_the_root_excludes_is_refused)
+{
+	struct csr *csr = paper_csr((const char *const[]){ PAPER_EXCLUDED, NULL });
+	const struct issue_request q = paper_request(csr);
+
+	expect_refused(&q, ERR_POLICY, "issuer.constraints");
+	csr_free(csr);
+}
+
 /* What could not be read is judged as far as it goes, and refused by what was said of it. */
 Test(issue_refused, an_unreadable_request_is_refused_by_what_was_said_of_it)
 {
