@@ -16,8 +16,9 @@
 /*
  * jansson's memory does not fail either (base/mem.h), for nobody asks it each time: an
  * answer would leave without what it is to tell.  Before the first use.
+ * ERR_UNAVAILABLE: it is older than the one that was built with.
  */
-void json_memory(void);
+MUST_CHECK bool json_begin(struct err *e);
 
 /* Duplicate members, depth over JSON_DEPTH_MAX, NUL in strings, octets behind: ERR_MALFORMED. */
 MUST_CHECK bool json_read(struct bytes in, json_t **ret, struct err *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/version.h"
 
 static void *
 take_memory(size_t n)
@@ -12,10 +13,13 @@ take_memory(size_t n)
 	return mem_grow(NULL, n, 1);
 }
 
-void
-json_memory(void)
+bool
+json_begin(struct err *e)
 {
+	if (!version_check("jansson", jansson_version_str(), JANSSON_VERSION, e))
+		return false;
 	json_set_alloc_funcs(take_memory, free);
+	return true;
 }
 
 /*

@@ -413,7 +413,7 @@ main(void)
 		.forget = on_forget,
 		.ready = on_ready,
 		.fail = on_fail };
-	if (!open_store(&c, &e) ||
+	if (!json_begin(&e) || !open_store(&c, &e) ||
 	    !ca_new(role_conf(c.role), c.store, role_loop(c.role), &hooks, &c.ca, &e))
 		role_fail(&e);
 	c.api = (struct api){
@@ -433,7 +433,6 @@ main(void)
 	    acme_challenge_rules, c.ca);
 	if (!acme_open(c.ca, c.prober, &e) || !store_keep_files(c.store, &e))
 		role_fail(&e);
-	json_memory();
 	json_object_seed(0); /* reads /dev/urandom, which is out of reach then */
 	role_confine(c.role, SANDBOX_CORE);
 	loop_on_batch(role_loop(c.role), on_batch, &c);

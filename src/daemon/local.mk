@@ -17,7 +17,7 @@ libhnp_role_a_SOURCES = \
 	src/daemon/role.c \
 	src/daemon/role_confine.c
 ROLE_LIBS = libhnp_role.a libhnp_conf.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a libhnp_base.a \
-	$(SECCOMP_LIBS)
+	$(SECCOMP_LIBS) $(TASN1_LIBS)
 
 # No jansson, SQLite or libmicrohttpd here (docs/architecture.md).
 roles_PROGRAMS += hanaper-signer
@@ -37,7 +37,7 @@ SIGNER_SOURCES = \
 	src/daemon/signer_state.c
 hanaper_signer_SOURCES = src/daemon/signer.c $(SIGNER_SOURCES)
 SIGNER_LIBS = libhnp_policy.a libhnp_x509.a libhnp_key.a libhnp_journal.a \
-	$(ROLE_LIBS) $(GNUTLS_LIBS) $(TASN1_LIBS) $(IDN2_LIBS)
+	$(ROLE_LIBS) $(GNUTLS_LIBS) $(IDN2_LIBS)
 hanaper_signer_LDADD = $(SIGNER_LIBS)
 # The outbound network; no key, no database, no JSON, no listener.
 roles_PROGRAMS += hanaper-prober

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <gnutls/gnutls.h>
+#include <libtasn1.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -245,7 +246,9 @@ role_begin(const struct role_def *def)
 
 	log_init(def->name, LOG_INFO);
 	proc_harden();
-	if (!version_check("GnuTLS", gnutls_check_version(NULL), GNUTLS_VERSION, &e))
+	/* GnuTLS reads others' certificates with libtasn1. */
+	if (!version_check("GnuTLS", gnutls_check_version(NULL), GNUTLS_VERSION, &e) ||
+	    !version_check("libtasn1", asn1_check_version(NULL), ASN1_VERSION, &e))
 		role_fail(&e);
 	r->def = *def;
 	r->loop = loop_new();

@@ -7,12 +7,18 @@ import unittest
 
 from hnp import BUILD, FlowTest, ROLES, SANITIZED, SLOW, UNCONFINED, WRAP, run
 
-OLD = {  # role: the library that it stands on, and how that tells its version
-    "hanaper-signer": ("GnuTLS", "gnutls_check_version", "3.7.8"),
-    "hanaper-core": ("SQLite", "sqlite3_libversion", "3.39.4"),
-    "hanaper-prober": ("c-ares", "ares_version", "1.17.2"),
-    "hanaper-front": ("libmicrohttpd", "MHD_get_version", "0.9.74"),
-}
+TEXT = 'const char *%s(const char *r) { (void)r; return "%s"; }'
+STRUCT = 'static struct { int age; const char *version; void *rest[50]; } v; ' \
+         'void *%s(int now) { (void)now; v.version = "%s"; return &v; }'
+OLD = (  # a role, the library that it stands on, how that tells its version, and as what
+    ("hanaper-signer", "GnuTLS", "gnutls_check_version", "3.7.8", TEXT),
+    ("hanaper-signer", "libtasn1", "asn1_check_version", "4.18.0", TEXT),
+    ("hanaper-core", "SQLite", "sqlite3_libversion", "3.39.4", TEXT),
+    ("hanaper-core", "jansson", "jansson_version_str", "2.13.1", TEXT),
+    ("hanaper-prober", "c-ares", "ares_version", "1.17.2", TEXT),
+    ("hanaper-prober", "libcurl", "curl_version_info", "7.87.0", STRUCT),
+    ("hanaper-front", "libmicrohttpd", "MHD_get_version", "0.9.74", TEXT),
+)
 
 
 @unittest.skipIf(SANITIZED, "a sanitizer must be the first library")
@@ -21,15 +27,15 @@ class Libraries(FlowTest):
 
     # R88
     def test_an_older_one_ends_the_start(self):
-        for role, (library, function, version) in OLD.items():
-            with self.subTest(role):
-                bin = self.ca.tmp / role
+        for role, library, function, version, kind in OLD:
+            with self.subTest(library):
+                bin = self.ca.tmp / library
                 bin.mkdir()
                 for name in (*ROLES, "hanaperd"):
                     shutil.copy(BUILD / name, bin / name)
                 old = bin / "old.so"
                 run("cc", "-shared", "-fPIC", "-x", "c", "-o", old, "-",
-                    stdin=f'const char *{function}(const char *r) {{ (void)r; return "{version}"; }}')
+                    stdin=kind % (function, version))
                 shutil.move(bin / role, bin / "real")
                 (bin / role).write_text(f'#!/bin/sh\nLD_PRELOAD={old} exec {bin}/real "$@"\n')
                 os.chmod(bin / role, 0o755)

@@ -132,8 +132,9 @@ Test(json, its_memory_is_that_which_does_not_fail)
 {
 	json_malloc_t take = NULL;
 	json_free_t give_back = NULL;
+	struct err e;
 
-	json_memory();
+	cr_assert(json_begin(&e), "%s", e.detail);
 	json_get_alloc_funcs(&take, &give_back);
 	cr_assert(take != malloc && give_back == free);
 	void *p = take(0);
