@@ -41,7 +41,7 @@ class Dns:
 
     def __init__(self, zone, chase=True):
         self.zone, self.chase = zone, chase
-        self.asked, self.tcp, self.ports = [], [], set()
+        self.asked, self.tcp, self.ports, self.ids = [], [], set(), []
         self.udp_socket, self.tcp_socket = self.one_port_of_both()
         self.port = self.udp_socket.getsockname()[1]
         self.tcp_socket.listen(64)
@@ -135,6 +135,7 @@ class Dns:
             if not peer:
                 return
             self.ports.add(peer[1])
+            self.ids.append(int.from_bytes(query[:2], "big"))
             reply = self.answer(query, 1232)
             if reply is not None:
                 try:

@@ -519,7 +519,7 @@ class Dns01(ProberTest):
         self.proves(answer)
         self.assertLess(len(json.dumps(answer["transcript"])), 24000)
 
-    # A186, A187: nothing is remembered, and each asks from another port
+    # A186, A187: nothing is remembered, and each asks from another port by another id
     def test_a_second_try_sees_what_is_new(self):
         p = self.prober()
         self.zone[(self.RECORD, "TXT")] = lambda n: ["x"] if n == 1 else [DIGEST]
@@ -528,6 +528,7 @@ class Dns01(ProberTest):
         for _ in range(6):
             self.proves(self.ask(p))
         self.assertGreater(len(self.dns.ports), 6)
+        self.assertGreater(len({b - a for a, b in zip(self.dns.ids, self.dns.ids[1:])}), 5, self.dns.ids)
 
     # A186: no search domains, no other resolver; another of the list when one fails
     def test_resolvers_are_those_of_the_list(self):
