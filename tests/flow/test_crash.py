@@ -202,7 +202,7 @@ class Init(FlowTest):
             ca.close()
 
     def test_encrypted_keys_and_what_init_refuses(self):
-        """S81, S85"""
+        """R55, S81, S85"""
         import pathlib
         import tempfile
         from hnp import BUILD
@@ -222,7 +222,7 @@ class Init(FlowTest):
         again = run(BUILD / "hanaper", "init", "--dir", ca.dir, check=False)
         self.assertEqual(again.returncode, 1)
         self.assertIn("nothing was changed", again.stderr)
-        secret.write_text("wrong\n")
+        secret.write_text("battery staple\n")
         ca.start(wait=False)
         self.assertNotEqual(ca.wait_end(), 0)
         self.assertIn("the passphrase is wrong", ca.said())
@@ -243,6 +243,10 @@ class Init(FlowTest):
                 self.assertNotEqual(ca.wait_end(), 0)
                 self.assertIn("chmod", ca.said())
                 (ca.dir / path).chmod(old)
+        said = [ca.log.read_bytes(), again.stdout.encode(), again.stderr.encode()]
+        for octets in said + [p.read_bytes() for p in ca.dir.rglob("*") if p.is_file()]:
+            for word in (b"correct horse", b"battery staple"):
+                self.assertNotIn(word, octets)
 
     def test_the_root_key_moved_offline(self):
         """P70: the root's CRL stays where certificates say it is, after its key has gone."""

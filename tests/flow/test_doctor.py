@@ -273,6 +273,7 @@ class Start(FlowTest):
         shutil.copy2(new, ca.dir / "hanaper.db")
         ca.start()
 
+    # R55
     def test_passphrases(self):
         secret = self.ca.file("secret")
         secret.write_text("correct horse\n")
@@ -284,8 +285,12 @@ class Start(FlowTest):
             self.refuses("permissions", str(secret), "mode 0644", ca=ca)
         with away(self.ca, secret):
             self.refuses("issuer key", f"{secret}: no such file", ca=ca)
-        secret.write_text("wrong\n")
+        secret.write_text("battery staple\n")
         self.refuses("issuer key", str(secret), "the passphrase is wrong", ca=ca)
+        done = run(BUILD / "hanaper", "doctor", "--dir", ca.dir, check=False)
+        self.assertIn("the passphrase is wrong", done.stdout)
+        for word in ("correct horse", "battery staple"):
+            self.assertNotIn(word, done.stdout + done.stderr + ca.log.read_text())
 
     # R84
     def test_the_log_tells_why_it_ended_and_cannot_speak_to_the_terminal(self):
