@@ -19,7 +19,7 @@ enum identity_kind {
 struct identity {
 	enum identity_kind kind;
 	char *
-	    text; /* for log and record: "cert:admin", "uid:0", "system", "token:…", "acme:…" */
+	    text; /* for log and record: "cert:admin", "cert:admin (main)", "uid:0", "system", "token:…", "acme:…" */
 	const struct cert *cert; /* for IDENTITY_CERT; borrowed */
 	const char *
 	    profile; /* by which it was issued, or the token's, or the order's; borrowed */

@@ -18,7 +18,8 @@
 #define LABEL_MAX                                                                      \
 	512 /* octets of a name in the identity's text; the signer takes 1 KiB */
 
-#define CACHE_SLOTS 256 /* some 3 KiB each */
+#define ROOT_AND_ONE 2   /* issuers: no other than these two */
+#define CACHE_SLOTS  256 /* some 3 KiB each */
 
 /* A certificate that lies in the database, and is not revoked. */
 struct caller_known {
@@ -196,19 +197,24 @@ label(const struct cert *cert)
 }
 
 /*
- * What log and journal call the caller.  A URI may have 2048 characters: it is
- * cut, and the serial tells apart what is then alike.
+ * What log and journal call the caller, and its limits go by.  A URI may have 2048
+ * characters: it is cut, and the serial tells apart what is then alike.  Where there is
+ * another issuer, that may give the name to another holder (R46).
  */
 static char *
-text_of(const struct cert *cert)
+text_of(const struct ca *ca, const struct cert *cert, const char *issuer)
 {
 	const char *name = label(cert);
+	char *by =
+	    ca->n_issuers > ROOT_AND_ONE ? mem_printf(" (%s)", issuer) : mem_strdup("");
 	char hex[SERIAL_HEX_LEN];
 
-	if (strlen(name) <= LABEL_MAX)
-		return mem_printf("cert:%s", name);
 	serial_to_hex(&cert->serial, hex);
-	return mem_printf("cert:%.*s... (%s)", LABEL_MAX, name, hex);
+	char *text = strlen(name) <= LABEL_MAX
+			 ? mem_printf("cert:%s%s", name, by)
+			 : mem_printf("cert:%.*s... (%s)%s", LABEL_MAX, name, hex, by);
+	free(by);
+	return text;
 }
 
 /* Looks it up; *ret has one reference. */
@@ -227,7 +233,7 @@ look_up(struct ca *ca, struct bytes der, struct caller_known **ret, struct err *
 		    "the client certificate is of another CA");
 	ok = ok && find_row(ca, k->cert, issuer->name, &k->row, e);
 	if (ok) {
-		k->text = text_of(k->cert);
+		k->text = text_of(ca, k->cert, issuer->name);
 		ok = check_revoked(&k->row, e) &&
 		     (gnutls_hash_fast(GNUTLS_DIG_SHA256, der.p, der.n,
 			  k->fingerprint) == 0 ||

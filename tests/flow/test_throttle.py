@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits: a runaway client is told to wait, others are served, the administrator gets through."""
+import urllib.parse
+
 from hnp import BUILD, FlowTest, run
 
 SIGN = "/v1/certificates?profile=client"
@@ -186,3 +188,27 @@ class OnceAndTheIssuer(FlowTest):
             self.problem(again, 409, "conflict", "Idempotency-Key", first.json["serial"], "issuer")
             got = ca.ask_unix("GET", place)
             self.assertEqual((got.status, got.json["chain"]), (200, leaf), "of its own issuer, or of none")
+
+
+class TwoIssuers(FlowTest):
+    running = False
+    configure, sign = Throttle.configure, Throttle.sign
+
+    # R46: two holders of one name, of whom each issuer knows one
+    def test_one_name_under_two_issuers_is_two_identities(self):
+        ca = self.ca
+        self.configure("{ rate: 60, burst: 3 }")
+        ca.stop()
+        run(BUILD / "hanaper", "rotate", "--dir", ca.dir)
+        ca.start()
+        ca.issue("second", "DNS:client.internal", profile="client")
+        names = {}
+        for base in ("client", "second"):
+            who = {"cert": ca.file(base + ".crt"), "key": ca.file(base + ".key")}
+            names[base] = ca.ask("GET", "/v1/whoami", **who).json["identity"]
+            self.assertEqual([self.sign(base).status for _ in range(3)], [201] * 3)
+            self.problem(self.sign(base), 429, "rate-limited", "this identity")
+        self.assertEqual(names, {"client": "cert:client.internal (main)", "second": "cert:client.internal (main-2)"})
+        for identity in names.values():
+            events = ca.ask("GET", "/v1/audit?event=issued&identity=" + urllib.parse.quote(identity)).json["events"]
+            self.assertEqual(len(events), 3)

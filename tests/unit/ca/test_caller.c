@@ -167,6 +167,26 @@ Test(caller, a_long_name_is_cut_and_told_apart_by_its_serial)
 	names_free(&uri);
 }
 
+/* R46: another issuer's holder of a name is another. */
+Test(caller, with_several_issuers_its_issuer_belongs_to_who_it_is)
+{
+	const struct ca_issuer two[] = { paper.ca->issuers[0], paper.ca->issuers[1] };
+	struct ca_issuer three[] = { two[0], two[1], two[0] };
+	struct ca_issuer *const were = paper.ca->issuers;
+	struct caller c = { 0 };
+	struct err e = { 0 };
+
+	(void)paper_add(&(struct paper_leaf){ .names = &names, .cn = "svc" }, &der);
+	const struct msg_http_request m = with(buf_bytes(&der));
+	paper.ca->issuers = three;
+	paper.ca->n_issuers = NITEMS(three);
+	MUST(caller_identify(paper.ca, &m, false, &c, &e));
+	cr_expect_str_eq(c.id.text, "cert:svc (main)");
+	caller_free(&c);
+	paper.ca->issuers = were;
+	paper.ca->n_issuers = NITEMS(two);
+}
+
 /* S88: who cannot be looked up is not taken for anybody, and not for a stranger. */
 Test(caller, a_database_that_fails_is_told_as_that)
 {
