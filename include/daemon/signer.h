@@ -203,7 +203,8 @@ void signer_settle(struct signer *s);
 /* ---- signer_cert.c: the only place where a certificate is signed ---- */
 /*
  * Draws the serial, fills in what is the issuer's, builds the TBSCertificate,
- * lints it, signs these very octets, appends the certificate (R24, R25).
+ * lints it, signs these very octets and finds them in the certificate (R24, R25, P47).
+ * 'ret' is empty.
  */
 MUST_CHECK bool signer_cert_make(struct signer *s, struct signer_issuer *i,
     struct cert_spec *spec, struct buf *ret, struct err *e);

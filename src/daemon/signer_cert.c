@@ -88,6 +88,20 @@ sign(const struct key *k, struct bytes tbs, struct buf *ret, struct err *e)
 	return ok;
 }
 
+/* The certificate, read again, has in it what was built and linted (P47). */
+static bool
+check_signed(struct bytes der, struct bytes tbs, struct err *e)
+{
+	struct der all, first;
+
+	if (!der_whole(der, DER_SEQUENCE, &all, e) ||
+	    !der_expect(&all.body, DER_SEQUENCE, &first, e) ||
+	    !bytes_eq(first.whole, tbs))
+		return err_set(e, ERR_INTERNAL,
+		    "the certificate that was made is not the one to be signed");
+	return true;
+}
+
 bool
 signer_cert_make(struct signer *s, struct signer_issuer *i, struct cert_spec *spec,
     struct buf *ret, struct err *e)
@@ -96,7 +110,8 @@ signer_cert_make(struct signer *s, struct signer_issuer *i, struct cert_spec *sp
 
 	buf_init(&tbs, TBS_MAX);
 	const bool ok = build(s, i, spec, LINT_NORMAL, &tbs, e) &&
-			sign(i->key, buf_bytes(&tbs), ret, e);
+			sign(i->key, buf_bytes(&tbs), ret, e) &&
+			check_signed(buf_bytes(ret), buf_bytes(&tbs), e);
 	buf_free(&tbs);
 	return ok;
 }
@@ -329,13 +344,15 @@ record(const struct wish *w, struct err *e)
 	return ok;
 }
 
-/* A CSR whose signature is wrong leaves no record. */
+/* A CSR whose signature is wrong leaves no record, nor does what is not as it was asked. */
 static void
 done(struct pool_job *job)
 {
 	struct wish *w = (struct wish *)job;
 
-	if (!w->made || !record(w, &w->why))
+	if (!w->made ||
+	    !check_signed(buf_bytes(&w->der), buf_bytes(&w->tbs), &w->why) ||
+	    !record(w, &w->why))
 		signer_refuse(w->signer, w->m.id, &w->why);
 	wish_free(w);
 }

@@ -18,4 +18,4 @@ tests_unit_daemon_unit_signer_SOURCES = \
 	$(SIGNER_SOURCES)
 tests_unit_daemon_unit_signer_LDADD = $(SIGNER_LIBS) $(UNIT_LIBS)
 tests_unit_daemon_unit_signer_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=cert_build_tbs,--wrap=key_sign,--wrap=gnutls_rnd
+	-Wl,--wrap=cert_assemble,--wrap=cert_build_tbs,--wrap=key_sign,--wrap=gnutls_rnd

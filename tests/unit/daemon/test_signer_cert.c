@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was built is looked at before the issuer's key is used. */
+/* What was built is looked at before the issuer's key is used, and again behind that. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -14,12 +14,15 @@ static struct buf csr, names, built;
 static void (*spoil)(
     struct cert_spec *); /* what is built otherwise than asked; NULL: nothing */
 static bool loaded;      /* a start tries the key */
+static size_t damaged;   /* the octet of what is signed that becomes another; 0: none */
 static unsigned signatures;
 static struct err e;
 
 /* clang-format off */
 bool __real_cert_build_tbs(const struct cert_spec *spec, struct buf *ret, struct err *why);
 bool __wrap_cert_build_tbs(const struct cert_spec *spec, struct buf *ret, struct err *why);
+bool __real_cert_assemble(struct bytes tbs, struct bytes sig_alg, struct bytes sig, struct buf *ret, struct err *why);
+bool __wrap_cert_assemble(struct bytes tbs, struct bytes sig_alg, struct bytes sig, struct buf *ret, struct err *why);
 bool __real_key_sign(const struct key *k, struct bytes in, struct buf *ret, struct err *why);
 bool __wrap_key_sign(const struct key *k, struct bytes in, struct buf *ret, struct err *why);
 /* clang-format on */
@@ -45,6 +48,19 @@ __wrap_key_sign(const struct key *k, struct bytes in, struct buf *ret, struct er
 		cr_expect(bytes_eq(in, buf_bytes(&built)), "R24: the very octets");
 	}
 	return __real_key_sign(k, in, ret, why);
+}
+
+/* The draft that is linted has zeros for a signature. */
+bool
+__wrap_cert_assemble(struct bytes tbs, struct bytes sig_alg, struct bytes sig,
+    struct buf *ret, struct err *why)
+{
+	const size_t before = ret->n;
+	const bool ok = __real_cert_assemble(tbs, sig_alg, sig, ret, why);
+
+	if (ok && damaged != 0 && sig.p[0] != 0)
+		ret->p[before + damaged] ^= 1;
+	return ok;
 }
 
 /* The signer is in this process. */
@@ -173,4 +189,63 @@ Test(signer_cert, what_was_built_otherwise_than_asked_is_refused_and_no_key_was_
 		cr_expect_eq(ask(), MSG_CERT_SIGNED);
 		cr_expect_eq(signatures, strict + 1, "it is this key that is counted");
 	}
+}
+
+/* As the signer makes its responders'. */
+static bool
+make(struct buf *ret)
+{
+	uint8_t key_id[20];
+	struct spki spki;
+
+	cr_assert(spki_parse(key_spki(key), &spki, &e), "%s", e.detail);
+	spki_key_id(&spki, key_id);
+	struct cert_spec spec = {
+		.spki = spki.der,
+		.key_id = bytes_of(key_id, sizeof(key_id)),
+		.subject_dn = peer.root->subject_dn,
+		.not_before = clock_now(),
+		.not_after = clock_now() + DAY_S,
+		.path_len = -1,
+		.key_usage = CERT_KU_DIGITAL_SIGNATURE,
+		.usages = USAGE_OCSP_SIGNING,
+		.ocsp_no_check = true,
+	};
+	buf_clear(ret);
+	return signer_cert_make(&s, &s.issuers[1], &spec, ret, &e);
+}
+
+/* How many records there are. */
+static uint64_t
+records(void)
+{
+	cr_assert(journal_sync(s.journal, &e), "%s", e.detail);
+	return journal_last_seq(s.journal);
+}
+
+/* P47: a certificate is SEQUENCE { TBSCertificate … }, each of four octets before its content. */
+Test(signer_cert, what_is_not_what_was_to_be_signed_is_neither_recorded_nor_told)
+{
+	static const size_t octets[] = { 1, 3, 4, 7, 20, 100, 300 };
+	const uint64_t seq = records();
+	struct msg_refused m;
+	struct buf der;
+
+	for (size_t i = 0; i < NITEMS(octets); i++) {
+		damaged = octets[i];
+		cr_assert_eq(ask(), MSG_REFUSED, "octet %zu", damaged);
+		cr_assert(msg_refused_get(buf_bytes(&s.answers[s.n_answers - 1].body),
+		    &m, &e));
+		cr_expect_eq(m.code, ERR_INTERNAL);
+		cr_expect_eq(records(), seq);
+	}
+	cr_expect_eq(signatures, NITEMS(octets));
+	buf_init(&der, CERT_MAX);
+	cr_expect_not(make(&der));
+	cr_expect_eq(e.code, ERR_INTERNAL, "%s", e.detail);
+	damaged = 0;
+	cr_expect(make(&der), "%s", e.detail);
+	cr_expect_eq(ask(), MSG_CERT_SIGNED);
+	cr_expect_eq(records(), seq + 1);
+	buf_free(&der);
 }
