@@ -9,6 +9,8 @@ struct ocsp_answer {
 	struct bytes response; /* OCSPResponse; borrowed for the call */
 	bool cacheable;        /* successful, and without nonce */
 	int64_t produced_at, next_update;
+	/* produced_at; 0: another answer may have said otherwise in the same second. */
+	int64_t modified_at;
 	struct bytes tag; /* under which front may keep it; empty: it may not */
 };
 

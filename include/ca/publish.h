@@ -26,7 +26,14 @@ void publish_reload(struct ca *ca);
 /* ERR_UNAVAILABLE when a CRL is past half of its life without a successor (R35). */
 MUST_CHECK bool publish_fresh(struct ca *ca, struct err *e);
 
-/* The last list of each shard of an issuer that is published. */
+/*
+ * The list of all of an issuer that is served, or its delta; false: there is none.  Its
+ * number is 0 where it is older than what was signed last.
+ */
+bool publish_shown(const struct ca *ca, const char *issuer, bool delta,
+    struct crl_row *ret);
+
+/* What is served of each shard of an issuer. */
 typedef void publish_shard_each(void *arg, const char *url_path,
     const struct crl_row *row);
 void publish_shards_each(struct ca *ca, const char *issuer, publish_shard_each *each,

@@ -13,11 +13,14 @@
 struct crl_slot { /* one issuer's CRL, or a shard of it */
 	struct publish *publish;
 	const char *issuer;
-	struct crl_shard shard;           /* 0 of 0: the list of all */
-	bool delta;                       /* what changed in that */
-	char *file, *url_path;            /* "crl/main.crl", "/crl/main.crl" */
-	int64_t this_update, next_update; /* of what is served; 0: nothing yet */
-	int64_t shown_at; /* thisUpdate of what this process put in place; 0: nothing */
+	struct crl_shard shard; /* 0 of 0: the list of all */
+	bool delta;             /* what changed in that */
+	char *file, *url_path;  /* "crl/main.crl", "/crl/main.crl" */
+	/*
+	 * What is served, which is not the newest that was signed where that found no
+	 * place on disk.  next_update 0: nothing yet; number 0: it is not known which.
+	 */
+	struct crl_row shown;
 	struct loop_timer *timer; /* when the next one is due, by due_ms */
 	int64_t due_ms;
 	bool
@@ -52,8 +55,8 @@ void publish_crl_want(struct publish *p, struct crl_slot *s);
 /* Gives up what is being built, if anything. */
 void publish_crl_drop(struct publish *p);
 
-void publish_announce_crl(struct publish *p, const struct crl_slot *s,
-    const struct crl_row *row);
+/* Says what is shown; 'dated': by its thisUpdate, too, which no other list of it has. */
+void publish_announce_crl(struct publish *p, const struct crl_slot *s, bool dated);
 void publish_schedule(struct crl_slot *s, int64_t ms);
 void publish_crl_retry(struct crl_slot *s);
 /*

@@ -39,5 +39,8 @@ MUST_CHECK bool publish_file_add(struct crl_file *f, struct bytes octets,
 /* All is there: flushes it and puts it in its place.  'f' stays where it is until it is done. */
 void publish_file_place(struct crl_file *f, struct aside *a);
 void publish_file_end(struct crl_file *f); /* twice is fine */
+/* What the list of this name says of itself.  ERR_NOT_FOUND, ERR_MALFORMED, ERR_IO. */
+MUST_CHECK bool publish_file_times(int dir, const char *name, int64_t *ret_this_update,
+    int64_t *ret_next_update, struct err *e);
 
 #endif

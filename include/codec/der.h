@@ -105,6 +105,11 @@ MUST_CHECK bool der_expect(struct bytes *rest, unsigned tag, struct der *ret,
 /* The same if the next tag is this one; otherwise *ret_there is false and nothing moves. */
 MUST_CHECK bool der_optional(struct bytes *rest, unsigned tag, struct der *ret,
     bool *ret_there, struct err *e);
+/*
+ * Moves '*rest' to the content of the element at the front, of which only the beginning
+ * need be there: '*rest' may end before it does, or go on behind it.
+ */
+MUST_CHECK bool der_enter(struct bytes *rest, unsigned tag, struct err *e);
 /* Exactly one element and nothing behind it. */
 MUST_CHECK bool der_whole(struct bytes in, unsigned tag, struct der *ret,
     struct err *e);

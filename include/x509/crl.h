@@ -71,4 +71,13 @@ void crl_outer(uint64_t content_len, struct buf *ret);
  */
 size_t crl_outer_room(struct bytes tbs);
 
+/* As many octets of a list as crl_times() needs of one of ours. */
+#define CRL_HEAD_MAX KIB(8)
+/*
+ * thisUpdate and nextUpdate, from the first octets of a list that may go on behind them.
+ * ERR_MALFORMED; also of a list without nextUpdate (RFC 5280 5.1.2.5: there is one).
+ */
+MUST_CHECK bool crl_times(struct bytes head, int64_t *ret_this_update,
+    int64_t *ret_next_update, struct err *e);
+
 #endif

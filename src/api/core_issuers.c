@@ -30,10 +30,14 @@ crl_json(const struct crl_row *row)
 {
 	json_t *v = json_object();
 
-	json_object_set_new(v, "number", json_integer((json_int_t)row->number));
 	json_object_set_new(v, "this_update", certificate_json_time(row->this_update));
 	json_object_set_new(v, "next_update", certificate_json_time(row->next_update));
+	if (row->number == 0) /* of an older list neither is known */
+		return v;
+	json_object_set_new(v, "number", json_integer((json_int_t)row->number));
 	json_object_set_new(v, "entries", json_integer((json_int_t)row->entries));
+	if (row->base != 0)
+		json_object_set_new(v, "base", json_integer((json_int_t)row->base));
 	return v;
 }
 
@@ -74,14 +78,11 @@ put_delta(json_t *v, struct ca *ca, const char *issuer)
 {
 	const char *place = ca_conf(ca)->url_public;
 	struct crl_row row;
-	struct err e;
 
-	if (ca_conf(ca)->crl_delta_s == 0 || !store_crl_shard_last(ca_store(ca), issuer,
-						 (struct crl_shard){ 0 }, &row, &e))
+	if (ca_conf(ca)->crl_delta_s == 0 || !publish_shown(ca, issuer, true, &row))
 		return;
 	char *url = crl_shard_delta_url(place, issuer);
 	json_t *delta = crl_json(&row);
-	json_object_set_new(delta, "base", json_integer((json_int_t)row.base));
 	json_object_set_new(delta, "crl_url", json_string(url));
 	json_object_set_new(v, "crl_delta", delta);
 	free(url);
@@ -92,7 +93,6 @@ issuer_json(struct request *r, const struct ca_issuer *i)
 {
 	char subject[256], key[32];
 	struct crl_row crl;
-	struct err e;
 	json_t *v = json_object();
 
 	dn_text(i->cert->subject_dn, subject, sizeof(subject));
@@ -117,7 +117,7 @@ issuer_json(struct request *r, const struct ca_issuer *i)
 	json_object_set_new(v, "certificate",
 	    certificate_json_text(buf_bytes(&i->pem)));
 	put_urls(v, ca_conf(r->ca), i->name);
-	if (store_crl_last(ca_store(r->ca), i->name, &crl, &e))
+	if (publish_shown(r->ca, i->name, false, &crl))
 		json_object_set_new(v, "crl", crl_json(&crl));
 	put_shards(v, r->ca, i->name);
 	put_delta(v, r->ca, i->name);

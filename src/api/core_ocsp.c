@@ -15,7 +15,7 @@ static bool
 put_freshness(struct request *r, const struct ocsp_answer *a,
     char etag[static ETAG_LEN])
 {
-	const struct freshness f = { etag, a->produced_at, a->next_update };
+	const struct freshness f = { etag, a->modified_at, a->next_update };
 	struct err ignored;
 
 	if (!etag_of(a->response, etag, &ignored))
@@ -25,7 +25,7 @@ put_freshness(struct request *r, const struct ocsp_answer *a,
 		r->keep = (struct msg_keep){
 			.tag = a->tag,
 			.etag = bytes_str(etag),
-			.modified_at = a->produced_at,
+			.modified_at = a->modified_at,
 			.expires_at = a->next_update,
 		};
 	return true;

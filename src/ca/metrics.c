@@ -106,16 +106,15 @@ read_crls(struct ca *ca, struct crl_now v[static CRLS_MAX])
 	const struct publish *p = ca->publish;
 	size_t n = 0;
 	struct stat st;
-	struct err e;
 
 	for (size_t i = 0; i < p->n && n < CRLS_MAX; i++) {
 		const struct crl_slot *s = p->v[i];
 
-		v[n].issuer = s->issuer;
-		if (s->shard.of != 0 || s->delta ||
-		    !store_crl_last(ca->store, s->issuer, &v[n].row, &e) ||
+		if (s->shard.of != 0 || s->delta || s->shown.next_update == 0 ||
 		    fstatat(p->pub_fd, s->file, &st, 0) < 0)
 			continue;
+		v[n].issuer = s->issuer;
+		v[n].row = s->shown;
 		v[n++].octets = (double)st.st_size;
 	}
 	return n;
@@ -150,7 +149,7 @@ put_crls(struct ca *ca, struct buf *b)
 		enum crl_value value;
 		const char *name, *help;
 	} families[] = {
-		{ CRL_NUMBER, "hanaper_crl_number", "Number of the newest CRL." },
+		{ CRL_NUMBER, "hanaper_crl_number", "Number of the CRL." },
 		{ CRL_ENTRIES, "hanaper_crl_entries", "Certificates on the CRL." },
 		{ CRL_SIZE, "hanaper_crl_size_bytes", "Octets of the CRL." },
 		{ CRL_THIS, "hanaper_crl_this_update_timestamp_seconds",

@@ -59,6 +59,7 @@ struct answering {
 	void *arg;
 	bool nonce;
 	enum cert_status first;
+	int64_t revoked_at; /* of the first; 0: it is not */
 	const char *status; /* of the first certificate asked about, for the numbers */
 	int tries;
 };
@@ -185,12 +186,15 @@ on_answer(void *arg, const struct ask_answer *a)
 	asked_end(&it->asked);
 	if (a->ocsp != NULL) {
 		check_same(it, a->ocsp->response);
+		/* P92: in the same second it may have been told to be good. */
+		const bool dated = it->revoked_at < a->ocsp->produced_at;
 		const struct ocsp_answer answer = {
 			.response = a->ocsp->response,
 			.cacheable = !it->nonce && !overtaken,
 			.produced_at = a->ocsp->produced_at,
+			.modified_at = dated ? a->ocsp->produced_at : 0,
 			.next_update = a->ocsp->next_update,
-			.tag = it->asked.keep
+			.tag = it->asked.keep && dated
 				   ? bytes_of(it->asked.tag, sizeof(it->asked.tag))
 				   : bytes_str(""),
 		};
@@ -322,6 +326,7 @@ ask(struct answering *it)
 	}
 	it->nonce = q.nonce.n > 0;
 	it->first = m.v[0].status;
+	it->revoked_at = m.v[0].revoked_at;
 	it->status = m.v[0].status == CERT_STATUS_GOOD      ? "good"
 		     : m.v[0].status == CERT_STATUS_REVOKED ? "revoked"
 							    : "unknown";

@@ -121,14 +121,17 @@ publish_issuer(struct publish *p, const struct ca_issuer *i, struct err *e)
 }
 
 void
-publish_announce_crl(struct publish *p, const struct crl_slot *s,
-    const struct crl_row *row)
+publish_announce_crl(struct publish *p, const struct crl_slot *s, bool dated)
 {
+	const struct crl_row *row = &s->shown;
 	char etag[32];
 
-	snprintf(etag, sizeof(etag), "%" PRIu64, row->number);
+	if (row->number != 0)
+		snprintf(etag, sizeof(etag), "%" PRIu64, row->number);
+	else
+		snprintf(etag, sizeof(etag), "of-%" PRId64, row->this_update);
 	announce(p, s->url_path, s->file, "application/pkix-crl", etag,
-	    row->this_update, row->next_update, true);
+	    dated ? row->this_update : 0, row->next_update, true);
 }
 
 static void
@@ -196,7 +199,8 @@ publish_age(const struct crl_slot *s)
 static bool
 is_due(const struct crl_slot *s, int64_t now)
 {
-	return s->this_update + publish_age(s) <= now || s->this_update > now + AHEAD_S;
+	return s->shown.this_update + publish_age(s) <= now ||
+	       s->shown.this_update > now + AHEAD_S;
 }
 
 /*
@@ -228,19 +232,27 @@ publish_last(const struct crl_slot *s, struct crl_row *ret, struct err *e)
 		   : store_crl_shard_last(st, s->issuer, s->shard, ret, e);
 }
 
-/* The CRL that is there goes on being served; is it time for another? */
+/*
+ * The CRL that is there goes on being served, as the file itself tells it: newer ones
+ * may have been signed, and found no place.  Is it time for another?
+ */
 static bool
 begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
 {
-	struct crl_row row;
+	struct crl_row is = { .issuer = s->issuer, .shard = s->shard }, was;
+	struct err why;
 
-	const bool had = publish_last(s, &row, e);
+	const bool had = publish_last(s, &was, e);
 	if (!had && e->code != ERR_NOT_FOUND)
 		return false;
-	if (had && faccessat(p->pub_fd, s->file, R_OK, 0) == 0) {
-		s->this_update = row.this_update;
-		s->next_update = row.next_update;
-		publish_announce_crl(p, s, &row);
+	if (had && publish_file_times(p->pub_fd, s->file, &is.this_update,
+		       &is.next_update, &why)) {
+		const bool newest = is.this_update == was.this_update &&
+				    is.next_update == was.next_update;
+		s->shown = newest ? was : is;
+		publish_announce_crl(p, s, true);
+	} else if (had && why.code != ERR_NOT_FOUND) {
+		LOG_ERR(LOG_ERROR, "crl-unreadable", &why, LOG_TEXT("file", s->file));
 	}
 	if (!s->frozen)
 		publish_schedule(s, 0);
@@ -323,13 +335,13 @@ publish_reload(struct ca *ca)
 
 	for (size_t i = 0; i < ca->publish->n; i++) {
 		struct crl_slot *s = ca->publish->v[i];
-		const int64_t due = s->this_update + publish_age(s);
+		const int64_t due = s->shown.this_update + publish_age(s);
 
 		/* One that is being made, or waits its turn, is scheduled when it is there. */
 		if (s->delta && s->timer == NULL && !s->wanted && !s->frozen &&
 		    ca->publish->build.slot != s && ca->conf->crl_delta_s > 0)
 			publish_schedule(s, 0); /* it rested */
-		if (s->timer != NULL && s->this_update != 0)
+		if (s->timer != NULL && s->shown.this_update != 0)
 			publish_schedule(s, due > now ? (due - now) * 1000 : 0);
 	}
 	if (!publish_shards_add(ca->publish, &e))
@@ -362,11 +374,39 @@ publish_complete(const struct ca *ca)
 	for (size_t i = 0; i < ca->publish->n; i++) {
 		const struct crl_slot *s = ca->publish->v[i];
 
-		if (!s->frozen && !s->delta && s->next_update == 0 &&
+		if (!s->frozen && !s->delta && s->shown.next_update == 0 &&
 		    !has_ended(s, now))
 			return false;
 	}
 	return true;
+}
+
+bool
+publish_shown(const struct ca *ca, const char *issuer, bool delta, struct crl_row *ret)
+{
+	for (size_t i = 0; i < ca->publish->n; i++) {
+		const struct crl_slot *s = ca->publish->v[i];
+
+		if (s->shard.of == 0 && s->delta == delta &&
+		    s->shown.next_update != 0 && strcmp(s->issuer, issuer) == 0) {
+			*ret = s->shown;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * When it is late that no other list has come: at half of its life (R35); where it is
+ * not even due much sooner, after a quarter of what is left then, not at its end.
+ */
+static int64_t
+late_at(const struct crl_slot *s)
+{
+	const int64_t from = s->shown.this_update, to = s->shown.next_update;
+	const int64_t half = from + (to - from) / 2, due = from + publish_age(s);
+
+	return due + (to - due) / 4 > half ? due + (to - due) / 4 : half;
 }
 
 bool
@@ -376,31 +416,30 @@ publish_fresh(struct ca *ca, struct err *e)
 
 	for (size_t i = 0; i < ca->publish->n; i++) {
 		const struct crl_slot *s = ca->publish->v[i];
-		const int64_t half =
-		    s->this_update + (s->next_update - s->this_update) / 2;
 
 		if (has_ended(s, now))
 			continue;
-		if (s->frozen && now > s->next_update)
+		if (s->frozen && now > s->shown.next_update)
 			return err_set(e, ERR_UNAVAILABLE,
 			    "the CRL of %s has ended: put its key back once, so that "
 			    "hanaperd can open it, and restart",
 			    s->issuer);
 		if (s->frozen)
 			continue;
-		if (s->next_update == 0 && !(s->delta && ca->conf->crl_delta_s == 0))
+		if (s->shown.next_update == 0 &&
+		    !(s->delta && ca->conf->crl_delta_s == 0))
 			return err_set(e, ERR_UNAVAILABLE,
 			    "the first CRL of %s (%s) is not made yet", s->issuer,
 			    s->file);
 		if (s->delta) { /* who cannot get it has the list of all */
-			if (now > s->next_update && ca->conf->crl_delta_s > 0)
+			if (now > s->shown.next_update && ca->conf->crl_delta_s > 0)
 				return err_set(e, ERR_UNAVAILABLE,
 				    "the delta CRL of %s has ended: see the daemon's "
 				    "log",
 				    s->issuer);
 			continue;
 		}
-		if (now > half && now > s->this_update + 2 * ca->conf->crl_interval_s)
+		if (now > late_at(s))
 			return err_set(e, ERR_UNAVAILABLE,
 			    "the CRL of %s (%s) is stale: see the daemon's log for why "
 			    "no new one is made",

@@ -69,7 +69,10 @@ in_place(struct publish *p)
 {
 	const struct crl_build *b = &p->build;
 	struct crl_slot *s = b->slot;
-	const struct crl_row row = {
+	const int64_t before = s->shown.this_update;
+
+	fault_point("core.crl.after");
+	s->shown = (struct crl_row){
 		.issuer = s->issuer,
 		.shard = s->shard,
 		.base = b->base,
@@ -78,16 +81,15 @@ in_place(struct publish *p)
 		.next_update = b->next_update,
 		.entries = b->entries,
 	};
-	fault_point("core.crl.after");
-	s->this_update = b->this_update;
-	s->next_update = b->next_update;
-	s->shown_at = b->this_update;
 	s->over = false;
-	publish_announce_crl(p, s, &row);
+	if (b->this_update < before) /* S27 */
+		LOG(LOG_WARN, "clock-back", LOG_TEXT("file", s->file),
+		    LOG_NUM("seconds", before - b->this_update));
+	publish_announce_crl(p, s, b->this_update != before);
 	/* Of shards there may be hundreds. */
 	LOG(s->shard.of == 0 && !s->delta ? LOG_INFO : LOG_DEBUG, "crl",
-	    LOG_TEXT("issuer", s->issuer), LOG_NUM("number", row.number),
-	    LOG_NUM("entries", row.entries), LOG_NUM("octets", b->file.octets),
+	    LOG_TEXT("issuer", s->issuer), LOG_NUM("number", b->number),
+	    LOG_NUM("entries", b->entries), LOG_NUM("octets", b->file.octets),
 	    LOG_TEXT("file", s->file), LOG_NUM("ms", clock_mono_ms() - b->began_ms));
 	publish_schedule(s, publish_age(s) * 1000);
 	ca_published(p->ca);
@@ -191,15 +193,15 @@ publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e)
 
 /*
  * P65: what ended before this was on a CRL after its end.  That must be one that
- * clients could fetch, not one that was signed and then found no place on disk;
- * which one a former process showed last is not known, only that it was not older
- * than its own life.
+ * clients could fetch, not one that was signed and then found no place on disk.  Where
+ * none is there, which was shown last is not known, only that it was not older than
+ * its own life.
  */
 static int64_t
 shown_since(const struct crl_slot *s, const struct crl_row *last)
 {
-	return s->shown_at != 0
-		   ? s->shown_at
+	return s->shown.next_update != 0
+		   ? s->shown.this_update
 		   : last->this_update - (last->next_update - last->this_update);
 }
 

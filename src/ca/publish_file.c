@@ -43,6 +43,23 @@ publish_file_end(struct crl_file *f)
 	*f = (struct crl_file){ 0 };
 }
 
+bool
+publish_file_times(int dir, const char *name, int64_t *ret_this_update,
+    int64_t *ret_next_update, struct err *e)
+{
+	uint8_t head[CRL_HEAD_MAX];
+	const int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_errno(e, "cannot open pub/%s", name);
+	const ssize_t n = pread(fd, head, sizeof(head), 0);
+	const bool ok = n < 0 ? err_errno(e, "cannot read pub/%s", name)
+			      : crl_times(bytes_of(head, (size_t)n), ret_this_update,
+				    ret_next_update, e);
+	close(fd);
+	return ok;
+}
+
 /* ---- the signed octets ---- */
 
 static bool

@@ -188,7 +188,7 @@ publish_shards_add(struct publish *p, struct err *e)
 
 struct places {
 	uint32_t of;
-	size_t n;
+	size_t n, dropped;
 	char **v;
 };
 
@@ -198,8 +198,12 @@ add_place(void *arg, uint32_t shards, const char *place, struct err *e)
 	struct places *places = arg;
 
 	(void)e;
-	if (shards == places->of && places->n < MSG_CRL_PLACES_MAX)
+	if (shards != places->of)
+		return true;
+	if (places->n < MSG_CRL_PLACES_MAX)
 		places->v[places->n++] = mem_strdup(place);
+	else
+		places->dropped++;
 	return true;
 }
 
@@ -213,6 +217,13 @@ publish_shards_places(struct publish *p, const struct crl_slot *s,
 				    named_since(p), add_place, &places, e);
 
 	*ret_n = places.n;
+	if (places.dropped > 0 && s->shard.at == 0) /* once for all of the set */
+		LOG(LOG_WARN, "crl-places-dropped", LOG_TEXT("issuer", s->issuer),
+		    LOG_NUM("places", places.dropped),
+		    LOG_TEXT("why",
+			"certificates of more former values of urls.public than a "
+			"list can name have not ended: who goes by the first of them "
+			"may not take the shards for its own"));
 	return ok;
 }
 
@@ -221,14 +232,12 @@ publish_shards_each(struct ca *ca, const char *issuer, publish_shard_each *each,
     void *arg)
 {
 	const struct publish *p = ca->publish;
-	struct crl_row row;
-	struct err e;
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct crl_slot *s = p->v[i];
 
-		if (s->shard.of != 0 && strcmp(s->issuer, issuer) == 0 &&
-		    publish_last(s, &row, &e))
-			each(arg, s->url_path, &row);
+		if (s->shard.of != 0 && s->shown.next_update != 0 &&
+		    strcmp(s->issuer, issuer) == 0)
+			each(arg, s->url_path, &s->shown);
 	}
 }

@@ -101,6 +101,17 @@ der_optional(struct bytes *rest, unsigned tag, struct der *ret, bool *ret_there,
 }
 
 bool
+der_enter(struct bytes *rest, unsigned tag, struct err *e)
+{
+	size_t len, header;
+
+	if (rest->n == 0 || rest->p[0] != tag || !take_length(*rest, &len, &header))
+		return err_set(e, ERR_MALFORMED, "DER: no element of tag %02x", tag);
+	*rest = bytes_skip(*rest, header);
+	return true;
+}
+
+bool
 der_whole(struct bytes in, unsigned tag, struct der *ret, struct err *e)
 {
 	struct der found;

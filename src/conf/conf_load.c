@@ -98,11 +98,11 @@ read_crl(const struct loading *l, const struct raw_crl *r)
 		return conf_load_fault(l, n, "delta",
 		    "delta must be shorter than next_update: it is what comes in "
 		    "between");
-	if (c->crl_next_update_s <= c->crl_interval_s)
+	if (c->crl_next_update_s < 2 * c->crl_interval_s) /* R35 */
 		return conf_load_fault(l, n,
 		    r->next_update != NULL ? "next_update" : "interval",
-		    "next_update must be longer than interval, or a CRL ends before "
-		    "the next is made");
+		    "next_update must be twice interval or more, so that the next CRL "
+		    "is there well before one ends");
 	return true;
 }
 

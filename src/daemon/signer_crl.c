@@ -282,6 +282,14 @@ reason_of(const struct signer_crl *c, const struct signer_revoked *r)
 	return (enum reason)(r->seq > c->upto ? r->was : r->reason);
 }
 
+/* After a clock that was ahead: nothing is revoked later than the list is made (P74). */
+static int64_t
+revoked_at(const struct signer_crl *c, const struct signer_revoked *r)
+{
+	const int64_t made = c->spec.this_update;
+	return r->revoked_at < made ? r->revoked_at : made;
+}
+
 static bool
 is_on(const struct signer_crl *c, const struct signer_revoked *r)
 {
@@ -296,7 +304,7 @@ count(struct signer_crl *c, const struct signer_revoked *r)
 	spec->entries++;
 	spec->serial_octets += serial_der_len(&r->serial);
 	spec->with_reason += reason_of(c, r) != REASON_UNSPECIFIED;
-	spec->late += crl_is_late(r->revoked_at);
+	spec->late += crl_is_late(revoked_at(c, r));
 	if (!c->delta)
 		return;
 	if (c->n_changed == c->room_changed) {
@@ -309,7 +317,7 @@ count(struct signer_crl *c, const struct signer_revoked *r)
 static void
 put(struct signer_crl *c, const struct signer_revoked *r)
 {
-	crl_entry(&c->out, &r->serial, r->revoked_at, reason_of(c, r));
+	crl_entry(&c->out, &r->serial, revoked_at(c, r), reason_of(c, r));
 }
 
 /* Goes on through the buckets.  True: all were looked at. */
@@ -473,9 +481,8 @@ void
 signer_crl_turn(struct signer *s)
 {
 	struct signer_crl *c = s->crl;
-	bool last = false;
 	struct err why;
-
+	bool last = false;
 	if (c == NULL || c->more == 0)
 		return;
 	if (!(c->counted ? put_more(c, &last, &why) : count_more(c, &why)))

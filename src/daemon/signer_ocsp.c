@@ -61,6 +61,8 @@ static enum finding
 check_singles(const struct signer *s, const struct signer_issuer *i,
     const struct msg_sign_ocsp *m, struct ocsp_single *ret, struct err *e)
 {
+	const int64_t now = clock_now();
+
 	for (size_t k = 0; k < m->n; k++) {
 		struct ocsp_cert_id id;
 
@@ -82,7 +84,9 @@ check_singles(const struct signer *s, const struct signer_issuer *i,
 		ret[k] = (struct ocsp_single){
 			.cert_id = m->v[k].cert_id,
 			.status = m->v[k].status,
-			.revoked_at = m->v[k].revoked_at,
+			/* A clock that was ahead told a time that is yet to come. */
+			.revoked_at =
+			    m->v[k].revoked_at < now ? m->v[k].revoked_at : now,
 			.reason = m->v[k].reason,
 		};
 	}

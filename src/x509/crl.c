@@ -274,3 +274,17 @@ crl_outer_room(struct bytes tbs)
 	n += 2 + octets + (octets == 0 ? tbs.p[1] : 0);
 	return der_header(DER_SEQUENCE, n + CLOSE_LEN, header);
 }
+
+bool
+crl_times(struct bytes head, int64_t *ret_this_update, int64_t *ret_next_update,
+    struct err *e)
+{
+	struct der version, alg, issuer, from, to;
+
+	return der_enter(&head, DER_SEQUENCE, e) && der_enter(&head, DER_SEQUENCE, e) &&
+	       der_expect(&head, DER_INTEGER, &version, e) &&
+	       der_expect(&head, DER_SEQUENCE, &alg, e) &&
+	       der_expect(&head, DER_SEQUENCE, &issuer, e) &&
+	       der_next(&head, &from, e) && der_get_time(&from, ret_this_update, e) &&
+	       der_next(&head, &to, e) && der_get_time(&to, ret_next_update, e);
+}

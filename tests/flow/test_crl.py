@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """CRLs through the whole daemon: when they come, what is on them, for how long."""
 import email.utils
+import http.client
 import os
 import re
 import ssl
@@ -201,6 +202,13 @@ class Time(CrlTest):
             time.sleep(0.05)
         self.assertTrue(condition())
 
+    def await_late(self):
+        end = time.monotonic() + 12 * SLOW
+        while (status := self.ca.ask("GET", "/readyz", cert=None).status) == 200:
+            self.assertLess(time.monotonic(), end, "readyz stays green")
+            time.sleep(0.1)
+        self.assertEqual(status, 503)
+
     def test_an_expired_entry_stays_on_one_more_crl(self):
         """P65, R27: on every one while the certificate lasts, on one after its end, then gone."""
         ca = self.ca
@@ -268,6 +276,34 @@ class Time(CrlTest):
         times = [crl.this_update.time for crl in by_number]
         self.assertEqual(times, sorted(times))
 
+    def test_what_is_served_is_told_and_not_what_was_signed(self):
+        """R35, P67, P71, R41: an older list than the last one that was signed is there, and the next has no place."""
+        ca, file = self.ca, self.ca.dir / "pub/crl/main.crl"
+        old = file.read_bytes()
+        self.wait_for(lambda crl: crl.number > CRL(old).number)
+        ca.stop()
+        file.write_bytes(old)
+        (file.parent / "main.crl.new").mkdir()
+        self.stop = True
+        try:
+            ca.start()
+            a = ca.ask_http("GET", "/crl/main.crl")
+            self.assertEqual(a.body, old)
+            until = CRL(old).next_update.time
+            told = email.utils.parsedate_to_datetime(a.headers["Expires"]).timestamp()
+            self.assertLessEqual(told, max(until, time.time()))
+            crl = next(i for i in ca.ask("GET", "/v1/issuers").json["issuers"] if i["name"] == "main")["crl"]
+            self.assertEqual(crl["next_update"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until)))
+            self.assertNotIn("number", crl)
+            metrics = ca.ask("GET", "/metrics", connection=http.client.HTTPConnection(
+                "127.0.0.1", ca.metrics_port, timeout=30 * SLOW)).body.decode()
+            self.assertIn(f'hanaper_crl_next_update_timestamp_seconds{{issuer="main"}} {int(until)}\n', metrics)
+            self.await_late()
+        finally:
+            (file.parent / "main.crl.new").rmdir()
+        self.wait_for(lambda crl: crl.next_update.time > until, 10)
+        self.torn.clear()
+
     def test_late_is_told_and_made_good(self):
         """R35, P67: a new one within seconds of a start; /readyz is red while none can be made."""
         ca = self.ca
@@ -278,13 +314,12 @@ class Time(CrlTest):
         self.wait_for(lambda crl: crl.next_update.time > began, 5)
         self.torn.clear()
         self.assertEqual(ca.ask("GET", "/readyz", cert=None).status, 200)
+        last = self.fetch()
         os.rename(ca.dir / "pub/crl", ca.dir / "pub/elsewhere")
         try:
-            end = time.monotonic() + 12 * SLOW
-            while (status := ca.ask("GET", "/readyz", cert=None).status) == 200:
-                self.assertLess(time.monotonic(), end, "readyz stays green")
-                time.sleep(0.1)
-            self.assertEqual(status, 503)
+            self.await_late()
+            self.assertLess(time.time(), max(self.seen[n].next_update.time for n in [last.number, *self.seen]),
+                            "before it has ended")
             self.assertIn("crl-failed", ca.said())
         finally:
             os.rename(ca.dir / "pub/elsewhere", ca.dir / "pub/crl")

@@ -268,6 +268,29 @@ class Changed(ShardTest):
         finally:
             yaml.write_text(text)
 
+    def test_more_old_urls_than_a_list_can_name_are_told(self):
+        """P68: who goes by the first of them has no shard of its own any more."""
+        ca = self.ca
+        yaml = ca.dir / "hanaper.yaml"
+        text = yaml.read_text()
+        old = f"http://127.0.0.1:{ca.http_port}"
+        try:
+            for i in range(12):
+                yaml.write_text(text.replace(old, f"{old}/{i}"))
+                run(BUILD / "hanaper", "reload", "--dir", ca.dir)
+                for _ in range(64):
+                    serial = ca.issue("moved", "DNS:moved.internal")
+                    if int(serial[-2:], 16) < 16:  # on the first shard of sixteen, and of less
+                        break
+            self.assertEqual(ca.revoke(serial).status, 200)
+            end = time.monotonic() + 10 * SLOW
+            while "warn core crl-places-dropped issuer=main places=" not in ca.said():
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+        finally:
+            yaml.write_text(text)
+            run(BUILD / "hanaper", "reload", "--dir", ca.dir)
+
 
 class Time(ShardTest):
     """Shards grow old by themselves."""

@@ -171,8 +171,10 @@ class Commands(unittest.TestCase):
         for done in self.each("restore", file, "--dir", into, "--crl", crl, "--nothing-since"):
             if (into / "hanaper.yaml").exists():
                 hnp.run(hnp.BUILD / "hanaper", "audit", "verify", "--dir", into)
-            if done.returncode != 0:
-                shutil.rmtree(into, ignore_errors=True)
+            else:
+                self.assertEqual(done.returncode, 1, done.stderr)
+            shutil.rmtree(into, ignore_errors=True)
+        hnp.run(hnp.BUILD / "hanaper", "restore", file, "--dir", into, "--crl", crl, "--nothing-since")
         # What is there already makes way, and is not lost.
         for done in self.each("restore", file, "--dir", into, error=errno.EIO, least=0):
             self.assertTrue((into / "hanaper.yaml").exists() or list(into.glob("before-restore-*/hanaper.yaml")))

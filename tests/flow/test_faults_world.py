@@ -94,10 +94,12 @@ class Clock(FaultTest):
         new = crl.extensions.get_extension_for_class(NUMBER).value.crl_number
         self.assertGreater(new, number, "CRL numbers grow, whatever the clock does")
         self.assertLessEqual(utc(crl.last_update), time.time() + offset + 1, "no CRL from the future")
+        for entry in crl:
+            self.assertLessEqual(entry.revocation_date, crl.last_update, "P74")
         self.assertGreater(utc(crl.next_update), time.time() + offset)
         return new
 
-    # S26, P61, P73, P87
+    # S26, S27, P61, P73, P74, P87
     def test_it_jumps_back_and_forth(self):
         self.ca.start()
         number = 0
@@ -108,7 +110,22 @@ class Clock(FaultTest):
         before, at = self.cpu(), time.monotonic()
         time.sleep(1)
         self.assertLess((self.cpu() - before) / (time.monotonic() - at), 0.5, "no timer spins")
+        self.assertRegex(self.ca.said(), r"warn core clock-back file=crl/main.crl seconds=\d+")
         self.restart()
+
+    # R35
+    def test_a_list_of_the_root_that_ends_is_told_where_its_key_is_offline(self):
+        self.ca.start()
+        self.ca.stop()
+        (self.ca.dir / "root.key").rename(self.ca.file("root.key"))
+        self.ca.start()
+        self.assertEqual(self.ca.ask_unix("GET", "/readyz").status, 200)
+        self.ca.clock(200 * DAY)
+        end = time.monotonic() + 30 * hnp.SLOW
+        while b"the CRL of root has ended" not in (a := self.ca.ask_unix("GET", "/readyz")).body:
+            self.assertLess(time.monotonic(), end, a.body)
+            time.sleep(0.1)
+        self.assertEqual(a.status, 503)
 
     # S27
     def test_a_start_with_the_clock_far_ahead_takes_no_shard_away(self):

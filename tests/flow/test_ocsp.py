@@ -290,12 +290,17 @@ class Forms(OcspTest):
         for i in range(10):
             serial = self.ca.issue("next", "DNS:next.internal")
             text = urllib.parse.quote(base64.b64encode(request([self.cert_id(serial)])).decode(), safe="")
-            self.assertEqual(Response(self.ca.ask_http("GET", "/ocsp/" + text).body).singles[0].status, GOOD)
+            good = self.ca.ask_http("GET", "/ocsp/" + text)
+            self.assertEqual(Response(good.body).singles[0].status, GOOD)
             told = self.ca.revoke(serial, "keyCompromise" if i % 2 else "superseded").json
             single = Response(self.ca.ask_http("GET", "/ocsp/" + text).body).singles[0]
             self.assertEqual((single.status, single.reason), (REVOKED, 1 if i % 2 else 4))
             self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(single.revoked_at)),
                              told["revoked_at"])
+            # Whoever had the answer of before hears of this one, also by its date alone.
+            for name, of in (("If-Modified-Since", "Last-Modified"), ("If-None-Match", "ETag")):
+                a = self.ca.ask_http("GET", "/ocsp/" + text, headers={name: good.headers[of]})
+                self.assertEqual(a.status, 200, name)
 
     def test_a_responder_that_is_revoked_signs_no_more(self):
         """S45, P92: from then on another signs, and front has nothing left that the old one signed."""

@@ -9,6 +9,7 @@
 #include "der_mutate.h"
 #include "fuzz.h"
 #include "policy/lint.h"
+#include "x509/crl.h"
 
 static bool
 was_read(const struct verdict *v)
@@ -39,8 +40,12 @@ crl(struct bytes in)
 	const gnutls_datum_t der = { (unsigned char *)(uintptr_t)in.p, (unsigned)in.n };
 	struct verdict v = { 0 };
 	gnutls_x509_crl_t c;
+	int64_t from, to;
+	struct err e;
 
+	const bool timed = crl_times(in, &from, &to, &e);
 	const bool pass = lint_crl(in, &v);
+	require(timed || !pass);
 	sound(&v, pass);
 	if (pass && was_read(&v)) {
 		require(gnutls_x509_crl_init(&c) >= 0);

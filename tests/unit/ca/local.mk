@@ -20,6 +20,7 @@ tests_unit_ca_unit_ca_SOURCES = \
 	tests/unit/ca/test_reconcile.c \
 	tests/unit/ca/test_renewal.c \
 	tests/unit/ca/test_revoke.c \
+	tests/unit/ca/test_revoke_fails.c \
 	tests/unit/ca/test_revoke_issuer.c
 tests_unit_ca_unit_ca_LDADD = libhnp_ca.a libhnp_store.a libhnp_policy.a libhnp_jose.a libhnp_key.a \
 	libhnp_journal.a libhnp_x509.a libhnp_conf.a libhnp_db.a libhnp_ipc.a libhnp_sys.a libhnp_codec.a \

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/issue_same.h"
+#include "ca/note.h"
 
 #include "paper.h"
 
@@ -331,6 +332,25 @@ Test(issue, a_profile_that_moved_meanwhile_is_tried_again)
 	cr_expect_eq(t.e.code, ERR_UNAVAILABLE);
 	cr_expect_eq(paper.failures, 0);
 	names_free(&names);
+}
+
+/* The key by which the answer would be found again goes into no note that is torn. */
+Test(issue, a_key_for_the_same_again_needs_a_note_that_can_be_read)
+{
+	const struct note_once once = { 0 };
+	struct csr *csr = paper_web();
+	struct issue_request q = paper_request(csr);
+	struct verdict v = { 0 };
+	struct told t = { 0 };
+	struct err e = { 0 };
+
+	q.once = &once;
+	q.note = bytes_str("{\"parent\":");
+	cr_expect_not(issue_start(paper.ca, &q, on_done, &t, &v, &e));
+	cr_expect_eq(t.times, 0);
+	cr_expect_not(paper_asked());
+	csr_free(csr);
+	verdict_free(&v);
 }
 
 /* A note is told of in the log; one that cannot be read does not hold the answer back. */

@@ -7,6 +7,7 @@
 #include <gnutls/gnutls.h>
 #include <sys/socket.h>
 
+#include "../store/fail_step.h"
 #include "../store/tmp_certificate.h"
 #include "base/clock.h"
 #include "ca/ca_state.h"
@@ -22,9 +23,11 @@ static struct buf signed_[8];             /* its answers, by the question's numb
 static uint8_t forgotten[8][MSG_TAG_LEN]; /* tags of MSG_FORGET */
 static size_t n_forgotten;
 static bool forgot_all;
+static int64_t produced_at;
 
 struct told { /* of one answer */
-	bool there, cacheable, keep, unauthorized;
+	bool there, cacheable, keep, dated;
+	int status; /* of an answer that is nothing else; OCSP_SUCCESSFUL */
 	uint8_t tag[MSG_TAG_LEN];
 };
 
@@ -47,8 +50,8 @@ on_answer(void *arg, const struct ocsp_answer *a)
 	*t = (struct told){ .there = true,
 		.cacheable = a->cacheable,
 		.keep = a->tag.n > 0,
-		.unauthorized =
-		    bytes_eq(a->response, bytes_of("\x30\x03\x0a\x01\x06", 5)) };
+		.dated = a->modified_at != 0,
+		.status = a->response.n == 5 ? a->response.p[4] : OCSP_SUCCESSFUL };
 	if (a->tag.n > 0)
 		memcpy(t->tag, a->tag.p, MSG_TAG_LEN);
 }
@@ -57,6 +60,7 @@ static void
 begin(void)
 {
 	tmp_begin();
+	produced_at = clock_now() + 10;
 	MUST(store_begin(st, &e));
 	for (unsigned n = 1; n <= 3; n++)
 		tmp_add(n);
@@ -184,7 +188,7 @@ sign(uint64_t i, bool refuse)
 {
 	while (signed_[i].n == 0)
 		take_question();
-	const struct msg_ocsp_signed m = { i, buf_bytes(&signed_[i]), 1,
+	const struct msg_ocsp_signed m = { i, buf_bytes(&signed_[i]), produced_at,
 		INT64_MAX / 2 };
 	const struct err why = { .code = ERR_UNAVAILABLE };
 	struct ask question;
@@ -275,7 +279,50 @@ Test(ocsp_answer, only_plain_questions_for_what_was_issued_are_kept)
 	cr_expect(more.there && more.cacheable && !more.keep);
 	cr_expect(never.there && never.cacheable && !never.keep);
 	cr_expect(first.there && !first.cacheable && !first.keep);
+	cr_expect_eq(first.status, OCSP_TRY_LATER, "who has it signed twice in vain");
 	cr_expect_null(ca.ocsp_asked);
+}
+
+/* R42, P81: the signer is not asked while the database does not know all that it does. */
+Test(ocsp_answer, who_is_behind_says_to_try_later)
+{
+	struct told t;
+
+	ca.phase = CA_BEHIND;
+	ask(1, false, &t);
+	cr_expect(t.there && !t.cacheable && !t.keep);
+	cr_expect_eq(t.status, OCSP_TRY_LATER);
+}
+
+/* R31, P84: what could not be looked up is neither good nor unknown. */
+Test(ocsp_answer, a_database_that_fails_is_an_internal_error)
+{
+	struct told t;
+
+	fail_step = 1;
+	ask(1, false, &t);
+	fail_step = 0;
+	cr_expect(t.there && !t.cacheable && !t.keep);
+	cr_expect_eq(t.status, OCSP_INTERNAL);
+}
+
+/* P92: of answers of one second, the one before and the one after, a date tells nothing. */
+Test(ocsp_answer, one_of_the_second_of_the_revocation_bears_no_date_and_is_not_kept)
+{
+	struct told before, same, later;
+
+	ask(1, false, &before);
+	sign(1, false);
+	cr_expect(before.dated && before.keep);
+	take_back(1);
+	produced_at = 777; /* by tmp_revoke() */
+	ask(1, false, &same);
+	sign(2, false);
+	cr_expect(same.there && same.cacheable && !same.dated && !same.keep);
+	produced_at++;
+	ask(1, false, &later);
+	sign(3, false);
+	cr_expect(later.dated && later.keep);
 }
 
 /* RFC 5019 2.2.3: the signer is not asked for what it could only refuse, each time anew. */
@@ -286,8 +333,9 @@ Test(ocsp_answer, of_an_issuer_that_has_ended_nobody_answers)
 	ask(1, false, &before);
 	certificate.not_after = clock_now();
 	ask(1, false, &after);
-	cr_expect(after.there && after.unauthorized);
+	cr_expect(after.there && after.status == OCSP_UNAUTHORIZED);
 	cr_expect(!after.keep && !after.cacheable);
 	sign(1, false);
-	cr_expect(before.there && !before.unauthorized, "it was asked in time");
+	cr_expect(before.there && before.status == OCSP_SUCCESSFUL,
+	    "it was asked in time");
 }

@@ -184,7 +184,7 @@ Test(conf_load, values_out_of_range_are_refused_with_their_line)
 		{ LEAST "urls: { public: 'http://a/b' }\n", "3: urls.public: " },
 		{ LEAST "urls: { public: 'http://u@a' }\n", "3: urls.public: " },
 		{ LEAST "server_names: ['*.a']\n", "3: server_names[0]: " },
-		{ LEAST "crl: { interval: 1h, next_update: 1h }\n", "3: crl.next_update: next_update must be longer" },
+		{ LEAST "crl: { interval: 1h, next_update: 119m }\n", "3: crl.next_update: next_update must be twice interval" },
 		{ LEAST "crl: { next_update: 11d }\n", "3: crl.next_update: \"11d\" is not within 2s and 10d" },
 		{ LEAST "crl: { debounce: 61s }\n", "3: crl.debounce: " },
 		{ LEAST "crl: { shards: 257 }\n", "3: crl.shards: " },

@@ -439,3 +439,36 @@ Test(crl, an_entry_that_cannot_be_spoils_the_buffer)
 	cr_expect_not(buf_ok(&b, "CRL", &e));
 	cr_expect_eq(b.n, 0);
 }
+
+/* R35: what is served is told by its own first octets, however long it is. */
+Test(crl, its_times_are_in_its_first_octets)
+{
+	const struct crl_spec s = spec_of(1000);
+	int64_t from = 0, to = 0;
+	size_t least = 0;
+	struct err e = { 0 };
+	struct buf crl;
+
+	buf_init(&crl, MIB(1));
+	make(&s, &crl);
+	for (size_t n = 0; n <= crl.n && n <= CRL_HEAD_MAX; n++) {
+		from = to = 0;
+		const bool ok = crl_times(bytes_of(crl.p, n), &from, &to, &e);
+		if (ok && least == 0)
+			least = n;
+		cr_assert_eq(ok, least != 0, "%zu octets", n);
+		if (ok)
+			cr_assert(from == THIS_UPDATE && to == NEXT_UPDATE);
+		else
+			cr_assert_eq(e.code, ERR_MALFORMED);
+	}
+	cr_expect(least > 0 && least < 512);
+	for (size_t i = 0; i < least; i++) { /* nothing else is taken for it */
+		const uint8_t was = crl.p[i];
+		crl.p[i] = 0xff;
+		const bool ok = crl_times(buf_bytes(&crl), &from, &to, &e);
+		cr_expect(ok || e.code == ERR_MALFORMED, "octet %zu", i);
+		crl.p[i] = was;
+	}
+	buf_free(&crl);
+}
