@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A revocation while the database cannot be read. */
+#include "../../../src/ca/revoke_impl.h"
 #include "../store/fail_step.h"
 #include "ca/revoke.h"
-#include "../../../src/ca/revoke_impl.h"
 #include "paper.h"
 
 #define MUST(call) cr_assert((call), "%s", e.detail)
