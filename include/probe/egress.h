@@ -2,10 +2,11 @@
 /*
  * egress - whereto the prober may connect (S51, R74, A178).  Pure.
  *
- * With networks listed, these alone count.  Without: everything but loopback,
- * link-local, multicast, unspecified and reserved addresses and those where
- * clouds keep the secrets of a machine; the shared space of carriers
- * (100.64.0.0/10) is refused too, private networks are not: the CA is private.
+ * Barred are loopback, link-local, multicast, unspecified and reserved addresses and
+ * those where clouds keep the secrets of a machine; the shared space of carriers
+ * (100.64.0.0/10) too, private networks are not: the CA is private.  Networks that are
+ * listed count alone; one opens what is barred where it lies within that range,
+ * as 127.0.0.1/32 does and 0.0.0.0/0 does not.
  *
  * An IPv4 address inside an IPv6 one is judged as itself: ::ffff:0:0/96, NAT64's
  * 64:ff9b::/96 (RFC 6052), 6to4's 2002::/16.

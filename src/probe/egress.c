@@ -98,6 +98,35 @@ take(const struct sockaddr *sa, struct address *ret)
 	return false;
 }
 
+/* By a listed network, NULL: by default.  What is barred has to be listed as itself. */
+static bool
+is_open(const struct conf_cidr *network, const struct address *a)
+{
+	struct conf_cidr b;
+
+	for (size_t i = 0; i < NITEMS(barred); i++) {
+		if (!is_in(barred[i], a))
+			continue;
+		const bool within = network != NULL && conf_cidr(barred[i], &b) &&
+				    network->bits >= b.bits;
+		if (!within)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_listed(const struct strings *networks, const struct address *a)
+{
+	struct conf_cidr n;
+
+	for (size_t i = 0; i < networks->n; i++)
+		if (conf_cidr(networks->v[i], &n) &&
+		    conf_cidr_has(&n, a->ip, a->octets) && is_open(&n, a))
+			return true;
+	return false;
+}
+
 bool
 egress_check(const struct strings *networks, const struct sockaddr *sa, struct err *e)
 {
@@ -106,16 +135,8 @@ egress_check(const struct strings *networks, const struct sockaddr *sa, struct e
 	if (!take(sa, &a))
 		return err_set(e, ERR_PROBE_CONNECTION, REFUSED);
 	unwrap(&a);
-	if (networks->n > 0) {
-		for (size_t i = 0; i < networks->n; i++)
-			if (is_in(networks->v[i], &a))
-				return true;
-		return err_set(e, ERR_PROBE_CONNECTION, REFUSED);
-	}
-	for (size_t i = 0; i < NITEMS(barred); i++)
-		if (is_in(barred[i], &a))
-			return err_set(e, ERR_PROBE_CONNECTION, REFUSED);
-	return true;
+	const bool open = networks->n > 0 ? is_listed(networks, &a) : is_open(NULL, &a);
+	return open || err_set(e, ERR_PROBE_CONNECTION, REFUSED);
 }
 
 void

@@ -52,7 +52,7 @@ Test(egress, without_a_list_what_is_neither_public_nor_private_is_refused)
 }
 
 /* A178 */
-Test(egress, listed_networks_count_alone_whatever_they_are)
+Test(egress, listed_networks_count_alone)
 {
 	struct strings n = { 0 };
 
@@ -69,10 +69,51 @@ Test(egress, listed_networks_count_alone_whatever_they_are)
 	/* An IPv4 address in an IPv6 one is not let in by a network of IPv6. */
 	n = (struct strings){ 0 };
 	strings_add(&n, "::/0");
-	cr_expect(allowed(&n, "::1"));
+	cr_expect(allowed(&n, "2606:4700::1111"));
 	cr_expect_not(allowed(&n, "::ffff:127.0.0.1"));
 	cr_expect_not(allowed(&n, "127.0.0.1"));
 	strings_free(&n);
+}
+
+/* R74 */
+Test(egress, what_is_barred_is_opened_by_what_lies_within_it_alone)
+{
+	static const struct {
+		const char *network, *good, *bad;
+	} rows[] = {
+		/* clang-format off */
+		{ "0.0.0.0/0",        "8.8.8.8",      "169.254.169.254" },
+		{ "0.0.0.0/0",        "192.168.1.1",  "127.0.0.1" },
+		{ "0.0.0.0/0",        "10.0.0.1",     "168.63.129.16" },
+		{ "126.0.0.0/7",      "126.0.0.1",    "127.0.0.1" },
+		{ "127.0.0.0/8",      "127.1.1.1",    "128.0.0.1" },
+		{ "127.0.0.1",        "127.0.0.1",    "127.0.0.2" },
+		{ "169.254.0.0/16",   "169.254.1.1",  "8.8.8.8" },
+		{ "100.64.0.0/9",     "100.0.0.1",    "100.64.0.1" },
+		{ "100.64.0.0/11",    "100.64.0.1",   "100.96.0.1" },
+		{ "::/0",             "fd00::1",      "::1" },
+		{ "::/0",             "2600::1",      "fe80::1" },
+		{ "::1/128",          "::1",          "::2" },
+		{ "fd00::/8",         "fd00::1",      "fd00:ec2::254" },
+		{ "fd00:ec2::254",    "fd00:ec2::254", "fd00:ec2::1" },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		struct strings n = { 0 };
+
+		strings_add(&n, rows[i].network);
+		cr_expect(allowed(&n, rows[i].good), "%s", rows[i].good);
+		cr_expect_not(allowed(&n, rows[i].bad), "%s %s", rows[i].network,
+		    rows[i].bad);
+		strings_free(&n);
+	}
+	struct strings two = { 0 };
+	strings_add(&two, "0.0.0.0/0");
+	strings_add(&two, "127.0.0.1/32");
+	cr_expect(allowed(&two, "127.0.0.1"));
+	cr_expect_not(allowed(&two, "127.0.0.2"));
+	strings_free(&two);
 }
 
 Test(egress, other_families_are_refused_and_addresses_are_written_with_their_port)
