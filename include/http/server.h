@@ -42,12 +42,11 @@ struct server_app {
 struct server_def {
 	const struct server_app *app; /* borrowed, as the next two */
 	struct conns *conns;
-	struct tls *tls;    /* NULL: plain; otherwise tls_certify() has succeeded */
-	unsigned kind;      /* given back by exchange_kind(): enum route_listener */
-	unsigned threads;   /* at least 1 */
-	unsigned limit;     /* open connections at most; further ones wait */
-	int64_t request_ms; /* for one whole request; 0: 30 seconds (S61) */
-	size_t memory; /* of a connection, for request line and headers; 0: 16 KiB */
+	struct tls *tls;  /* NULL: plain; otherwise tls_certify() has succeeded */
+	unsigned kind;    /* given back by exchange_kind(): enum route_listener */
+	unsigned threads; /* at least 1 */
+	unsigned limit;   /* open connections at most; further ones wait */
+	size_t memory;    /* of a connection, for request line and headers; 0: 16 KiB */
 };
 
 /* Takes over 'listen_fd', also when it fails. */

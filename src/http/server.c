@@ -16,6 +16,7 @@
 #include "exchange_impl.h"
 #include "http/tls_client.h"
 
+/* What each stage of a connection may take (S61). */
 #define HANDSHAKE_MS 10000 /* from accept to the client's Finished */
 #define REQUEST_MS                                                                     \
 	30000 /* from the request line, or a first connection, to the last octet */
@@ -64,7 +65,7 @@ on_handshake(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming
 	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY)
 		return tls_client_check(s, tls_trust(door_of(c)->server->def.tls));
 	if (type == GNUTLS_HANDSHAKE_FINISHED)
-		conns_deadline(door_of(c)->entry, door_of(c)->server->def.request_ms);
+		conns_deadline(door_of(c)->entry, REQUEST_MS);
 	return 0;
 }
 
@@ -80,7 +81,7 @@ door_open(struct server *s, struct MHD_Connection *c)
 	d->server = s;
 	client_init(&d->client);
 	d->entry = conns_add(s->def.conns, fd, from,
-	    s->def.tls != NULL ? HANDSHAKE_MS : s->def.request_ms);
+	    s->def.tls != NULL ? HANDSHAKE_MS : REQUEST_MS);
 	conns_enter(d->entry, &s->room);
 	d->client.local = from->sa_family == AF_UNIX;
 	if (s->def.tls != NULL) {
@@ -144,7 +145,7 @@ on_request_line(void *cls, const char *target, struct MHD_Connection *c)
 	struct door *d = door_of(c);
 	struct exchange *x = exchange_new(d, c, target);
 
-	conns_deadline(d->entry, s->def.request_ms);
+	conns_deadline(d->entry, REQUEST_MS);
 	atomic_fetch_add(&s->busy, 1);
 	hide_query(target); /* the exchange has its own copy */
 	return x;
@@ -449,8 +450,6 @@ server_start(const struct server_def *def, int listen_fd, struct server **ret,
 	s->def = *def;
 	if (s->def.memory == 0)
 		s->def.memory = MEMORY;
-	if (s->def.request_ms == 0)
-		s->def.request_ms = REQUEST_MS;
 	s->room.limit = s->def.limit;
 	s->listen_fd = listen_fd;
 	first_id(s);

@@ -8,6 +8,7 @@ tests_unit_http_unit_http_SOURCES = \
 	tests/unit/http/small_server.h \
 	tests/unit/http/test_client.c \
 	tests/unit/http/test_conns.c \
+	tests/unit/http/test_deadlines.c \
 	tests/unit/http/test_freshness.c \
 	tests/unit/http/test_guard.c \
 	tests/unit/http/test_problem.c \
@@ -26,6 +27,6 @@ tests_unit_http_unit_http_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_GNUTLS_WRAP) \
 	-Wl,--wrap=gnutls_x509_crq_sign2,--wrap=gnutls_x509_crq_export2 \
 	-Wl,--wrap=gnutls_x509_crt_init,--wrap=gnutls_x509_crt_import \
 	-Wl,--wrap=gnutls_x509_crt_list_import2,--wrap=gnutls_x509_trust_list_init \
-	-Wl,--wrap=gnutls_x509_trust_list_verify_crt2
+	-Wl,--wrap=gnutls_x509_trust_list_verify_crt2,--wrap=clock_mono_ms
 tests_unit_http_unit_http_LDADD = libhnp_http.a libhnp_sys.a libhnp_codec.a libhnp_base.a \
 	$(MHD_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) -lpthread $(UNIT_LIBS)

@@ -65,8 +65,7 @@ on_done(void *ctx, struct exchange *x)
 }
 
 static void
-start(struct small_server *s, struct tls *tls, unsigned threads, int64_t request_ms,
-    int fd)
+start(struct small_server *s, struct tls *tls, unsigned threads, int fd)
 {
 	struct err e;
 
@@ -77,13 +76,12 @@ start(struct small_server *s, struct tls *tls, unsigned threads, int64_t request
 		.tls = tls,
 		.kind = 1,
 		.threads = threads,
-		.limit = 100,
-		.request_ms = request_ms };
+		.limit = 100 };
 	cr_assert(server_start(&def, fd, &s->server, &e), "%s", e.detail);
 }
 
-static void
-start_tcp(struct small_server *s, struct tls *tls, unsigned threads, int64_t request_ms)
+void
+small_server_start(struct small_server *s, struct tls *tls, unsigned threads)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -95,19 +93,7 @@ start_tcp(struct small_server *s, struct tls *tls, unsigned threads, int64_t req
 	cr_assert_eq(listen(fd, 64), 0);
 	cr_assert_eq(getsockname(fd, (struct sockaddr *)&a, &n), 0);
 	s->port = ntohs(a.sin_port);
-	start(s, tls, threads, request_ms, fd);
-}
-
-void
-small_server_start(struct small_server *s, struct tls *tls, unsigned threads)
-{
-	start_tcp(s, tls, threads, 0);
-}
-
-void
-small_server_start_hurried(struct small_server *s, int64_t request_ms)
-{
-	start_tcp(s, NULL, 1, request_ms);
+	start(s, tls, threads, fd);
 }
 
 void
@@ -122,7 +108,7 @@ small_server_start_unix(struct small_server *s)
 	unlink(s->path);
 	cr_assert_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	cr_assert_eq(listen(fd, 64), 0);
-	start(s, NULL, 1, 0, fd);
+	start(s, NULL, 1, fd);
 }
 
 void

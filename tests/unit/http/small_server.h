@@ -29,8 +29,6 @@ struct small_server {
 
 /* 'tls' NULL: plain.  Bodies up to SMALL_BODY_MAX are echoed. */
 void small_server_start(struct small_server *s, struct tls *tls, unsigned threads);
-/* A request has so many milliseconds. */
-void small_server_start_hurried(struct small_server *s, int64_t request_ms);
 void small_server_start_unix(struct small_server *s);
 void small_server_stop(struct small_server *s);
 /* Waits for the exchange that is held. */

@@ -403,35 +403,3 @@ Test(server, quiescing_takes_no_more_and_lets_go_of_what_is_answered)
 	close(fd);
 	small_server_stop(&s);
 }
-
-/* S61: an octet now and then is activity to the library; to us it is a request not done. */
-Test(server, who_drips_octets_is_cut_off_at_the_deadline)
-{
-	static const char *const drips[] = {
-		"GET / HTTP/1.1\r\nHost: a\r\nX-A: aaaaaaa",
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\nabcdefghijklm"
-	};
-	struct small_server s;
-	char reply[256];
-	bool closed;
-
-	small_server_start_hurried(&s, 150);
-	for (size_t i = 0; i < NITEMS(drips); i++) {
-		const int fd = small_connect(&s);
-		const size_t n = strlen(drips[i]);
-		bool cut = false;
-
-		small_send(fd, drips[i], n - 10);
-		for (size_t k = n - 10; k < n && !cut; k++) {
-			usleep(30000);
-			conns_sweep(s.conns);
-			small_send(fd, drips[i] + k, 1);
-			small_read(fd, reply, sizeof(reply), 1, &cut);
-		}
-		cr_expect(cut, "%s", drips[i]);
-		close(fd);
-	}
-	small_talk(&s, GET("/a"), sizeof(GET("/a")) - 1, reply, sizeof(reply), &closed);
-	cr_expect_eq(atomic_load(&s.handed), 1, "others are served");
-	small_server_stop(&s);
-}

@@ -12,22 +12,6 @@
 #include "paper_ca.h"
 #include "small_server.h"
 
-/* What core does: a certificate for the request, as a chain. */
-static void
-certify(struct tls *t, const struct paper_ca *ca, const char *cn)
-{
-	struct buf csr, pem;
-	struct err e;
-
-	buf_init(&csr, KIB(4));
-	buf_init(&pem, KIB(8));
-	cr_assert(tls_request(t, &csr, &e), "%s", e.detail);
-	paper_certify(ca, buf_bytes(&csr), cn, &pem);
-	cr_assert(tls_certify(t, buf_bytes(&pem), &e), "%s", e.detail);
-	buf_free(&csr);
-	buf_free(&pem);
-}
-
 struct visit {                  /* one connection of a client */
 	const char *priorities; /* NULL: all that GnuTLS would */
 	gnutls_certificate_credentials_t cred;
@@ -113,11 +97,7 @@ present(struct visit *v, gnutls_x509_crt_t *chain, int n, gnutls_x509_privkey_t 
 static void
 start(struct small_server *s, struct tls **t, const struct paper_ca *ca)
 {
-	const struct bytes trust = buf_bytes(&ca->pem);
-	struct err e;
-
-	cr_assert(tls_new(&trust, 1, t, &e), "%s", e.detail);
-	certify(*t, ca, "first");
+	*t = paper_tls(ca, "first");
 	small_server_start(s, *t, 2);
 }
 
@@ -323,7 +303,7 @@ Test(tls, sessions_resume_with_their_certificate_until_the_key_changes)
 		cr_expect(second.ok && second.resumed, "%s", versions[i]);
 		cr_expect_gt(s.client.cert.n, 0, "%s: %s", versions[i],
 		    s.client.refused.detail);
-		certify(t, &ca, "second");
+		paper_tls_certify(t, &ca, "second");
 		struct visit third = { .priorities = versions[i],
 			.cred = first.cred,
 			.resume = &second.session };
