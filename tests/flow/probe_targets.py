@@ -227,7 +227,7 @@ def certificate(folder, name, san, identifier, extra=""):
     """A self-signed certificate by openssl(1); 'identifier' is the value of acmeIdentifier."""
     folder = pathlib.Path(folder)
     lines = ["[req]", "distinguished_name=dn", "x509_extensions=ext", "prompt=no", "[dn]",
-             f"CN={name}", "[ext]"]
+             f"CN={name[:64]}", "[ext]"]
     if san:
         lines.append(f"subjectAltName={san}")
     if identifier:
@@ -250,10 +250,10 @@ def make_twice(crt):
 class Tls:
     """A TLS server: by SNI the certificate that the test put into .certificates (crt, key)."""
 
-    def __init__(self, alpn=("acme-tls/1",), maximum=ssl.TLSVersion.TLSv1_3):
+    def __init__(self, alpn=("acme-tls/1",), maximum=ssl.TLSVersion.TLSv1_3, host="127.0.0.1"):
         self.certificates, self.asked, self.received = {}, [], []
         self.alpn, self.maximum = alpn, maximum
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 

@@ -748,6 +748,20 @@ class TlsAlpn01(ProberTest):
             time.sleep(0.01)
         self.assertEqual(self.server.received, [("acme-tls/1", b"")] * 3)
 
+    # A194: RFC 8738 6, RFC 3596 2.5
+    def test_an_ipv6_address_goes_by_its_reverse_name(self):
+        reverse = "1." + "0." * 31 + "ip6.arpa"
+        server = Tls(host="::1")
+        self.addCleanup(server.close)
+        p = self.prober(tls_port=server.port)
+        self.make(reverse, "IP:::1", server=server)
+        self.proves(self.ask(p, "::1", type="ip"))
+        self.assertEqual(server.asked, [reverse])
+        for san in ("IP:::2", "IP:1::1", "IP:0.0.0.1", f"DNS:{reverse}"):
+            with self.subTest(san):
+                self.make(reverse, san, server=server)
+                self.fails(self.ask(p, "::1", type="ip"), "unauthorized", "name")
+
     # A189
     def test_its_key_usage_is_not_judged(self):
         # lego 4.9: keyEncipherment alone, with which nothing is signed.

@@ -87,9 +87,23 @@ def warnings(peer, _):
         peer.sendall(b"\x15\x03\x03\x00\x02\x01\x5a" * 9000)
 
 
+def extensions(hello):
+    """{type: octets} of a ClientHello (RFC 8446 4.1.2)."""
+    found, at = {}, 4 + 2 + 32
+    for size in (1, 2, 1):  # session, cipher suites, compressions
+        at += size + int.from_bytes(hello[at:at + size], "big")
+    at += 2
+    while at < len(hello):
+        kind, size = struct.unpack(">HH", hello[at:at + 4])
+        assert kind not in found
+        found[kind] = hello[at + 4:at + 4 + size]
+        at += 4 + size
+    return found
+
+
 class Raw:
     def __init__(self, answer, *args):
-        self.answer, self.args = answer, args
+        self.answer, self.args, self.hellos = answer, args, []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -107,7 +121,7 @@ class Raw:
         try:
             with peer:
                 first = peer.recv(5)
-                peer.recv(struct.unpack(">H", first[3:])[0])
+                self.hellos.append(peer.recv(struct.unpack(">H", first[3:])[0], socket.MSG_WAITALL))
                 self.answer(peer, *self.args)
                 peer.recv(100)
         except (OSError, struct.error):
@@ -115,6 +129,20 @@ class Raw:
 
     def close(self):
         self.listener.close()
+
+
+class Hello(ProberTest):
+    # A189, A194
+    def test_it_offers_one_protocol_and_asks_for_one_name_by_tls_12_or_13(self):
+        raw = Raw(lambda peer: peer.sendall(b"\x15\x03\x03\x00\x02\x02\x28"))  # handshake_failure
+        self.addCleanup(raw.close)
+        p = self.prober(tls_port=raw.port)
+        for name, kind, sni in (("ok.test", "dns", b"ok.test"), ("127.0.0.1", "ip", b"1.0.0.127.in-addr.arpa")):
+            self.fails(p.ask(name, type=kind, challenge="tls-alpn-01"), "tls")
+            offered = extensions(raw.hellos.pop())
+            self.assertEqual(offered[16], b"\0\x0b\x0aacme-tls/1")
+            self.assertEqual(offered[0], struct.pack(">HBH", len(sni) + 3, 0, len(sni)) + sni)
+            self.assertEqual(offered[43], b"\x04\x03\x04\x03\x03")
 
 
 class Busy(ProberTest):
