@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Orders, authorizations, finalizing and the download of certificates (RFC 8555 7.1.3, 7.4, 7.5)."""
+import base64
 import datetime
 import hashlib
 import json
@@ -23,7 +24,7 @@ PROFILES = """
     validity: {{ default: 10d, max: 30d }}
     keys: [ecdsa-p256, ed25519, rsa-2048]
     names: {{ dns: ["*.internal", "*.b.lab", "xn--bcher-kva.lab"], ip: ["127.0.0.0/8", "2001:db8::/32"], wildcards: true }}
-    acme: {{ challenges: [http-01, dns-01, tls-alpn-01, dns-persist-01], networks: ["127.0.0.0/8"], http_port: {http}, resolvers: ["127.0.0.1:{dns}"], profiles: [brief], subdomains: {subdomains}, caa: {caa}, authorization_lifetime: {life} }}
+    acme: {{ challenges: [http-01, dns-01, tls-alpn-01, dns-account-01, dns-persist-01], networks: ["127.0.0.0/8"], http_port: {http}, resolvers: ["127.0.0.1:{dns}"], profiles: [brief], subdomains: {subdomains}, caa: {caa}, authorization_lifetime: {life} }}
   - name: brief
     usages: [server auth]
     validity: {{ default: 2d, max: 3d }}
@@ -36,6 +37,9 @@ PROFILES = """
 """
 
 
+DNS = ["dns-01", "dns-account-01", "dns-persist-01"]  # what proves a wildcard
+
+
 def at(seconds, text="%Y-%m-%dT%H:%M:%SZ"):
     when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
     return when.strftime(text)
@@ -45,6 +49,11 @@ def change(c, new):
     """The inner JWS of a key change."""
     inner = {"alg": new.alg, "jwk": new.jwk, "url": c.base + "/key-change"}
     return c.jws(inner, {"account": c.kid, "oldKey": c.key.jwk}, new)
+
+
+def account_label(url):
+    """draft-ietf-acme-dns-account-label 3.1"""
+    return base64.b32encode(hashlib.sha256(url.encode()).digest()[:10]).decode().lower()
 
 
 def certificates(pem):
@@ -99,7 +108,8 @@ class OrderTest(FlowTest):
             proof = c.key_authorization(challenge["token"])
             self.responder.tokens[challenge["token"]] = proof
             digest = b64(hashlib.sha256(proof.encode()).digest())
-            self.names.txt.setdefault("_acme-challenge." + authz["identifier"]["value"], []).append(digest)
+            label = f"_{account_label(c.kid)}." if kind == "dns-account-01" else ""
+            self.names.txt.setdefault(f"{label}_acme-challenge." + authz["identifier"]["value"], []).append(digest)
             self.assertEqual(c.post(challenge["url"], {}).status, 200)
             got = c.poll(url)
             self.assertEqual(got.json["status"], "valid", got)
@@ -295,7 +305,7 @@ class Authorizations(OrderTest):
         self.assertEqual([i["value"] for i in order["identifiers"]], ["*.w.internal", "w.internal", "127.0.0.9", "2001:db8::1"])
         wild, plain, ip4, ip6 = [c.post(url).json for url in order["authorizations"]]
         kinds = [[x["type"] for x in z["challenges"]] for z in (wild, plain, ip4, ip6)]
-        self.assertEqual(kinds, [["dns-01", "dns-persist-01"], ["http-01", "dns-01", "tls-alpn-01", "dns-persist-01"],
+        self.assertEqual(kinds, [DNS, ["http-01", "dns-01", "tls-alpn-01", *DNS[1:]],
                                  ["http-01", "tls-alpn-01"], ["http-01", "tls-alpn-01"]])
         self.assertEqual(wild["identifier"], {"type": "dns", "value": "w.internal"})
         self.assertIs(wild["wildcard"], True)
@@ -310,10 +320,17 @@ class Authorizations(OrderTest):
                 self.assertRegex(x["token"], "^[A-Za-z0-9_-]{43}$")
                 self.assertFalse({"error", "validated"} & set(x))
                 tokens.add(x["token"])
-        self.assertEqual(len(tokens), 10)
+        self.assertEqual(len(tokens), 12)
         persist = plain["challenges"][-1]
         self.assertEqual(persist["issuer-domain-names"], ["ca.example"])
         self.assertEqual(persist["accounturi"], c.kid)
+
+    # A241: by two accounts at once, each at a label of its own
+    def test_a_wildcard_is_proven_at_the_label_of_its_account(self):
+        for c in (self.account(), self.account()):
+            chain, _ = self.issued(c, "*.several.internal", kind="dns-account-01")
+            self.assertIn("DNS:*.several.internal", self.openssl(chain.body, "-ext", "subjectAltName"))
+        self.assertEqual(sorted(len(v) for name, v in self.names.txt.items() if name.endswith(".several.internal")), [1, 1])
 
     # A146, A147, A173
     def test_a_valid_one_is_used_again_by_its_account_alone(self):
@@ -404,6 +421,7 @@ class Authorizations(OrderTest):
         authz = c.post(a.json["authorizations"][0]).json
         self.assertEqual(authz["identifier"]["value"], "x.y.internal")
         self.assertNotIn("subdomainAuthAllowed", authz)
+        self.assertNotIn("subdomainAuthAllowed", c.get(c.base + "/directory").json["meta"])
 
 
 class Subdomains(OrderTest):
@@ -417,13 +435,14 @@ class Subdomains(OrderTest):
     # A239
     def test_a_domain_speaks_for_all_below_it(self):
         c = self.account()
+        self.assertIs(c.get(c.base + "/directory").json["meta"]["subdomainAuthAllowed"], True)
         a = self.order(c, ("x.y.internal", "y.internal"), ("*.z.y.internal", "y.internal"))
         self.assertEqual((a.status, len(a.json["authorizations"])), (201, 1), a)
         authz = c.post(a.json["authorizations"][0]).json
         self.assertEqual(authz["identifier"], {"type": "dns", "value": "y.internal"})
         self.assertIs(authz["subdomainAuthAllowed"], True)
         self.assertNotIn("wildcard", authz)
-        self.assertEqual([x["type"] for x in authz["challenges"]], ["dns-01", "dns-persist-01"])
+        self.assertEqual([x["type"] for x in authz["challenges"]], DNS)
         self.authorize(c, a, "dns-01")
         again = c.order("any.y.internal", "*.w.y.internal", "y.internal")
         self.assertEqual((again.json["status"], again.json["authorizations"]), ("ready", a.json["authorizations"]), again)
@@ -459,7 +478,7 @@ class Subdomains(OrderTest):
         self.assertEqual(orders[0], orders[1])
         authz = c.post(orders[0][0]).json
         self.assertNotIn("subdomainAuthAllowed", authz)
-        self.assertEqual([x["type"] for x in authz["challenges"]], ["http-01", "dns-01", "tls-alpn-01", "dns-persist-01"])
+        self.assertEqual([x["type"] for x in authz["challenges"]], ["http-01", "dns-01", "tls-alpn-01", *DNS[1:]])
         again = self.order(c, ("www.pre.internal", "pre.internal"))
         self.assertEqual(again.json["authorizations"], [a.headers["Location"]], again)
 
