@@ -12,8 +12,10 @@
 
 /*
  * {"type":"urn:hanaper:problem:…","title":…,"status":…,"detail":…,"request_id":…}
- * and a newline.  Octets of the detail outside ASCII become '?'.
+ * and a newline.  Octets of the detail outside ASCII become '?'.  No request_id: NULL.
  */
 void problem_put(struct buf *b, const struct err *e, const char *request_id);
+/* {"type":"urn:ietf:params:acme:error:…","detail":…,"status":…} (RFC 8555 6.7). */
+void problem_put_acme(struct buf *b, const struct err *e);
 
 #endif

@@ -42,6 +42,7 @@ libhnp_api_a_SOURCES = \
 	src/api/core_stats.c \
 	src/api/core_token.c \
 	src/api/core_whoami.c \
+	src/api/instead.c \
 	src/api/issued.c \
 	src/api/overdue.c \
 	src/api/page.c \

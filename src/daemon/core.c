@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/core_routes.h"
+#include "api/instead.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -72,35 +73,6 @@ hold(struct core *c, const struct held *h)
 	c->held[c->n_held++] = *h;
 }
 
-/* What a client hears in place of an answer. */
-static const struct instead {
-	const char *body;
-	const char *headers;
-} lost = {
-	"{\"type\":\"urn:hanaper:problem:io\",\"title\":\"The storage failed\","
-	"\"status\":503,\"detail\":\"the database could not be written; what was asked for "
-	"may still be done: look before you ask again\"}\n",
-	"Retry-After: 5\n",
-}, later = {
-	"{\"type\":\"urn:hanaper:problem:unavailable\",\"title\":\"The service cannot do "
-	"this now\",\"status\":503,\"detail\":\"too many long answers are on their way; try "
-	"again in a moment, or with a smaller limit\"}\n",
-	"Retry-After: 2\n",
-};
-
-static void
-put_instead(struct buf *b, uint64_t id, const struct instead *what)
-{
-	msg_http_response_put(b,
-	    &(struct msg_http_response){
-		.id = id,
-		.status = 503,
-		.content_type = bytes_str("application/problem+json"),
-		.headers = bytes_str(what->headers),
-		.body = bytes_str(what->body),
-	    });
-}
-
 static void
 on_answer(void *arg, const struct msg_http_response *m, bool wrote)
 {
@@ -110,7 +82,7 @@ on_answer(void *arg, const struct msg_http_response *m, bool wrote)
 	buf_init(&h.body, MIB(20));
 	if (!wrote && m->body.n > BACKLOG_LONG &&
 	    c->held_octets + link_queued(c->front) > BACKLOG_MAX)
-		put_instead(&h.body, m->id, &later);
+		instead_put(&h.body, m, INSTEAD_LATER);
 	else
 		msg_http_response_put(&h.body, m);
 	c->held_octets += h.body.n;
@@ -119,12 +91,16 @@ on_answer(void *arg, const struct msg_http_response *m, bool wrote)
 
 /* What a client hears whose certificate or revocation did not reach the disk. */
 static void
-answer_lost(struct core *c, uint64_t id)
+answer_lost(struct core *c, const struct held *h)
 {
+	struct msg_http_response m = { .id = h->id };
 	struct buf frame;
+	struct err e;
 
-	buf_init(&frame, KIB(4));
-	put_instead(&frame, id, &lost);
+	if (!msg_http_response_get(buf_bytes(&h->body), &m, &e)) /* our own words */
+		LOG_ERR(LOG_ERROR, "answer", &e);
+	buf_init(&frame, KIB(24));
+	instead_put(&frame, &m, INSTEAD_LOST);
 	link_send(c->front, MSG_HTTP_RESPONSE, buf_bytes(&frame));
 	buf_free(&frame);
 }
@@ -161,7 +137,7 @@ on_batch(void *arg)
 			link_send(c->front, h->type, buf_bytes(&h->body));
 			c->has_listener |= h->type == MSG_TLS_CERT;
 		} else if (h->type == MSG_HTTP_RESPONSE)
-			answer_lost(c, h->id);
+			answer_lost(c, h);
 		else if (h->type == MSG_TLS_CERT)
 			listener_failed(c, &e);
 		buf_wipe(&h->body);

@@ -1,4 +1,4 @@
-# core links route.o and freshness.o alone out of this archive: nothing of libmicrohttpd comes along.
+# core links route.o, freshness.o and problem.o alone out of this archive: nothing of libmicrohttpd comes along.
 noinst_LIBRARIES += libhnp_http.a
 libhnp_http_a_SOURCES = \
 	src/http/conns.c \

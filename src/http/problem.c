@@ -33,6 +33,16 @@ problem_put(struct buf *b, const struct err *e, const char *request_id)
 	put_member(b, "title", err_title(e->code));
 	buf_printf(b, ",\"status\":%d", err_status(e->code));
 	put_member(b, "detail", e->detail);
-	put_member(b, "request_id", request_id);
+	if (request_id != NULL)
+		put_member(b, "request_id", request_id);
 	buf_puts(b, "}\n");
+}
+
+void
+problem_put_acme(struct buf *b, const struct err *e)
+{
+	buf_printf(b, "{\"type\":\"urn:ietf:params:acme:error:%s\"",
+	    err_acme_type(e->code));
+	put_member(b, "detail", e->detail);
+	buf_printf(b, ",\"status\":%d}\n", err_acme_status(e->code));
 }

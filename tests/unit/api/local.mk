@@ -14,6 +14,8 @@ TESTS += tests/unit/api/unit_api_core
 tests_unit_api_unit_api_core_SOURCES = \
 	tests/unit/api/acme_sign.c \
 	tests/unit/api/acme_sign.h \
+	tests/unit/api/ask_core.c \
+	tests/unit/api/ask_core.h \
 	tests/unit/api/test_core_fails.c \
 	tests/unit/api/test_request.c \
 	tests/unit/api/test_slices.c \

@@ -7,12 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "../ca/paper.h"
 #include "../store/fail_step.h"
 #include "acme_sign.h"
-#include "api/core_routes.h"
+#include "ask_core.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/acme.h"
@@ -22,135 +20,11 @@
 
 #define MUST(call) cr_assert((call), "%s", e.detail)
 
-/* ---- front ---- */
-
-static struct {
-	bool there, wrote;
-	int status;
-	char *body;
-} answer;
-static struct api api;
-
-static void
-on_answer(void *arg, const struct msg_http_response *m, bool wrote)
-{
-	(void)arg;
-	cr_assert_not(answer.there, "answered twice");
-	answer.there = true;
-	answer.wrote = wrote;
-	answer.status = m->status;
-	free(answer.body);
-	answer.body = mem_strndup(m->body);
-	loop_stop(paper.loop);
-}
-
 static void
 on_reload(void *arg, struct request *r)
 {
 	(void)arg;
 	core_reload_done(r, bytes_str("profiles"), NULL);
-}
-
-static void
-too_late(void *arg)
-{
-	(void)arg;
-	loop_stop(paper.loop);
-}
-
-struct question {
-	const char *method, *path, *query, *body, *type, *accept, *authorization;
-	const char *kid, *payload; /* of an ACME request, signed as it is sent */
-	struct bytes cert;         /* empty: by the local socket */
-};
-
-/* What the signer is asked meanwhile it does. */
-static void
-serve_signer(void)
-{
-	while (!answer.there && paper_asked()) {
-		const struct frame f = paper_peek();
-
-		if (f.type != MSG_SIGN_CERT && f.type != MSG_REVOKE)
-			break;
-		paper_sign(f.type);
-	}
-}
-
-/* With a nonce of now: each is good once. */
-static void
-sign_question(const struct question *q, struct buf *ret)
-{
-	char *url = mem_printf("%s%s%s%s", ca_conf(paper.ca)->url_api, q->path,
-	    q->query != NULL ? "?" : "", q->query != NULL ? q->query : "");
-	char nonce[NONCE_TEXT];
-	struct err e = { 0 };
-
-	buf_init(ret, KIB(16));
-	if (q->payload != NULL) {
-		MUST(acme_nonce_new(paper.ca, nonce, &e));
-		acme_sign(ret, q->kid, url, nonce, q->payload);
-	} else if (q->body != NULL) {
-		buf_puts(ret, q->body);
-	}
-	free(url);
-}
-
-static void
-send_question(const struct question *q)
-{
-	struct buf body;
-	static uint64_t id;
-
-	sign_question(q, &body);
-	const struct msg_http_request m = {
-		.id = ++id,
-		.request_id = bytes_str("0123456789abcdef"),
-		.method = bytes_str(q->method),
-		.path = bytes_str(q->path),
-		.query = bytes_str(q->query != NULL ? q->query : ""),
-		.content_type = bytes_str(q->type != NULL ? q->type : ""),
-		.accept = bytes_str(q->accept != NULL ? q->accept : ""),
-		.authorization =
-		    bytes_str(q->authorization != NULL ? q->authorization : ""),
-		.body = buf_bytes(&body),
-		.peer = q->cert.n > 0 ? PEER_KIND_TLS_CERT : PEER_KIND_UNIX,
-		.peer_cert = q->cert,
-	};
-	struct buf frame;
-	struct err e = { 0 };
-
-	answer.there = false;
-	buf_init(&frame, MIB(1));
-	msg_http_request_put(&frame, &m);
-	buf_free(&body);
-	const uint32_t uid = geteuid();
-	MUST(request_take(&api, buf_bytes(&frame), q->cert.n > 0 ? NULL : &uid, &e));
-	buf_free(&frame);
-	serve_signer();
-}
-
-static void
-await_answer(const struct question *q)
-{
-	struct err e = { 0 };
-
-	if (!answer.there) { /* in slices */
-		struct loop_timer *guard = loop_after(paper.loop, 5000, too_late, NULL);
-		loop_run(paper.loop);
-		if (answer.there)
-			loop_cancel(guard);
-	}
-	cr_assert(answer.there, "%s %s: no answer", q->method, q->path);
-	if (!ca_batch_end(paper.ca, &e) && answer.wrote)
-		answer.status = 503; /* as daemon/core.c has it */
-}
-
-static void
-ask(const struct question *q)
-{
-	send_question(q);
-	await_answer(q);
 }
 
 /* ---- what is asked ---- */
@@ -268,7 +142,7 @@ begin(void)
 	api = (struct api){ .ca = paper.ca,
 		.load = &load,
 		.slices = slices_new(paper.loop),
-		.answer = on_answer,
+		.answer = ask_core_answered,
 		.reload = on_reload };
 	make_things();
 }
@@ -279,6 +153,8 @@ end(void)
 	slices_free(api.slices);
 	acme_sign_end();
 	free(answer.body);
+	free(answer.headers);
+	answer.body = answer.headers = NULL;
 	buf_free(&admin_der);
 	char *texts[] = { csr_pem, certificate_path, revoke_path, certid_path,
 		token_path, eab_path, authorization, as_body };
@@ -315,6 +191,28 @@ recover(void)
 	MUST(store_seq(paper.store, &paper.seq, &e));
 }
 
+/* A85, A87: what a client is told of a failure that is ours. */
+static void
+look_at_failure(const struct question *q, unsigned step)
+{
+	static const char *const inside[] = { "SELECT ", "INSERT ", "UPDATE ", "UNIQUE",
+		"/tmp/" };
+	const bool acme = q->payload != NULL;
+
+	for (size_t i = 0; i < NITEMS(inside); i++)
+		cr_expect_null(strstr(answer.body, inside[i]), "%s, step %u: %s",
+		    q->path, step, answer.body);
+	cr_expect(strstr(answer.headers, "Retry-After: ") != NULL ||
+		      answer.status != 503,
+	    "%s, step %u: %s", q->path, step, answer.headers);
+	cr_expect(strstr(answer.headers, "Replay-Nonce: ") != NULL || !acme,
+	    "%s, step %u: %s", q->path, step, answer.headers);
+	cr_expect(strstr(answer.body, "urn:ietf:params:acme:error:serverInternal") !=
+			  NULL ||
+		      !acme,
+	    "%s, step %u: %s", q->path, step, answer.body);
+}
+
 /*
  * Each step of this question fails once; the last time none does.  'again': the
  * answer when it was done before: a step behind the commit may fail too, and a
@@ -340,6 +238,8 @@ sweep(const struct question *q, int status, int again)
 		cr_expect(!done || answer.status == status || answer.status == again,
 		    "%s %s, step %u: a failure is no refusal: %d %s", q->method,
 		    q->path, n, answer.status, answer.body);
+		if (!done)
+			look_at_failure(q, n);
 		recover();
 	}
 	cr_expect(answer.status == status || answer.status == again,
@@ -432,6 +332,28 @@ Test(core_fails, what_is_read_by_acme)
 	for (size_t i = 0; i < NITEMS(qs); i++)
 		sweep(&qs[i], 200, 200);
 	char *texts[] = { kid, order_path, cursor, authz, challenge, orders };
+	for (size_t i = 0; i < NITEMS(texts); i++)
+		free(texts[i]);
+}
+
+/* R89, R90, A84, A85: and who is told that it is not has a nonce to ask again with. */
+Test(core_fails, what_is_written_by_acme)
+{
+	static const char name[] = "{\"type\":\"dns\",\"value\":\"web.internal\"}";
+	char *order_text = mem_printf("{\"identifiers\":[%s]}", name);
+	char *authz_text = mem_printf("{\"identifier\":%s}", name);
+	const struct question account =
+	    ACME("/acme/bound/new-account", NULL, NULL, "{}");
+
+	sweep(&account, 201, 200);
+	char *kid = between("\"orders\":\"", "/orders\"");
+	const struct question authz =
+	    ACME("/acme/bound/new-authz", NULL, kid, authz_text);
+	const struct question order =
+	    ACME("/acme/bound/new-order", NULL, kid, order_text);
+	sweep(&authz, 201, 201);
+	sweep(&order, 201, 201);
+	char *texts[] = { order_text, authz_text, kid };
 	for (size_t i = 0; i < NITEMS(texts); i++)
 		free(texts[i]);
 }
