@@ -74,6 +74,8 @@ MUST_CHECK bool setup_plan(const struct setup_args *a, const char *dir,
     struct setup *ret, struct err *e);
 /* A remark on stderr, where others reach the API and not what certificates name. */
 void setup_plan_warn(const struct setup *s);
+/* One for each listener that others reach: of a CA that is not to stay (S91). */
+void setup_plan_warn_open(const struct setup *s);
 /* Makes the directory.  ERR_CONFLICT: there is something already. */
 MUST_CHECK bool setup_make(struct setup *s, struct err *e);
 void setup_free(struct setup *s);

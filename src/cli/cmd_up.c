@@ -140,6 +140,8 @@ ensure_ca(const struct command *self, const struct setup_args *a, const struct u
 	} else {
 		ok = true;
 		setup_plan_warn(&s);
+		if (a->ephemeral)
+			setup_plan_warn_open(&s);
 		if (a->common.json)
 			out_json(setup_json(&s));
 		else

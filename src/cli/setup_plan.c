@@ -348,3 +348,26 @@ setup_plan_warn(const struct setup *s)
 	free(api);
 	free(public);
 }
+
+void
+setup_plan_warn_open(const struct setup *s)
+{
+	const struct {
+		const char *option, *address;
+	} all[] = { { "api", s->api }, { "http", s->http }, { "metrics", s->metrics } };
+
+	for (size_t i = 0; i < NITEMS(all); i++) {
+		char *host = NULL;
+		unsigned long port;
+		struct err ignored;
+
+		if (split_address(all[i].address, all[i].option, &host, &port,
+			&ignored) &&
+		    !is_loopback(host))
+			out_note("this throw-away CA listens on %s, where other "
+				 "machines reach it; --%s 127.0.0.1:%lu keeps it to "
+				 "this one",
+			    all[i].address, all[i].option, port);
+		free(host);
+	}
+}

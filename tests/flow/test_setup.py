@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -168,10 +169,23 @@ class Up(unittest.TestCase):
     def test_an_ephemeral_ca_leaves_nothing(self):
         said, status = self.until_ready("--ephemeral", *self.ports())
         self.assertIn("ready", said)
+        self.assertNotIn("other machines", said)
         self.assertEqual([p for p in os.listdir(self.tmp) if p != "log"], [], said)
         self.assertIn(status, (0, -signal.SIGINT), said)
         done = hanaper("up", "--ephemeral", "--dir", self.tmp / "x", cwd=self.tmp)
         self.assertEqual(done.returncode, 2)
+
+    # S91
+    def test_an_ephemeral_ca_says_where_others_reach_it(self):
+        _, api, _, http, _, metrics = self.ports()
+        others = api.replace("127.0.0.1", "0.0.0.0")
+        said, _ = self.until_ready("--ephemeral", "--api", others, "--http", http, "--metrics", metrics)
+        self.assertIn("ready", said)
+        self.assertEqual(re.findall(r"listens on (\S+), where other machines reach it; (--\S+) 127", said),
+                         [(others, "--api")], said)
+        said, _ = self.until_ready("--dir", "ca", "--api", others, "--http", http, "--metrics", metrics)
+        self.assertIn("ready", said)
+        self.assertNotIn("other machines", said, "who makes a CA to stay has said where it listens")
 
     def test_it_is_made_and_run_where_a_name_with_a_slash_says(self):
         said, status = self.until_ready("--dir", "ca/", *self.ports())

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -236,4 +237,18 @@ Test(setup, options_that_make_no_ca_are_refused_before_anything_is_made)
 		cr_expect_neq(e.detail[0], '\0', "row %zu", i);
 		setup_free(&s);
 	}
+}
+
+/* S91: what is tried out is nobody else's to reach. */
+Test(setup, where_nothing_is_said_all_listeners_are_this_machines)
+{
+	struct setup_args a = { 0 };
+	struct setup s;
+	struct err e;
+
+	cr_assert(setup_plan(&a, "/tmp/hanaper-test", &s, &e), "%s", e.detail);
+	const char *const all[] = { s.api, s.http, s.metrics };
+	for (size_t i = 0; i < NITEMS(all); i++)
+		cr_expect_eq(strncmp(all[i], "127.", 4), 0, "%s", all[i]);
+	setup_free(&s);
 }
