@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Orders, authorizations, finalizing and the download of certificates (RFC 8555 7.1.3, 7.4, 7.5)."""
 import base64
+import contextlib
 import datetime
 import hashlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import threading
 import time
 
@@ -481,6 +483,51 @@ class Subdomains(OrderTest):
         self.assertEqual([x["type"] for x in authz["challenges"]], ["http-01", "dns-01", "tls-alpn-01", *DNS[1:]])
         again = self.order(c, ("www.pre.internal", "pre.internal"))
         self.assertEqual(again.json["authorizations"], [a.headers["Location"]], again)
+
+
+class Housekeeping(OrderTest):
+    def done(self, c, name):
+        """The URLs of an order, its certificate, its authorization and the challenge that proved it."""
+        where, order = self.ready(c, name)
+        got = c.post(order["finalize"], {"csr": b64(make_csr([name]))}).json
+        self.assertEqual(got["status"], "valid", got)
+        authz = order["authorizations"][0]
+        return where, got["certificate"], authz, c.challenge(authz)[0]["url"]
+
+    # A246
+    def test_what_ended_a_month_ago_is_cleared_away_and_nothing_that_ended_later(self):
+        c = self.account()
+        gone, kept = self.done(c, "gone.internal"), self.done(c, "kept.internal")
+        late = c.order("late.internal").headers["Location"]
+        c.close()
+        self.ca.stop()
+        days = {"gone.internal": 31, "kept.internal": 29, "late.internal": 1}
+        with contextlib.closing(sqlite3.connect(self.ca.dir / "hanaper.db")) as db, db:
+            for name, n in days.items():
+                then = int(time.time()) - n * 86400
+                db.execute("UPDATE acme_order SET expires_at = ? WHERE num IN"
+                           " (SELECT order_num FROM acme_order_name WHERE value = ?)", (then, name))
+                db.execute("UPDATE acme_authz SET expires_at = ? WHERE value = ?", (then, name))
+                db.execute("UPDATE acme_attempt SET at = ? WHERE value = ?", (then, name))
+        self.ca.start()
+
+        def rows():
+            with contextlib.closing(self.ca.database()) as db:
+                return ([db.execute(f"SELECT count(*) FROM {table} WHERE value = 'gone.internal'").fetchone()[0]
+                         for table in ("acme_order_name", "acme_authz", "acme_attempt")]
+                        + [*db.execute("SELECT status FROM acme_order WHERE id = ?", [late.rsplit("/", 1)[1]]).fetchone()])
+        end = time.monotonic() + 20 * SLOW
+        while rows() != [0, 0, 0, 5] and time.monotonic() < end:  # 5: invalid, though nobody asked
+            time.sleep(0.2)
+        self.assertEqual(rows(), [0, 0, 0, 5])
+        for url in gone:
+            self.refused(c.post(url), 404, "malformed")
+        for url in kept:
+            self.assertEqual(c.post(url).status, 200, url)
+        self.assertEqual([c.post(kept[0]).json["status"], c.post(kept[2]).json["status"]], ["valid", "expired"])
+        self.assertEqual(len(self.ca.ask_unix("GET", "/v1/acme/attempts?name=kept.internal").json["attempts"]), 1)
+        found = self.ca.ask_unix("GET", "/v1/certificates?dns=gone.internal").json["certificates"]
+        self.assertEqual([x["status"] for x in found], ["valid"], "a certificate is no affair of its order's")
 
 
 class Finalize(OrderTest):
