@@ -663,11 +663,18 @@ class Unavailable(AcmeTest):
 class Crowd(OrderTest):
     # A249: many at once, all of them served, nothing of one in another's
     def test_many_clients_at_once(self):
-        names, got, faults = [f"crowd-{i}.internal" for i in range(24)], {}, []
+        names, got, faults = [f"crowd-{i}.internal" for i in range(100 if SLOW == 1 else 24)], {}, []
 
         def flow(name):
             try:
-                c = self.client(register=True)
+                c = self.client()
+                look = c.look
+
+                def watch(method, url, a):  # the client would just ask again
+                    look(method, url, a)
+                    self.assertNotIn(b":badNonce", a.body)
+                c.look = watch
+                self.assertEqual(c.register().status, 201)
                 where, order = self.ready(c, name)
                 got[name] = (c.kid, self.finish(c, where, order, [name]))
             except BaseException as e:  # told by the test itself
