@@ -506,6 +506,7 @@ class Nonces(JwsTest):
     def test_a_flood_of_new_ones_drives_no_live_one_out(self):
         keep = self.c.nonce()
         before = (self.ca.dir / "acme.nonces").stat().st_size
+        self.assertEqual(before, 4096 + 4194304 // 8, "a bit for each that can be used (ADR 0011)")
         for _ in range(2000):
             self.c.get(self.c.base + "/new-nonce", "HEAD")
         self.assertEqual((self.ca.dir / "acme.nonces").stat().st_size, before)

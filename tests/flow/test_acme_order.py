@@ -117,7 +117,14 @@ class OrderTest(FlowTest):
             self.assertEqual(got.json["status"], "valid", got)
         got = c.post(order.headers["Location"])
         self.assertEqual(got.json["status"], "ready", got)
+        self.same(order.json, got.json)
         return got
+
+    def same(self, before, now):
+        """Whatever becomes of an order, what it is about stays (A145) and it says how long it is kept (A142)."""
+        for member in ("identifiers", "authorizations", "finalize"):
+            self.assertEqual(now[member], before[member])
+        self.assertRegex(now["expires"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
     def ready(self, c, *names, kind="http-01", **more):
         order = c.order(*names, **more)
@@ -129,6 +136,7 @@ class OrderTest(FlowTest):
         got = c.post(order["finalize"], {"csr": b64(csr or make_csr(names))})
         self.assertEqual((got.status, got.json["status"]), (200, "valid"), got)
         self.assertEqual(got.headers["Location"], where)
+        self.same(order, got.json)
         chain = c.post(got.json["certificate"])
         self.assertEqual(chain.status, 200, chain)
         return chain, got.json
@@ -358,7 +366,7 @@ class Authorizations(OrderTest):
         third = c.order("p.internal").json
         self.assertNotEqual(first["authorizations"], third["authorizations"])
 
-    # A146, A163, A81
+    # A142, A145, A146, A163, A81
     def test_a_lost_one_ends_every_order_that_needs_it(self):
         c = self.account()
         orders = [c.order("l.internal"), c.order("l.internal", "l2.internal")]
@@ -368,6 +376,7 @@ class Authorizations(OrderTest):
         for order in orders:
             got = c.post(order.headers["Location"]).json
             self.assertEqual(got["status"], "invalid")
+            self.same(order.json, got)
             self.assertEqual(got["error"]["status"] // 100, 4)
             self.assertTrue(got["error"]["type"].startswith("urn:ietf:params:acme:error:"))
             self.refused(c.post(order.json["finalize"], {"csr": b64(make_csr(["l.internal"]))}), 403, "orderNotReady")
@@ -552,7 +561,7 @@ class Finalize(OrderTest):
         self.assertEqual((got.status, got.json["status"]), (200, "valid"), got)
         self.assertNotIn("error", got.json)
 
-    # A199, A204: names in upper case, in the CN alone, in both, an organisation as CN
+    # A142, A145, A199, A204: names in upper case, in the CN alone, in both, an organisation as CN
     def test_what_real_clients_write_into_their_csrs(self):
         c = self.account()
         for csr in (make_csr(["C1.Internal"]), make_csr([], cn="c1.internal"), make_csr(["c1.internal"], cn="c1.internal"),
