@@ -74,6 +74,10 @@ class FaultCA(hnp.CA):
         """How far the roles' clock is from the right time."""
         struct.pack_into("=q", self.page, 0, seconds)
 
+    def later(self, seconds):
+        """So long they have run more than they have: the monotonic clock, which never goes back."""
+        struct.pack_into("=q", self.page, 8, seconds)
+
     def command(self, *args, check=True):
         """The hanaper command, under the plan of the role "cli"."""
         env = {**os.environ, **{k: str(v) for k, v in self.variables("cli").items()}}

@@ -47,7 +47,8 @@ struct plan {
 
 struct page {
 	int64_t clock_offset_s;
-	int64_t reserved[7];
+	int64_t mono_offset_s;
+	int64_t reserved[6];
 	struct plan plans[ROLES];
 };
 

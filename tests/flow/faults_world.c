@@ -12,12 +12,15 @@
 /* ---- the clock ---- */
 
 static time_t
-offset(void)
+offset(clockid_t id)
 {
-	return faults_page == NULL
-		   ? 0
-		   : (time_t)__atomic_load_n(&faults_page->clock_offset_s,
-			 __ATOMIC_RELAXED);
+	if (faults_page == NULL)
+		return 0;
+	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+		return __atomic_load_n(&faults_page->clock_offset_s, __ATOMIC_RELAXED);
+	return id == CLOCK_MONOTONIC
+		   ? __atomic_load_n(&faults_page->mono_offset_s, __ATOMIC_RELAXED)
+		   : 0;
 }
 
 int
@@ -25,8 +28,8 @@ clock_gettime(clockid_t id, struct timespec *ts)
 {
 	const long ret = syscall(SYS_clock_gettime, id, ts);
 
-	if (ret == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		ts->tv_sec += offset();
+	if (ret == 0)
+		ts->tv_sec += offset(id);
 	return (int)ret;
 }
 

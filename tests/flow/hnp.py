@@ -172,6 +172,14 @@ class CA:
             ctx.load_cert_chain(cert, key)
         return ctx
 
+    def resume(self, tls, session=None):
+        """A connection with this session: the one that it leaves, whether it was taken up, and the answer."""
+        with socket.create_connection(("127.0.0.1", self.api_port), timeout=10 * SLOW) as plain, \
+                tls.wrap_socket(plain, server_hostname="localhost", session=session) as s:
+            s.sendall(b"GET /v1/whoami HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: s.recv(4096), b""))
+            return s.session, s.session_reused, answer
+
     def connect(self, cert="admin", key=None):
         if cert == "admin":
             cert, key = self.dir / "admin.crt", self.dir / "admin.key"

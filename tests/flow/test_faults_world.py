@@ -422,6 +422,26 @@ class Hang(FaultTest):
         self.restart()
 
 
+class Tickets(FaultTest):
+    # S66
+    def test_a_day_later_those_of_before_are_worth_nothing(self):
+        """Whoever has got hold of their key reads nothing that is said then."""
+        self.ca.start()
+        tls = self.ca.context()
+        session, *_ = self.ca.resume(tls)
+        _, again, _ = self.ca.resume(tls, session)
+        self.assertTrue(again)
+        self.ca.later(DAY)
+        end = time.monotonic() + 10 * hnp.SLOW
+        while again:
+            self.assertLess(time.monotonic(), end, "they are")
+            time.sleep(0.2)
+            _, again, _ = self.ca.resume(tls, session)
+        session, *_ = self.ca.resume(tls)
+        _, again, _ = self.ca.resume(tls, session)
+        self.assertTrue(again, "those of the new key are")
+
+
 class Late(FaultTest):
     def asked_for(self, serial, seconds):
         """What its owner hears until he has heard 503, and then 200 again."""
