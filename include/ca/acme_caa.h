@@ -19,8 +19,12 @@ void acme_caa_start(struct ca *ca);
 void acme_caa_reload(struct ca *ca);
 void acme_caa_stop(struct ca *ca);
 
-/* 'e' NULL: every name's records permit it.  ERR_CAA, ERR_PROBE_DNS, ERR_RATE_LIMITED: we are full. */
-typedef void acme_caa_done(void *arg, const struct err *e);
+/*
+ * 'e' NULL: every name's records permit it.  ERR_CAA, ERR_PROBE_DNS, ERR_RATE_LIMITED: we are full.
+ * A row "caa" in 'v' for each that does not, whose field is its place in 'names', the order's.
+ */
+typedef void acme_caa_done(void *arg, const struct err *e, const struct verdict *v,
+    const struct names *names);
 
 /*
  * Asks for the names of the order whose validation is older than ACME_CAA_FRESH_S, or

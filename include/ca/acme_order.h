@@ -39,6 +39,9 @@ MUST_CHECK bool acme_order_authz_changed(struct ca *ca, int64_t authz_num,
 MUST_CHECK bool acme_order_deactivate_authz(struct ca *ca, struct acme_authz *a,
     struct err *e);
 
+/* In its order; names_free() them. */
+struct names acme_order_names(const struct acme_order *o);
+
 /*
  * READY -> PROCESSING -> VALID.  False: refused, the order is as it was, rows in 'v'.  True:
  * 'done' will be called; the order is VALID then (its row and the certificate's change

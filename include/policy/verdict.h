@@ -13,10 +13,11 @@
 
 struct verdict_row {
 	bool pass;
-	const char *rule; /* static: "profile.names.dns" */
-	char *field;      /* "names[2]" */
-	char *value;      /* what was asked for */
-	char *allowed;    /* what would pass */
+	enum err_code code; /* where it did not */
+	const char *rule;   /* static: "profile.names.dns" */
+	char *field;        /* "names[2]" */
+	char *value;        /* what was asked for */
+	char *allowed;      /* what would pass */
 };
 
 struct verdict {

@@ -106,7 +106,9 @@ subproblem(const struct verdict_row *row, const struct name *name)
 	    row->allowed[0] != '\0' ? "; allowed: " : "", row->allowed);
 	struct err e;
 
-	err_set(&e, ERR_IDENTIFIER, "%s", detail);
+	/* What judged the name itself; or its CAA records, which have a type of their own. */
+	const bool name_alone = row->code == ERR_POLICY || row->code == ERR_FORBIDDEN;
+	err_set(&e, name_alone ? ERR_IDENTIFIER : row->code, "%s", detail);
 	json_t *p = acme_problem_json(&e);
 	json_object_del(p, "status");
 	json_object_set_new(p, "identifier",

@@ -242,11 +242,12 @@ finalize_refused(struct acme *a, const struct err *e, const struct verdict *v)
 
 /* No CSR has been looked at: it is we who are full. */
 static void
-caa_refused(struct acme *a, const struct err *e)
+caa_refused(struct acme *a, const struct err *e, const struct verdict *v,
+    const struct names *names)
 {
-	if (e->code == ERR_RATE_LIMITED)
+	if (e->code == ERR_RATE_LIMITED || err_acme_status(e->code) >= 500)
 		uncount(a);
-	finalize_refused(a, e, NULL);
+	acme_problem(a, e, v, names);
 }
 
 /* The order as it is by now. */
@@ -324,14 +325,15 @@ finalize(struct acme *a, struct acme_order *o)
 
 /* The order may have ended while the records were looked at. */
 static void
-on_caa(void *arg, const struct err *why)
+on_caa(void *arg, const struct err *why, const struct verdict *v,
+    const struct names *names)
 {
 	struct acme *a = arg;
 	struct acme_order o = { 0 };
 	struct err e;
 
 	if (why != NULL) {
-		caa_refused(a, why);
+		caa_refused(a, why, v, names);
 	} else if (!acme_directory_anew(a, &e) || !acme_order_find(a, &o, &e)) {
 		finalize_refused(a, &e, NULL);
 	} else if (is_under_way(&o)) {
@@ -368,7 +370,7 @@ acme_on_order_finalize(struct acme *a)
 	overdue_watch(a->r, on_overdue, a); /* resolvers and signer together */
 	if (!acme_caa_check(a->r->ca, &a->account, a->directory, &o, on_caa, a, &asked,
 		&e))
-		caa_refused(a, &e);
+		caa_refused(a, &e, NULL, NULL);
 	else if (!asked)
 		finalize(a, &o);
 	store_acme_order_free(&o);

@@ -20,10 +20,18 @@ struct acme_caa { /* a directory that looks at CAA records */
 	struct acme_caa *next;
 };
 
+struct caa_question { /* about one name */
+	struct caa_look *look;
+	size_t at; /* in the order's names */
+};
+
 struct caa_look { /* of one order */
 	int64_t account_num;
 	size_t waiting;
-	struct err why; /* the first that does not permit it */
+	struct names names;
+	struct caa_question *questions; /* as many */
+	struct err why;                 /* the first that does not permit it */
+	struct verdict v;               /* all that do not */
 	acme_caa_done *done;
 	void *arg;
 };
@@ -104,20 +112,63 @@ old_until(const struct ca *ca, const struct conf_profile *directory)
 
 /* ---- before an issue ---- */
 
+static struct caa_look *
+look_new(const struct acme_order *o, int64_t account_num, acme_caa_done *done,
+    void *arg)
+{
+	struct caa_look *look = mem_zalloc(sizeof(*look));
+
+	*look = (struct caa_look){
+		.account_num = account_num,
+		.names = acme_order_names(o),
+		.questions = mem_zarray(o->n_names, sizeof(*look->questions)),
+		.done = done,
+		.arg = arg,
+	};
+	for (size_t i = 0; i < o->n_names; i++)
+		look->questions[i] = (struct caa_question){ look, i };
+	return look;
+}
+
+static void
+look_free(struct caa_look *look)
+{
+	names_free(&look->names);
+	free(look->questions);
+	verdict_free(&look->v);
+	free(look);
+}
+
+/* Which name it is the client is to know (RFC 8555 6.7.1). */
+static void
+forbid(const struct caa_question *q, const struct msg_probed *m)
+{
+	struct caa_look *look = q->look;
+	char *field = mem_printf("names[%zu]", q->at);
+	char *why = mem_strndup(m->detail);
+
+	if (look->why.code == ERR_NONE) {
+		err_set(&look->why, m->code, "%s", why);
+		look->why.retry_s = m->retry_s;
+	}
+	verdict_add(&look->v, false, m->code, "caa", field, why, "");
+	free(field);
+	free(why);
+}
+
 static void
 on_probed(void *arg, const struct msg_probed *m)
 {
-	struct caa_look *look = arg;
+	struct caa_question *q = arg;
+	struct caa_look *look = q->look;
 
-	if (m->code != ERR_NONE && look->why.code == ERR_NONE) {
-		err_set(&look->why, m->code, "%.*s", (int)m->detail.n,
-		    (const char *)m->detail.p);
-		look->why.retry_s = m->retry_s;
-	}
+	if (m->code != ERR_NONE)
+		forbid(q, m);
 	if (--look->waiting > 0)
 		return;
-	look->done(look->arg, look->why.code == ERR_NONE ? NULL : &look->why);
-	free(look);
+	look->done(look->arg, look->why.code == ERR_NONE ? NULL : &look->why, &look->v,
+	    &look->names);
+	look_free(look);
 }
 
 /*
@@ -141,8 +192,9 @@ old_proof(const struct acme_authz *authz, const char *name, int64_t until)
 
 static bool
 ask(struct ca *ca, const struct conf_profile *directory, const char *account_url,
-    const struct acme_order_name *name, struct caa_look *look, struct err *e)
+    const struct acme_order_name *name, struct caa_question *q, struct err *e)
 {
+	struct caa_look *look = q->look;
 	const bool wildcard = strncmp(name->value, "*.", 2) == 0;
 	const char *base = name->value + (wildcard ? 2 : 0);
 	struct acme_authz authz = { 0 };
@@ -171,7 +223,7 @@ ask(struct ca *ca, const struct conf_profile *directory, const char *account_url
 			.deadline_ms = LOOK_MS,
 		};
 
-		acme_test_ask(ca, look->account_num, &m, on_probed, look);
+		acme_test_ask(ca, look->account_num, &m, on_probed, q);
 		look->waiting++;
 	}
 	store_acme_authz_free(&authz);
@@ -188,14 +240,12 @@ acme_caa_check(struct ca *ca, const struct acme_account *account,
 		return true;
 	if (acme_prober(ca) == NULL)
 		return err_set(e, ERR_UNAVAILABLE, "the prober is not there");
-	struct caa_look *look = mem_zalloc(sizeof(*look));
+	struct caa_look *look = look_new(o, account->num, done, arg);
 	char *url = acme_account_url(ca, account);
 	bool ok = true;
 
-	*look =
-	    (struct caa_look){ .account_num = account->num, .done = done, .arg = arg };
 	for (size_t i = 0; ok && i < o->n_names; i++)
-		ok = ask(ca, directory, url, &o->names[i], look, e);
+		ok = ask(ca, directory, url, &o->names[i], &look->questions[i], e);
 	free(url);
 	if (!ok && look->waiting > 0) { /* they are told by 'done', with the rest */
 		look->why = *e;
@@ -203,6 +253,6 @@ acme_caa_check(struct ca *ca, const struct acme_account *account,
 	}
 	*ret_asked = look->waiting > 0;
 	if (look->waiting == 0)
-		free(look);
+		look_free(look);
 	return ok;
 }

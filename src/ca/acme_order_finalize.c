@@ -273,8 +273,8 @@ start(struct ca *ca, const struct acme_account *account, struct acme_order *o,
 	return false;
 }
 
-static struct names
-names_of(const struct acme_order *o)
+struct names
+acme_order_names(const struct acme_order *o)
 {
 	struct names names = { mem_zarray(o->n_names, sizeof(*names.v)), o->n_names };
 
@@ -311,7 +311,7 @@ acme_order_finalize(struct ca *ca, const struct acme_account *account,
 
 	if (!check_ready(ca, account, o, &p, e))
 		return false;
-	struct names names = names_of(o);
+	struct names names = acme_order_names(o);
 	judge_names(o, csr, v);
 	bool ok = judge_key(ca, csr, v, e) &&
 		  acme_account_judge(ca, account, &names, v, e) &&

@@ -32,6 +32,7 @@ verdict_add(struct verdict *v, bool pass, enum err_code code, const char *rule,
 	v->v = mem_grow(v->v, v->n + 1, sizeof(*v->v));
 	v->v[v->n++] = (struct verdict_row){
 		.pass = pass,
+		.code = code,
 		.rule = rule,
 		.field = mem_strdup(field),
 		.value = mem_strdup(value),

@@ -53,6 +53,30 @@ class Again(acme_world.AcmeTest):
         self.names.caa["late.internal"] = [(0, "issue", "ca.example")]
         self.assertEqual(self.finalize(client, order, "late.internal").json["status"], "valid")
 
+    # R68, A205: each name of an order, not one of them as often
+    def test_of_five_names_the_one_that_is_forbidden_is_named(self):
+        names = [f"{c}.five.internal" for c in "abcde"]
+        client = self.client()
+        first = client.order(*names)
+        for url in first.json["authorizations"]:
+            challenge, _ = client.challenge(url)
+            self.responder.tokens[challenge["token"]] = client.key_authorization(challenge["token"])
+            self.assertEqual(client.post(challenge["url"], {}).json["status"], "valid")
+        self.make_old()
+        client.close()
+        order = client.order(*names)
+        self.assertEqual((order.status, order.json["status"]), (201, "ready"), "the authorizations are the same")
+        for forbidden in (names[2:3], names[1:4:2]):
+            for name in names:
+                self.names.caa[name] = [(0, "issue", "other.example" if name in forbidden else "ca.example")]
+            refused = client.post(order.json["finalize"], {"csr": b64(make_csr(names))})
+            self.assertEqual((refused.status, refused.type), (403, "caa"), refused)
+            found = {p["identifier"]["value"]: p["type"].rsplit(":", 1)[1] for p in refused.json["subproblems"]}
+            self.assertEqual(found, {name: "caa" for name in forbidden}, refused)
+        self.names.caa.clear()
+        done = client.post(order.json["finalize"], {"csr": b64(make_csr(names))})
+        self.assertEqual(done.json["status"], "valid", done)
+
     def switch(self, caa, restart):
         acme_world.directory(self.ca, caa=caa)
         if restart:

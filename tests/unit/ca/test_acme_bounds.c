@@ -150,8 +150,10 @@ Test(acme_bounds, above_half_full_there_is_room_for_who_has_few_under_way)
 }
 
 static void
-on_caa(void *arg, const struct err *e)
+on_caa(void *arg, const struct err *e, const struct verdict *v, const struct names *of)
 {
+	(void)v;
+	(void)of;
 	if (e != NULL)
 		*(struct err *)arg = *e;
 	paper_acme.answered++;
