@@ -26,6 +26,7 @@ class Identity(FlowTest):
         super().setUpClass()
         ca = cls.ca
         cls.client_serial = ca.issue("client", "DNS:client.internal", profile="client")
+        cls.conf = (ca.dir / "hanaper.yaml").read_text()
         ca.issue("server", "DNS:server.internal")
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-keyout", ca.file("alien.key"), "-out", ca.file("alien.crt"), "-subj", "/CN=admin",
@@ -33,6 +34,11 @@ class Identity(FlowTest):
 
     def who(self, base):
         return {"cert": self.ca.file(base + ".crt"), "key": self.ca.file(base + ".key")}
+
+    def reload(self, grants, check=True):
+        """With these in front of its own."""
+        (self.ca.dir / "hanaper.yaml").write_text(self.conf.replace("\ngrants:\n", "\ngrants:\n" + grants, 1))
+        return run(BUILD / "hanaper", "reload", "--dir", self.ca.dir, check=check)
 
     # R44, R46
     def test_certificates_that_do_not_count(self):
@@ -82,44 +88,47 @@ class Identity(FlowTest):
         other = ca.issue("other", "DNS:other.internal")
         own = ca.csr("own", "DNS:client.internal")
         foreign = ca.csr("foreign", "DNS:foreign.internal")
+        ca.issue("reader", "DNS:reader.internal", profile="client")
+        self.addCleanup(self.reload, "")
+        self.reload("  - who: { cn: reader.internal }\n    may: [read]\n")
         square = [
-            # method, path, body, no certificate, a client's certificate, the administrator
-            ("GET", "/v1/certificates", None, 401, 403, 200),
-            ("GET", f"/v1/certificates/{other}", None, 401, 403, 200),
-            ("GET", "/v1/profiles", None, 401, 403, 200),
-            ("GET", "/v1/issuers", None, 401, 403, 200),
-            ("GET", "/v1/audit", None, 401, 403, 200),
-            ("GET", "/v1/stats", None, 401, 403, 200),
-            ("GET", "/v1/whoami", None, 401, 200, 200),
-            ("POST", "/v1/certificates?profile=client", own, 401, 201, 201),
-            ("POST", "/v1/certificates?profile=client", foreign, 401, 403, 201),
-            ("POST", "/v1/certificates?profile=admin", own, 401, 403, 422),
-            ("POST", "/v1/explain?profile=client", own, 401, 200, 200),
-            ("POST", "/v1/renew", own, 401, 201, 422),
-            ("POST", "/v1/renewals", {}, 401, 403, 400),
-            ("POST", f"/v1/certificates/{other}/revoke", None, 401, 403, 200),
-            ("POST", "/v1/issuers/main/revoke", {}, 404, 404, 404),  # by the local socket alone
-            ("POST", "/v1/tokens", {}, 401, 403, 400),
-            ("GET", "/v1/tokens", None, 401, 403, 200),
-            ("DELETE", "/v1/tokens/none", None, 401, 403, 400),
-            ("POST", "/v1/acme/eab", {}, 401, 403, 400),
-            ("GET", "/v1/acme/eab", None, 401, 403, 200),
-            ("DELETE", "/v1/acme/eab/none", None, 401, 403, 404),
-            ("GET", "/v1/acme/accounts", None, 401, 403, 200),
-            ("POST", "/v1/acme/accounts/none/revoke", {}, 401, 403, 404),
-            ("GET", "/v1/acme/orders", None, 401, 403, 200),
-            ("GET", "/v1/acme/attempts", None, 401, 403, 200),
-            ("POST", "/v1/acme/test", {}, 401, 403, 400),
-            ("POST", "/v1/reload", {}, 401, 403, 200),
-            ("GET", "/healthz", None, 200, 200, 200),
-            ("GET", "/readyz", None, 200, 200, 200),
-            ("GET", "/ca/roots.pem", None, 200, 200, 200),
+            # method, path, body, no certificate, a client's certificate, a reader's, the administrator
+            ("GET", "/v1/certificates", None, 401, 403, 200, 200),
+            ("GET", f"/v1/certificates/{other}", None, 401, 403, 200, 200),
+            ("GET", "/v1/profiles", None, 401, 403, 200, 200),
+            ("GET", "/v1/issuers", None, 401, 403, 200, 200),
+            ("GET", "/v1/audit", None, 401, 403, 200, 200),
+            ("GET", "/v1/stats", None, 401, 403, 200, 200),
+            ("GET", "/v1/whoami", None, 401, 200, 200, 200),
+            ("POST", "/v1/certificates?profile=client", own, 401, 201, 403, 201),
+            ("POST", "/v1/certificates?profile=client", foreign, 401, 403, 403, 201),
+            ("POST", "/v1/certificates?profile=admin", own, 401, 403, 403, 422),
+            ("POST", "/v1/explain?profile=client", own, 401, 200, 200, 200),
+            ("POST", "/v1/renew", own, 401, 201, 422, 422),
+            ("POST", "/v1/renewals", {}, 401, 403, 403, 400),
+            ("POST", f"/v1/certificates/{other}/revoke", None, 401, 403, 403, 200),
+            ("POST", "/v1/issuers/main/revoke", {}, 404, 404, 404, 404),  # by the local socket alone
+            ("POST", "/v1/tokens", {}, 401, 403, 403, 400),
+            ("GET", "/v1/tokens", None, 401, 403, 403, 200),
+            ("DELETE", "/v1/tokens/none", None, 401, 403, 403, 400),
+            ("POST", "/v1/acme/eab", {}, 401, 403, 403, 400),
+            ("GET", "/v1/acme/eab", None, 401, 403, 403, 200),
+            ("DELETE", "/v1/acme/eab/none", None, 401, 403, 403, 404),
+            ("GET", "/v1/acme/accounts", None, 401, 403, 200, 200),
+            ("POST", "/v1/acme/accounts/none/revoke", {}, 401, 403, 403, 404),
+            ("GET", "/v1/acme/orders", None, 401, 403, 200, 200),
+            ("GET", "/v1/acme/attempts", None, 401, 403, 403, 200),
+            ("POST", "/v1/acme/test", {}, 401, 403, 403, 400),
+            ("POST", "/v1/reload", {}, 401, 403, 403, 200),
+            ("GET", "/healthz", None, 200, 200, 200, 200),
+            ("GET", "/readyz", None, 200, 200, 200, 200),
+            ("GET", "/ca/roots.pem", None, 200, 200, 200, 200),
         ]
         for method, path in gated_routes():
             asked = re.compile(re.sub(r":\w+", "[^/]+", path) + r"(\?.*)?")
             self.assertTrue(any(row[0] == method and asked.fullmatch(row[1]) for row in square), (method, path))
         for method, path, body, *expected in square:
-            for role, status in zip(({"cert": None}, self.who("client"), {}), expected):
+            for role, status in zip(({"cert": None}, self.who("client"), self.who("reader"), {}), expected):
                 with self.subTest(method=method, path=path, role=role):
                     self.assertEqual(ca.ask(method, path, body, TEXT if isinstance(body, bytes) else {},
                                             **role).status, status)
@@ -127,25 +136,19 @@ class Identity(FlowTest):
     # S6, R54: lists and the administration are of all profiles
     def test_a_grant_of_some_profiles_opens_no_list(self):
         ca = self.ca
-        conf = ca.dir / "hanaper.yaml"
-        good = conf.read_text()
-        grant = "\ngrants:\n  - who: { cn: client.internal }\n    may: [%s]\n    profiles: [server]\n    names: any\n"
-
-        def reload(grants, check=True):
-            conf.write_text(good.replace("\ngrants:\n", grants, 1))
-            return run(BUILD / "hanaper", "reload", "--dir", ca.dir, check=check)
+        grant = "  - who: { cn: client.internal }\n    may: [%s]\n    profiles: [server]\n    names: any\n"
 
         def status(*asked):
             return ca.ask(*asked, **self.who("client")).status
 
-        self.addCleanup(reload, "\ngrants:\n")
+        self.addCleanup(self.reload, "")
         for right in ("read", "admin"):
             with self.subTest(right):
-                done = reload(grant % f"issue, {right}", check=False)
+                done = self.reload(grant % f"issue, {right}", check=False)
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(f'"{right}" is of all profiles: write a grant of its own for it', done.stderr)
                 self.assertEqual(status("GET", "/v1/certificates"), 403)
-        reload(grant % "issue" + "  - who: { cn: client.internal }\n    may: [read]\n")
+        self.reload(grant % "issue" + "  - who: { cn: client.internal }\n    may: [read]\n")
         csr = ca.csr("narrow", "DNS:narrow.internal")
         self.assertEqual(status("POST", "/v1/certificates?profile=server", csr, TEXT), 201)
         self.assertEqual(status("POST", "/v1/certificates?profile=short", csr, TEXT), 403)
