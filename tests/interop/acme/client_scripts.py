@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The libraries, each with a script of ours in its language."""
+"""The libraries and Ansible's modules, each with a script of ours in its language."""
 import json
 import os
 import shutil
@@ -25,6 +25,21 @@ class PythonAcme(script.Script):
         "notafter": "has no argument for it",
         "keychange": "has no call for it",
         "tlsalpn01": "its certificate bears the identifier of a draft, 1.3.6.1.5.5.7.1.30.1",
+    }
+
+
+class Ansible(script.Script):
+    """The modules of the collection community.crypto."""
+    name = package = "ansible"
+    account_type = "p384"
+    helper = ("/usr/bin/python3", world.HELPERS / "ansible_modules.py")
+    cannot = {
+        "rfc2136": "leaves dns-01 to other modules",
+        "ari": "community.crypto 2.20 asks for it",
+        "replaces": "community.crypto 2.20 sends it",
+        "profile": "community.crypto 2.24 can",
+        "notafter": "has no argument for it",
+        "https": "gets certificates for other servers",
     }
 
 
