@@ -417,7 +417,7 @@ on_probed(void *ctx, const struct frame *f, struct err *e)
 	struct ca *ca = ctx;
 	struct msg_probed m;
 
-	if (!msg_probed_get(f->body, &m, e))
+	if (!msg_probed_get(f->body, &m, e) || !acme_challenge_whole(ca, &m, e))
 		return false;
 	if (acme_test_take(ca, &m))
 		return true;

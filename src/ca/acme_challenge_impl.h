@@ -62,6 +62,10 @@ char *acme_challenge_proof(const char *token, const struct acme_account *a);
 /* That of a validation, which stays as it is where nobody can look. */
 void acme_challenge_proof_anew(struct validation *v);
 
+/* What was to be proved is told as proved, or has failed; ERR_MALFORMED. */
+MUST_CHECK bool acme_challenge_whole(const struct ca *ca, const struct msg_probed *m,
+    struct err *e);
+
 /* What stands for an answer of the prober; 'detail' is borrowed. */
 struct msg_probed acme_test_failed(uint64_t id, enum err_code code, const char *detail);
 /* Asks; 'done' is called once, whether the prober answers or not.  Fills m->id. */
@@ -71,6 +75,8 @@ void acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,
 MUST_CHECK bool acme_test_room(const struct ca *ca, int64_t account_num, struct err *e);
 /* The answer to one of these; false: it is not of one. */
 bool acme_test_take(struct ca *ca, const struct msg_probed *m);
+/* Is this the question of one that is to prove something, too? */
+bool acme_test_proves(const struct ca *ca, uint64_t id);
 void acme_test_stop(struct ca *ca);
 bool acme_test_any_until(const struct ca *ca, uint64_t id);
 

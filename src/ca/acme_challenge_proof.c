@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What has to be put up to prove a name. */
+/* What has to be put up to prove a name, and whether it was. */
 #include <stdlib.h>
 
 #include "acme_challenge_impl.h"
@@ -36,4 +36,26 @@ acme_challenge_proof_anew(struct validation *v)
 		LOG_ERR(LOG_ERROR, "acme-validation", &e);
 	}
 	store_acme_account_free(&a);
+}
+
+/* 0: it waits for its next try. */
+static bool
+is_asked(const struct ca *ca, uint64_t id)
+{
+	const struct validation *v = ca->validations;
+
+	while (v != NULL && (v->id == 0 || v->id != id))
+		v = v->next;
+	return v != NULL;
+}
+
+/* That nothing speaks against it is no proof: CAA alone would have said so, too (R69). */
+bool
+acme_challenge_whole(const struct ca *ca, const struct msg_probed *m, struct err *e)
+{
+	const bool to_prove = is_asked(ca, m->id) || acme_test_proves(ca, m->id);
+
+	return m->code != ERR_NONE || m->proved || !to_prove ||
+	       err_set(e, ERR_MALFORMED,
+		   "PROBED: good, and the challenge is not proved");
 }

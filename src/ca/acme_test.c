@@ -19,6 +19,7 @@ struct acme_test {
 	uint64_t id;
 	struct loop_timer *late; /* the prober does not answer */
 	int64_t account_num;     /* 0: an administrator's */
+	bool prove;              /* not CAA alone */
 	acme_challenge_tested *done;
 	void *arg;
 	struct acme_test *next;
@@ -79,6 +80,7 @@ acme_test_ask(struct ca *ca, int64_t account_num, struct msg_probe *m,
 		.late = loop_after(ca->loop, m->deadline_ms + ACME_TEST_LATE_MS,
 		    on_late, t),
 		.account_num = account_num,
+		.prove = m->prove,
 		.done = done,
 		.arg = arg,
 	};
@@ -147,6 +149,16 @@ acme_test_take(struct ca *ca, const struct msg_probed *m)
 		return true;
 	}
 	return false;
+}
+
+bool
+acme_test_proves(const struct ca *ca, uint64_t id)
+{
+	const struct acme_test *t = ca->acme_tests;
+
+	while (t != NULL && t->id != id)
+		t = t->next;
+	return t != NULL && t->prove;
 }
 
 bool

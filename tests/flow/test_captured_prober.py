@@ -1,14 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """A prober that was taken over and says nothing at all (what it may say wrongly: test_captured)."""
+import http.client
 import json
 import threading
 import time
 
 import acme_client
 from hnp import SLOW
-from test_captured import Rows
+from test_captured import Rows, but, once
 
 LATE = 23  # seconds: 20 for the prober, 3 more for its answer
+
+
+class Liar(Rows):
+    around = ("prober",)
+
+    # R69, S83: no row of what speaks against it is no proof
+    def test_what_was_not_proved_is_valid_for_nobody(self):
+        self.start(prober=once("PROBED", but(code=0, proved=0, detail=b"", seen=b"")))
+        self.ca.wait_ready()
+        client = acme_client.Client(self.ca.api_port, self.ca.dir / "root.crt")
+        self.assertEqual(client.register().status, 201)
+        order = client.order("localhost")
+        challenge, _ = client.challenge(order.json["authorizations"][0])
+        try:
+            self.assertNotEqual(client.post(challenge["url"], {}).json["status"], "valid")
+        except (OSError, http.client.HTTPException):
+            pass  # it ends
+        client.close()
+        self.ends("PROBED: good, and the challenge is not proved")
+        self.serves()
 
 
 class Silent(Rows):

@@ -156,9 +156,15 @@ paper_acme_tell(void)
 bool
 paper_acme_probed(uint64_t id, enum err_code code, struct err *e)
 {
+	return paper_acme_told(id, code, code == ERR_NONE, e);
+}
+
+bool
+paper_acme_told(uint64_t id, enum err_code code, bool proved, struct err *e)
+{
 	const struct msg_probed m = { .id = id,
 		.code = code,
-		.proved = code == ERR_NONE,
+		.proved = proved,
 		.retry_s = code == ERR_RATE_LIMITED ? 10 : 0,
 		.detail = bytes_str(code == ERR_NONE ? "" : "nobody is there"),
 		.transcript = bytes_str("[]") };

@@ -32,6 +32,8 @@ void paper_acme_ask(void);
 bool paper_acme_tell(void);
 /* What the prober says to a question; ERR_NONE: it is proved. */
 bool paper_acme_probed(uint64_t id, enum err_code code, struct err *e);
+/* The same, whatever it says of the proof. */
+bool paper_acme_told(uint64_t id, enum err_code code, bool proved, struct err *e);
 /* To the last. */
 void paper_acme_prove(void);
 

@@ -69,6 +69,21 @@ Test(acme_challenge, an_answer_without_a_number_is_not_of_what_waits_for_another
 	paper_acme_expect(ACME_PENDING, ACME_PROCESSING);
 }
 
+/* R69: nothing speaks against it, and nobody says that it was proved. */
+Test(acme_challenge, what_is_good_and_not_proved_is_a_lie_of_the_probers)
+{
+	struct err e = { 0 };
+
+	paper_acme_ask();
+	cr_expect_not(paper_acme_told(paper.ca->next_probe, ERR_NONE, false, &e));
+	cr_expect_eq(e.code, ERR_MALFORMED);
+	MUST(ca_batch_end(paper.ca, &e));
+	paper_acme_expect(ACME_PENDING, ACME_PENDING);
+	/* To no question of ours it may say what it likes. */
+	MUST(paper_acme_told(paper.ca->next_probe + 1, ERR_NONE, false, &e));
+	MUST(paper_acme_told(paper.ca->next_probe, ERR_CAA, true, &e));
+}
+
 /* R90: the round in which its row was to become PROCESSING is undone. */
 Test(acme_challenge, a_proof_counts_though_the_commit_before_it_failed)
 {
