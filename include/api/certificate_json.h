@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "codec/json_put.h"
+#include "conf/conf.h"
 #include "store/store_certificate.h"
 
 /* The members of a certificate of the inventory, into an object that is open. */
@@ -19,6 +20,7 @@ json_t *certificate_json_serial(const struct serial *s);
 json_t *certificate_json_pem(struct bytes der);
 /* Octets as text; what is no UTF-8 becomes "". */
 json_t *certificate_json_text(struct bytes text);
+json_t *certificate_json_strings(const struct strings *s);
 
 /* Reads [{type, value}].  ERR_MALFORMED, ERR_POLICY: over 'max', or no such name. */
 MUST_CHECK bool certificate_json_read_names(const json_t *list, size_t max,

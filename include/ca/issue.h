@@ -30,6 +30,7 @@ struct issue_result {
 	const struct ca_issuer *issuer;
 	const char *profile;
 	int64_t renew_at; /* two thirds of what is left of its life when it is issued */
+	struct strings notes; /* what was cut, in words; none when it is told again */
 };
 
 /* Exactly one of 'r' and 'e' is not NULL.  Both are borrowed for the call. */

@@ -23,6 +23,8 @@ void view_field(const json_t *object, const char *member, const char *label);
 void view_field_time(const json_t *object, const char *member, const char *label);
 void view_field_list(const json_t *object, const char *member, const char *label);
 void view_field_names(const json_t *object, const char *label);
+/* What the certificate has less than was asked for, on standard error; the answer tells. */
+void view_notes(const json_t *issued);
 /* One certificate, all that is known. */
 void view_certificate(const json_t *certificate);
 

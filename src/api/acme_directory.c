@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "api/acme_impl.h"
+#include "api/certificate_json.h"
 #include "ca/acme.h"
 
 static void
@@ -38,16 +39,6 @@ profiles(const struct conf *c, const struct conf_profile *directory)
 	return v;
 }
 
-static json_t *
-strings_json(const struct strings *s)
-{
-	json_t *v = json_array();
-
-	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(v, json_string(s->v[i]));
-	return v;
-}
-
 /* Always there, however little it says: some clients ask no further than for it (A34). */
 static json_t *
 meta(const struct acme *a)
@@ -61,7 +52,7 @@ meta(const struct acme *a)
 		json_object_set_new(m, "website", json_string(c->acme.website));
 	if (c->acme.caa_identities.n > 0)
 		json_object_set_new(m, "caaIdentities",
-		    strings_json(&c->acme.caa_identities));
+		    certificate_json_strings(&c->acme.caa_identities));
 	if (a->directory->acme.external_account)
 		json_object_set_new(m, "externalAccountRequired", json_true());
 	if (a->directory->acme.subdomains)

@@ -35,6 +35,16 @@ certificate_json_text(struct bytes text)
 }
 
 json_t *
+certificate_json_strings(const struct strings *s)
+{
+	json_t *v = json_array();
+
+	for (size_t i = 0; i < s->n; i++)
+		json_array_append_new(v, json_string(s->v[i]));
+	return v;
+}
+
+json_t *
 certificate_json_names(const struct names *names)
 {
 	json_t *list = json_array();

@@ -8,16 +8,6 @@
 #include "base/mem.h"
 
 static json_t *
-strings_json(const struct strings *s)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(list, json_string(s->v[i]));
-	return list;
-}
-
-static json_t *
 keys_json(const struct conf_profile *p)
 {
 	json_t *list = json_array();
@@ -40,10 +30,10 @@ names_json(const struct conf_names *n)
 {
 	json_t *v = json_object();
 
-	json_object_set_new(v, "dns", strings_json(&n->dns));
-	json_object_set_new(v, "ip", strings_json(&n->ip));
-	json_object_set_new(v, "uri", strings_json(&n->uri));
-	json_object_set_new(v, "email", strings_json(&n->email));
+	json_object_set_new(v, "dns", certificate_json_strings(&n->dns));
+	json_object_set_new(v, "ip", certificate_json_strings(&n->ip));
+	json_object_set_new(v, "uri", certificate_json_strings(&n->uri));
+	json_object_set_new(v, "email", certificate_json_strings(&n->email));
 	json_object_set_new(v, "wildcards", json_boolean(n->wildcards));
 	json_object_set_new(v, "underscores", json_boolean(n->underscores));
 	return v;
@@ -72,7 +62,7 @@ acme_json(const struct conf *c, const struct conf_profile *p)
 	json_object_set_new(v, "challenges", challenges_json(p->acme.challenges));
 	json_object_set_new(v, "external_account",
 	    json_string(p->acme.external_account ? "required" : "optional"));
-	json_object_set_new(v, "profiles", strings_json(&p->acme.profiles));
+	json_object_set_new(v, "profiles", certificate_json_strings(&p->acme.profiles));
 	free(url);
 	return v;
 }

@@ -60,6 +60,8 @@ result_json(const struct issue_result *res, struct bytes chain)
 	json_object_set_new(v, "issuer", json_string(res->issuer->name));
 	json_object_set_new(v, "names", certificate_json_names(&res->cert->names));
 	json_object_set_new(v, "renew_after", certificate_json_time(res->renew_at));
+	if (res->notes.n > 0) /* P10: it says so */
+		json_object_set_new(v, "notes", certificate_json_strings(&res->notes));
 	return v;
 }
 

@@ -16,6 +16,7 @@ struct issuing {
 	struct ca *ca;
 	const struct conf_profile *profile;
 	struct issue_same asked;
+	struct strings notes;
 	issue_done *done;
 	void *arg;
 };
@@ -84,12 +85,14 @@ on_answer(void *arg, const struct ask_answer *a)
 			.issuer = ca_issuer_find(it->ca, it->profile->issuer),
 			.profile = it->profile->name,
 			.renew_at = issue_renew_at(cert, a->record->at),
+			.notes = it->notes,
 		};
 		tell_issued(it, cert, &rc);
 		it->done(it->arg, &r, NULL);
 	}
 	cert_free(parsed);
 	issue_same_free(&it->asked);
+	strings_free(&it->notes);
 	free(it);
 }
 
@@ -177,7 +180,9 @@ issue_start(struct ca *ca, const struct issue_request *q, issue_done *done, void
 		.profile = j.profile,
 		.done = done,
 		.arg = arg };
+	verdict_notes(v, &it->notes);
 	if (!ask_signer(ca, q, j.names, it, e)) {
+		strings_free(&it->notes);
 		free(it);
 		return false;
 	}

@@ -221,6 +221,7 @@ keep(const struct issue *i, const json_t *v, struct err *e)
 static void
 print(const struct issue *i, const struct client *c, json_t *v)
 {
+	view_notes(v);
 	if (i->a->common.json && !i->a->to_stdout) {
 		if (i->key_path != NULL)
 			json_object_set_new(v, "key_file", out_string(i->key_path));

@@ -12,6 +12,7 @@
 #include "cli/renew_info.h"
 #include "cli/renew_plan.h"
 #include "cli/request.h"
+#include "cli/view.h"
 
 #define PEM_MAX KIB(256)
 
@@ -194,6 +195,7 @@ follow(struct renew *r, const struct renew_files *f, struct client **ret_c,
 			.renew_after = json_text(v, "renew_after"),
 			.exec_pending = r->exec != NULL,
 		};
+		view_notes(v);
 		ok = renew_files_put(f, version, &n, e);
 	}
 	if (!ok && v != NULL)

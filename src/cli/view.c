@@ -118,6 +118,19 @@ view_metadata(const json_t *c)
 }
 
 void
+view_notes(const json_t *issued)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(issued, "notes"), i, v)
+	{
+		if (json_is_string(v))
+			out_note("%s", json_string_value(v));
+	}
+}
+
+void
 view_certificate(const json_t *c)
 {
 	view_field(c, "serial", "serial");

@@ -136,14 +136,17 @@ check_span(const struct conf_profile *p, int64_t *asked, struct verdict *v)
 	char *allowed;
 
 	*asked = clamp ? p->validity_max_s : wanted;
-	if (!verdict_keeps(v, pass))
+	if (!clamp && !verdict_keeps(v, pass))
 		return pass;
 	clock_duration(wanted, value);
 	clock_duration(p->validity_max_s, max);
 	allowed = clamp ? mem_printf("at most %s, and so it is made", max)
 			: mem_printf("at most %s", max);
-	verdict_add(v, pass, ERR_POLICY, "profile.validity", "validity", value,
-	    allowed);
+	if (clamp)
+		verdict_cut(v, "profile.validity", "validity", value, allowed);
+	else
+		verdict_add(v, pass, ERR_POLICY, "profile.validity", "validity", value,
+		    allowed);
 	free(allowed);
 	return pass;
 }
@@ -153,11 +156,12 @@ check_span(const struct conf_profile *p, int64_t *asked, struct verdict *v)
  * nobody asked for it: services that take the default go on while their issuer lives.
  */
 static bool
-check_issuer(const struct cert *issuer, int64_t now, bool may_cut, int64_t *end,
-    struct verdict *v)
+check_issuer(const struct conf_profile *p, const struct cert *issuer, int64_t now,
+    bool asked, int64_t *end, struct verdict *v)
 {
 	const bool alive = now >= issuer->not_before && now <= issuer->not_after;
-	const bool clamp = alive && *end > issuer->not_after && may_cut;
+	const bool clamp =
+	    alive && *end > issuer->not_after && (!asked || p->excess == EXCESS_CLAMP);
 	const int64_t wanted = *end;
 	const bool pass = alive && (wanted <= issuer->not_after || clamp);
 	char value[CLOCK_RFC3339_LEN], from[CLOCK_RFC3339_LEN], to[CLOCK_RFC3339_LEN];
@@ -165,15 +169,18 @@ check_issuer(const struct cert *issuer, int64_t now, bool may_cut, int64_t *end,
 
 	if (clamp)
 		*end = issuer->not_after;
-	if (!verdict_keeps(v, pass))
+	if (!(clamp && asked) && !verdict_keeps(v, pass))
 		return pass;
 	clock_rfc3339(wanted, value);
 	clock_rfc3339(issuer->not_before, from);
 	clock_rfc3339(issuer->not_after, to);
 	allowed = mem_printf("within the issuer's own life, %s to %s%s", from, to,
 	    clamp ? ", and so it is made" : "");
-	verdict_add(v, pass, ERR_POLICY, "issuer.validity", "not_after", value,
-	    allowed);
+	if (clamp && asked)
+		verdict_cut(v, "issuer.validity", "not_after", value, allowed);
+	else
+		verdict_add(v, pass, ERR_POLICY, "issuer.validity", "not_after", value,
+		    allowed);
 	free(allowed);
 	return pass;
 }
@@ -182,7 +189,7 @@ bool
 profile_validity(const struct conf_profile *p, const struct cert *issuer, int64_t now,
     int64_t asked_s, int64_t *ret_not_before, int64_t *ret_not_after, struct verdict *v)
 {
-	const bool may_cut = asked_s == 0 || p->excess == EXCESS_CLAMP;
+	const bool asked = asked_s > 0;
 
 	if (!check_span(p, &asked_s, v))
 		return false;
@@ -191,7 +198,7 @@ profile_validity(const struct conf_profile *p, const struct cert *issuer, int64_
 	int64_t begin = now - p->backdate_s;
 	if (end - begin + 1 > p->validity_max_s)
 		begin = end - p->validity_max_s + 1;
-	if (!check_issuer(issuer, now, may_cut, &end, v))
+	if (!check_issuer(p, issuer, now, asked, &end, v))
 		return false;
 	*ret_not_before = begin > issuer->not_before ? begin : issuer->not_before;
 	*ret_not_after = end;

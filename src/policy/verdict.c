@@ -23,24 +23,55 @@ verdict_keeps(const struct verdict *v, bool pass)
 	return !pass || !v->terse;
 }
 
+static struct verdict_row *
+add_row(struct verdict *v, const char *rule, const char *field, const char *value,
+    const char *allowed)
+{
+	v->v = mem_grow(v->v, v->n + 1, sizeof(*v->v));
+	struct verdict_row *row = &v->v[v->n++];
+	*row = (struct verdict_row){
+		.rule = rule,
+		.field = mem_strdup(field),
+		.value = mem_strdup(value),
+		.allowed = mem_strdup(allowed),
+	};
+	return row;
+}
+
 bool
 verdict_add(struct verdict *v, bool pass, enum err_code code, const char *rule,
     const char *field, const char *value, const char *allowed)
 {
 	if (!verdict_keeps(v, pass))
 		return pass;
-	v->v = mem_grow(v->v, v->n + 1, sizeof(*v->v));
-	v->v[v->n++] = (struct verdict_row){
-		.pass = pass,
-		.code = code,
-		.rule = rule,
-		.field = mem_strdup(field),
-		.value = mem_strdup(value),
-		.allowed = mem_strdup(allowed),
-	};
+	struct verdict_row *row = add_row(v, rule, field, value, allowed);
+	row->pass = pass;
+	row->code = code;
 	if (!pass && v->refused++ == 0)
 		v->code = code;
 	return pass;
+}
+
+void
+verdict_cut(struct verdict *v, const char *rule, const char *field, const char *value,
+    const char *allowed)
+{
+	struct verdict_row *row = add_row(v, rule, field, value, allowed);
+
+	row->pass = true;
+	row->cut = true;
+}
+
+void
+verdict_notes(const struct verdict *v, struct strings *ret)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		const struct verdict_row *row = &v->v[i];
+
+		if (row->cut)
+			strings_printf(ret, "%s: %s \"%s\" is too much; allowed: %s",
+			    row->rule, row->field, row->value, row->allowed);
+	}
 }
 
 bool

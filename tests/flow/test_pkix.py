@@ -5,7 +5,7 @@ import re
 import ssl
 
 from der import Certificate
-from hnp import FlowTest, run
+from hnp import BUILD, FlowTest, run
 
 USAGES = {"server": ["serverAuth"], "client": ["clientAuth"], "peer": ["serverAuth", "clientAuth"],
           "spiffe": ["serverAuth", "clientAuth"], "short": ["serverAuth"]}
@@ -220,3 +220,48 @@ class Certificates(FlowTest):
                      pem.replace("\n", "\r\n"), "words before\n" + pem):
             a = self.ca.ask("POST", "/v1/certificates?profile=server", text, {"Content-Type": "text/plain"})
             self.assertEqual(a.status, 201, a)
+
+
+class Clamped(FlowTest):
+    running = False
+
+    def setUp(self):
+        ca = self.ca
+        yaml = (ca.dir / "hanaper.yaml").read_text()
+        self.addCleanup((ca.dir / "hanaper.yaml").write_text, yaml)
+        self.addCleanup(ca.stop)
+        self.yaml = yaml
+
+    def start(self, most):
+        (self.ca.dir / "hanaper.yaml").write_text(self.yaml.replace("max: 90d,", f"max: {most}, excess: clamp,"))
+        self.ca.start()
+
+    def ask(self, **more):
+        csr = self.ca.csr("clamped", "DNS:clamped.internal").decode()
+        a = self.ca.ask("POST", "/v1/certificates", {"profile": "server", "csr": csr, **more})
+        self.assertEqual(a.status, 201, a)
+        return Certificate(ssl.PEM_cert_to_DER_cert(a.json["certificate"])), a.json.get("notes")
+
+    def test_what_is_past_the_profiles_maximum_is_cut_and_the_answer_says_so(self):
+        """P10"""
+        ca = self.ca
+        self.start("40d")
+        c, notes = self.ask(validity="60d")
+        self.assertEqual(c.not_after.time - c.not_before.time + 1, 40 * 86400)
+        self.assertEqual(notes, ['profile.validity: validity "60d" is too much; allowed: at most 40d, and so it is made'])
+        for more in ({"validity": "40d"}, {}):
+            self.assertIsNone(self.ask(**more)[1], more)
+        done = run(BUILD / "hanaper", "issue", "cut.internal", "--validity", "60d", "--profile", "peer", "--dir", ca.dir,
+                   "--out", ca.file("cut"))
+        self.assertIn("hanaper: " + notes[0], done.stderr)
+        done = run(BUILD / "hanaper", "renew", ca.file("cut.crt"), "--now", "--validity", "60d", "--dir", ca.dir)
+        self.assertIn("hanaper: " + notes[0], done.stderr)
+
+    def test_what_is_past_the_issuers_end_is_cut_and_the_answer_says_so(self):
+        """P10"""
+        self.start("8000d")
+        end = from_pem(self.ca.dir / "issuers/main.crt").not_after.time
+        c, notes = self.ask(validity="7000d")
+        self.assertEqual(c.not_after.time, end)
+        self.assertEqual(len(notes), 1, notes)
+        self.assertRegex(notes[0], '^issuer.validity: not_after ".*" is too much; .* and so it is made$')

@@ -61,3 +61,24 @@ Test(verdict, a_terse_one_keeps_what_fails_alone_and_says_the_same_of_it)
 	cr_expect(terse.terse, "it stays so");
 	verdict_free(&all);
 }
+
+/* P10 */
+Test(verdict, what_was_cut_passes_and_is_told_in_words_however_terse)
+{
+	struct verdict v = { .terse = true };
+	struct strings notes = { 0 };
+	struct err e = { 0 };
+
+	cr_expect(verdict_add(&v, true, ERR_POLICY, "a", "f", "v", "w"));
+	cr_expect(
+	    verdict_cut(&v, "profile.validity", "validity", "60d", "at most 30d"));
+	cr_expect(verdict_ok(&v, &e), "%s", e.detail);
+	cr_expect_not(verdict_add(&v, false, ERR_POLICY, "a", "f", "v", "w"));
+	verdict_notes(&v, &notes);
+	cr_assert_eq(notes.n, 1);
+	cr_expect_str_eq(notes.v[0], "profile.validity: validity \"60d\" is too much; "
+				     "allowed: at most 30d");
+	cr_expect_not(verdict_ok(&v, &e));
+	strings_free(&notes);
+	verdict_free(&v);
+}
