@@ -144,22 +144,25 @@ renew(struct signer *s, struct signer_issuer *i, struct err *e)
 
 /* Until 'end'.  One that has not begun was made before the clock was put back. */
 static bool
-holds(const struct signer_responder *r, int64_t end)
+holds(const struct signer_issuer *i, int64_t end)
 {
+	const struct signer_responder *r = &i->responder;
 	const int64_t now = clock_now();
 
-	return r->key != NULL && r->not_before <= now && now < end;
+	return r->key != NULL && r->not_before <= now && now < end &&
+	       signer_revoked_find(&i->revoked, &r->serial) == NULL;
 }
 
 bool
 signer_responder_ready(struct signer *s, struct signer_issuer *i, struct err *e)
 {
-	return holds(&i->responder, i->responder.not_after) || renew(s, i, e);
+	return holds(i, i->responder.not_after) || renew(s, i, e);
 }
 
 /*
  * The new one is told before the revocation is: of its record core has front forget all
- * that the old one signed, and only then does whoever revokes hear of it.
+ * that the old one signed, and only then does whoever revokes hear of it.  Where there
+ * cannot be a new one now, nobody answers until there is (see holds()).
  */
 void
 signer_responder_revoke(struct signer *s, struct signer_issuer *i,
@@ -167,12 +170,10 @@ signer_responder_revoke(struct signer *s, struct signer_issuer *i,
 {
 	struct err e;
 
-	if (i->responder.key == NULL || !serial_eq(&i->responder.serial, serial))
-		return;
-	if (renew(s, i, &e))
-		return;
-	LOG_ERR(LOG_ERROR, "ocsp-responder-failed", &e, LOG_TEXT("issuer", i->name));
-	signer_responder_free(&i->responder); /* no answer before there is another */
+	if (i->responder.key != NULL && serial_eq(&i->responder.serial, serial) &&
+	    !renew(s, i, &e))
+		LOG_ERR(LOG_ERROR, "ocsp-responder-failed", &e,
+		    LOG_TEXT("issuer", i->name));
 }
 
 void
@@ -187,7 +188,7 @@ signer_responder_watch(void *signer)
 
 		/* Of one that ends, core says so. */
 		if (i->key == NULL || i->cert->not_after < now + LEAST_S ||
-		    holds(&i->responder, i->responder.renew_at))
+		    holds(i, i->responder.renew_at))
 			continue;
 		if (!renew(s, i, &e))
 			LOG_ERR(LOG_ERROR, "ocsp-responder-failed", &e,

@@ -442,6 +442,25 @@ class Tickets(FaultTest):
         self.assertTrue(again, "those of the new key are")
 
 
+class Responder(FaultTest):
+    # S45, R90
+    def test_one_that_cannot_be_replaced_at_once_signs_no_more_when_it_is_revoked(self):
+        self.ca.start()
+        self.assertEqual(self.issue(), 201)
+        serial = self.before[0]
+        _, first = oracle.ask_ocsp(self.ca, serial, self.judge.issuer)
+        responder = f"{first.certificates[0].serial_number:040x}"
+        self.ca.plan("signer", faults.SYNC, faults.ERROR, errno.EIO)  # that of the next responder's record
+        self.assertEqual(self.ca.revoke(responder).status, 200)
+        self.assertEqual(self.ca.said().count(" ocsp-responder-failed "), 1)
+        for asked, status in ((responder, "revoked"), (serial, "good")):  # the first of them front has not kept
+            said, second = oracle.ask_ocsp(self.ca, asked, self.judge.issuer)
+            self.assertEqual(said, status)
+            self.assertNotEqual(second.responder_key_hash, first.responder_key_hash)
+        self.told.note("revoked", responder)
+        self.restart()
+
+
 class Late(FaultTest):
     def asked_for(self, serial, seconds):
         """What its owner hears until he has heard 503, and then 200 again."""
