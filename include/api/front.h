@@ -12,11 +12,13 @@
 #include <stdatomic.h>
 
 #include "api/front_kept.h"
+#include "conf/conf.h"
 #include "http/server.h"
 #include "ipc/msg_http.h"
 
 struct front_published; /* api/front_published.h */
 struct front_metrics;   /* api/front_metrics.h */
+struct front_acme;      /* api/front_acme.h */
 struct front_ready;     /* api/front_ready.h */
 struct front_spelled;   /* api/front_spelled.h */
 
@@ -39,6 +41,7 @@ struct front {
 	void *ctx;
 	struct conns *conns;
 	_Atomic size_t body_max; /* limits.body of the configuration */
+	struct front_acme *acme;
 	struct front_kept *kept;
 	struct front_ready *ready;
 	struct front_spelled *spelled;
@@ -47,8 +50,10 @@ struct front {
 	struct server_app app; /* for server_def; front_init() fills it */
 };
 
-/* Sets 'app', 'metrics', 'kept', 'ready' and 'spelled'; the others are the caller's to set. */
+/* Sets 'app', 'metrics', 'acme', 'kept', 'ready', 'spelled'; the others are the caller's to set. */
 void front_init(struct front *f);
+/* What it takes from the configuration, before the first request and at each reload. */
+void front_configure(struct front *f, const struct conf *c);
 void front_free(struct front *f); /* what front_init() made */
 
 /*

@@ -34,6 +34,12 @@ struct server_app {
 	    struct err *e);
 	/* All is there: exchange_answer(), exchange_refuse() or exchange_hold(). */
 	void (*on_request)(void *ctx, struct exchange *x);
+	/*
+	 * exchange_refuse(): true when it has answered in words of its own; from any
+	 * thread.  NULL: never.
+	 */
+	bool (*on_refuse)(void *ctx, struct exchange *x, const struct err *e,
+	    struct bytes headers);
 	/* It is over; 'x' ends with this call. */
 	void (*on_done)(void *ctx, struct exchange *x);
 	void *ctx;

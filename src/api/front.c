@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "api/front_acme.h"
 #include "api/front_metrics.h"
 #include "api/front_ocsp.h"
 #include "api/front_ready.h"
@@ -127,6 +128,12 @@ on_request(void *ctx, struct exchange *x)
 		f->ask(f->ctx, x);
 }
 
+static bool
+on_refuse(void *ctx, struct exchange *x, const struct err *e, struct bytes headers)
+{
+	return front_acme_refuse(((struct front *)ctx)->acme, x, e, headers);
+}
+
 /*
  * Whatever front refuses, it has not asked who that is: a flood costs the log no more
  * than this, and one of strangers hides nothing of those who have a certificate.  How
@@ -206,21 +213,31 @@ void
 front_free(struct front *f)
 {
 	front_metrics_free(f->metrics);
+	front_acme_free(f->acme);
 	front_ready_free(f->ready);
 	front_spelled_free(f->spelled);
 	front_kept_free(f->kept);
 }
 
 void
+front_configure(struct front *f, const struct conf *c)
+{
+	f->body_max = c->body_max;
+	front_acme_set_url(f->acme, c->url_api);
+}
+
+void
 front_init(struct front *f)
 {
 	f->metrics = front_metrics_new();
+	f->acme = front_acme_new();
 	f->kept = front_kept_new(FRONT_KEPT_ENTRIES_MAX, FRONT_KEPT_OCTETS_MAX);
 	f->ready = front_ready_new();
 	f->spelled = front_spelled_new();
 	f->app = (struct server_app){
 		.on_head = on_head,
 		.on_request = on_request,
+		.on_refuse = on_refuse,
 		.on_done = on_done,
 		.ctx = f,
 	};

@@ -56,6 +56,7 @@ libhnp_api_a_SOURCES = \
 noinst_LIBRARIES += libhnp_api_front.a
 libhnp_api_front_a_SOURCES = \
 	src/api/front.c \
+	src/api/front_acme.c \
 	src/api/front_healthz.c \
 	src/api/front_kept.c \
 	src/api/front_metrics.c \

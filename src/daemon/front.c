@@ -255,7 +255,7 @@ on_conf(void *ctx, struct role *role, const struct conf *was)
 	const struct conf_profile *before = conf_profile_find(was, name),
 				  *now = conf_profile_find(role_conf(role), name);
 
-	r->front.body_max = role_conf(role)->body_max;
+	front_configure(&r->front, role_conf(role));
 	if (before != NULL && now != NULL && has_kind(r, LISTENER_API) &&
 	    (!same_strings(&before->names.dns, &now->names.dns) ||
 		!same_strings(&before->names.ip, &now->names.ip)))
@@ -483,7 +483,7 @@ main(void)
 	r.front.waiting = front_core_waiting;
 	r.front.conns = r.conns;
 	r.front.ctx = r.asks;
-	r.front.body_max = role_conf(r.role)->body_max;
+	front_configure(&r.front, role_conf(r.role));
 	r.core = role_link(r.role, ROLE_FD_CORE, PEER_CORE, MIB(20), core_rules, &r);
 	front_core_link(r.asks, r.core);
 	role_confine(r.role, SANDBOX_FRONT);

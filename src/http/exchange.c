@@ -261,9 +261,13 @@ exchange_answer(struct exchange *x, const struct answer *a)
 void
 exchange_refuse(struct exchange *x, const struct err *e, struct bytes headers)
 {
+	const struct server_app *app = x->door->server->def.app;
 	struct buf b;
 
 	x->why = *e;
+	/* After a true 'x' may be gone. */
+	if (app->on_refuse != NULL && app->on_refuse(app->ctx, x, e, headers))
+		return;
 	buf_init(&b, KIB(4));
 	problem_put(&b, e, x->id);
 	exchange_answer(x, &(struct answer){

@@ -224,6 +224,18 @@ exchange_send(struct exchange *x)
 
 /* ---- past the library ---- */
 
+static void
+put_lines(struct buf *b, struct bytes headers)
+{
+	while (headers.n > 0) {
+		const size_t n = bytes_index(headers, '\n');
+
+		buf_put(b, bytes_of(headers.p, n));
+		buf_puts(b, "\r\n");
+		headers = bytes_skip(headers, n + 1);
+	}
+}
+
 /*
  * For a refusal when the request has taken the memory that the library makes a
  * header in.  What the socket does not take at once is lost: nothing waits in it,
@@ -245,6 +257,7 @@ exchange_send_past(struct exchange *x)
 	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	buf_printf(&b, "X-Request-Id: %s\r\nContent-Type: %s\r\n", x->id,
 	    buf_str(&x->content_type));
+	put_lines(&b, buf_bytes(&x->headers));
 	buf_printf(&b, "Content-Length: %zu\r\n\r\n", body.n);
 	if (!bytes_eq_str(x->method, "HEAD"))
 		buf_put(&b, body);

@@ -6,7 +6,7 @@ import socket
 import ssl
 
 from acme_case import AcmeTest, Watched, text_of
-from acme_client import b64
+from acme_client import Answer, b64
 from hnp import SLOW
 
 SIGNED = "application/jose+json"
@@ -109,20 +109,37 @@ class Transport(AcmeTest):
         self.assertEqual(len(sockets), 1)
         self.assertIsNotNone(sockets.pop())
 
-    # A21
+    def refused_by_front(self, answer, status, directory="acme"):
+        """A77, A26, A9, A78: it has no nonce, and all else that a refusal of ACME has."""
+        self.assertEqual((answer.status, answer.headers["Content-Type"], answer.headers["Content-Language"]),
+                         (status, "application/problem+json", "en"), answer.json)
+        self.assertEqual((answer.json["type"], answer.json["status"]), ("urn:ietf:params:acme:error:malformed", status))
+        self.assertLessEqual(set(answer.json), {"type", "detail", "status"})
+        index = f'<https://127.0.0.1:{self.ca.api_port}/acme/{directory}/directory>;rel="index"'
+        self.assertEqual(answer.headers.get_all("Link"), [index] if directory else None)
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+
+    def sent(self, method, path, body=None, **headers):
+        conn = http.client.HTTPSConnection("127.0.0.1", self.ca.api_port, timeout=30 * SLOW, context=self.client().tls)
+        try:
+            conn.request(method, path, body, headers)
+            got = conn.getresponse()
+            return Answer(got.status, got.headers, got.read())
+        finally:
+            conn.close()
+
+    # A9, A21, A26, A77, A78
     def test_what_is_too_much_is_refused(self):
         c = self.client(register=True)
         url = c.base + "/new-order"
         for size, status in ((100 * 1024, 400), (129 * 1024, 413), (900 * 1024, 413)):
-            answer = None
-            conn = http.client.HTTPSConnection("127.0.0.1", self.ca.api_port, timeout=30 * SLOW, context=c.tls)
-            try:
-                conn.request("POST", "/acme/acme/new-order", b"{" + b" " * size, {"Content-Type": SIGNED})
-                answer = conn.getresponse()
-                self.assertEqual(answer.status, status)
-                self.assertEqual(json.loads(answer.read())["status"], status)
-            finally:
-                conn.close()
+            answer = self.sent("POST", "/acme/acme/new-order", b"{" + b" " * size, **{"Content-Type": SIGNED})
+            self.refused_by_front(answer, status)
+        self.refused_by_front(self.sent("GET", "/acme/acme/order/" + "x" * 8300), 414)
+        self.refused_by_front(self.sent("GET", "/acme/acme/directory", X="h" * 15800), 431)
+        for odd in ("%22", "a>", "Acme", "a" * 33, ""):  # no directory is called so
+            self.refused_by_front(self.sent("PUT", f"/acme/{odd}/new-order"), 405, None)
+        self.assertEqual(self.ca.ask_http("GET", "/acme/acme/directory").json["type"], "urn:hanaper:problem:not-found")
         big = {"identifiers": [{"type": "dns", "value": "a.internal"}], "x": "y" * 60000}
         self.assertIn(c.post(url, big).status, (201, 404))  # as big as that is fine
         deep = b'{"x":' * 60 + b"1" + b"}" * 60
@@ -137,6 +154,18 @@ class Transport(AcmeTest):
         jws = {"protected": b64((header[:-1] + f',"url":"{url}"}}').encode()), "payload": "", "signature": "AA"}
         self.refused(c.send(url, jws), 400, "malformed")
         self.lives()
+
+    # A15, A60: front has not asked core, and reads the same configuration
+    def test_a_refusal_links_to_where_urls_begin_after_a_reload(self):
+        conf = self.ca.dir / "hanaper.yaml"
+        whole = conf.read_text()
+        here = f"https://127.0.0.1:{self.ca.api_port}"
+        self.assertEqual(whole.count(f'"{here}"'), 1)
+        for url in ("https://proxy.internal", here):
+            conf.write_text(whole.replace(here, url))
+            self.assertEqual(self.ca.ask_unix("POST", "/v1/reload").status, 200)
+            answer = self.ca.ask_unix("PUT", "/acme/acme/new-order")
+            self.assertEqual((answer.status, answer.headers["Link"]), (405, f'<{url}/acme/acme/directory>;rel="index"'))
 
     # A22
     def test_strings_are_utf_8_without_nul(self):
@@ -191,7 +220,7 @@ class Resources(AcmeTest):
             self.assertEqual(len(a.headers.get_all("Replay-Nonce")), 1)
             self.refused(c.post(c.base + "/directory", {}, by_jwk), 400, "malformed")
 
-    # A18, A25
+    # A9, A18, A25, A26, A77
     def test_other_methods(self):
         c = self.client(register=True)
         paths = ("/new-account", "/new-order", "/new-authz", "/key-change", "/revoke-cert", "/account/x",
@@ -202,10 +231,9 @@ class Resources(AcmeTest):
             self.assertEqual(a.headers["Allow"], "POST")
             self.assertEqual(c.get(c.base + path, "HEAD").status, 405)
         for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
-            a = self.ca.ask(method, "/acme/acme/new-order", cert=None)
-            self.assertEqual((a.status, a.headers["Content-Type"]), (405, "application/problem+json"), a)
+            a = c.http(method, c.base + "/new-order")
+            self.refused(a, 405, "malformed")
             self.assertIn("POST", a.headers["Allow"])
-            self.assertEqual(a.json["status"], 405)
 
     # A24, A9
     def test_what_is_not_there(self):

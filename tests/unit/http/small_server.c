@@ -69,7 +69,7 @@ start(struct small_server *s, struct tls *tls, unsigned threads, int fd)
 {
 	struct err e;
 
-	s->app = (struct server_app){ on_head, on_request, on_done, s };
+	s->app = (struct server_app){ on_head, on_request, NULL, on_done, s };
 	s->conns = conns_new(100);
 	const struct server_def def = { .app = &s->app,
 		.conns = s->conns,
