@@ -270,7 +270,7 @@ class Binding(AcmeTest):
         for payload in ({}, {"externalAccountBinding": None}):
             self.refused(c.post(c.base + "/new-account", payload, True), 403, "externalAccountRequired")
 
-    # A118, A120, S12, R78
+    # A118, A120, S12, R56, R78
     def test_each_part_is_looked_at(self):
         kid, mac = self.key()
         c, before = self.client("bound"), self.count("acme_account")
@@ -286,7 +286,12 @@ class Binding(AcmeTest):
                       c.binding(kid, mac, crit=["x"]), c.binding(kid, mac, b64=False)):
             self.refused(self.open(c, wrong), 400, "malformed")
         for alg in ("none", "HS1", "hs256", "RS256", "ES256", "", "HS256 ", "A128KW"):
-            self.refused(self.open(c, c.binding(kid, mac, alg=alg)), 400, "malformed")
+            said = set()
+            for one in (kid, "nobody"):  # of which the MAC is made, too
+                a = self.open(c, c.binding(one, mac, alg=alg))
+                self.refused(a, 400, "malformed")
+                said.add(a.json["detail"])
+            self.assertEqual(len(said), 1, said)
         words = set()
         for wrong in (c.binding("nobody", mac), c.binding("", mac), c.binding(kid + "x", mac), c.binding(kid[:-1], mac),
                       c.binding(kid.upper() + "A", mac), c.binding(kid, b64(b"\0" * 32)), c.binding(kid, ""),
