@@ -2,12 +2,18 @@
 #include "probe/alpn_certificate.h"
 
 #include <arpa/inet.h>
+#include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <string.h>
+
+#include "codec/der.h"
 
 #define OID_SAN             "2.5.29.17"
 #define OID_ACME_IDENTIFIER "1.3.6.1.5.5.7.1.31"
 #define NAME_MAX_OCTETS     256
+#define SIGNATURE_MAX       1024 /* octets: RSA's 8192 bits (probe/tls_limit.h) */
+/* Whoever has the key may sign by what he likes: it proves nothing but that he has it. */
+#define BY_ANY_HASH         (GNUTLS_VERIFY_ALLOW_BROKEN | GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1)
 
 static bool
 refuse(struct err *e, const char *why)
@@ -27,6 +33,43 @@ is_self_issued(gnutls_x509_crt_t crt)
 	gnutls_free(subject.data);
 	gnutls_free(issuer.data);
 	return same;
+}
+
+/* What the signature is over. */
+static bool
+find_tbs(struct bytes der, struct bytes *ret)
+{
+	struct der crt, tbs;
+	struct err e;
+
+	if (!der_whole(der, DER_SEQUENCE, &crt, &e) ||
+	    !der_expect(&crt.body, DER_SEQUENCE, &tbs, &e))
+		return false;
+	*ret = tbs.whole;
+	return true;
+}
+
+/* RSA-PSS with a salt as long as the hash, as in TLS (RFC 8446 4.2.3); no other. */
+static bool
+is_signed_by_itself(gnutls_x509_crt_t crt, struct bytes der)
+{
+	char octets[SIGNATURE_MAX];
+	size_t n = sizeof(octets);
+	gnutls_pubkey_t key = NULL;
+	struct bytes tbs;
+
+	const int alg = gnutls_x509_crt_get_signature_algorithm(crt);
+	if (alg < 0 || gnutls_x509_crt_get_signature(crt, octets, &n) < 0 ||
+	    !find_tbs(der, &tbs) || gnutls_pubkey_init(&key) < 0)
+		return false;
+	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)tbs.p,
+		(unsigned)tbs.n };
+	const gnutls_datum_t sig = { (unsigned char *)octets, (unsigned)n };
+	const bool ok = gnutls_pubkey_import_x509(key, crt, 0) >= 0 &&
+			gnutls_pubkey_verify_data2(key, (gnutls_sign_algorithm_t)alg,
+			    BY_ANY_HASH, &in, &sig) >= 0;
+	gnutls_pubkey_deinit(key);
+	return ok;
 }
 
 /* How many extensions of this OID; *ret_critical, *ret_index: of the last. */
@@ -124,10 +167,11 @@ alpn_certificate_proves(struct bytes der, enum name_type type, const char *name,
 		return err_set(e, ERR_INTERNAL, "GnuTLS gave no certificate");
 	if (gnutls_x509_crt_import(crt, &in, GNUTLS_X509_FMT_DER) < 0)
 		ok = refuse(e, "cannot be read");
-	else if (!is_self_issued(crt))
-		ok = refuse(e, "is not self-signed");
 	else
-		ok = check_names(crt, type, name, e) && check_digest(crt, digest, e);
+		ok = (is_self_issued(crt) || refuse(e, "is not self-signed")) &&
+		     check_names(crt, type, name, e) && check_digest(crt, digest, e) &&
+		     (is_signed_by_itself(crt, der) ||
+			 refuse(e, "is not signed by its own key"));
 	gnutls_x509_crt_deinit(crt);
 	return ok;
 }

@@ -242,7 +242,7 @@ def certificate(folder, name, san, identifier, extra=""):
 
 
 def make_twice(crt):
-    """Its extension 1.3.6.1.5.5.7.1.30 becomes a second acmeIdentifier; nobody looks at its signature."""
+    """Its extension 1.3.6.1.5.5.7.1.30 becomes a second acmeIdentifier; its signature is looked at last."""
     der = ssl.PEM_cert_to_DER_cert(crt.read_text())
     crt.write_text(ssl.DER_cert_to_PEM_cert(der.replace(b"\x2b\6\1\5\5\7\1\x1e", b"\x2b\6\1\5\5\7\1\x1f")))
 

@@ -803,21 +803,42 @@ class TlsAlpn01(ProberTest):
             self.fails(answer, "unauthorized")
             self.assertTrue(answer["seen"].startswith("30"))
 
+    def sign(self, name, ca, ca_key):
+        """What make() made, by a key and an issuer of another."""
+        key, csr, crt = (self.folder / f"leaf.{e}" for e in ("key", "csr", "crt"))
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-config",
+                        self.folder / f"{name}.cnf", "-keyout", key, "-out", csr], check=True,
+                       capture_output=True)
+        subprocess.run(["openssl", "x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key,
+                        "-CAcreateserial", "-extfile", self.folder / f"{name}.cnf",
+                        "-extensions", "ext", "-out", crt], check=True, capture_output=True)
+        self.server.certificates[name] = (crt, key)
+
+    # A189: what signs it proves nothing but that its sender has the key
+    def test_a_signature_of_any_key_and_hash_is_good(self):
+        p = self.prober(tls_port=self.server.port)
+        self.make("kind.test")
+        for kind in (["rsa:2048"], ["rsa:2048", "-sha1"], ["rsa:2048", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"],
+                     ["ed25519"],
+                     ["ec", "-pkeyopt", "ec_paramgen_curve:secp384r1", "-sha512"]):
+            with self.subTest(kind):
+                key, crt = self.folder / "kind.test.key", self.folder / "kind.test.crt"
+                subprocess.run(["openssl", "req", "-x509", "-nodes", "-days", "1", "-config", self.folder / "kind.test.cnf",
+                                "-newkey", *kind, "-keyout", key, "-out", crt], check=True, capture_output=True)
+                self.proves(self.ask(p, "kind.test"))
+
     # A192, R76
     def test_a_certificate_of_a_ca_is_not_self_signed(self):
         p = self.prober(tls_port=self.server.port)
         self.make("signed.test")
         ca = certificate(self.folder, "ca", "", None)
-        key, csr, crt = (self.folder / f"leaf.{e}" for e in ("key", "csr", "crt"))
-        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-config",
-                        self.folder / "signed.test.cnf", "-keyout", key, "-out", csr], check=True,
-                       capture_output=True)
-        subprocess.run(["openssl", "x509", "-req", "-in", csr, "-CA", ca[0], "-CAkey", ca[1],
-                        "-CAcreateserial", "-extfile", self.folder / "signed.test.cnf",
-                        "-extensions", "ext", "-out", crt], check=True, capture_output=True)
-        self.server.certificates["signed.test"] = (crt, key)
+        self.sign("signed.test", *ca)
         self.fails(self.ask(p, "signed.test"), "unauthorized", "self-signed")
+        alike = self.folder / "alike"
+        alike.mkdir()
+        self.sign("signed.test", *certificate(alike, "signed.test", "", None))
+        self.fails(self.ask(p, "signed.test"), "unauthorized", "own key")
         both = self.folder / "both.crt"
         both.write_bytes(self.folder.joinpath("signed.test.crt").read_bytes() + ca[0].read_bytes())
         self.server.certificates["signed.test"] = (both, self.folder / "signed.test.key")
