@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DER, read and written by somebody who is not the C code: strict, and short."""
+"""DER, read and written by somebody who is not the C code: strict, and short.
+
+    python3 der.py FILE...      is each of them DER, down to the values of its extensions?
+"""
 import datetime
+import pathlib
+import sys
 
 OIDS = {
     "2.5.29.14": "subjectKeyIdentifier", "2.5.29.15": "keyUsage", "2.5.29.17": "subjectAltName",
@@ -97,6 +102,77 @@ def whole(octets):
     return node
 
 
+# What X.690 leaves open beyond tags and lengths, and DER does not: clauses 8.3, 8.19, 10 and 11.
+def check_number(node):
+    """INTEGER, ENUMERATED"""
+    octets = node.body
+    assert octets, "a number without an octet"
+    padded = len(octets) > 1 and (octets[0], octets[1] & 0x80) in ((0x00, 0x00), (0xff, 0x80))
+    assert not padded, f"a number that is padded: {octets.hex()}"
+
+
+def check_bits(node):
+    """BIT STRING"""
+    assert node.body, "a BIT STRING without an octet"
+    unused = node.body[0]
+    assert unused < 8 and (unused == 0 or len(node.body) > 1), f"{unused} unused bits"
+    assert node.body[-1] & (1 << unused) - 1 == 0 or len(node.body) == 1, "unused bits that are set"
+
+
+def check_oid(node):
+    """OBJECT IDENTIFIER"""
+    arcs = node.body
+    assert arcs and arcs[-1] < 0x80, "an OID that is cut off"
+    begins = [0, *(i + 1 for i, octet in enumerate(arcs[:-1]) if octet < 0x80)]
+    assert all(arcs[i] != 0x80 for i in begins), "an OID that is padded"
+
+
+def check_boolean(node):
+    assert node.body in (b"\x00", b"\xff"), f"a BOOLEAN of {node.body.hex()}"
+
+
+def check_null(node):
+    assert not node.body, "a NULL with content"
+
+
+def check_time(node):
+    assert node.time
+
+
+def check_set(node):
+    """SET OF, as all in certificates are."""
+    octets = [child.whole for child in node.children]
+    assert octets == sorted(octets), "a SET out of order"
+
+
+CHECKS = {0x01: check_boolean, 0x02: check_number, 0x03: check_bits, 0x05: check_null, 0x06: check_oid,
+          0x0a: check_number, 0x17: check_time, 0x18: check_time, 0x31: check_set}
+
+
+def check_extension(parts):
+    """What is in the OCTET STRING of an Extension."""
+    assert len(parts) == 2 or parts[1].body == b"\xff", "critical that is coded FALSE"
+    value = whole(parts[-1].body)
+    check(value)
+    if parts[0].oid == "keyUsage":  # named bits: those behind the last that is set are cut
+        assert value.body[-1] >> value.body[0] & 1, "key usage with bits that say nothing"
+
+
+def check(node):
+    """Refuses what is BER and not DER, in it and below it."""
+    universal, constructed = node.tag < 0x40, bool(node.tag & 0x20)
+    assert not universal or constructed == (node.tag & 0x1f in (0x10, 0x11)), f"tag {node.tag:#x} in the wrong form"
+    CHECKS.get(node.tag, lambda _: None)(node)
+    if not constructed:
+        return
+    parts = node.children
+    for part in parts:
+        check(part)
+    tags = [part.tag for part in parts]
+    if node.tag == 0x30 and tags in ([0x06, 0x04], [0x06, 0x01, 0x04]):
+        check_extension(parts)
+
+
 def extensions(node):
     """{name: (critical, value)} of a SEQUENCE of Extension; each once, none empty, no coded FALSE."""
     found = {}
@@ -181,3 +257,9 @@ class CRL:
             reason = extensions(parts[2])["reasonCode"][1].number
         self.order.append(serial)
         self.entries[serial] = (parts[1].time, reason)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        check(whole(pathlib.Path(name).read_bytes()))
+        print(f"{name}: DER")
