@@ -162,30 +162,3 @@ paper_certify(const struct paper_ca *ca, struct bytes csr, const char *cn,
 	gnutls_x509_crq_deinit(crq);
 	gnutls_x509_crt_deinit(crt);
 }
-
-void
-paper_tls_certify(struct tls *t, const struct paper_ca *ca, const char *cn)
-{
-	struct buf csr, pem;
-	struct err e;
-
-	buf_init(&csr, KIB(4));
-	buf_init(&pem, KIB(8));
-	cr_assert(tls_request(t, &csr, &e), "%s", e.detail);
-	paper_certify(ca, buf_bytes(&csr), cn, &pem);
-	cr_assert(tls_certify(t, buf_bytes(&pem), &e), "%s", e.detail);
-	buf_free(&csr);
-	buf_free(&pem);
-}
-
-struct tls *
-paper_tls(const struct paper_ca *ca, const char *cn)
-{
-	const struct bytes trust = buf_bytes(&ca->pem);
-	struct tls *t;
-	struct err e;
-
-	cr_assert(tls_new(&trust, 1, &t, &e), "%s", e.detail);
-	paper_tls_certify(t, ca, cn);
-	return t;
-}

@@ -7,7 +7,6 @@
 #include <gnutls/x509.h>
 
 #include "base/buf.h"
-#include "http/tls.h"
 
 #define PAPER_DAY  86400
 #define PAPER_P256 GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)
@@ -45,9 +44,5 @@ void paper_pem(gnutls_x509_crt_t crt, struct buf *ret);
 /* A server's certificate for a PKCS #10 request in DER, whose signature is checked. */
 void paper_certify(const struct paper_ca *ca, struct bytes csr, const char *cn,
     struct buf *ret_pem);
-/* What core does: a certificate for the listener's request, as a chain. */
-void paper_tls_certify(struct tls *t, const struct paper_ca *ca, const char *cn);
-/* That of a listener which shows such a certificate and believes this CA; tls_free(). */
-struct tls *paper_tls(const struct paper_ca *ca, const char *cn);
 
 #endif

@@ -122,6 +122,33 @@ small_server_stop(struct small_server *s)
 		unlink(s->path);
 }
 
+void
+small_tls_certify(struct tls *t, const struct paper_ca *ca, const char *cn)
+{
+	struct buf csr, pem;
+	struct err e;
+
+	buf_init(&csr, KIB(4));
+	buf_init(&pem, KIB(8));
+	cr_assert(tls_request(t, &csr, &e), "%s", e.detail);
+	paper_certify(ca, buf_bytes(&csr), cn, &pem);
+	cr_assert(tls_certify(t, buf_bytes(&pem), &e), "%s", e.detail);
+	buf_free(&csr);
+	buf_free(&pem);
+}
+
+struct tls *
+small_tls(const struct paper_ca *ca, const char *cn)
+{
+	const struct bytes trust = buf_bytes(&ca->pem);
+	struct tls *t;
+	struct err e;
+
+	cr_assert(tls_new(&trust, 1, &t, &e), "%s", e.detail);
+	small_tls_certify(t, ca, cn);
+	return t;
+}
+
 struct exchange *
 small_server_held(struct small_server *s)
 {

@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 
 #include "http/server.h"
+#include "http/tls.h"
+#include "paper_ca.h"
 
 struct small_server {
 	struct server_app app;
@@ -33,6 +35,11 @@ void small_server_start_unix(struct small_server *s);
 void small_server_stop(struct small_server *s);
 /* Waits for the exchange that is held. */
 struct exchange *small_server_held(struct small_server *s);
+
+/* What core does: a certificate for the listener's request, as a chain. */
+void small_tls_certify(struct tls *t, const struct paper_ca *ca, const char *cn);
+/* That of a listener which shows such a certificate and believes this CA; tls_free(). */
+struct tls *small_tls(const struct paper_ca *ca, const char *cn);
 
 int small_connect(const struct small_server *s);
 void small_send(int fd, const char *octets, size_t n);

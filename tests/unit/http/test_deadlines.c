@@ -98,7 +98,7 @@ Test(deadlines, who_drips_octets_is_cut_off_at_the_deadline_of_each_stage)
 	struct paper_ca ca;
 
 	paper_ca_make(&ca, "ca");
-	struct tls *t = paper_tls(&ca, "server");
+	struct tls *t = small_tls(&ca, "server");
 	for (size_t i = 0; i < NITEMS(stages); i++) {
 		struct small_server s;
 

@@ -97,7 +97,7 @@ present(struct visit *v, gnutls_x509_crt_t *chain, int n, gnutls_x509_privkey_t 
 static void
 start(struct small_server *s, struct tls **t, const struct paper_ca *ca)
 {
-	*t = paper_tls(ca, "first");
+	*t = small_tls(ca, "first");
 	small_server_start(s, *t, 2);
 }
 
@@ -303,7 +303,7 @@ Test(tls, sessions_resume_with_their_certificate_until_the_key_changes)
 		cr_expect(second.ok && second.resumed, "%s", versions[i]);
 		cr_expect_gt(s.client.cert.n, 0, "%s: %s", versions[i],
 		    s.client.refused.detail);
-		paper_tls_certify(t, &ca, "second");
+		small_tls_certify(t, &ca, "second");
 		struct visit third = { .priorities = versions[i],
 			.cred = first.cred,
 			.resume = &second.session };
