@@ -19,6 +19,7 @@ class Again(acme_world.AcmeTest):
     @classmethod
     def setUpClass(cls):
         cls.names, cls.second = Names(), Names()
+        cls.second.caa = cls.names.caa
         for names in (cls.names, cls.second):
             cls.addClassCleanup(names.close)
         cls.settings = {"caa": "true", "resolvers": [f"127.0.0.1:{n.port}" for n in (cls.names, cls.second)]}
