@@ -28,6 +28,7 @@ struct acme_authz {
 	char *value; /* without "*." */
 	bool wildcard;
 	bool subdomains; /* RFC 9444 */
+	bool loose;      /* no order has named it yet */
 	enum acme_status status;
 	int64_t created_at, expires_at;
 	struct acme_challenge *challenges; /* in the order of their types */
@@ -70,7 +71,7 @@ MUST_CHECK bool store_acme_authz_move(struct store *st, int64_t num,
 MUST_CHECK bool store_acme_authz_move_challenge(struct store *st, int64_t challenge_num,
     enum acme_status from, enum acme_status to, int64_t validated_at, const char *error,
     struct err *e);
-/* How many of an account pend at 'now', and are named by no order? */
+/* How many of an account pend at 'now', and are loose? */
 MUST_CHECK bool store_acme_authz_loose_count(struct store *st, int64_t account_num,
     int64_t now, int64_t *ret, struct err *e);
 /* All of an account that pend or are valid become DEACTIVATED. */

@@ -18,7 +18,7 @@ MUST_CHECK bool acme_order_profile(struct ca *ca, const struct conf_profile *dir
  */
 MUST_CHECK bool acme_order_verdict(const struct verdict *v, struct err *e);
 
-/* What is wanted of an authorization: 'type' to 'subdomains' count. */
+/* What is wanted of an authorization: 'type' to 'loose' count. */
 MUST_CHECK bool acme_order_authorize(struct ca *ca, const struct acme_account *account,
     const struct conf_profile *directory, const struct acme_authz *want, bool again,
     struct acme_authz *ret, struct err *e);

@@ -182,13 +182,22 @@ check_octets(const struct names *names, struct err *e)
 		   CSR_MAX - CSR_REST);
 }
 
+typedef bool count(struct store *st, int64_t account_num, int64_t now, int64_t *ret,
+    struct err *e);
+
 /* What an account began and did not finish is bounded, of each kind. */
 static bool
-has_room(const struct ca *ca, int64_t open, const char *what, struct err *e)
+has_room(struct ca *ca, const struct acme_account *account, count *of, const char *what,
+    struct err *e)
 {
 	const size_t max = ca->conf->acme.pending_max;
+	int64_t open;
 
-	if (max == 0 || open < (int64_t)max)
+	if (max == 0)
+		return true;
+	if (!of(ca->store, account->num, clock_now(), &open, e))
+		return false;
+	if (open < (int64_t)max)
 		return true;
 	err_set(e, ERR_RATE_LIMITED,
 	    "this account has %lld unfinished %s; finish some, or wait until they end",
@@ -201,17 +210,13 @@ static bool
 check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 {
 	const struct conf_acme_site *site = &ca->conf->acme;
-	int64_t open;
 
 	if (q->names->n > site->names_max)
 		return err_set(e, ERR_MALFORMED,
 		    "an order may have %zu identifiers; this one has %zu",
 		    site->names_max, q->names->n);
-	if (!check_octets(q->names, e))
-		return false;
-	return store_acme_order_open_count(ca->store, q->account->num, clock_now(),
-		   &open, e) &&
-	       has_room(ca, open, "orders", e);
+	return check_octets(q->names, e) &&
+	       has_room(ca, q->account, store_acme_order_open_count, "orders", e);
 }
 
 static bool
@@ -337,16 +342,6 @@ acme_order_make(struct ca *ca, const struct acme_order_ask *q, struct acme_order
 
 /* ---- pre-authorization (RFC 8555 7.4.1) ---- */
 
-static bool
-check_loose(struct ca *ca, const struct acme_account *account, struct err *e)
-{
-	int64_t n;
-
-	return store_acme_authz_loose_count(ca->store, account->num, clock_now(), &n,
-		   e) &&
-	       has_room(ca, n, "authorizations that no order names", e);
-}
-
 bool
 acme_order_make_authz(struct ca *ca, const struct acme_account *account,
     const struct conf_profile *directory, const struct name *name, bool subdomains,
@@ -364,13 +359,16 @@ acme_order_make_authz(struct ca *ca, const struct acme_account *account,
 		.value = name->text,
 		.subdomains = subdomains && directory->acme.subdomains &&
 			      name->type == NAME_TYPE_DNS,
+		.loose = true,
 	};
 	const struct conf_profile *p;
 
 	if (strncmp(name->text, "*.", 2) == 0)
 		return err_set(e, ERR_MALFORMED,
 		    "a wildcard cannot be authorized before it is ordered");
-	if (!check_loose(ca, account, e) || !check(ca, &q, &p, v, e)) {
+	if (!has_room(ca, account, store_acme_authz_loose_count,
+		"authorizations that no order names", e) ||
+	    !check(ca, &q, &p, v, e)) {
 		if (e->code == ERR_IDENTIFIER)
 			e->code = ERR_PREAUTHORIZATION;
 		return false;

@@ -10,14 +10,15 @@
 
 #define COLUMNS                                                                        \
 	"SELECT num, id, account_num, type, value, wildcard, subdomains, status,"      \
-	" created_at, expires_at FROM acme_authz"
+	" created_at, expires_at, loose FROM acme_authz"
 #define CHALLENGE_COLUMNS                                                              \
 	"SELECT num, id, authz_num, type, token, status, validated_at, error"          \
 	" FROM acme_challenge"
 
 static const struct stmt_def add_def = {
 	"INSERT INTO acme_authz (id, account_num, type, value, wildcard, subdomains,"
-	" status, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	" status, created_at, expires_at, loose)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 	"add an authorization"
 };
 static const struct stmt_def add_challenge_def = {
@@ -62,9 +63,8 @@ static const struct stmt_def processing_def = { CHALLENGE_COLUMNS
 	"list the challenges under way" };
 _Static_assert(ACME_PENDING == 1, "the number here and in sql/");
 static const struct stmt_def loose_def = {
-	"SELECT count(*) FROM acme_authz a INDEXED BY acme_authz_pending"
-	" WHERE account_num = $1 AND status = 1 AND expires_at > $2 AND NOT EXISTS"
-	" (SELECT 1 FROM acme_order_name n WHERE n.authz_num = a.num)",
+	"SELECT count(*) FROM acme_authz INDEXED BY acme_authz_loose"
+	" WHERE account_num = $1 AND status = 1 AND loose = 1 AND expires_at > $2",
 	"count an account's authorizations that no order names"
 };
 static const struct stmt_def of_order_def = {
@@ -141,6 +141,7 @@ add(struct store *st, const struct acme_authz *a, int64_t *ret_num, struct err *
 	stmt_int(q, 7, a->status);
 	stmt_int(q, 8, a->created_at);
 	stmt_int(q, 9, a->expires_at);
+	stmt_int(q, 10, a->loose);
 	if (!stmt_finish_one(q, e))
 		return false;
 	const int64_t num = db_last_id(store_db(st));
@@ -225,6 +226,7 @@ read_row(struct store *st, struct stmt *q, struct acme_authz *ret, struct err *e
 		.status = (enum acme_status)stmt_col_int(q, 7),
 		.created_at = stmt_col_int(q, 8),
 		.expires_at = stmt_col_int(q, 9),
+		.loose = stmt_col_int(q, 10) != 0,
 	};
 
 	if (a.status < ACME_PENDING || a.status > ACME_REVOKED)

@@ -24,6 +24,10 @@ static const struct stmt_def add_name_def = {
 	" VALUES ($1, $2, $3, $4, $5)",
 	"add an order's name"
 };
+static const struct stmt_def name_authz_def = {
+	"UPDATE acme_authz SET loose = 0 WHERE num = $1 AND loose = 1",
+	"note that an order names an authorization"
+};
 static const struct stmt_def names_def = {
 	"SELECT n.type, n.value, n.authz_num, a.id FROM acme_order_name n"
 	" JOIN acme_authz a ON a.num = n.authz_num WHERE n.order_num = $1"
@@ -120,22 +124,32 @@ add_row(struct store *st, const struct acme_order *o, struct err *e)
 }
 
 static bool
+add_name(struct store *st, int64_t order_num, int64_t position,
+    const struct acme_order_name *n, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &add_name_def);
+
+	stmt_int(q, 1, order_num);
+	stmt_int(q, 2, position);
+	stmt_int(q, 3, n->type);
+	stmt_text(q, 4, n->value);
+	stmt_int(q, 5, n->authz_num);
+	if (!stmt_finish_one(q, e))
+		return false;
+	q = stmt_begin(store_db(st), &name_authz_def);
+	stmt_int(q, 1, n->authz_num);
+	return stmt_finish(q, e);
+}
+
+static bool
 add(struct store *st, const struct acme_order *o, int64_t *ret_num, struct err *e)
 {
 	if (!add_row(st, o, e))
 		return false;
 	const int64_t num = db_last_id(store_db(st));
-	for (size_t i = 0; i < o->n_names; i++) {
-		struct stmt *q = stmt_begin(store_db(st), &add_name_def);
-
-		stmt_int(q, 1, num);
-		stmt_int(q, 2, (int64_t)i);
-		stmt_int(q, 3, o->names[i].type);
-		stmt_text(q, 4, o->names[i].value);
-		stmt_int(q, 5, o->names[i].authz_num);
-		if (!stmt_finish_one(q, e))
+	for (size_t i = 0; i < o->n_names; i++)
+		if (!add_name(st, num, (int64_t)i, &o->names[i], e))
 			return false;
-	}
 	*ret_num = num;
 	return true;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "fail_step.h"
 #include "store/store_acme_recovered.h"
 #include "tmp_acme.h"
 
@@ -11,6 +12,35 @@ status_of(int64_t num)
 	const enum acme_status s = a.status;
 	store_acme_authz_free(&a);
 	return s;
+}
+
+/* As new-authz makes it. */
+static int64_t
+tmp_loose(unsigned n, int64_t account, enum acme_status status, int64_t expires_at)
+{
+	struct acme_authz a = {
+		.account_num = account,
+		.type = NAME_TYPE_DNS,
+		.value = (char *)"a.internal",
+		.loose = true,
+		.status = status,
+		.created_at = NOW,
+		.expires_at = expires_at,
+	};
+	int64_t num;
+
+	snprintf(a.id, sizeof(a.id), "a%u", n);
+	MUST(store_acme_authz_add(st, &a, &num, &e));
+	return num;
+}
+
+static int64_t
+loose(int64_t account)
+{
+	int64_t n = -1;
+
+	MUST(store_acme_authz_loose_count(st, account, NOW, &n, &e));
+	return n;
 }
 
 Test(store_acme_authz, what_was_added_is_read_back_with_challenges_by_type,
@@ -48,18 +78,40 @@ Test(store_acme_authz, what_was_added_is_read_back_with_challenges_by_type,
 Test(store_acme_authz, those_that_pend_and_no_order_names_are_counted,
     .init = tmp_acme_begin, .fini = tmp_end)
 {
-	int64_t n;
-
-	tmp_authz(1, 1, "a.internal", ACME_PENDING, NOW + 60);
-	tmp_authz(2, 1, "b.internal", ACME_PENDING, NOW);
-	tmp_authz(3, 1, "c.internal", ACME_VALID, NOW + 60);
-	tmp_authz(4, 2, "d.internal", ACME_PENDING, NOW + 60);
-	const int64_t named = tmp_authz(5, 1, "e.internal", ACME_PENDING, NOW + 60);
-	MUST(store_acme_authz_loose_count(st, 1, NOW, &n, &e));
-	cr_expect_eq(n, 2);
+	tmp_loose(1, 1, ACME_PENDING, NOW + 60);
+	tmp_loose(2, 1, ACME_PENDING, NOW);
+	tmp_loose(3, 1, ACME_VALID, NOW + 60);
+	tmp_loose(4, 2, ACME_PENDING, NOW + 60);
+	const int64_t named = tmp_loose(5, 1, ACME_PENDING, NOW + 60);
+	tmp_authz(6, 1, "f.internal", ACME_PENDING, NOW + 60);
+	cr_expect_eq(loose(1), 2);
 	tmp_order(1, 1, named, ACME_INVALID, NOW + 60);
-	MUST(store_acme_authz_loose_count(st, 1, NOW, &n, &e));
-	cr_expect_eq(n, 1);
+	cr_expect_eq(loose(1), 1);
+	cr_expect_eq(loose(2), 1);
+}
+
+/* A152: it is asked for each new-authz, on core's one thread. */
+Test(store_acme_authz, those_that_orders_name_cost_nothing_where_the_others_are_counted,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	tmp_loose(1, 1, ACME_PENDING, NOW + 60);
+	cr_expect_eq(loose(1), 1);
+	step_work = 0;
+	cr_expect_eq(loose(1), 1);
+	const int64_t before = step_work;
+
+	MUST(store_begin(st, &e));
+	for (unsigned n = 2; n < 1000; n++) {
+		const int64_t num =
+		    n % 2 == 0 ? tmp_loose(n, 1, ACME_PENDING, NOW + 60)
+			       : tmp_authz(n, 1, "a.internal", ACME_PENDING, NOW + 60);
+		tmp_order(n, 1, num, ACME_PENDING, NOW + 60);
+	}
+	MUST(store_commit(st, &e));
+	step_work = 0;
+	cr_expect_eq(loose(1), 1);
+	cr_expect_leq(step_work, before, "%lld steps became %lld", (long long)before,
+	    (long long)step_work);
 }
 
 /* A169, A173 */
