@@ -6,7 +6,8 @@
  * source port (A186, A187).  Neither search domains nor /etc/hosts count.  An
  * answer that does not fit into a datagram is asked for again over TCP.  CNAMEs
  * are followed, RESOLVER_CNAMES_MAX at most, also those whose target the answer
- * does not hold.  When one of several resolvers fails, another is asked.
+ * does not hold.  When one of several resolvers fails, another is asked; one that is
+ * silent is waited for once, and the next questions begin with the one behind it.
  */
 #ifndef PROBE_RESOLVER_H
 #define PROBE_RESOLVER_H
@@ -53,7 +54,10 @@ typedef void resolver_cb(void *arg, const struct resolver_answer *a);
 const char *resolver_rc_word(enum resolver_rc rc);
 const char *resolver_type_word(enum resolver_type type);
 
-/* 'servers': "192.0.2.1:53", "[::1]:53", also without a port.  ERR_INTERNAL: none is right. */
+/*
+ * 'servers': "192.0.2.1:53", "[::1]:53", also without a port; borrowed until
+ * resolver_free().  ERR_INTERNAL: none is right.
+ */
 MUST_CHECK bool resolver_new(struct loop *l, const struct strings *servers,
     struct resolver **ret, struct err *e);
 /* Questions under way are dropped: no callback comes.  Not from a callback.  NULL is fine. */

@@ -49,8 +49,9 @@ struct channel {
 
 struct resolver {
 	struct loop *loop;
-	struct buf servers, rotated; /* "192.0.2.1:53,[::1]:53" */
-	struct channel first, second;
+	const struct strings *servers;
+	struct channel first, second; /* the other asks them in another order */
+	struct channel *begin;        /* with questions: no silent one in front */
 	struct question *questions;
 	bool ending;
 };
@@ -179,8 +180,24 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 	}
 }
 
+/* "192.0.2.1:53,[::1]:53", beginning with this one. */
 static bool
-open_channel(struct resolver *r, struct channel *c, const char *servers, struct err *e)
+set_servers(const struct channel *c, const struct strings *servers, size_t from)
+{
+	struct buf all;
+
+	buf_init(&all, KIB(4));
+	for (size_t i = 0; i < servers->n; i++)
+		buf_printf(&all, "%s%s", i > 0 ? "," : "",
+		    servers->v[(from + i) % servers->n]);
+	const bool ok = !all.full && ares_set_servers_ports_csv(c->ares,
+					 buf_str(&all)) == ARES_SUCCESS;
+	buf_free(&all);
+	return ok;
+}
+
+static bool
+open_channel(struct resolver *r, struct channel *c, size_t from, struct err *e)
 {
 	/* All that c-ares would read in /etc otherwise; the servers are set below. */
 	struct in_addr none = { 0 };
@@ -206,8 +223,11 @@ open_channel(struct resolver *r, struct channel *c, const char *servers, struct 
 		c->ares = NULL;
 		return err_set(e, ERR_INTERNAL, "c-ares gave no channel");
 	}
-	if (ares_set_servers_ports_csv(c->ares, servers) != ARES_SUCCESS)
+	if (!set_servers(c, r->servers, from)) {
+		ares_destroy(c->ares);
+		c->ares = NULL;
 		return err_set(e, ERR_INTERNAL, "c-ares does not take the resolvers");
+	}
 	return true;
 }
 
@@ -255,18 +275,34 @@ tell(struct question *q, enum resolver_rc rc, const struct dns_message *m)
 	drop(q);
 }
 
+/* The other order begins behind those in front that are silent, or behind the first. */
+static bool
+has_second(struct resolver *r, size_t silent)
+{
+	const size_t n = r->servers->n;
+	struct err ignored;
+
+	return r->second.ares != NULL ||
+	       (n > 1 && open_channel(r, &r->second, silent % n != 0 ? silent % n : 1,
+			     &ignored));
+}
+
+/* So that a silent one is waited for once, and not in each question. */
+static void
+begin_behind(struct resolver *r, size_t silent)
+{
+	if (silent > 0 && has_second(r, silent))
+		r->begin = &r->second;
+}
+
 /* The resolvers in their other order; false: there is but one, or they were asked. */
 static bool
 ask_elsewhere(struct question *q)
 {
 	struct resolver *r = q->resolver;
 	struct channel *other = q->channel == &r->first ? &r->second : &r->first;
-	struct err ignored;
 
-	if (q->elsewhere || r->rotated.n == 0)
-		return false;
-	if (other->ares == NULL &&
-	    !open_channel(r, other, buf_str(&r->rotated), &ignored))
+	if (q->elsewhere || !has_second(r, 0))
 		return false;
 	q->elsewhere = true;
 	send_question(q, other);
@@ -310,10 +346,12 @@ take_message(struct question *q, struct bytes octets)
 		tell(q, RESOLVER_NXDOMAIN, NULL);
 	else if (m.alias != NULL) {
 		/* The resolver did not go along the chain: we do, beginning with it. */
+		struct channel *it = q->elsewhere ? q->channel : q->resolver->begin;
+
 		free(q->at);
 		q->at = mem_strdup(m.alias);
 		q->elsewhere = false;
-		send_question(q, q->channel);
+		send_question(q, it);
 	} else
 		tell(q, RESOLVER_NODATA, NULL);
 	dns_message_free(&m);
@@ -358,9 +396,9 @@ on_message(void *arg, int status, int timeouts, unsigned char *p, int n)
 {
 	struct question *q = arg;
 
-	(void)timeouts;
 	if (q->resolver->ending)
 		return; /* resolver_free() drops it */
+	begin_behind(q->resolver, (size_t)timeouts);
 	const enum resolver_rc rc = rc_of(status);
 	if (rc == RESOLVER_OK && p != NULL && n > 0) {
 		take_message(q, bytes_of(p, (size_t)n));
@@ -396,7 +434,7 @@ resolver_ask(struct resolver *r, const char *name, enum resolver_type type,
 	q->arg = arg;
 	q->next = r->questions;
 	r->questions = q;
-	send_question(q, &r->first);
+	send_question(q, r->begin);
 }
 
 /* ---- the whole ---- */
@@ -408,18 +446,13 @@ resolver_new(struct loop *l, const struct strings *servers, struct resolver **re
 	struct resolver *r = mem_zalloc(sizeof(*r));
 
 	r->loop = l;
-	buf_init(&r->servers, KIB(4));
-	buf_init(&r->rotated, KIB(4));
-	for (size_t i = 0; i < servers->n; i++)
-		buf_printf(&r->servers, "%s%s", i > 0 ? "," : "", servers->v[i]);
-	for (size_t i = 1; servers->n > 1 && i <= servers->n; i++)
-		buf_printf(&r->rotated, "%s%s", i > 1 ? "," : "",
-		    servers->v[i % servers->n]);
-	if (servers->n == 0 || r->servers.full) {
+	r->servers = servers;
+	r->begin = &r->first;
+	if (servers->n == 0) {
 		resolver_free(r);
 		return err_set(e, ERR_INTERNAL, "no resolver is configured");
 	}
-	if (!open_channel(r, &r->first, buf_str(&r->servers), e)) {
+	if (!open_channel(r, &r->first, 0, e)) {
 		resolver_free(r);
 		return false;
 	}
@@ -437,7 +470,5 @@ resolver_free(struct resolver *r)
 	close_channel(&r->second);
 	while (r->questions != NULL)
 		drop(r->questions);
-	buf_free(&r->servers);
-	buf_free(&r->rotated);
 	free(r);
 }

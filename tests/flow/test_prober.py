@@ -697,6 +697,29 @@ class Caa(ProberTest):
         other.zone[("alias.test", "CAA")] = [(0, "issue", ";")]
         self.fails(self.ask("www.test", p), "caa")
 
+    # A186, A240: each label is a question of its own
+    def test_a_silent_resolver_is_waited_for_once_and_not_for_each_label(self):
+        name = "a.b.c.d.e.test"
+        names = [name.split(".", i)[-1] for i in range(6)]
+        self.zone.update(dict.fromkeys(names, "silent"))
+        self.dns.chase = False
+        mute, other = Dns(self.zone), Dns({}, chase=False)
+        self.addCleanup(mute.close)
+        self.addCleanup(other.close)
+        for silent in ([self.dns], [self.dns, mute]):
+            with self.subTest(silent=len(silent)):
+                p = self.prober(resolvers=",".join(d.address for d in (*silent, other)))
+                for d in (*silent, other):
+                    d.asked.clear()
+                self.permits(self.ask(name, p))
+                self.assertEqual([d.asked for d in silent], [[(name, "CAA")]] * len(silent))
+                self.assertEqual(other.asked, [(n, "CAA") for n in names])
+        other.zone[("a.b.c.d.e.test", "CNAME")] = ["www.test"]
+        other.zone[("www.test", "CAA")] = [(0, "issue", ";")]
+        self.dns.asked.clear()
+        self.fails(self.ask(name, self.prober(resolvers=f"{self.dns.address},{other.address}")), "caa")
+        self.assertEqual(self.dns.asked, [(name, "CAA")], "an alias is asked of who named it")
+
     # A240
     def test_after_the_proof_and_never_for_addresses_and_localhost(self):
         self.zone[("_acme-challenge.ok.test", "TXT")] = [DIGEST]
