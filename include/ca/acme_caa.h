@@ -9,6 +9,8 @@
 
 #include "ca/acme_order.h"
 
+/* From acme_caa_check() to its 'done', at most: the prober may hang. */
+#define ACME_CAA_WAIT_MS 9500
 #define ACME_CAA_FRESH_S (8 * 3600)
 
 /*

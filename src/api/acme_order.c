@@ -17,6 +17,9 @@
 
 #define PAGE 50 /* orders in a list */
 
+_Static_assert(ACME_CAA_WAIT_MS < OVERDUE_MS,
+    "records that nobody tells are told of as such, before the client is told to wait");
+
 /* ---- an order as JSON (RFC 8555 7.1.3) ---- */
 
 /* Several identifiers may need the same one; it is listed once. */

@@ -11,8 +11,8 @@
 
 /* An answer is taken until then; and a second for who is busy, and one for the last of it. */
 #define ASKED_S ((MSG_PROBE_DEADLINE + ACME_TEST_LATE_MS) / 1000 + 2)
-/* Before an issue a client waits for it, who is told after ten seconds (api/overdue.h). */
-#define LOOK_MS 8000
+/* Before an issue a client waits for it. */
+#define LOOK_MS (ACME_CAA_WAIT_MS - ACME_TEST_LATE_MS)
 
 struct acme_caa { /* a directory that looks at CAA records */
 	char *directory;

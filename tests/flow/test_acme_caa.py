@@ -115,14 +115,14 @@ class Again(acme_world.AcmeTest):
         self.names.silent = self.second.silent = silent
 
     def stays_ready(self, order, client, name, *types):
-        """It cannot be finalized now; how long that took to hear."""
+        """It cannot be finalized now; the answer, and how long that took to hear."""
         jws = client.jws(client.protected(order.json["finalize"], nonce=client.nonce()), {"csr": b64(make_csr([name]))})
         began = time.monotonic()
         answer = client.send(order.json["finalize"], jws)
         took = time.monotonic() - began
         self.assertIn(answer.type, types, answer)
         self.assertEqual(client.post(order.headers["Location"]).json["status"], "ready")
-        return took
+        return answer, took
 
     # A206, A205: resolvers that keep us waiting keep nobody else waiting
     def test_resolvers_that_say_nothing_are_not_waited_for(self):
@@ -132,10 +132,40 @@ class Again(acme_world.AcmeTest):
         client.close()
         self.let(True)
         try:
-            self.assertLess(self.stays_ready(order, client, "silent.internal", "dns"), 10 * SLOW)
+            self.assertLess(self.stays_ready(order, client, "silent.internal", "dns")[1], 10 * SLOW)
         finally:
             self.let(False)
         self.assertEqual(self.finalize(client, order, "silent.internal").json["status"], "valid")
+
+    # A205, A206: each label is a question, and one time-out is for all of them
+    def test_one_silent_resolver_holds_up_no_name_of_many_labels(self):
+        client = self.client()
+        order = self.proven(client, "a.b.c.d.e.internal")
+        self.make_old()
+        client.close()
+        self.names.silent = True
+        try:
+            done = self.finalize(client, order, "a.b.c.d.e.internal")
+        finally:
+            self.names.silent = False
+        self.assertEqual((done.status, done.json["status"]), (200, "valid"), done)
+
+    # A205, A206: it is refused, and not told to be ready as if nobody had asked
+    def test_a_prober_that_hangs_is_told_with_when_to_come_again(self):
+        client = self.client()
+        order = self.proven(client, "hang.internal")
+        self.make_old()
+        client.close()
+        prober = self.ca.role_pids()["hanaper-prober"]
+        os.kill(prober, signal.SIGSTOP)
+        try:
+            answer, took = self.stays_ready(order, client, "hang.internal", "serverInternal")
+        finally:
+            os.kill(prober, signal.SIGCONT)
+        self.assertEqual(answer.status, 503)
+        self.assertRegex(answer.headers["Retry-After"], r"^[1-9]\d*$")
+        self.assertLess(took, 10 * SLOW)
+        self.assertEqual(self.finalize(client, order, "hang.internal").json["status"], "valid")
 
     # A206: a resolver and a signer that are both slow are one wait
     def test_resolvers_and_signer_together_are_waited_for_ten_seconds(self):
@@ -148,7 +178,7 @@ class Again(acme_world.AcmeTest):
         signer = self.ca.role_pids()["hanaper-signer"]
         self.let(True)
         os.kill(signer, signal.SIGSTOP)
-        speak = threading.Timer(4, self.let, [False])
+        speak = threading.Timer(2, self.let, [False])
         try:
             speak.start()
             began = time.monotonic()
