@@ -12,9 +12,9 @@
 #define ALPN_CERTIFICATE_DIGEST 32 /* octets: SHA-256 */
 
 /*
- * Self-issued, signed by its own key, one subjectAltName and that of 'type' and 'name'
- * alone, and acmeIdentifier once, critical, with the digest of the key authorization.
- * When it is valid does not count.  ERR_PROBE_PROOF: what is wrong.
+ * Self-issued, signed by its own key (RSA-PSS: perhaps), one subjectAltName and that of
+ * 'type' and 'name' alone, and acmeIdentifier once, critical, with the digest of the key
+ * authorization.  When it is valid does not count.  ERR_PROBE_PROOF: what is wrong.
  */
 MUST_CHECK bool alpn_certificate_proves(struct bytes der, enum name_type type,
     const char *name, const uint8_t digest[static ALPN_CERTIFICATE_DIGEST],

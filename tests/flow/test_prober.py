@@ -826,7 +826,7 @@ class TlsAlpn01(ProberTest):
             self.fails(answer, "unauthorized")
             self.assertTrue(answer["seen"].startswith("30"))
 
-    def sign(self, name, ca, ca_key):
+    def sign(self, name, ca, ca_key, *more):
         """What make() made, by a key and an issuer of another."""
         key, csr, crt = (self.folder / f"leaf.{e}" for e in ("key", "csr", "crt"))
         subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
@@ -835,15 +835,17 @@ class TlsAlpn01(ProberTest):
                        capture_output=True)
         subprocess.run(["openssl", "x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key,
                         "-CAcreateserial", "-extfile", self.folder / f"{name}.cnf",
-                        "-extensions", "ext", "-out", crt], check=True, capture_output=True)
+                        "-extensions", "ext", "-out", crt, *more], check=True, capture_output=True)
         self.server.certificates[name] = (crt, key)
 
     # A189: what signs it proves nothing but that its sender has the key
     def test_a_signature_of_any_key_and_hash_is_good(self):
         p = self.prober(tls_port=self.server.port)
         self.make("kind.test")
-        for kind in (["rsa:2048"], ["rsa:2048", "-sha1"], ["rsa:2048", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"],
-                     ["ed25519"],
+        pss = ["rsa:2048", "-sigopt", "rsa_padding_mode:pss"]
+        salt = ["-sigopt", "rsa_pss_saltlen:digest"]
+        for kind in (["rsa:2048"], ["rsa:2048", "-sha1"], pss, pss + salt, pss + ["-sha1"],
+                     pss + salt + ["-sigopt", "rsa_mgf1_md:sha512"], ["rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"], ["ed25519"],
                      ["ec", "-pkeyopt", "ec_paramgen_curve:secp384r1", "-sha512"]):
             with self.subTest(kind):
                 key, crt = self.folder / "kind.test.key", self.folder / "kind.test.crt"
@@ -861,6 +863,11 @@ class TlsAlpn01(ProberTest):
         alike = self.folder / "alike"
         alike.mkdir()
         self.sign("signed.test", *certificate(alike, "signed.test", "", None))
+        self.fails(self.ask(p, "signed.test"), "unauthorized", "own key")
+        rsa, rsa_key = alike / "rsa.crt", alike / "rsa.key"
+        subprocess.run(["openssl", "req", "-x509", "-nodes", "-config", alike / "signed.test.cnf", "-newkey", "rsa:2048",
+                        "-keyout", rsa_key, "-out", rsa], check=True, capture_output=True)
+        self.sign("signed.test", rsa, rsa_key, "-sigopt", "rsa_padding_mode:pss")
         self.fails(self.ask(p, "signed.test"), "unauthorized", "own key")
         both = self.folder / "both.crt"
         both.write_bytes(self.folder.joinpath("signed.test.crt").read_bytes() + ca[0].read_bytes())
