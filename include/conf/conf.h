@@ -62,9 +62,8 @@ enum validity_excess {
 /*
  * The ACME directory of a profile, /acme/NAME/directory.
  *
- * networks: CIDRs that the prober may connect to.  None listed: all but loopback,
- * link-local, multicast, unspecified and reserved ones, IPv4-mapped ones as their
- * IPv4; listed ones alone count, whatever they are.
+ * networks: CIDRs that the prober may connect to (probe/egress.h); none listed: all but
+ * what is barred.
  */
 struct conf_acme {
 	bool on;

@@ -147,14 +147,17 @@ put_crls(struct ca *ca, struct buf *b)
 {
 	static const struct {
 		enum crl_value value;
+		bool
+		    of_newest; /* not known of a list that is older than the last signed */
 		const char *name, *help;
 	} families[] = {
-		{ CRL_NUMBER, "hanaper_crl_number", "Number of the CRL." },
-		{ CRL_ENTRIES, "hanaper_crl_entries", "Certificates on the CRL." },
-		{ CRL_SIZE, "hanaper_crl_size_bytes", "Octets of the CRL." },
-		{ CRL_THIS, "hanaper_crl_this_update_timestamp_seconds",
+		{ CRL_NUMBER, true, "hanaper_crl_number", "Number of the CRL." },
+		{ CRL_ENTRIES, true, "hanaper_crl_entries",
+		    "Certificates on the CRL." },
+		{ CRL_SIZE, false, "hanaper_crl_size_bytes", "Octets of the CRL." },
+		{ CRL_THIS, false, "hanaper_crl_this_update_timestamp_seconds",
 		    "When the CRL was made." },
-		{ CRL_NEXT, "hanaper_crl_next_update_timestamp_seconds",
+		{ CRL_NEXT, false, "hanaper_crl_next_update_timestamp_seconds",
 		    "Until when the CRL may be used." },
 	};
 	struct crl_now v[CRLS_MAX];
@@ -163,9 +166,10 @@ put_crls(struct ca *ca, struct buf *b)
 	for (size_t i = 0; i < NITEMS(families); i++) {
 		prom_family(b, families[i].name, "gauge", families[i].help);
 		for (size_t k = 0; k < n; k++)
-			prom_put(b, families[i].name,
-			    crl_value(&v[k], families[i].value),
-			    PROM_LABELS({ "issuer", v[k].issuer }));
+			if (v[k].row.number != 0 || !families[i].of_newest)
+				prom_put(b, families[i].name,
+				    crl_value(&v[k], families[i].value),
+				    PROM_LABELS({ "issuer", v[k].issuer }));
 	}
 }
 

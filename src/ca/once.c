@@ -39,7 +39,9 @@ hash_key(const struct identity *who, struct bytes key,
 	struct buf b;
 
 	buf_init(&b, KIB(4));
-	buf_puts(&b, who->text);
+	if (who->kind !=
+	    IDENTITY_CERT) /* what that is called changes with the issuers */
+		buf_puts(&b, who->text);
 	buf_putc(&b, 0);
 	if (who->kind == IDENTITY_CERT)
 		buf_put(&b, bytes_of(who->fingerprint, sizeof(who->fingerprint)));

@@ -250,7 +250,7 @@ begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
 		const bool newest = is.this_update == was.this_update &&
 				    is.next_update == was.next_update;
 		s->shown = newest ? was : is;
-		publish_announce_crl(p, s, true);
+		publish_announce_crl(p, s, false); /* it may share its date */
 	} else if (had && why.code != ERR_NOT_FOUND) {
 		LOG_ERR(LOG_ERROR, "crl-unreadable", &why, LOG_TEXT("file", s->file));
 	}
@@ -406,7 +406,7 @@ late_at(const struct crl_slot *s)
 	const int64_t from = s->shown.this_update, to = s->shown.next_update;
 	const int64_t half = from + (to - from) / 2, due = from + publish_age(s);
 
-	return due + (to - due) / 4 > half ? due + (to - due) / 4 : half;
+	return due < to && due + (to - due) / 4 > half ? due + (to - due) / 4 : half;
 }
 
 bool

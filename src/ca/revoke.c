@@ -19,6 +19,7 @@ struct revoking {
 	struct ca *ca;
 	char *issuer;
 	struct serial serial;
+	bool responder;
 	revoke_done *done;
 	void *arg;
 };
@@ -89,6 +90,8 @@ on_answer(void *arg, const struct ask_answer *a)
 		    revoke_result(it->ca, rr.revoked_at, rr.reason);
 		r.serials = &it->serial;
 		r.n_serials = 1;
+		if (it->responder)
+			ocsp_answer_forget_all(it->ca);
 		if (!publish_follows(it->ca, it->issuer))
 			r.ocsp_at = r.crl_at = 0;
 		it->done(it->arg, &r, NULL);
@@ -194,6 +197,7 @@ revoke_one_start(struct ca *ca, const struct revoke_one *o, revoke_done *done,
 	*it = (struct revoking){ .ca = ca,
 		.issuer = mem_strdup(o->issuer),
 		.serial = *o->serial,
+		.responder = o->responder,
 		.done = done,
 		.arg = arg };
 	revoke_ask(ca, o, on_answer, it);
@@ -226,6 +230,7 @@ revoke_row_start(struct ca *ca, const struct certificate_row *row, enum reason r
 		.certificate = buf_bytes(&der),
 		.revoked_at = row->revoked ? row->revoked_at : 0,
 		.reason = reason,
+		.responder = strcmp(row->profile, "ocsp-responder") == 0,
 		.requester = who->text,
 		.request_id = request_id,
 	};

@@ -31,6 +31,7 @@ struct revoke_one {
 	struct bytes certificate; /* DER; empty: it is not here */
 	int64_t revoked_at;       /* the first time, where a reason is raised; 0: now */
 	enum reason reason;
+	bool responder; /* an OCSP responder's: what it signed goes, too (S45) */
 	const char *requester, *request_id;
 };
 void revoke_ask(struct ca *ca, const struct revoke_one *o, ask_cb *cb, void *arg);

@@ -46,9 +46,13 @@ print_crl(const json_t *crl)
 	const long long entries = json_integer_value(json_object_get(crl, "entries"));
 
 	buf_init(&b, KIB(1));
-	buf_printf(&b, "number %lld, %lld %s",
-	    (long long)json_integer_value(json_object_get(crl, "number")), entries,
-	    out_noun((uint64_t)entries, "entry", "entries"));
+	if (json_object_get(crl, "number") == NULL)
+		buf_puts(&b,
+		    "older than the last that was signed: see the daemon's log");
+	else
+		buf_printf(&b, "number %lld, %lld %s",
+		    (long long)json_integer_value(json_object_get(crl, "number")),
+		    entries, out_noun((uint64_t)entries, "entry", "entries"));
 	out_field("CRL", VIEW_LABEL, buf_str(&b));
 	buf_free(&b);
 	view_field_time(crl, "next_update", "next CRL");

@@ -224,9 +224,9 @@ read_all(const struct loading *l, const struct raw *r, const char *path)
 	read_places(l, r, path);
 	if (!conf_load_listen(l, r) || !read_server_names(l, r) ||
 	    !read_storage(l, r) || !conf_load_issuers(l, r) ||
-	    !conf_load_profiles(l, r) || !conf_load_grants(l, r) ||
-	    !read_crl(l, &r->crl) || !read_ocsp(l, &r->ocsp) || !read_rest(l, r) ||
-	    !conf_load_acme(l, r))
+	    !conf_load_profiles(l, r) || !read_crl(l, &r->crl) ||
+	    !read_ocsp(l, &r->ocsp) || !read_rest(l, r) || !conf_load_acme(l, r) ||
+	    !conf_load_grants(l, r))
 		return false;
 	return conf_load_listener(l);
 }

@@ -49,12 +49,36 @@ profile_exists(const struct conf *c, const char *name)
 	return p != NULL && !p->internal;
 }
 
-/* Not whoever gets a certificate of an issuer's. */
 static bool
-is_somebody(const struct conf_who *w)
+has_word(const struct strings *s, const char *word)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* Does whoever proves a name get a certificate of it? */
+static bool
+is_acmes(const struct conf *c, const char *profile)
+{
+	for (size_t i = 0; i < c->n_profiles; i++) {
+		const struct conf_profile *p = &c->profiles[i];
+
+		if (p->acme.on && (strcmp(p->name, profile) == 0 ||
+				      has_word(&p->acme.profiles, profile)))
+			return true;
+	}
+	return false;
+}
+
+/* Not whoever gets a certificate of an issuer's, or of a profile that is ACME's. */
+static bool
+is_somebody(const struct conf *c, const struct conf_who *w)
 {
 	return w->cn != NULL || w->dns != NULL || w->uri != NULL || w->email != NULL ||
-	       w->profile != NULL || w->fingerprint != NULL;
+	       w->fingerprint != NULL ||
+	       (w->profile != NULL && !is_acmes(c, w->profile));
 }
 
 static bool
@@ -79,7 +103,8 @@ read_who(const struct loading *l, const struct node *grant, const struct raw_who
 	    conf_issuer_find(l->conf, bytes_str(w->issuer)) == NULL)
 		return conf_load_fault(l, n, "issuer", "there is no issuer \"%.40s\"",
 		    w->issuer);
-	if (!is_somebody(w) && w->issuer == NULL && !w->any)
+	if (!is_somebody(l->conf, w) && w->profile == NULL && w->issuer == NULL &&
+	    !w->any)
 		return conf_load_fault(l, grant, "who",
 		    "\"who\" must name somebody: cn, dns, uri, email, profile, issuer, "
 		    "fingerprint, or any: true");
@@ -101,22 +126,14 @@ read_may(const struct loading *l, const struct node *n, const struct strings *ra
 			    raw->v[i]);
 		g->may |= right;
 	}
-	if ((g->may & RIGHT_ADMIN) != 0 && !is_somebody(&g->who)) /* R45 */
+	if ((g->may & RIGHT_ADMIN) != 0 && !is_somebody(l->conf, &g->who)) /* R45 */
 		return conf_load_fault(l, n, "who",
 		    "\"admin\" is not for whoever has a certificate: name somebody by "
-		    "cn, dns, uri, email, profile or fingerprint");
+		    "cn, dns, uri, email, fingerprint, or a profile that is not "
+		    "ACME's");
 	return g->may != 0 || conf_load_fault(l, n, "may",
 				  "\"may\" needs at least one of issue, renew, revoke, "
 				  "read, admin");
-}
-
-static bool
-has_word(const struct strings *s, const char *word)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->v[i], word) == 0)
-			return true;
-	return false;
 }
 
 /* What a list of profiles would not narrow, and only seem to (S6, R54). */

@@ -83,8 +83,9 @@ judge(struct signer *s, const struct msg_revoke *m, struct signer_issuer **ret_i
 			return false;
 	} else if (m->revoked_at > now + SIGNER_SKEW_S)
 		return err_set(e, ERR_POLICY, "a revocation does not begin in future");
-	else if (m->revoked_at < now - SIGNER_SKEW_S)
-		r.revoked_at = now; /* it waited, or is backdated: it is not refused */
+	else
+		/* P92: no earlier than any answer that says good.  Nobody backdates it. */
+		r.revoked_at = now;
 	*ret_issuer = i;
 	*ret = r;
 	return true;

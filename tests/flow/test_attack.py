@@ -6,6 +6,7 @@ import resource
 import socket
 import sqlite3
 import ssl
+import subprocess
 import threading
 import time
 
@@ -62,6 +63,26 @@ class Attack(FlowTest):
                         tls.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
                         if not tls.recv(100):
                             raise ConnectionResetError
+
+    # S66, R86
+    def test_who_begins_another_handshake_within_one_is_cut_off(self):
+        """TLS 1.2's renegotiation: a private key's work for a few octets, as often as a client likes (CVE-2011-1473)."""
+        with subprocess.Popen(["openssl", "s_client", "-tls1_2", "-connect", f"localhost:{self.ca.api_port}",
+                               "-CAfile", self.ca.dir / "root.crt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as client:
+            timer = threading.Timer(20 * SLOW, client.kill)
+            timer.start()
+            said = b""
+            while not said.rstrip().endswith(b"---") or b"Verify return code: 0 (ok)" not in said:
+                said += (line := client.stdout.readline())
+                self.assertTrue(line, said)
+            client.stdin.write(b"R\n")  # and its input stays open: nobody but the server ends it
+            client.stdin.flush()
+            said = client.stdout.read()
+            self.assertIn(b"RENEGOTIATING", said)
+            self.assertNotIn(b"Verify return code", said, "no second handshake")
+            self.assertIn(client.wait(), (0, 1), "by itself: its connection is closed, or gone")
+            timer.cancel()
 
     # R8, R84
     def test_what_a_client_writes_stays_text_in_the_log(self):

@@ -276,7 +276,7 @@ class Changed(ShardTest):
         old = f"http://127.0.0.1:{ca.http_port}"
         try:
             for i in range(12):
-                yaml.write_text(text.replace(old, f"{old}/{i}"))
+                yaml.write_text(text.replace(old, f"http://host-{i}.internal:{ca.http_port}"))
                 run(BUILD / "hanaper", "reload", "--dir", ca.dir)
                 for _ in range(64):
                     serial = ca.issue("moved", "DNS:moved.internal")

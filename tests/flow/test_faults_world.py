@@ -453,7 +453,7 @@ class Responder(FaultTest):
         self.ca.plan("signer", faults.SYNC, faults.ERROR, errno.EIO)  # that of the next responder's record
         self.assertEqual(self.ca.revoke(responder).status, 200)
         self.assertEqual(self.ca.said().count(" ocsp-responder-failed "), 1)
-        for asked, status in ((responder, "revoked"), (serial, "good")):  # the first of them front has not kept
+        for asked, status in ((serial, "good"), (responder, "revoked")):  # the first of them front had kept
             said, second = oracle.ask_ocsp(self.ca, asked, self.judge.issuer)
             self.assertEqual(said, status)
             self.assertNotEqual(second.responder_key_hash, first.responder_key_hash)

@@ -17,17 +17,24 @@ GOOD = ("OK", "INFO", "LOW")
 
 @unittest.skipIf(SANITIZED or WRAP, "one build is enough")
 class Listener(FlowTest):
+    def look(self, *what):
+        """What it found, by its id, and what it printed."""
+        out = self.ca.file("testssl.json")
+        out.unlink(missing_ok=True)
+        done = subprocess.run(["testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--add-ca",
+                               self.ca.dir / "root.crt", "--jsonfile", out, *what, f"localhost:{self.ca.api_port}"],
+                              capture_output=True, text=True, timeout=1200)
+        return {f["id"]: f for f in json.loads(out.read_text())}, done.stdout
+
     # S66
     def test_nothing_above_low(self):
         if not shutil.which("testssl"):
             self.skipTest("testssl.sh is not installed")
-        out = self.ca.file("testssl.json")
-        done = subprocess.run(["testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--add-ca",
-                               self.ca.dir / "root.crt", "--jsonfile", out, "--protocols", "--std", "--fs",
-                               "--server-defaults", "--vulnerable", f"localhost:{self.ca.api_port}"],
-                              capture_output=True, text=True, timeout=1200)
-        found = {f["id"]: f for f in json.loads(out.read_text())}
-        self.assertGreater(len(found), 60, done.stdout[-2000:])
+        found, said = self.look("--protocols", "--std", "--fs", "--server-defaults", "--vulnerable")
+        if found["secure_client_renego"]["severity"] == "HIGH":
+            # Its client may have closed before it heard of the refusal; test_attack waits for it.
+            found.update(self.look("--renegotiation")[0])
+        self.assertGreater(len(found), 60, said[-2000:])
         for what, text in (("SSLv3", "not offered"), ("TLS1", "not offered"), ("TLS1_1", "not offered"), ("TLS1_2", "offered"),
                            ("TLS1_3", "offered")):
             self.assertTrue(found[what]["finding"].startswith(text), found[what])

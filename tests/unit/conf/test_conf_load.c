@@ -290,6 +290,10 @@ Test(conf_load, what_is_no_pattern_is_refused)
 }
 
 #define GRANT LEAST "grants:\n- "
+#define OPEN                                                                           \
+	"profiles:\n"                                                                  \
+	"- { name: s, usages: [client auth], names: { dns: [a] }, acme: { profiles: "  \
+	"[t] } }\n"
 
 /* S4, S6 */
 Test(conf_load, wrong_grants_are_refused_with_their_line)
@@ -313,6 +317,10 @@ Test(conf_load, wrong_grants_are_refused_with_their_line)
 		{ GRANT "who: { any: true }\n  may: [read, admin]\n", "4: grants[0].who: \"admin\" is not for whoever has a certificate: name somebody" }, /* R45 */
 		{ GRANT "who: { issuer: main }\n  may: [admin]\n", "4: grants[0].who: \"admin\" is not" },
 		{ GRANT "who: { issuer: main, any: true }\n  may: [admin]\n", "4: grants[0].who: \"admin\" is not" },
+		{ OPEN "- { name: t, usages: [client auth], names: { dns: [a] } }\ngrants:\n- who: { profile: s }\n  may: [admin]\n",
+			"5: grants[0].who: \"admin\" is not" },
+		{ OPEN "- { name: t, usages: [client auth], names: { dns: [a] } }\ngrants:\n- who: { profile: t, issuer: main }\n  may: [admin]\n",
+			"5: grants[0].who: \"admin\" is not" },
 		{ GRANT "who: { dns: '**' }\n", "4: grants[0].who.dns: " },
 		{ GRANT "who: { profile: t }\n", "4: grants[0].who.profile: there is no profile" },
 		{ GRANT "who: { issuer: t }\n", "4: grants[0].who.issuer: there is no issuer" },

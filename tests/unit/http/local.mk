@@ -27,6 +27,6 @@ tests_unit_http_unit_http_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_GNUTLS_WRAP) \
 	-Wl,--wrap=gnutls_x509_crq_sign2,--wrap=gnutls_x509_crq_export2 \
 	-Wl,--wrap=gnutls_x509_crt_init,--wrap=gnutls_x509_crt_import \
 	-Wl,--wrap=gnutls_x509_crt_list_import2,--wrap=gnutls_x509_trust_list_init \
-	-Wl,--wrap=gnutls_x509_trust_list_verify_crt2,--wrap=clock_mono_ms
+	-Wl,--wrap=gnutls_x509_trust_list_verify_crt2,--wrap=clock_mono_ms,--wrap=conns_deadline
 tests_unit_http_unit_http_LDADD = libhnp_http.a libhnp_sys.a libhnp_codec.a libhnp_base.a \
 	$(MHD_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) -lpthread $(UNIT_LIBS)
