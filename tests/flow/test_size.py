@@ -37,9 +37,9 @@ class Kept(FlowTest):
         self.ca.wait_ready(60)
         return self.ca.said()
 
-    def wait_for_state(self):
+    def wait_for_state(self, *modes):
         end = time.monotonic() + 10 * SLOW
-        while not self.state.exists():
+        while not self.state.exists() or modes and self.state.stat().st_mode & 0o777 not in modes:
             self.assertLess(time.monotonic(), end)
             time.sleep(0.05)
 
@@ -71,6 +71,8 @@ class Kept(FlowTest):
         for mode, used in ((0o640, True), (0o660, False), (0o644, False), (0o600, True)):
             self.state.chmod(mode)  # as the rest of the journal (hanaperd.8): its group may read
             self.assertEqual("state-not-used" not in self.restart(), used, oct(mode))
+            if not used:
+                self.wait_for_state(0o600)  # another takes its place
         first = self.state.read_bytes()
         for content in (first[:-1], first[:40] + b"\xff" + first[41:], b""):
             self.state.write_bytes(content)
