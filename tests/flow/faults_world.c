@@ -38,7 +38,7 @@ time(time_t *ret)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
 	if (ret != NULL)
 		*ret = ts.tv_sec;
 	return ts.tv_sec;

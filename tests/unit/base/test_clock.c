@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -121,4 +123,17 @@ Test(clock, a_test_can_hold_it_still)
 	cr_expect_eq(clock_now(), 1000);
 	clock_hold(0);
 	cr_expect_gt(clock_now(), 1700000000);
+}
+
+/* P73, P87: GnuTLS and OpenSSL hold our dates against time(2), which is late by up to a tick. */
+Test(clock, now_is_never_ahead_of_what_others_take_for_now)
+{
+	const time_t first = time(NULL);
+
+	for (time_t now = first; now == first; usleep(100)) {
+		const int64_t ours = clock_now();
+
+		now = time(NULL);
+		cr_assert_leq(ours, now);
+	}
 }
