@@ -224,6 +224,7 @@ bool conf_cidr_has(const struct conf_cidr *c, const uint8_t *ip, size_t octets);
 void strings_add(struct strings *s, const char *v);
 /* Cut after 511 octets. */
 void strings_printf(struct strings *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+bool strings_has(const struct strings *s, const char *v);
 void strings_free(struct strings *s);
 
 #endif

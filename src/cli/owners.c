@@ -345,11 +345,6 @@ owners_give(const char *dir, const char *path, uid_t uid, gid_t gid, struct err 
 bool
 owners_are_signers(const char *name, const struct strings *keys)
 {
-	if (strcmp(name, "journal") == 0 || strncmp(name, "journal/", 8) == 0 ||
-	    strcmp(name, "root.key") == 0)
-		return true;
-	for (size_t i = 0; i < keys->n; i++)
-		if (strcmp(name, keys->v[i]) == 0)
-			return true;
-	return false;
+	return strcmp(name, "journal") == 0 || strncmp(name, "journal/", 8) == 0 ||
+	       strcmp(name, "root.key") == 0 || strings_has(keys, name);
 }

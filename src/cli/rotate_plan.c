@@ -389,15 +389,6 @@ taken_names(const struct rotate *r, struct strings *ret, struct err *e)
 	return store_certificate_list(r->store, &q, take_cn, ret, e);
 }
 
-static bool
-is_taken(const struct strings *taken, const char *cn)
-{
-	for (size_t i = 0; i < taken->n; i++)
-		if (strcmp(taken->v[i], cn) == 0)
-			return true;
-	return false;
-}
-
 /* "BASE K" in at most 64 characters: what is too long loses its end. */
 static char *
 numbered(const char *base, size_t n, unsigned long k)
@@ -429,7 +420,7 @@ rotate_plan_subject(const struct rotate *r, struct buf *ret, struct err *e)
 	for (bool found = false; ok && !found;) {
 		char *next = numbered(cn, n, ++k);
 
-		found = !is_taken(&taken, next);
+		found = !strings_has(&taken, next);
 		if (found)
 			ok = dn_with_cn(r->old_cert->subject_dn, next, ret, e);
 		free(next);

@@ -158,11 +158,8 @@ add_name(struct strings *list, enum name_type type, const char *text, struct err
 
 	if (!name_normal(type, bytes_str(text), &normal, e))
 		return false;
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->v[i], normal) == 0)
-			goto out;
-	strings_add(list, normal);
-out:
+	if (!strings_has(list, normal))
+		strings_add(list, normal);
 	free(normal);
 	return true;
 }

@@ -33,6 +33,15 @@ strings_printf(struct strings *s, const char *fmt, ...)
 	strings_add(s, text);
 }
 
+bool
+strings_has(const struct strings *s, const char *v)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i], v) == 0)
+			return true;
+	return false;
+}
+
 void
 strings_free(struct strings *s)
 {

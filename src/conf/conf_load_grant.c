@@ -49,15 +49,6 @@ profile_exists(const struct conf *c, const char *name)
 	return p != NULL && !p->internal;
 }
 
-static bool
-has_word(const struct strings *s, const char *word)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->v[i], word) == 0)
-			return true;
-	return false;
-}
-
 /* Does whoever proves a name get a certificate of it? */
 static bool
 is_acmes(const struct conf *c, const char *profile)
@@ -66,7 +57,7 @@ is_acmes(const struct conf *c, const char *profile)
 		const struct conf_profile *p = &c->profiles[i];
 
 		if (p->acme.on && (strcmp(p->name, profile) == 0 ||
-				      has_word(&p->acme.profiles, profile)))
+				      strings_has(&p->acme.profiles, profile)))
 			return true;
 	}
 	return false;
@@ -143,7 +134,7 @@ check_narrows(const struct loading *l, const struct node *n, const struct string
 {
 	static const enum right whole[] = { RIGHT_READ, RIGHT_ADMIN };
 
-	for (size_t i = 0; i < NITEMS(whole) && !has_word(raw, "*"); i++)
+	for (size_t i = 0; i < NITEMS(whole) && !strings_has(raw, "*"); i++)
 		if ((g->may & whole[i]) != 0)
 			return conf_load_fault(l, n, "profiles",
 			    "\"%s\" is of all profiles: write a grant of its own "

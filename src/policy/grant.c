@@ -84,11 +84,7 @@ who_fits(const struct conf_who *w, const struct identity *who)
 static bool
 profile_fits(const struct strings *profiles, const char *profile)
 {
-	for (size_t i = 0; i < profiles->n; i++)
-		if (strcmp(profiles->v[i], "*") == 0 ||
-		    strcmp(profiles->v[i], profile) == 0)
-			return true;
-	return false;
+	return strings_has(profiles, "*") || strings_has(profiles, profile);
 }
 
 /* By an internal profile only the daemon issues, whatever a grant says. */

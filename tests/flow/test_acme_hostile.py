@@ -32,6 +32,14 @@ class OrderTest(AcmeTest):
             self.assertEqual(c.post(challenge["url"], {}).status, 200)
             self.assertEqual(c.poll(url).json["status"], "valid")
 
+    def absent(self, c, name):
+        """Authorization and challenge of a name that no name server knows yet; the proof is up."""
+        self.names.gone.add(name)
+        url = c.order(name).json["authorizations"][0]
+        challenge, _ = c.challenge(url)
+        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        return url, challenge
+
     def ready(self, c, *names):
         """An order's URL and its object."""
         order = c.order(*names)
@@ -122,11 +130,7 @@ class Strangers(OrderTest):
     # A131, A171: where the key is changed between two tries, too
     def test_a_challenge_under_way_counts_with_the_present_key(self):
         c = self.client(register=True)
-        self.names.gone.add("changed.internal")
-        order = c.order("changed.internal")
-        url = order.json["authorizations"][0]
-        challenge, _ = c.challenge(url)
-        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        url, challenge = self.absent(c, "changed.internal")
         self.assertEqual(c.post(challenge["url"], {}).json["status"], "processing")
         new = Key("EdDSA")
         self.assertEqual(c.post(c.base + "/key-change", change(c, new)).status, 200)
@@ -205,11 +209,7 @@ class Shortcuts(OrderTest):
     # A166: who answers may come up a moment later
     def test_a_failure_that_may_pass_is_tried_again(self):
         c = self.client(register=True)
-        self.names.gone.add("slow.internal")
-        order = c.order("slow.internal")
-        url = order.json["authorizations"][0]
-        challenge, _ = c.challenge(url)
-        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        url, challenge = self.absent(c, "slow.internal")
         a = c.post(challenge["url"], {})
         self.assertEqual(a.json["status"], "processing", a)
         self.assertRegex(a.headers["Retry-After"], r"^\d+$")
@@ -219,11 +219,7 @@ class Shortcuts(OrderTest):
     # A163, A244: whoever looks, too; it is on disk by then
     def test_who_looks_at_a_challenge_under_way_is_told_so(self):
         c = self.client(register=True)
-        self.names.gone.add("looked.internal")
-        order = c.order("looked.internal")
-        url = order.json["authorizations"][0]
-        challenge, _ = c.challenge(url)
-        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        url, challenge = self.absent(c, "looked.internal")
         told = []
         one = threading.Thread(target=lambda: told.append(c.post(challenge["url"], {})))
         other = self.client(key=c.key)
