@@ -175,31 +175,30 @@ put_profiles(struct buf *b, const struct setup *s)
 		if (strcmp(profiles[i].name, SETUP_ACME) == 0)
 			put_acme(b, s);
 	}
-	buf_puts(b,
-	    "  # People who run this CA; the grant below asks for this profile.\n"
-	    "  - name: admin\n"
-	    "    issuer: " SETUP_ISSUER "\n"
-	    "    usages: [client auth]\n"
-	    "    validity: { default: 1y, max: 1y, backdate: 5m }\n"
-	    "    keys: " KEYS "\n"
-	    "    subject: cn\n"
-	    "    names:\n"
-	    "      dns: [");
+	buf_puts(b, "  # People who run this CA; the first grant below is theirs.\n"
+		    "  - name: admin\n"
+		    "    issuer: " SETUP_ISSUER "\n"
+		    "    usages: [client auth]\n"
+		    "    validity: { default: 1y, max: 1y, backdate: 5m }\n"
+		    "    keys: " KEYS "\n"
+		    "    subject: cn\n"
+		    "    names:\n"
+		    "      # For another administrator add a name here, then \"hanaper "
+		    "reload\"\n"
+		    "      # and \"hanaper issue NAME --profile admin\".\n"
+		    "      dns: [");
 	put_quoted(b, s->admin);
 	buf_puts(b, "]\n");
 }
 
 static void
-put_rest(struct buf *b, const struct setup *s)
+put_rest(struct buf *b)
 {
 	buf_puts(b,
 	    "\n# Who may do what.  The first that matches counts; if none does, no.\n"
 	    "# On the local socket root and the daemon's user may do all.\n"
 	    "grants:\n"
-	    "  - who: { cn: ");
-	put_quoted(b, s->admin);
-	buf_puts(b,
-	    ", profile: admin }\n"
+	    "  - who: { profile: admin }\n"
 	    "    may: [issue, renew, revoke, read, admin]\n"
 	    "    profiles: [\"*\"]\n"
 	    "    names: any\n"
@@ -220,5 +219,5 @@ setup_conf(const struct setup *s, struct buf *ret)
 {
 	put_head(ret, s);
 	put_profiles(ret, s);
-	put_rest(ret, s);
+	put_rest(ret);
 }

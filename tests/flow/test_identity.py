@@ -177,7 +177,93 @@ class Identity(FlowTest):
                      "unauthenticated")
 
 
+class Administrators(FlowTest):
+    """Who has a certificate by the profile "admin" may do all: it is asked for by those alone."""
+
+    OTHERS = ("server", "client", "peer", "short")
+    NAME = "ops.internal"  # one that the other profiles let in, too
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.yaml = cls.ca.dir / "hanaper.yaml"
+        cls.allow("alice", cls.NAME)
+
+    @classmethod
+    def allow(cls, *names):
+        """What the file itself says about another administrator, up to "hanaper reload"."""
+        text = cls.yaml.read_text()
+        told = re.search(r'(# .*"hanaper reload".*\n(?: +#.*\n)*) +dns: \["admin"', text)
+        assert told and "hanaper issue NAME --profile admin" in told[1], text
+        cls.yaml.write_text(text.replace('dns: ["admin"', 'dns: ["admin", ' + ", ".join(f'"{n}"' for n in names)))
+        run(BUILD / "hanaper", "reload", "--dir", cls.ca.dir)
+
+    def rights(self, who):
+        a = self.ca.ask("GET", "/v1/whoami", **who)
+        self.assertEqual(a.status, 200, a)
+        return sorted(a.json["may"]), a.json["profile"]
+
+    def test_a_name_in_the_profile_makes_another_administrator(self):
+        ca, base = self.ca, self.ca.file("alice")
+        run(BUILD / "hanaper", "issue", "alice", "--profile", "admin", "--out", base, "--dir", ca.dir)
+        alice = {"cert": base.with_suffix(".crt"), "key": base.with_suffix(".key")}
+        for _ in range(2):
+            self.assertEqual(self.rights(alice), (["admin", "issue", "read", "renew", "revoke"], "admin"))
+            self.assertEqual(ca.ask("GET", "/v1/certificates", **alice).status, 200)
+            self.assertEqual(ca.ask("POST", "/v1/certificates?profile=server", ca.csr("by-alice", "DNS:a.internal"), TEXT,
+                                    **alice).status, 201)
+            run(BUILD / "hanaper", "renew", alice["cert"], "--now", "--dir", ca.dir)
+        self.problem(ca.ask("POST", "/v1/certificates?profile=admin", ca.csr("bob", "DNS:bob"), TEXT), 422, "policy", "alice")
+
+    # R45, S4, S6
+    def test_nobody_else_gets_a_certificate_by_the_profile(self):
+        ca = self.ca
+        csr = ca.csr("wanted", "DNS:" + self.NAME)
+        asks = [("/v1/certificates?profile=admin", csr, TEXT),
+                ("/v1/certificates", {"profile": "admin", "csr": csr.decode()}, {}),
+                ("/v1/tokens", {"profile": "admin", "names": [{"type": "dns", "value": self.NAME}]}, {})]
+        callers = {"nobody": ({"cert": None}, 401)}
+        for profile in self.OTHERS:  # a server's certificate is no client's
+            ca.issue(profile, "DNS:" + self.NAME, profile=profile)
+            who = {"cert": ca.file(profile + ".crt"), "key": ca.file(profile + ".key")}
+            callers[profile] = (who, 403 if profile in ("client", "peer") else 401)
+        for caller, (who, status) in callers.items():
+            for path, body, headers in asks:
+                with self.subTest(caller=caller, path=path):
+                    self.assertEqual(ca.ask("POST", path, body, headers, **who).status, status)
+
+    # R45, S4
+    def test_a_renewal_or_a_token_by_another_profile_stays_with_it(self):
+        ca = self.ca
+        ca.issue("own", "DNS:" + self.NAME, profile="client")
+        own = {"cert": ca.file("own.crt"), "key": ca.file("own.key")}
+        made = ca.ask_unix("POST", "/v1/tokens", {"profile": "client", "names": [{"type": "dns", "value": self.NAME}], "uses": 9})
+        bearer = {"Authorization": "Bearer " + made.json["token"]}
+        csr = ca.csr("next", "DNS:" + self.NAME)
+        asks = [(path, body, kind) for path in ("/v1/renew", "/v1/renew?profile=admin", "/v1/enroll", "/v1/enroll?profile=admin")
+                for body, kind in ((csr, TEXT), ({"csr": csr.decode(), "profile": "admin"}, {}))]
+        got = 0
+        for path, body, kind in asks:
+            with self.subTest(path=path, kind=kind):
+                by_token = path.startswith("/v1/enroll")
+                a = ca.ask("POST", path, body, {**kind, **(bearer if by_token else {})}, **({"cert": None} if by_token else own))
+                self.assertIn(a.status, (201, 400, 422), a)
+                if a.status == 201:
+                    got += 1
+                    ca.file("next.crt").write_text(a.json["chain"])
+                    self.assertEqual(self.rights({"cert": ca.file("next.crt"), "key": ca.file("next.key")}),
+                                     (["issue", "renew"], "client"))
+        self.assertGreaterEqual(got, 2, "without a profile it is done")
+
+
 class ByAcme(AcmeTest):
+    # R45
+    def test_the_administrators_profile_has_no_directory_and_is_in_no_order(self):
+        c = self.client(register=True)
+        self.assertEqual(self.ca.ask("GET", "/acme/admin/directory", cert=None).status, 404)
+        a = c.order("a.internal", profile="admin")
+        self.assertEqual((a.status, a.json["type"].rsplit(":", 1)[1]), (400, "invalidProfile"), a)
+
     # R45
     def test_what_acme_issued_opens_nothing_that_needs_a_right(self):
         c = self.client(register=True)
