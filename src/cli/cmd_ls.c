@@ -251,7 +251,8 @@ note_none(struct client *c, const struct ls_args *a)
 	out_note("there is no such certificate");
 	note_unknown(c, "/v1/profiles", "profiles", "profile", a->profile);
 	note_unknown(c, "/v1/issuers", "issuers", "issuer", a->issuer);
-	if (a->names.n > 0 && a->q == NULL) {
+	if (a->names.n > 0 && a->q == NULL &&
+	    strlen(a->common.operands[0]) >= PART_LEAST) {
 		char *word = out_word(a->common.operands[0]);
 
 		out_note("where it is part of a name: hanaper ls --q %s", word);

@@ -98,6 +98,14 @@ class Inventory(Cli, FlowTest):
         self.assertEqual([json.loads(line) for line in lines], listed[:3])
         self.hanaper("ls", "--expires-after", "2020-01-01T00:00:00Z", "--issued-before", "2100-01-01T00:00:00Z")
 
+    def test_nothing_is_advised_that_the_daemon_refuses(self):
+        for word, part in (("w", False), ("ab", False), ("no.internal", True)):
+            said = self.hanaper("ls", word).stderr
+            self.assertIn("there is no such certificate", said, word)
+            self.assertEqual(f"hanaper ls --q {word}" in said, part, said)
+            if part:
+                self.hanaper("ls", "--q", word)
+
 
 class LiveServers(Cli, FlowTest):
     @contextlib.contextmanager
