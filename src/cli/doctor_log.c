@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "cli/doctor.h"
+#include "cli/setup.h"
 #include "sys/file.h"
 
 #define LOG_END KIB(64)
@@ -32,7 +33,10 @@ doctor_log_find(struct doctor *d)
 	if (access(d->log, F_OK) == 0)
 		return;
 	free(d->log);
-	d->log = mem_strdup("journalctl -u hanaper");
+	/* In the foreground it logs to who started it: the service manager, or a person. */
+	d->log = mem_strdup(strcmp(d->dir, SETUP_STATE) == 0
+				? "journalctl -u hanaper"
+				: "the terminal that it was started in");
 }
 
 static bool
