@@ -32,8 +32,9 @@ enum resolver_rc {
 	RESOLVER_SERVFAIL,
 	RESOLVER_REFUSED,
 	RESOLVER_TIMEOUT,
-	RESOLVER_MALFORMED, /* an answer that cannot be read, or of another kind */
-	RESOLVER_LOOP       /* too many CNAMEs */
+	RESOLVER_UNREACHABLE, /* nobody listens there */
+	RESOLVER_MALFORMED,   /* an answer that cannot be read, or of another kind */
+	RESOLVER_LOOP         /* too many CNAMEs */
 };
 
 struct resolver_answer {

@@ -63,6 +63,7 @@ static const char *const rc_words[] = {
 	[RESOLVER_SERVFAIL] = "SERVFAIL",
 	[RESOLVER_REFUSED] = "REFUSED",
 	[RESOLVER_TIMEOUT] = "no resolver answered (timeout)",
+	[RESOLVER_UNREACHABLE] = "no resolver answered (connection refused)",
 	[RESOLVER_MALFORMED] = "malformed answer",
 	[RESOLVER_LOOP] = "too many CNAMEs",
 };
@@ -287,12 +288,24 @@ has_second(struct resolver *r, size_t silent)
 			     &ignored));
 }
 
-/* So that a silent one is waited for once, and not in each question. */
-static void
-begin_behind(struct resolver *r, size_t silent)
+static struct channel *
+other_than(struct resolver *r, const struct channel *c)
 {
-	if (silent > 0 && has_second(r, silent))
-		r->begin = &r->second;
+	return c == &r->first ? &r->second : &r->first;
+}
+
+/*
+ * So that a silent one in front is waited for once, and not in each question.  Where all
+ * were waited for, a datagram was lost, and none is worse than the others.
+ */
+static void
+begin_behind(const struct question *q, size_t silent)
+{
+	struct resolver *r = q->resolver;
+
+	if (q->channel == r->begin && silent % r->servers->n != 0 &&
+	    has_second(r, silent))
+		r->begin = other_than(r, q->channel);
 }
 
 /* The resolvers in their other order; false: there is but one, or they were asked. */
@@ -300,12 +313,11 @@ static bool
 ask_elsewhere(struct question *q)
 {
 	struct resolver *r = q->resolver;
-	struct channel *other = q->channel == &r->first ? &r->second : &r->first;
 
 	if (q->elsewhere || !has_second(r, 0))
 		return false;
 	q->elsewhere = true;
-	send_question(q, other);
+	send_question(q, other_than(r, q->channel));
 	return true;
 }
 
@@ -368,7 +380,7 @@ rc_of(int status)
 		{ ARES_ENODATA, RESOLVER_OK },   /* the message tells */
 		{ ARES_ENOTFOUND, RESOLVER_OK }, /* so here */
 		{ ARES_ETIMEOUT, RESOLVER_TIMEOUT },
-		{ ARES_ECONNREFUSED, RESOLVER_TIMEOUT },
+		{ ARES_ECONNREFUSED, RESOLVER_UNREACHABLE },
 		{ ARES_EREFUSED, RESOLVER_REFUSED },
 		{ ARES_ESERVFAIL, RESOLVER_SERVFAIL },
 		{ ARES_ENOTIMP, RESOLVER_SERVFAIL },
@@ -398,7 +410,7 @@ on_message(void *arg, int status, int timeouts, unsigned char *p, int n)
 
 	if (q->resolver->ending)
 		return; /* resolver_free() drops it */
-	begin_behind(q->resolver, (size_t)timeouts);
+	begin_behind(q, (size_t)timeouts);
 	const enum resolver_rc rc = rc_of(status);
 	if (rc == RESOLVER_OK && p != NULL && n > 0) {
 		take_message(q, bytes_of(p, (size_t)n));

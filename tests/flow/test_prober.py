@@ -484,6 +484,7 @@ class Dns01(ProberTest):
             with self.subTest(word=word):
                 self.zone[self.RECORD] = word
                 self.fails(self.ask(p), "dns", said)
+        self.fails(self.ask(self.prober(resolvers=f"127.0.0.1:{free_port()}")), "dns", "connection refused")
         self.zone[self.RECORD] = "silent"
         answer = self.ask(p, deadline=500)
         self.fails(answer, "dns", "in time")
@@ -719,6 +720,24 @@ class Caa(ProberTest):
         self.dns.asked.clear()
         self.fails(self.ask(name, self.prober(resolvers=f"{self.dns.address},{other.address}")), "caa")
         self.assertEqual(self.dns.asked, [(name, "CAA")], "an alias is asked of who named it")
+
+    # A186: the resolver in front answered, and so stays there
+    def test_a_silent_resolver_behind_one_that_answers_is_not_moved_in_front(self):
+        name = "a.b.c.d.e.test"
+        labels = [name.split(".", i)[-1] for i in range(6)]
+        site, mute = self.web(), Dns(dict.fromkeys(labels, "silent"))
+        self.addCleanup(mute.close)
+        site.pages[PATH] = KEY_AUTH.encode()
+        self.zone[(name, "A")] = ["127.0.0.1"]
+        for kind, lost in (("AAAA", lambda asked: "servfail"), ("CAA", lambda asked: "silent" if asked == 1 else [])):
+            with self.subTest(kind=kind):
+                self.zone[(name, kind)] = lost
+                self.dns.asked.clear()
+                mute.asked.clear()
+                p = self.prober(resolvers=f"{self.dns.address},{mute.address}", http_port=site.port)
+                self.proves(p.ask(name, caa=1))
+                self.assertEqual(set(mute.asked), {(name, kind)})
+                del self.zone[(name, kind)]
 
     # A240
     def test_after_the_proof_and_never_for_addresses_and_localhost(self):
