@@ -36,6 +36,7 @@ struct crl_build {             /* the one that is being built */
 	int64_t since, this_update, next_update;
 	int64_t began_ms; /* by the monotonic clock */
 	struct crl_file file;
+	bool unwritten;         /* file.why */
 	uint64_t entries, base; /* as it was signed */
 };
 

@@ -57,5 +57,8 @@ MUST_CHECK bool store_crl_add(struct store *st, const struct crl_row *r, struct 
 /* The newest list of all of an issuer; ERR_NOT_FOUND.  ret->issuer is the caller's own. */
 MUST_CHECK bool store_crl_last(struct store *st, const char *issuer,
     struct crl_row *ret, struct err *e);
+/* Likewise the newest whose number is lower than this. */
+MUST_CHECK bool store_crl_before(struct store *st, const char *issuer, uint64_t number,
+    struct crl_row *ret, struct err *e);
 
 #endif

@@ -186,8 +186,8 @@ on_answer(void *arg, const struct ask_answer *a)
 	asked_end(&it->asked);
 	if (a->ocsp != NULL) {
 		check_same(it, a->ocsp->response);
-		/* P92: in the same second it may have been told to be good. */
-		const bool dated = it->revoked_at != a->ocsp->produced_at;
+		/* P92: in that second, and in those before, it may have been told to be good. */
+		const bool dated = it->revoked_at < a->ocsp->produced_at;
 		const struct ocsp_answer answer = {
 			.response = a->ocsp->response,
 			.cacheable = !it->nonce && !overtaken,

@@ -232,6 +232,21 @@ publish_last(const struct crl_slot *s, struct crl_row *ret, struct err *e)
 		   : store_crl_shard_last(st, s->issuer, s->shard, ret, e);
 }
 
+/* Had no list of this slot before the newest the same thisUpdate?  False: maybe. */
+static bool
+has_own_date(const struct crl_slot *s, const struct crl_row *newest)
+{
+	struct crl_row before;
+	struct err e;
+
+	if (s->shard.of != 0 || s->delta)
+		return false; /* no others are recorded, and it is made anew at once */
+	if (store_crl_before(s->publish->ca->store, s->issuer, newest->number, &before,
+		&e))
+		return before.this_update != newest->this_update;
+	return e.code == ERR_NOT_FOUND;
+}
+
 /*
  * The CRL that is there goes on being served, as the file itself tells it: newer ones
  * may have been signed, and found no place.  Is it time for another?
@@ -250,7 +265,7 @@ begin_crl(struct publish *p, struct crl_slot *s, struct err *e)
 		const bool newest = is.this_update == was.this_update &&
 				    is.next_update == was.next_update;
 		s->shown = newest ? was : is;
-		publish_announce_crl(p, s, false); /* it may share its date */
+		publish_announce_crl(p, s, newest && has_own_date(s, &was));
 	} else if (had && why.code != ERR_NOT_FOUND) {
 		LOG_ERR(LOG_ERROR, "crl-unreadable", &why, LOG_TEXT("file", s->file));
 	}

@@ -151,7 +151,9 @@ on_signed(void *arg, const struct ask_answer *a)
 	else if (!is_planned(&p->build, a->record, &r)) {
 		err_set(&e, ERR_MALFORMED, "it signed a CRL that was not asked for");
 		ask_lied(p->ca, &e);
-	} else
+	} else if (p->build.unwritten)
+		give_up(p, &p->build.file.why);
+	else
 		place(p, &r);
 }
 
@@ -179,15 +181,17 @@ publish_on_part(struct ca *ca, const struct msg_crl_part *m, struct err *e)
 {
 	struct publish *p = ca->publish;
 	struct crl_build *c = &p->build;
-	struct err why;
 
 	(void)e;
 	if (c->slot == NULL || m->id != c->id || c->file.whole)
 		return true; /* of one that was given up */
-	if (publish_file_add(&c->file, m->octets, &why))
-		send_more(p);
-	else
-		give_up(p, &why);
+	/*
+	 * What finds no place is asked for to its end: the signer may have made a record
+	 * of it already, and the next list must not have its number.
+	 */
+	if (!c->unwritten && !publish_file_add(&c->file, m->octets, &c->file.why))
+		c->unwritten = true;
+	send_more(p);
 	return true;
 }
 

@@ -25,10 +25,10 @@ static const struct stmt_def add_shard_def = {
 	" entries = excluded.entries, base = excluded.base",
 	"add a CRL of a shard or a delta"
 };
-static const struct stmt_def last_def = {
+static const struct stmt_def before_def = {
 	"SELECT c.number, c.seq, c.this_update, c.next_update, c.entries"
-	" FROM crl c JOIN issuer i ON i.id = c.issuer_id WHERE i.name = $1"
-	" ORDER BY c.number DESC LIMIT 1",
+	" FROM crl c JOIN issuer i ON i.id = c.issuer_id"
+	" WHERE i.name = $1 AND c.number < $2 ORDER BY c.number DESC LIMIT 1",
 	"find the last CRL"
 };
 
@@ -72,11 +72,16 @@ store_crl_add(struct store *st, const struct crl_row *r, struct err *e)
 }
 
 bool
-store_crl_last(struct store *st, const char *issuer, struct crl_row *ret, struct err *e)
+store_crl_before(struct store *st, const char *issuer, uint64_t number,
+    struct crl_row *ret, struct err *e)
 {
-	struct stmt *q = stmt_begin(store_db(st), &last_def);
+	int64_t below;
 
+	if (!store_int(number, &below, e))
+		return false;
+	struct stmt *q = stmt_begin(store_db(st), &before_def);
 	stmt_text(q, 1, issuer);
+	stmt_int(q, 2, below);
 	if (!stmt_row(q, e))
 		return false;
 	const struct crl_row row = {
@@ -91,4 +96,10 @@ store_crl_last(struct store *st, const char *issuer, struct crl_row *ret, struct
 		return false;
 	*ret = row;
 	return true;
+}
+
+bool
+store_crl_last(struct store *st, const char *issuer, struct crl_row *ret, struct err *e)
+{
+	return store_crl_before(st, issuer, INT64_MAX, ret, e);
 }

@@ -137,7 +137,7 @@ class Captured(unittest.TestCase):
         cls.next_id = BIG
         cls.good = cls.ca.issue("good", "DNS:a.internal")
         cls.bad = cls.ca.issue("bad", "DNS:b.internal")
-        cls.hidden = [cls.ca.issue(f"hidden{n}", f"DNS:h{n}.internal") for n in range(6)]
+        cls.hidden = [cls.ca.issue(f"hidden{n}", f"DNS:h{n}.internal") for n in range(9)]
         cls.revoked = cls.ca.revoke(cls.bad, "keyCompromise").json
         cls.ca.ocsp(cls.good)
         cls.signer = cls.ca.at["signer"]
@@ -302,6 +302,17 @@ class Questions(Captured):
         for what, changed in rows.items():
             with self.subTest(what):
                 self.refused(what, self.asked(base.but(**changed)))
+
+    # P92, S27: an answer of this second may still have said good
+    def test_a_revocation_begins_when_it_is_recorded(self):
+        for hidden, off in zip(self.hidden[6:], (-DAY, -2, 2)):
+            with self.subTest(off):
+                serial = bytes.fromhex(hidden)
+                began = int(now())
+                frame = self.genuine("REVOKE").but(serial=serial, revoked_at=began + off, certificate=b"")
+                record = self.answer(self.asked(frame)).fields["record"]
+                at = record.index(serial) + len(serial) + 8  # behind its end
+                self.assertIn(int.from_bytes(record[at:at + 8], "big"), range(began, int(now()) + 1))
 
     # S84, R27: where its certificate proves nothing it is on lists as long as there are any
     def test_no_lie_of_cores_takes_a_revocation_off_a_crl(self):

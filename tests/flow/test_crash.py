@@ -249,7 +249,7 @@ class Init(FlowTest):
                 self.assertNotIn(word, octets)
 
     def test_the_root_key_moved_offline(self):
-        """P70: the root's CRL stays where certificates say it is, after its key has gone."""
+        """P70, P71: the root's CRL stays where certificates say it is, after its key has gone."""
         ca = CA()
         self.addCleanup(ca.close)
         ca.start()
@@ -259,6 +259,8 @@ class Init(FlowTest):
         (ca.dir / "root.key").unlink()
         ca.start()
         self.assertEqual(ca.crl_number("root"), number)
+        date = ca.ask_http("GET", "/crl/root.crl").headers["Last-Modified"]
+        self.assertEqual(ca.ask_http("GET", "/crl/root.crl", headers={"If-Modified-Since": date}).status, 304)
         self.assertEqual(ca.ask("GET", "/readyz", cert=None).status, 200)
         self.assertEqual(ca.ocsp(serial), "good")
         ca.issue("after", "DNS:after.internal")

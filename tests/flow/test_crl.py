@@ -12,7 +12,7 @@ from pathlib import Path
 import journal
 from authority import Authority
 from der import CRL, Certificate
-from hnp import SANITIZED, SLOW, FlowTest, run
+from hnp import BUILD, SANITIZED, SLOW, FlowTest, run
 
 REASONS = {"unspecified": None, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4,
            "cessationOfOperation": 5, "privilegeWithdrawn": 9}
@@ -298,6 +298,10 @@ class Time(CrlTest):
             metrics = ca.ask("GET", "/metrics", connection=http.client.HTTPConnection(
                 "127.0.0.1", ca.metrics_port, timeout=30 * SLOW)).body.decode()
             self.assertIn(f'hanaper_crl_next_update_timestamp_seconds{{issuer="main"}} {int(until)}\n', metrics)
+            for name in ("number", "entries"):
+                self.assertNotIn(f'hanaper_crl_{name}{{issuer="main"}}', metrics)
+            said = run(BUILD / "hanaper", "issuer", "main", "--dir", ca.dir).stdout
+            self.assertRegex(said, r"(?m)^CRL +older than the last that was signed")
             self.await_late()
         finally:
             (file.parent / "main.crl.new").rmdir()

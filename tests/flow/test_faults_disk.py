@@ -2,6 +2,7 @@
 """A file system that is full, has no file left to give, or is read-only: a real one, of memory."""
 import ctypes
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -102,6 +103,34 @@ class Full(DiskTest):
         self.filler.unlink()
         self.ca.start()
         self.judge.judge(whole=True)
+
+    # R90, R34: a list that was signed and found no place has used its number up
+    def test_no_room_for_lists_alone(self):
+        """Nothing that is asked of the signer meanwhile looks as if core were captured."""
+        conf = self.ca.dir / "hanaper.yaml"
+        conf.write_text(re.sub(r"(?m)^(crl: \{.*) \}$", r"\1, shards: 4, delta: 1h }", conf.read_text()))
+        self.ca.start()
+        self.await_crl(1)
+        self.ca.stop()
+        lists = self.ca.dir / "pub/crl"
+        hnp.run("mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "hnp", lists)
+        self.addCleanup(hnp.run, "umount", "-l", lists)
+        self.ca.start()
+        self.assertEqual(self.issue(), 201)
+        self.await_crl(2)
+        self.filler = lists / "filler"
+        self.fill()
+        serial = self.before.pop(0)
+        self.assertEqual(self.revoke(serial), 200)
+        end = time.monotonic() + 20 * hnp.SLOW
+        while len(re.findall(r"(?m) crl-failed .*No space", self.ca.said())) < 4:
+            self.assertLess(time.monotonic(), end, self.ca.said()[-2000:])
+            time.sleep(0.1)
+        self.assertEqual(self.ocsp(serial), "revoked")
+        self.filler.unlink()
+        self.works_again()
+        self.judge.judge(whole=True)
+        self.assertNotIn("oracle-refused", self.ca.said())
 
     # R90: there is room, but for no new file
     def test_no_file_is_left_to_make(self):

@@ -168,6 +168,7 @@ class OnceAndTheIssuer(FlowTest):
         first = self.sign(csr)
         self.assertEqual(first.status, 201, first)
         place = first.headers["Location"]
+        admins = ca.ask("POST", SIGN, csr, {**TEXT, "Idempotency-Key": "k2"}).json
         leaf = ca.ask_unix("GET", place).json["certificate"]
         ca.stop()
         rotate = run(BUILD / "hanaper", "rotate", "--dir", ca.dir)
@@ -176,6 +177,8 @@ class OnceAndTheIssuer(FlowTest):
 
         self.restart(yaml)
         self.assertEqual(self.sign(csr).json, first.json, "the one before is still there")
+        again = ca.ask("POST", SIGN, csr, {**TEXT, "Idempotency-Key": "k2"})
+        self.assertEqual(again.json, admins, "what its caller is called has changed, not who it is")
         # It has another name.
         self.restart(yaml.replace(self.MAIN, self.MAIN.replace("name: main", "name: former")))
         again = self.sign(csr)

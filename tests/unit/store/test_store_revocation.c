@@ -160,6 +160,17 @@ Test(store_revocation, an_entry_stays_for_one_crl_after_its_end, .init = tmp_beg
 		MUST(store_crl_last(st, "main", &last, &e));
 		since = last.this_update;
 	}
+	for (uint64_t number = 0; number <= NITEMS(crls) + 1; number++) {
+		struct crl_row before;
+		const bool found = store_crl_before(st, "main", number, &before, &e);
+
+		cr_expect_eq(found, number > 1);
+		if (found) {
+			cr_expect_eq(before.number, number - 1);
+			cr_expect_eq(before.this_update, crls[number - 2].this_update);
+		} else
+			cr_expect_eq(e.code, ERR_NOT_FOUND);
+	}
 }
 
 Test(store_revocation, a_walker_that_refuses_ends_the_walk, .init = tmp_begin,
