@@ -52,6 +52,8 @@ const char *client_dir(const struct client *c);
 char *client_find_dir(const char *dir);
 /* The hanaper.yaml that goes with it, whether it is there or not; free() it.  NULL: none. */
 char *client_find_conf(const char *dir);
+/* The root.crt that goes with it, of a service the one that all may read; free() it.  NULL: none. */
+char *client_find_root(const char *dir);
 /* Says that there is none, where --url would be of no use; always false. */
 bool client_found_none(const char *dir, struct err *e);
 

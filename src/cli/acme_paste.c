@@ -10,6 +10,10 @@
 #include "codec/base64.h"
 
 #define LINES_MAX KIB(256)
+/* They keep nothing of the variable, and their timers do not set it. */
+#define RENEWALS                                                                       \
+	"; to renew without the variable: hanaper trust install --root root.crt "      \
+	"--store system"
 
 /*
  * @URL@ @KID@ @KEY@ @NAME@ as they are: they hold nothing that a shell or YAML
@@ -18,12 +22,12 @@
 static const struct {
 	const char *client, *title, *lines;
 } pastes[] = {
-	{ "certbot", "certbot",
+	{ "certbot", "certbot" RENEWALS,
 	    "REQUESTS_CA_BUNDLE=@ROOT@ certbot certonly --standalone -d @NAME@ \\\n"
 	    "    --server @URL@ \\\n"
 	    "    --agree-tos --register-unsafely-without-email \\\n"
 	    "    --eab-kid @KID@ --eab-hmac-key @KEY@\n" },
-	{ "lego", "lego",
+	{ "lego", "lego" RENEWALS,
 	    "LEGO_CA_CERTIFICATES=@ROOT@ lego --server @URL@ \\\n"
 	    "    --accept-tos --email you@example.com --http -d @NAME@ \\\n"
 	    "    --eab --kid @KID@ --hmac @KEY@ run\n" },

@@ -92,6 +92,18 @@ client_find_dir(const char *dir)
 	return named != NULL ? follow(named) : NULL;
 }
 
+char *
+client_find_root(const char *dir)
+{
+	char *at = find_named(dir);
+
+	if (at != NULL && !has(at, "root.crt"))
+		at = follow(at);
+	char *path = at != NULL ? mem_printf("%s/root.crt", at) : NULL;
+	free(at);
+	return path;
+}
+
 /* "0.0.0.0:8443" is where one listens, not where one goes. */
 static char *
 reachable(struct bytes address)

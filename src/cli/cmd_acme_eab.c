@@ -152,7 +152,7 @@ make_body(const struct eab_args *a, json_t *body, struct err *e)
 static char *
 root_path(const struct eab_args *a, const struct client *c)
 {
-	char *path = client_dir(c) != NULL ? mem_printf("%s/root.crt", client_dir(c))
+	char *path = client_dir(c) != NULL ? client_find_root(a->common.dir)
 					   : mem_strdup(a->common.cacert);
 	char *whole = path != NULL ? realpath(path, NULL) : NULL;
 
@@ -200,6 +200,9 @@ print_key(const json_t *v)
 static void
 print_lines(const struct acme_paste *p, const char *only)
 {
+	printf("\n# For another host copy the root there, and name the copy below: ");
+	out_text(stdout, p->root);
+	printf("\n");
 	for (size_t i = 0; acme_paste_client(i) != NULL; i++) {
 		if (only != NULL && strcmp(only, acme_paste_client(i)) != 0)
 			continue;

@@ -341,7 +341,10 @@ class Command(AdminTest):
                          "--max", "50", "--expires", "7d", "--accounts", "2", "--ends", "1y")
         for title in ("certbot", "lego", "acme.sh", "Caddy", "Traefik", "cert-manager"):
             self.assertRegex(shown, rf"(?m)^# {re.escape(title)}")
-        block = re.search(r"(?ms)^# certbot\n(.*?)\n\n", shown)[1]
+        self.assertRegex(shown, rf"(?m)^# For another host copy the root there, .*: {re.escape(str(self.ca.dir))}/root.crt$")
+        for client in ("certbot", "lego"):
+            self.assertRegex(shown, rf"(?m)^# {client}; .*: hanaper trust install --root root.crt --store system$")
+        block = re.search(r"(?ms)^# certbot;.*?\n(.*?)\n\n", shown)[1]
         words = shlex.split(block.replace("\\\n", ""))
         kid, key = words[words.index("--eab-kid") + 1], words[words.index("--eab-hmac-key") + 1]
         self.assertEqual(words[0], f"REQUESTS_CA_BUNDLE={self.ca.dir / 'root.crt'}")

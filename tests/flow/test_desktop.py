@@ -7,17 +7,14 @@ import subprocess
 import unittest
 
 from hnp import BUILD, SOURCE, FlowTest, run
+from stores import apart
 
 HANAPER = BUILD / "hanaper"
 
 
 def private(script, env=None):
-    """Runs a shell script where /etc/ssl and /usr/local are copies: the machine stays as it is."""
-    setup = ("set -e; mount --make-rprivate / 2>/dev/null || :; "
-             "for d in /etc/ssl /usr/local/share/ca-certificates; do mkdir -p $d; t=$(mktemp -d); "
-             "cp -a $d/. $t/; mount -t tmpfs none $d; cp -a $t/. $d/; rm -rf $t; done; ")
-    return subprocess.run(["unshare", "-m", "sh", "-c", setup + script], capture_output=True, text=True,
-                          timeout=120, env=env)
+    """Runs a shell script where the stores are copies: the machine stays as it is."""
+    return subprocess.run(apart(script), capture_output=True, text=True, timeout=120, env=env)
 
 
 class Trust(FlowTest):
@@ -36,6 +33,14 @@ class Trust(FlowTest):
                        f"{HANAPER} trust uninstall --store system --dir {ca.dir}; ! curl -sS {url}")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stdout.count("system   done"), 3, done.stdout)
+
+    def test_the_system_store_without_the_command_as_the_manual_of_acme_says(self):
+        ca = self.ca
+        said = "cp root.crt /usr/local/share/ca-certificates/hanaper.crt && update-ca-certificates"
+        self.assertTrue(f"`{said}`" in (SOURCE / "docs/acme.md").read_text())
+        url = f"https://localhost:{ca.api_port}/healthz"
+        done = private(f"cd {ca.dir}; ! curl -sS {url}; {said}; curl -sS --fail {url}")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_a_root_as_der_or_amid_other_text_is_installed_as_the_stores_want_it(self):
         ca = self.ca
@@ -86,8 +91,8 @@ class Trust(FlowTest):
         trust = f"--store java --root {ca.dir}/root.crt"
         listed = "keytool -list -cacerts -storepass changeit | grep -c hanaper- || true"
         done = private(f"{HANAPER} trust uninstall {trust}; for i in 1 2; do {HANAPER} trust install {trust}; {listed}; done; "
-                       f"mount -o remount,ro /etc/ssl; {HANAPER} trust uninstall {trust} && exit 9; {HANAPER} trust install {trust} && exit 9; {listed}; "
-                       f"mount -o remount,rw /etc/ssl; {HANAPER} trust uninstall {trust}; {listed}; "
+                       f"mount -o remount,ro /etc/ssl/certs; {HANAPER} trust uninstall {trust} && exit 9; {HANAPER} trust install {trust} && exit 9; {listed}; "
+                       f"mount -o remount,rw /etc/ssl/certs; {HANAPER} trust uninstall {trust}; {listed}; "
                        f"keytool -storepasswd -cacerts -storepass changeit -new another; {HANAPER} trust uninstall {trust}")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         words = [line.split()[:2] for line in done.stdout.splitlines()]

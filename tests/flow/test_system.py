@@ -98,6 +98,15 @@ class Image(unittest.TestCase):
         done = run(self.bin / "hanaper", "ls", "--dir", self.etc)
         self.assertIn("web.internal", done.stdout)
         run(self.bin / "hanaper", "reload", "--dir", self.etc)
+        # To others that one is named which they may read.
+        done = run(self.bin / "hanaper", "acme", "eab", "new", "--for", "certbot", "--dir", self.etc)
+        self.assertIn(f"\nREQUESTS_CA_BUNDLE={self.etc}/root.crt ", done.stdout)
+        # Root renews the administrator's, from anywhere, and whose it is it stays.
+        admin = self.state / "admin.crt"
+        before = admin.read_text(), admin.stat().st_uid
+        run(self.bin / "hanaper", "renew", admin, "--now", "--dir", self.etc, cwd="/")
+        self.assertNotEqual(admin.read_text(), before[0])
+        self.assertEqual((admin.stat().st_uid, admin.stat().st_mode & 0o777), (before[1], 0o644))
         daemon.send_signal(signal.SIGTERM)
         self.assertEqual(daemon.wait(15 * SLOW), 0)
         # A second time nothing is touched.

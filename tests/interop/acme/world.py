@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 HELPERS = HERE / "helpers"
 sys.path.insert(0, str(HERE.parents[1] / "flow"))
 
+import stores  # noqa: E402
 from ports import free_port  # noqa: E402,F401
 
 ZONE = "lab.test"
@@ -176,6 +177,12 @@ def with_root(root, *command):
     return ["unshare", *user, "-m", "sh", "-c",
             'mount --bind "$0" /etc/ssl/certs/ca-certificates.crt && exec "$@"', str(root),
             *map(str, command)]
+
+
+def with_trust(root, *command):
+    """For what runs where somebody has put our root into the machine's store."""
+    return stores.apart('"$1" trust install --store system --root "$2" >&2; shift 2; exec "$@"',
+                        build() / "hanaper", root, *command)
 
 
 def which(program):
