@@ -16,8 +16,17 @@
 
 struct throttle;
 
-/* By the limits of the configuration; made anew when that changes. */
-struct throttle *throttle_new(const struct conf *conf);
+/* What throttle_names() took; zeros: nothing. */
+struct throttle_taken {
+	bool some;
+	uint8_t key[16];
+};
+
+/* By the limits of the configuration.  ERR_INTERNAL when the random source fails. */
+MUST_CHECK bool throttle_new(const struct conf *conf, struct throttle **ret,
+    struct err *e);
+/* Other limits: what they counted begins anew. */
+void throttle_set(struct throttle *t, const struct conf *conf);
 void throttle_free(struct throttle *t); /* NULL is fine */
 
 /* Is he one who is not held back?  Who has the right admin, and the daemon itself. */
@@ -25,9 +34,14 @@ bool throttle_is_free(struct ca *ca, const struct identity *who);
 /* One more writing request of this caller.  ERR_RATE_LIMITED with retry_s. */
 MUST_CHECK bool throttle_caller(struct ca *ca, const struct identity *who,
     struct err *e);
-/* One more certificate by this profile for this set of names, in whatever order. */
+/*
+ * One more certificate by this profile for this set of names, in whatever order.  *ret,
+ * all zeros before, is for throttle_give_back() when none came of it.
+ */
 MUST_CHECK bool throttle_names(struct ca *ca, const struct identity *who,
-    const char *profile, const struct names *names, struct err *e);
+    const char *profile, const struct names *names, struct throttle_taken *ret,
+    struct err *e);
+void throttle_give_back(struct ca *ca, const struct throttle_taken *t);
 /* One more enrolment from there; "" is the unix socket, which is not held back. */
 MUST_CHECK bool throttle_address(struct ca *ca, const char *address, struct err *e);
 /* What one /64 of IPv6 has counts as one address: who has one has them all. */

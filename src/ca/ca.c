@@ -174,14 +174,13 @@ ca_new(const struct conf *conf, struct store *st, struct loop *loop,
 	ca->loop = loop;
 	ca->hooks = *hooks;
 	ca->publish = publish_new(ca);
-	ca->throttle = throttle_new(conf);
 	ca->started_at = clock_now();
 	ca->audit = audit_new(ca);
 	ca->census = census_new(ca);
 	ca->retention = retention_new(ca);
 	ca->searchable = searchable_new(ca);
-	if (!load_issuers(ca, e) || !load_weak_keys(ca, e) ||
-	    !store_audit_last_at(st, &ca->written_at, e)) {
+	if (!throttle_new(conf, &ca->throttle, e) || !load_issuers(ca, e) ||
+	    !load_weak_keys(ca, e) || !store_audit_last_at(st, &ca->written_at, e)) {
 		ca_free(ca);
 		return false;
 	}
@@ -229,10 +228,8 @@ ca_reload(struct ca *ca, const struct conf *conf)
 	/* What was counted goes on to count, unless by other numbers. */
 	if (conf->rate_per_minute != was->rate_per_minute ||
 	    conf->rate_burst != was->rate_burst ||
-	    conf->same_names_per_hour != was->same_names_per_hour) {
-		throttle_free(ca->throttle);
-		ca->throttle = throttle_new(conf);
-	}
+	    conf->same_names_per_hour != was->same_names_per_hour)
+		throttle_set(ca->throttle, conf);
 	ocsp_answer_forget_all(ca); /* other lives, perhaps */
 	publish_reload(ca);
 	acme_reload(ca);

@@ -16,6 +16,7 @@ struct issuing {
 	struct ca *ca;
 	const struct conf_profile *profile;
 	struct issue_same asked;
+	struct throttle_taken taken;
 	struct strings notes;
 	issue_done *done;
 	void *arg;
@@ -66,6 +67,7 @@ on_answer(void *arg, const struct ask_answer *a)
 	struct err e;
 
 	if (a->refused != NULL) {
+		throttle_give_back(it->ca, &it->taken);
 		it->done(it->arg, NULL, a->refused);
 	} else if (a->record == NULL || a->record->type != RECORD_CERTIFICATE) {
 		err_set(&e, ERR_MALFORMED, "it answered with something else");
@@ -168,20 +170,23 @@ bool
 issue_start(struct ca *ca, const struct issue_request *q, issue_done *done, void *arg,
     struct verdict *v, struct err *e)
 {
+	struct throttle_taken taken = { 0 };
 	struct issue_judged j;
 
 	if (!ca_writable(ca, e) || !ask_prompt(ca, e) ||
 	    !issue_judge(ca, q, &j, v, e) || !verdict_ok(v, e) ||
-	    !throttle_names(ca, q->who, j.profile->name, j.names, e))
+	    !throttle_names(ca, q->who, j.profile->name, j.names, &taken, e))
 		return false;
 	assert(q->csr != NULL && j.names != NULL); /* else a row has failed */
 	struct issuing *it = mem_zalloc(sizeof(*it));
 	*it = (struct issuing){ .ca = ca,
 		.profile = j.profile,
+		.taken = taken,
 		.done = done,
 		.arg = arg };
 	verdict_notes(v, &it->notes);
 	if (!ask_signer(ca, q, j.names, it, e)) {
+		throttle_give_back(ca, &taken);
 		strings_free(&it->notes);
 		free(it);
 		return false;

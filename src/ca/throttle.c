@@ -16,6 +16,8 @@
 
 #define HASH_LEN 32
 
+#define COUNTED_MAX KIB(64) /* octets of what is counted: all names of a certificate */
+
 /* Refusals that leave a row and a line: of one identity, of all. */
 #define REFUSALS_PER_HOUR     1800
 #define REFUSALS_BURST        300
@@ -25,20 +27,35 @@
 struct throttle {
 	struct limiter *callers, *names;
 	struct limiter *refusals, *refusals_all;
+	uint8_t secret[HASH_LEN]; /* by it nobody outside knows which bucket is whose */
 };
 
-struct throttle *
-throttle_new(const struct conf *conf)
+bool
+throttle_new(const struct conf *conf, struct throttle **ret, struct err *e)
 {
 	struct throttle *t = mem_zalloc(sizeof(*t));
+
+	if (gnutls_rnd(GNUTLS_RND_KEY, t->secret, sizeof(t->secret)) < 0) {
+		free(t);
+		return err_set(e, ERR_INTERNAL, "the random source failed");
+	}
+	t->refusals = limiter_new(REFUSALS_PER_HOUR, REFUSALS_BURST);
+	t->refusals_all = limiter_new(REFUSALS_ALL_PER_HOUR, REFUSALS_ALL_BURST);
+	throttle_set(t, conf);
+	*ret = t;
+	return true;
+}
+
+void
+throttle_set(struct throttle *t, const struct conf *conf)
+{
 	const uint32_t same = (uint32_t)conf->same_names_per_hour;
 
+	limiter_free(t->callers);
+	limiter_free(t->names);
 	t->callers = limiter_new((uint32_t)conf->rate_per_minute * 60,
 	    (uint32_t)conf->rate_burst);
 	t->names = limiter_new(same, same);
-	t->refusals = limiter_new(REFUSALS_PER_HOUR, REFUSALS_BURST);
-	t->refusals_all = limiter_new(REFUSALS_ALL_PER_HOUR, REFUSALS_ALL_BURST);
-	return t;
 }
 
 void
@@ -75,6 +92,14 @@ too_many(struct err *e, int64_t wait_s, const char *what)
 }
 
 static bool
+key_of(struct ca *ca, struct bytes counted, uint8_t ret[static HASH_LEN], struct err *e)
+{
+	return gnutls_hmac_fast(GNUTLS_MAC_SHA256, ca->throttle->secret,
+		   sizeof(ca->throttle->secret), counted.p, counted.n, ret) >= 0 ||
+	       err_set(e, ERR_INTERNAL, "HMAC failed");
+}
+
+static bool
 take_caller(struct ca *ca, const char *kind, const char *key, const char *what,
     struct err *e)
 {
@@ -82,11 +107,10 @@ take_caller(struct ca *ca, const char *kind, const char *key, const char *what,
 	char *text = mem_printf("%s%s", kind, key);
 	int64_t wait_s;
 
-	const int hashed =
-	    gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash);
+	const bool hashed = key_of(ca, bytes_str(text), hash, e);
 	free(text);
-	if (hashed < 0)
-		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
+	if (!hashed)
+		return false;
 	return limiter_take(ca->throttle->callers, hash, clock_mono_ms(), &wait_s) ||
 	       too_many(e, wait_s, what);
 }
@@ -132,47 +156,68 @@ throttle_refusal(struct ca *ca, const struct identity *who)
 {
 	static const uint8_t all[HASH_LEN];
 	uint8_t hash[HASH_LEN];
+	struct err ignored;
 	int64_t wait_s;
 
 	if (throttle_is_free(ca, who))
 		return true;
-	return gnutls_hash_fast(GNUTLS_DIG_SHA256, who->text, strlen(who->text),
-		   hash) >= 0 &&
+	return key_of(ca, bytes_str(who->text), hash, &ignored) &&
 	       limiter_take(ca->throttle->refusals, hash, clock_mono_ms(), &wait_s) &&
 	       limiter_take(ca->throttle->refusals_all, all, clock_mono_ms(), &wait_s);
 }
 
-/* The exclusive or of the names' hashes: the same for whatever order they come in. */
-static bool
-hash_names(const char *profile, const struct names *names, uint8_t ret[static HASH_LEN])
+static int
+by_type_and_text(const void *a, const void *b)
 {
-	uint8_t one[HASH_LEN];
+	const struct name *x = a, *y = b;
 
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, profile, strlen(profile), ret) < 0)
-		return false;
-	for (size_t i = 0; i < names->n; i++) {
-		const char *text = names->v[i].text;
+	return x->type != y->type ? (x->type < y->type ? -1 : 1)
+				  : strcmp(x->text, y->text);
+}
 
-		if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), one) < 0)
-			return false;
-		for (size_t k = 0; k < HASH_LEN; k++)
-			ret[k] ^= one[k];
-	}
-	return true;
+/* As DER, in which no two sets look alike; in one order, in whichever they come. */
+static bool
+put_names(const char *profile, const struct names *names, struct buf *ret,
+    struct err *e)
+{
+	struct names sorted = { mem_zarray(names->n, sizeof(*sorted.v)), names->n };
+
+	memcpy(sorted.v, names->v, names->n * sizeof(*sorted.v));
+	qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_type_and_text);
+	buf_puts(ret, profile);
+	buf_putc(ret, '\0');
+	const bool ok = names_to_der(&sorted, ret, e);
+	free(sorted.v); /* the texts are the caller's */
+	return ok;
 }
 
 bool
 throttle_names(struct ca *ca, const struct identity *who, const char *profile,
-    const struct names *names, struct err *e)
+    const struct names *names, struct throttle_taken *ret, struct err *e)
 {
 	uint8_t hash[HASH_LEN];
+	struct buf counted;
 	int64_t wait_s;
 
 	/* How often a token is used, who made it has said. */
 	if (throttle_is_free(ca, who) || who->kind == IDENTITY_TOKEN)
 		return true;
-	if (!hash_names(profile, names, hash))
-		return err_set(e, ERR_INTERNAL, "SHA-256 failed");
-	return limiter_take(ca->throttle->names, hash, clock_mono_ms(), &wait_s) ||
-	       too_many(e, wait_s, "certificates for these names");
+	buf_init(&counted, COUNTED_MAX);
+	const bool ok = put_names(profile, names, &counted, e) &&
+			key_of(ca, buf_bytes(&counted), hash, e);
+	buf_free(&counted);
+	if (!ok)
+		return false;
+	if (!limiter_take(ca->throttle->names, hash, clock_mono_ms(), &wait_s))
+		return too_many(e, wait_s, "certificates for these names");
+	ret->some = true;
+	memcpy(ret->key, hash, sizeof(ret->key));
+	return true;
+}
+
+void
+throttle_give_back(struct ca *ca, const struct throttle_taken *t)
+{
+	if (t->some)
+		limiter_give_back(ca->throttle->names, t->key);
 }

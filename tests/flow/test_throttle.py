@@ -1,11 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits: a runaway client is told to wait, others are served, the administrator gets through."""
+import base64
+import hashlib
 import urllib.parse
 
 from hnp import BUILD, FlowTest, run
 
 SIGN = "/v1/certificates?profile=client"
 TEXT = {"Content-Type": "text/plain"}
+
+
+def same_sum(name, others):
+    """Some of the others whose SHA-256, added without carry, begin with the 16 octets of the name's."""
+    basis = {}
+
+    def reduced(value, used):
+        while value and value.bit_length() in basis:
+            more = basis[value.bit_length()]
+            value, used = value ^ more[0], used ^ more[1]
+        return value, used
+
+    def begin(text):
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+    for i, other in enumerate(others):
+        value, used = reduced(begin(other), 1 << i)
+        if value:
+            basis[value.bit_length()] = value, used
+    rest, used = reduced(begin(name), 0)
+    assert not rest
+    return [other for i, other in enumerate(others) if used >> i & 1]
 
 
 class Throttle(FlowTest):
@@ -44,6 +67,33 @@ class Throttle(FlowTest):
         self.problem(a, 429, "rate-limited", "these names")
         self.assertGreater(int(a.headers["Retry-After"]), 60)
         self.assertEqual(self.sign("other").status, 201)
+
+    # S32
+    def test_what_is_refused_uses_up_no_certificate(self):
+        self.configure("{ same_names: 1 }")
+        good = self.ca.file("client.csr").read_bytes()
+        der = bytearray(base64.b64decode(b"".join(good.splitlines()[1:-1])))
+        der[-1] ^= 1  # the signer alone looks at the signature
+        bad = b"-----BEGIN CERTIFICATE REQUEST-----\n%s-----END CERTIFICATE REQUEST-----\n" % base64.encodebytes(der)
+        for csr, status in ((bad, 400), (bad, 400), (good, 201), (bad, 429), (good, 429)):
+            self.ca.file("client.csr").write_bytes(csr)
+            self.assertEqual(self.sign("client").status, status)
+
+    # S32: nobody finds names of his own that count as those of another
+    def test_other_names_never_use_up_the_limit_of_these(self):
+        self.configure("{ same_names: 1 }")
+        ca = self.ca
+        with ca.configured("  # Everyone renews", "  - who: { dns: other.internal, profile: client }\n    may: [issue]\n"
+                           "    profiles: [client]\n    names: { dns: ['*.other.internal'] }\n  # Everyone renews"):
+            names = same_sum("client.internal", [f"x{i}.other.internal" for i in range(140)])
+            self.assertLessEqual(len(names), 100)
+            who = {"cert": ca.file("other.crt"), "key": ca.file("other.key")}
+            body = {"profile": "client", "csr": ca.file("other.csr").read_text(),
+                    "names": [{"type": "dns", "value": n} for n in names]}
+            self.assertEqual(ca.ask("POST", "/v1/certificates", body, **who).status, 201)
+            self.assertEqual(self.sign("client").status, 201)
+            body["names"].reverse()
+            self.problem(ca.ask("POST", "/v1/certificates", body, **who), 429, "rate-limited", "these names")
 
     # S32
     def test_enrolments_from_one_address_and_by_one_token(self):
