@@ -3,7 +3,7 @@
  * client - the daemon's REST API, as the commands see it.
  *
  * With --url over mTLS; else over the unix socket of the CA directory that is
- * at hand: --dir, $HANAPER_DIR, ./hanaper, /etc/hanaper.
+ * at hand: --dir, $HANAPER_DIR, ./hanaper, ., /etc/hanaper.
  */
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
@@ -50,11 +50,14 @@ const char *client_dir(const struct client *c);
  * free() it.  NULL: none is there.
  */
 char *client_find_dir(const char *dir);
-/* The hanaper.yaml that goes with it, whether it is there or not; free() it.  NULL: none. */
+/*
+ * The hanaper.yaml that goes with it, which may be closed to us; free() it.  NULL: there is
+ * no such directory, or its hanaper.yaml is elsewhere.
+ */
 char *client_find_conf(const char *dir);
 /* The root.crt that goes with it, of a service the one that all may read; free() it.  NULL: none. */
 char *client_find_root(const char *dir);
-/* Says that there is none, where --url would be of no use; always false. */
+/* Says why there is none, where --url would be of no use; always false. */
 bool client_found_none(const char *dir, struct err *e);
 
 /*

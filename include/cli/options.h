@@ -73,6 +73,9 @@ MUST_CHECK bool options_read(const struct command *cmd, const struct opt_usage *
 /* $HANAPER_DIR is a DIR, too: before anything reads it. */
 void options_plain_environment(void);
 
+/* What --dir says, else $HANAPER_DIR; NULL: neither says anything. */
+const char *options_named_dir(const char *given);
+
 /* Does it begin as the URL of an API does: https://HOST? */
 bool options_is_https(const char *url);
 

@@ -10,6 +10,7 @@
 #define CLI_SETUP_H
 
 #include "cli/options.h"
+#include "conf/conf_where.h"
 #include "key/key.h"
 #include "x509/cert.h"
 
@@ -20,7 +21,7 @@
 #define SETUP_METRICS "127.0.0.1:9090"
 
 #define SETUP_USER  "hanaper"          /* with --system */
-#define SETUP_ETC   "/etc/hanaper"     /* hanaper.yaml, root.crt */
+#define SETUP_ETC   CONF_WHERE_ETC     /* hanaper.yaml, root.crt */
 #define SETUP_STATE "/var/lib/hanaper" /* all that hanaperd writes */
 
 struct setup_args {
@@ -68,6 +69,12 @@ struct setup {
 	int workfd; /* -1 when there is none */
 	struct setup_cert root, issuer, admin_cert;
 };
+
+/*
+ * Where a CA is run, or put back: where --dir or $HANAPER_DIR says, else SETUP_DIR, but
+ * "." where the CA itself is.
+ */
+const char *setup_dir_at_hand(const char *given);
 
 /* Decides.  ERR_MALFORMED: the options make no CA.  setup_free() in either case. */
 MUST_CHECK bool setup_plan(const struct setup_args *a, const char *dir,

@@ -11,44 +11,8 @@
 #include "cli/setup.h"
 #include "client_impl.h"
 #include "conf/conf_load.h"
+#include "conf/conf_where.h"
 #include "sys/file.h"
-
-static bool
-is_ca_dir(const char *dir)
-{
-	char *conf = mem_printf("%s/hanaper.yaml", dir);
-	char *sock = mem_printf("%s/" CLIENT_SOCKET, dir);
-	const bool is = access(conf, F_OK) == 0 || access(sock, F_OK) == 0;
-
-	free(conf);
-	free(sock);
-	return is;
-}
-
-/* Where hanaper.yaml is: the CA directory itself, unless its 'dir:' says otherwise. */
-static char *
-find_named(const char *dir)
-{
-	const char *named = dir != NULL ? dir : getenv("HANAPER_DIR");
-	static const char *const usual[] = { "hanaper", SETUP_ETC };
-
-	if (named != NULL && named[0] != '\0')
-		return is_ca_dir(named) ? mem_strdup(named) : NULL;
-	for (size_t i = 0; i < NITEMS(usual); i++)
-		if (is_ca_dir(usual[i]))
-			return mem_strdup(usual[i]);
-	return NULL;
-}
-
-char *
-client_find_conf(const char *dir)
-{
-	char *named = find_named(dir);
-	char *path = named != NULL ? mem_printf("%s/hanaper.yaml", named) : NULL;
-
-	free(named);
-	return path;
-}
 
 static bool
 has(const char *dir, const char *name)
@@ -58,6 +22,40 @@ has(const char *dir, const char *name)
 
 	free(path);
 	return there;
+}
+
+static bool
+is_ca_dir(const char *dir)
+{
+	return conf_where_has(dir) || has(dir, CLIENT_SOCKET);
+}
+
+/* Where hanaper.yaml is: the CA directory itself, unless its 'dir:' says otherwise. */
+static char *
+find_named(const char *dir)
+{
+	const char *named = options_named_dir(dir);
+
+	if (named != NULL)
+		return is_ca_dir(named) ? mem_strdup(named) : NULL;
+	if (is_ca_dir(SETUP_DIR))
+		return mem_strdup(SETUP_DIR);
+	if (conf_where_here())
+		return mem_strdup(".");
+	return is_ca_dir(SETUP_ETC) ? mem_strdup(SETUP_ETC) : NULL;
+}
+
+char *
+client_find_conf(const char *dir)
+{
+	char *named = find_named(dir);
+	struct err half;
+	char *path = named != NULL && conf_where_check(named, &half)
+			 ? mem_printf("%s/hanaper.yaml", named)
+			 : NULL;
+
+	free(named);
+	return path;
 }
 
 /* Takes 'named' and gives the directory that it stands for. */
@@ -148,18 +146,34 @@ client_local_api(const char *dir)
 	return found;
 }
 
+/* Nothing was named, and nothing found: 'todo'. */
+static bool
+none_here(const char *todo, struct err *e)
+{
+	if (conf_where_has("."))
+		return err_set(e, ERR_NOT_FOUND,
+		    "hanaper.yaml is here, but it or this directory is another user's; "
+		    "if it is the one that you mean: --dir .");
+	return err_set(e, ERR_NOT_FOUND, "no CA directory here%s", todo);
+}
+
 bool
 client_found_none(const char *dir, struct err *e)
 {
-	const char *named = dir != NULL ? dir : getenv("HANAPER_DIR");
+	const char *named = options_named_dir(dir);
+	char *found = find_named(dir); /* by its socket */
+	const bool half = (found != NULL || named != NULL) &&
+			  !conf_where_check(found != NULL ? found : named, e);
 
-	if (named != NULL && named[0] != '\0')
-		return err_set(e, ERR_NOT_FOUND,
-		    "%s is no CA directory, or closed to you: name the one where "
-		    "hanaper.yaml is, or run this as root or the daemon's user",
-		    named);
+	free(found);
+	if (half)
+		return false;
+	if (named == NULL)
+		return none_here(": say --dir DIR, where hanaper.yaml is", e);
 	return err_set(e, ERR_NOT_FOUND,
-	    "no CA directory here: say --dir DIR, where hanaper.yaml is");
+	    "%s is no CA directory, or closed to you: name the one where "
+	    "hanaper.yaml is, or run this as root or the daemon's user",
+	    named);
 }
 
 /* What the user gave, else the file in the CA directory where there is one. */
@@ -231,29 +245,33 @@ is_closed(const char *dir)
 }
 
 static bool
-use_socket(struct client *c, const struct options_common *o, struct err *e)
+no_socket(const char *named, struct err *e)
 {
-	const char *named = o->dir != NULL ? o->dir : getenv("HANAPER_DIR");
-
-	c->dir = client_find_dir(o->dir);
-	if (c->dir == NULL && named != NULL && is_closed(named))
+	if (named == NULL)
+		return none_here("; make one with \"hanaper up\", or say where with "
+				 "--dir DIR or --url URL --cert FILE --key FILE "
+				 "--cacert FILE",
+		    e);
+	if (is_closed(named))
 		return err_set(e, ERR_FORBIDDEN,
 		    "%s: only root and the daemon's own user may use this directory; "
 		    "others: --url --cert --key --cacert",
 		    named);
-	if (c->dir == NULL && named != NULL && named[0] != '\0') {
-		char *word = out_word(named);
-
-		err_set(e, ERR_NOT_FOUND,
-		    "%s is no CA directory; make one: hanaper up --dir %s", named,
-		    word);
-		free(word);
+	if (!conf_where_check(named, e))
 		return false;
-	}
+	char *word = out_word(named);
+	err_set(e, ERR_NOT_FOUND,
+	    "%s is no CA directory; make one: hanaper up --dir %s", named, word);
+	free(word);
+	return false;
+}
+
+static bool
+use_socket(struct client *c, const struct options_common *o, struct err *e)
+{
+	c->dir = client_find_dir(o->dir);
 	if (c->dir == NULL)
-		return err_set(e, ERR_NOT_FOUND,
-		    "no CA directory here; make one with \"hanaper up\", or say where "
-		    "with --dir DIR or --url URL --cert FILE --key FILE --cacert FILE");
+		return no_socket(options_named_dir(o->dir), e);
 	c->socket = mem_printf("%s/" CLIENT_SOCKET, c->dir);
 	c->base = mem_strdup("http://localhost");
 	return true;

@@ -120,7 +120,7 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	if (o.url == NULL) {
 		d.dir = client_find_dir(o.dir);
 		d.file = client_find_conf(o.dir);
-		if (o.dir != NULL && d.file == NULL) {
+		if ((o.dir != NULL || d.dir != NULL) && d.file == NULL) {
 			struct err e = { 0 };
 
 			free(d.dir);

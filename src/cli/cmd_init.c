@@ -29,15 +29,14 @@ cmd_init(const struct command *self, int argc, char **argv)
 {
 	struct setup_args a = { 0 };
 	struct setup s = { .workfd = -1 };
-	const char *dir = getenv("HANAPER_DIR");
+	const char *dir;
 	struct err e = { 0 };
 	int status = OUT_DONE;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		goto out;
-	if (a.common.dir != NULL)
-		dir = a.common.dir;
-	else if (dir == NULL || dir[0] == '\0')
+	dir = options_named_dir(a.common.dir);
+	if (dir == NULL)
 		dir = SETUP_DIR;
 	if (a.system ? a.common.dir != NULL : a.root != NULL || a.users.n > 0) {
 		status = out_usage(self->name,

@@ -183,7 +183,8 @@ look_around(struct renew *r, const struct options_common *o, struct err *e)
 		return true;
 	}
 	char *path = client_find_conf(o->dir);
-	const bool ok = r->url != NULL || conf_load(path, &conf, e);
+	const bool ok = r->url != NULL || (path == NULL ? client_found_none(o->dir, e)
+							: conf_load(path, &conf, e));
 	if (conf != NULL) {
 		/* Other machines may have to take another way to that name. */
 		r->url = mem_strdup(conf->url_api);

@@ -82,16 +82,13 @@ cmd_restore(const struct command *self, int argc, char **argv)
 {
 	struct restore_args a = { 0 };
 	struct restore r = { .fd = -1, .lock = -1, .claim = { .fd = -1 } };
-	const char *dir = getenv("HANAPER_DIR");
+	const char *dir;
 	struct err e = { 0 };
 	int status = OUT_DONE;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		goto out;
-	if (a.common.dir != NULL)
-		dir = a.common.dir;
-	else if (dir == NULL || dir[0] == '\0')
-		dir = SETUP_DIR;
+	dir = setup_dir_at_hand(a.common.dir);
 	buf_init(&r.yaml, MIB(1));
 	r.file = a.common.operands[0];
 	r.etc = absolute(dir);

@@ -46,13 +46,10 @@ static const struct opt_usage usage = {
 static bool
 choose_dir(const struct setup_args *a, struct up *u, struct err *e)
 {
-	const char *env = getenv("HANAPER_DIR"), *tmp = getenv("TMPDIR");
-	const char *dir = a->common.dir != NULL           ? a->common.dir
-			  : env != NULL && env[0] != '\0' ? env
-							  : SETUP_DIR;
+	const char *tmp = getenv("TMPDIR");
 
 	if (!a->ephemeral) {
-		u->dir = mem_strdup(dir);
+		u->dir = mem_strdup(setup_dir_at_hand(a->common.dir));
 		return true;
 	}
 	char *template = mem_printf("%s/hanaper-XXXXXX",
@@ -66,16 +63,6 @@ choose_dir(const struct setup_args *a, struct up *u, struct err *e)
 	u->temporary = template;
 	u->dir = mem_printf("%s/" SETUP_DIR, template);
 	return true;
-}
-
-static bool
-has_ca(const char *dir)
-{
-	char *conf = mem_printf("%s/hanaper.yaml", dir);
-	const bool has = access(conf, F_OK) == 0;
-
-	free(conf);
-	return has;
 }
 
 static bool
@@ -125,7 +112,7 @@ ensure_ca(const struct command *self, const struct setup_args *a, const struct u
 	struct err e = { 0 };
 	bool ok = false;
 
-	if (has_ca(u->dir)) {
+	if (conf_where_has(u->dir)) {
 		if (says_anything(a))
 			out_note("%s holds a CA already: the options that make one do "
 				 "not count; edit hanaper.yaml",
@@ -173,18 +160,10 @@ become_daemon(const struct up *u, const sigset_t *mask, pid_t parent)
 	_exit(OUT_FAILED);
 }
 
-static bool
-is_default_dir(const struct up *u)
-{
-	const char *env = getenv("HANAPER_DIR");
-
-	return strcmp(u->dir, env != NULL && env[0] != '\0' ? env : SETUP_DIR) == 0;
-}
-
 static void
 tell_ready(const struct up *u)
 {
-	const bool plain = is_default_dir(u);
+	const bool plain = strcmp(u->dir, setup_dir_at_hand(NULL)) == 0;
 	char *word = out_word(u->dir);
 
 	/* That it is ready, and where, the daemon has said itself. */

@@ -15,7 +15,7 @@ const struct opt options_client[] = {
 	/* clang-format off */
 	OPT_IS_FLAG("json", struct options_common, json, "print JSON"),
 	OPT_HAS_TEXT("dir", "DIR", struct options_common, dir,
-	    "CA directory (else $HANAPER_DIR, ./hanaper, /etc/hanaper)"),
+	    "where hanaper.yaml is (else $HANAPER_DIR, ./hanaper, ., /etc/hanaper)"),
 	OPT_HAS_TEXT("url", "URL", struct options_common, url,
 	    "go to this API over mTLS instead of a CA directory's socket"),
 	OPT_HAS_TEXT("cert", "FILE", struct options_common, cert, "client certificate (with --url)"),
@@ -28,7 +28,7 @@ const struct opt options_client[] = {
 
 const struct opt options_local[] = {
 	OPT_HAS_TEXT("dir", "DIR", struct options_common, dir,
-	    "CA directory (else $HANAPER_DIR, ./hanaper, /etc/hanaper)"),
+	    "where hanaper.yaml is (else $HANAPER_DIR, ./hanaper, ., /etc/hanaper)"),
 	{ 0 },
 };
 
@@ -163,6 +163,14 @@ options_plain_environment(void)
 	if (setenv("HANAPER_DIR", dir, 1) < 0)
 		abort(); /* no memory */
 	free(dir);
+}
+
+const char *
+options_named_dir(const char *given)
+{
+	const char *named = given != NULL ? given : getenv("HANAPER_DIR");
+
+	return named != NULL && named[0] != '\0' ? named : NULL;
 }
 
 bool

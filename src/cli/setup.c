@@ -27,6 +27,16 @@
 #define CONF_MODE  0640
 #define CONF_MAX   KIB(256)
 
+const char *
+setup_dir_at_hand(const char *given)
+{
+	const char *named = options_named_dir(given);
+
+	if (named != NULL)
+		return named;
+	return !conf_where_has(SETUP_DIR) && conf_where_here() ? "." : SETUP_DIR;
+}
+
 /* ---- steps ---- */
 
 /* An empty directory of that name may be there: rename(2) takes its place. */
@@ -56,6 +66,46 @@ is_here(const char *dir)
 	return strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
 }
 
+/* What was meant is the one that is there: two roots would be mistaken for each other. */
+static bool
+check_above(const char *dir, struct err *e)
+{
+	char *copy = mem_strdup(dir), *word = NULL;
+	const char *above = dirname(copy);
+	bool ok = true;
+
+	if (conf_where_has(above)) {
+		word = out_word(above);
+		ok = err_set(e, ERR_CONFLICT,
+		    "%s/hanaper.yaml is there: no CA is made inside another's "
+		    "directory; run that one: hanaper up --dir %s, or choose another: "
+		    "--dir DIR",
+		    above, word);
+	}
+	free(word);
+	free(copy);
+	return ok;
+}
+
+static bool
+not_empty(const char *dir, struct err *e)
+{
+	char *word = out_word(dir);
+
+	if (conf_where_has(dir))
+		err_set(e, ERR_CONFLICT,
+		    "%s is there already and not empty; nothing was changed; run what "
+		    "it holds: hanaper up --dir %s, or choose another --dir",
+		    dir, word);
+	else if (conf_where_check(dir, e))
+		err_set(e, ERR_CONFLICT,
+		    "%s is there already and not empty; nothing was changed; choose "
+		    "another: --dir DIR",
+		    dir);
+	free(word);
+	return false;
+}
+
 static bool
 check_target(const struct setup *s, struct err *e)
 {
@@ -66,6 +116,8 @@ check_target(const struct setup *s, struct err *e)
 		    "%s: a directory that is made anew is called by its name from the "
 		    "directory above: --dir DIR",
 		    s->dir);
+	if (!check_above(s->dir, e))
+		return false;
 	if (lstat(s->dir, &st) < 0 && errno == ENOENT)
 		return true;
 	if (lstat(s->dir, &st) < 0)
@@ -73,17 +125,7 @@ check_target(const struct setup *s, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT,
 		    "%s is there and no directory; choose another: --dir DIR", s->dir);
-	if (!is_empty_dir(s->dir)) {
-		char *word = out_word(s->dir);
-
-		err_set(e, ERR_CONFLICT,
-		    "%s is there already and not empty; nothing was changed; run what "
-		    "it holds: hanaper up --dir %s, or choose another --dir",
-		    s->dir, word);
-		free(word);
-		return false;
-	}
-	return true;
+	return is_empty_dir(s->dir) || not_empty(s->dir, e);
 }
 
 static bool

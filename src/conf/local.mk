@@ -13,6 +13,7 @@ libhnp_conf_a_SOURCES = \
 	src/conf/conf_load_tree.c \
 	src/conf/conf_load_value.c \
 	src/conf/conf_reload.c \
+	src/conf/conf_where.c \
 	src/conf/conf_wire.c
 EXTRA_DIST += \
 	etc/hanaper.yaml \

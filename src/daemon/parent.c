@@ -12,6 +12,7 @@
 #include "base/longopt.h"
 #include "base/mem.h"
 #include "conf/conf_load.h"
+#include "conf/conf_where.h"
 
 #define FILES_WANTED 65536 /* descriptors: front's connections (S62) */
 #define EXIT_FAULT   1
@@ -25,8 +26,8 @@ static const char usage[] =
     "       hanaperd --check [--dir DIR] [--config FILE]\n"
     "\n"
     "  -f, --foreground  stay in the foreground; log on standard error\n"
-    "      --dir DIR     the CA directory (else $HANAPER_DIR, ./hanaper, "
-    "/etc/hanaper)\n"
+    "      --dir DIR     where hanaper.yaml is (else $HANAPER_DIR, ./hanaper, .,\n"
+    "                    /etc/hanaper)\n"
     "      --config FILE the configuration, DIR/hanaper.yaml otherwise\n"
     "      --check       say what is wrong with the configuration, and end\n"
     "      --recover     bring a restored, older database up to the journal\n"
@@ -104,7 +105,7 @@ parse_options(int argc, char **argv, struct parent_options *o)
 	}
 }
 
-/* The CA directory that was meant when none was named. */
+/* Where hanaper.yaml is when nobody says. */
 static const char *
 default_dir(void)
 {
@@ -112,22 +113,25 @@ default_dir(void)
 
 	if (env != NULL && env[0] != '\0')
 		return env;
-	return access("hanaper/hanaper.yaml", F_OK) == 0 ? "hanaper" : "/etc/hanaper";
+	if (conf_where_has("hanaper"))
+		return "hanaper";
+	return conf_where_here() ? "." : CONF_WHERE_ETC;
+}
+
+static char *
+conf_file(const struct parent_options *o)
+{
+	return o->config != NULL ? mem_strdup(o->config)
+				 : mem_printf("%s/hanaper.yaml", o->dir);
 }
 
 bool
 parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 {
-	char *path = o->config != NULL ? mem_strdup(o->config)
-				       : mem_printf("%s/hanaper.yaml", o->dir);
+	char *path = conf_file(o);
 	struct conf *c = NULL;
 	bool ok = conf_load(path, &c, e);
 
-	if (!ok && e->code == ERR_NOT_FOUND)
-		err_set(e, ERR_NOT_FOUND,
-		    "%s: no such file: name the directory that has it by --dir, or "
-		    "make a CA: hanaper init",
-		    path);
 	free(path);
 	if (ok && o->config != NULL && o->dir != NULL) {
 		char *dir = realpath(o->dir, NULL);
@@ -142,6 +146,23 @@ parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 	if (ok)
 		*ret = c;
 	return ok;
+}
+
+/* What to do, at a start: a reload is of a file that was there. */
+static bool
+load_first(const struct parent_options *o, struct conf **ret, struct err *e)
+{
+	if (parent_load(o, ret, e))
+		return true;
+	char *path = conf_file(o);
+	if (e->code == ERR_NOT_FOUND &&
+	    (o->config != NULL || conf_where_check(o->dir, e)))
+		err_set(e, ERR_NOT_FOUND,
+		    "%s: no such file: name the directory that has it by --dir, or "
+		    "make a CA: hanaper init",
+		    path);
+	free(path);
+	return false;
 }
 
 /* ---- telling ---- */
@@ -355,7 +376,7 @@ main(int argc, char **argv)
 	/* Once: a reload is of the same file, and may not look around any more. */
 	if (o.config == NULL && o.dir == NULL)
 		o.dir = default_dir();
-	if (!parent_load(&o, &p.conf, &e)) {
+	if (!load_first(&o, &p.conf, &e)) {
 		fprintf(stderr, "hanaperd: %s\n", e.detail);
 		return EXIT_FAULT;
 	}

@@ -1,10 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which CA directory is meant, and what is said where it is none, half of one, or a service's."""
+import contextlib
 import os
+import shutil
+import signal
 import subprocess
+import time
 import unittest
 
-from hnp import BUILD, FlowTest, run
+from hnp import BUILD, CA, SLOW, FlowTest, run
+
+ENV = {**os.environ, "HANAPER_DIR": ""}
+STRANGER = 54321
+
+
+def hanaper(*args, cwd, program="hanaper", status=0, **kw):
+    """What it says there, on both channels."""
+    done = run(BUILD / program, *args, cwd=cwd, env=ENV, check=False, **kw)
+    if done.returncode != status:
+        raise AssertionError(f"{args}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
 
 # A machine that has nothing in /etc and /var/lib, for as long as the commands run.
 BARE = "mount -t tmpfs -o mode=755 tmpfs /etc; mount -t tmpfs -o mode=755 tmpfs /var/lib; "
@@ -14,6 +30,130 @@ def bare_machine():
     if os.geteuid() != 0:
         return False
     return subprocess.run(["unshare", "--mount", "sh", "-ec", BARE], capture_output=True, check=False).returncode == 0
+
+
+class Inside(FlowTest):
+    """In the CA directory itself, without naming it."""
+
+    def test_commands_find_it(self):
+        ca = self.ca
+        ca.issue("inside", "DNS:inside.internal")
+        self.assertIn("inside.internal", hanaper("ls", cwd=ca.dir))
+        self.assertIn("./hanaper.yaml is right", hanaper("doctor", cwd=ca.dir))
+        self.assertIn("renewed", hanaper("renew", ca.file("inside.crt"), "--now", cwd=ca.dir))
+        self.assertIn("tell the same", hanaper("audit", "verify", cwd=ca.dir))
+        hanaper("backup", ca.file("inside.tar"), cwd=ca.dir)
+        self.assertIn(f"{ca.dir}/hanaper.yaml: good", hanaper("--check", program="hanaperd", cwd=ca.dir))
+
+    def test_one_below_it_comes_first(self):
+        ca = self.ca
+        empty = CA()
+        self.addCleanup(empty.close)
+        shutil.move(empty.dir, ca.dir / "hanaper")
+        try:
+            self.assertIn("no daemon answers at hanaper/run", hanaper("ls", cwd=ca.dir, status=1))
+            self.assertIn("hanaper/hanaper.yaml: good", hanaper("--check", program="hanaperd", cwd=ca.dir))
+        finally:
+            shutil.rmtree(ca.dir / "hanaper")
+
+    def test_none_is_made_inside_it(self):
+        ca = self.ca
+        before = sorted(os.listdir(ca.dir))
+        for cwd, *args in ((ca.dir, "init"), (ca.dir, "init", "--dir", "x"), (ca.dir, "up", "--dir", "x"),
+                           (ca.tmp, "init", "--dir", "ca/x"), (ca.tmp, "up", "--dir", "ca/x")):
+            said = hanaper(*args, cwd=cwd, status=1)
+            self.assertIn("no CA is made inside another's directory; run that one: hanaper up --dir ", said)
+        self.assertEqual(sorted(os.listdir(ca.dir)), before)
+
+    def test_up_runs_it_and_restore_puts_it_back(self):
+        ca = self.ca
+        hanaper("backup", ca.file("up.tar"), "--with-keys", cwd=ca.dir)
+        ca.stop()
+        root = (ca.dir / "root.crt").read_bytes()
+        log = ca.file("up.log")
+        with open(log, "w") as out:
+            up = subprocess.Popen([BUILD / "hanaper", "up"], cwd=ca.dir, env=ENV, stdout=out, stderr=out)
+        end = time.monotonic() + 15 * SLOW
+        while "\nready " not in "\n" + log.read_text() and up.poll() is None and time.monotonic() < end:
+            time.sleep(0.02)
+        up.send_signal(signal.SIGTERM)
+        self.assertEqual(up.wait(15 * SLOW), 0, log.read_text())
+        self.assertIn("\nready ", "\n" + log.read_text())
+        (ca.dir / "hanaper.db").unlink()
+        hanaper("restore", ca.file("up.tar"), cwd=ca.dir)
+        self.assertFalse((ca.dir / "hanaper").exists())
+        self.assertEqual((ca.dir / "root.crt").read_bytes(), root)
+        ca.start()
+
+    # A directory that anybody may have prepared
+    @unittest.skipUnless(os.geteuid() == 0, "gives files away")
+    def test_another_users_is_named_or_not_meant(self):
+        ca, there = self.ca, self.ca.file("theirs")
+        there.mkdir()
+        shutil.copy(ca.dir / "hanaper.yaml", there)
+        for path in (there, there / "hanaper.yaml"):
+            with self.theirs(path):
+                for args in (["ls"], ["audit", "verify"], ["trust", "install"], ["issue", "x.internal"]):
+                    self.assertIn("another user's; if it is the one that you mean: --dir .",
+                                  hanaper(*args, cwd=there, status=1))
+                self.assertIn("theirs/run/hanaper.sock; start it", hanaper("ls", "--dir", ".", cwd=there, status=1))
+                if not os.path.exists("/etc/hanaper"):
+                    said = hanaper("--check", program="hanaperd", cwd=there, status=1)
+                    self.assertIn("/etc/hanaper/hanaper.yaml: no such file", said)
+                self.assertIn("no CA is made inside another's", hanaper("up", cwd=there, status=1))
+        self.assertIn("theirs/run/hanaper.sock; start it", hanaper("ls", cwd=there, status=1))
+
+    @contextlib.contextmanager
+    def theirs(self, path):
+        os.chown(path, STRANGER, STRANGER)
+        try:
+            yield
+        finally:
+            os.chown(path, 0, 0)
+
+
+class Half(FlowTest):
+    """Keys and journal, and hanaper.yaml elsewhere: what a service has in /var/lib/hanaper."""
+
+    running = False
+
+    def test_it_is_told_where_hanaper_yaml_may_be_and_never_sent_around(self):
+        ca, etc = self.ca, self.ca.file("etc")
+        etc.mkdir()
+        (ca.dir / "hanaper.yaml").rename(etc / "hanaper.yaml")
+        for args in (["ls"], ["issue", "x.internal"], ["doctor"], ["backup", "b.tar"], ["rotate"], ["audit", "verify"],
+                     ["up"], ["init"]):
+            self.half(hanaper(*args, "--dir", ca.dir, cwd=ca.tmp, status=1), args)
+        for args in (["-f"], ["--check"], []):
+            self.half(hanaper(*args, "--dir", ca.dir, program="hanaperd", cwd=ca.tmp, status=1), args)
+        # Where its daemon runs, too: the socket is there, hanaper.yaml is not.
+        ca.start("--config", etc / "hanaper.yaml")
+        hanaper("ls", "--dir", ca.dir, cwd=ca.tmp)
+        ca.issue("half", "DNS:half.internal")
+        for args in (["doctor"], ["backup", "b.tar"], ["audit", "verify"], ["renew", "half.crt"]):
+            self.half(hanaper(*args, "--dir", ca.dir, cwd=ca.tmp, status=1), args)
+        ca.dir.rename(ca.file("hanaper"))  # found without being named
+        try:
+            hanaper("ls", cwd=ca.tmp)
+            for args in (["doctor"], ["audit", "verify"], ["renew", "half.crt"]):
+                said = hanaper(*args, cwd=ca.tmp, status=1)
+                self.assertIn("hanaper holds keys and journal of a CA, and no hanaper.yaml", said)
+        finally:
+            ca.file("hanaper").rename(ca.dir)
+
+    def half(self, said, args):
+        self.assertIn(f"{self.ca.dir} holds keys and journal of a CA, and no hanaper.yaml", said, args)
+        self.assertIn("--dir /etc/hanaper", said, args)
+        self.assertNotIn("hanaper up", said, args)
+        self.assertNotIn("hanaper init", said, args)
+
+    def test_what_is_no_ca_is_not_to_be_run(self):
+        full = self.ca.file("full")
+        full.mkdir()
+        (full / "mine").touch()
+        self.assertIn("make one: hanaper up", hanaper("ls", "--dir", full, cwd=self.ca.tmp, status=1))
+        said = hanaper("up", "--dir", full, cwd=self.ca.tmp, status=1)
+        self.assertIn("not empty; nothing was changed; choose another: --dir DIR", said)
 
 
 @unittest.skipUnless(bare_machine(), "needs root, and namespaces")
@@ -27,12 +167,16 @@ class Service(FlowTest):
 
     def machine(self, script):
         script = (BARE + script).format(ca=self.ca.dir)
-        env = {**os.environ, "PATH": f"{BUILD}:{os.environ['PATH']}", "HANAPER_DIR": ""}
+        env = {**ENV, "PATH": f"{BUILD}:{os.environ['PATH']}"}
         return run("unshare", "--mount", "sh", "-ec", script, cwd=self.ca.tmp, env=env)
 
     def test_doctor_names_the_journal_of_the_service(self):
         done = self.machine(self.LAID_OUT + "hanaper doctor || true")
         self.assertIn("see journalctl -u hanaper for why it ended, and start it", done.stdout)
+
+    def test_where_one_is_goes_before_it(self):
+        done = self.machine(self.LAID_OUT + "cd /; hanaper ls 2>&1 || cd {ca}; hanaper ls 2>&1 || true")
+        self.assertRegex(done.stdout, "no daemon answers at /var/lib/hanaper/run/.*\n.*no daemon answers at ./run/")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ tests_unit_conf_unit_conf_SOURCES = \
 	tests/unit/conf/test_conf_load_acme.c \
 	tests/unit/conf/test_conf_load_listener.c \
 	tests/unit/conf/test_conf_reload.c \
+	tests/unit/conf/test_conf_where.c \
 	tests/unit/conf/test_conf_wire.c
 tests_unit_conf_unit_conf_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DHNP_SAMPLE='"$(abs_top_srcdir)/etc/hanaper.yaml"'

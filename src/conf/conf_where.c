@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/conf_where.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static bool
+has(const char *dir, const char *name)
+{
+	char *path = mem_printf("%s/%s", dir, name);
+	const bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+bool
+conf_where_has(const char *dir)
+{
+	return has(dir, "hanaper.yaml");
+}
+
+static bool
+is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+bool
+conf_where_here(void)
+{
+	struct stat dir, file;
+
+	return stat(".", &dir) == 0 && lstat("hanaper.yaml", &file) == 0 &&
+	       is_ours(&dir) && is_ours(&file);
+}
+
+bool
+conf_where_check(const char *dir, struct err *e)
+{
+	return !has(dir, "journal") || conf_where_has(dir) ||
+	       err_set(e, ERR_NOT_FOUND,
+		   "%s holds keys and journal of a CA, and no hanaper.yaml: that is "
+		   "elsewhere (a service's: --dir " CONF_WHERE_ETC
+		   "), or lost (hanaper restore)",
+		   dir);
+}

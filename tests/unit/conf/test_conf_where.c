@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/conf_where.h"
+#include "sys/file.h"
+
+#define STRANGER 54321
+
+static char dir[] = "/tmp/hanaper-test-XXXXXX";
+
+static void
+go_there(void)
+{
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(chdir(dir), 0);
+}
+
+static void
+take_away(void)
+{
+	file_remove_tree(dir);
+}
+
+static void
+touch(const char *name)
+{
+	const int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+}
+
+TestSuite(conf_where, .init = go_there, .fini = take_away);
+
+Test(conf_where, a_directory_that_has_hanaper_yaml_is_found_from_inside)
+{
+	cr_expect_not(conf_where_here());
+	cr_expect_not(conf_where_has("."));
+	touch("hanaper.yaml");
+	cr_expect(conf_where_here());
+	cr_expect(conf_where_has("."));
+	cr_expect(conf_where_has(dir));
+}
+
+/* A link that a stranger made to a file of ours is the stranger's choice. */
+Test(conf_where, what_a_stranger_made_is_not_found_from_inside)
+{
+	if (geteuid() != 0)
+		cr_skip("gives files away");
+	touch("hanaper.yaml");
+	touch("ours");
+	cr_assert_eq(chown("hanaper.yaml", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_here());
+	cr_assert_eq(unlink("hanaper.yaml"), 0);
+	cr_assert_eq(symlink("ours", "hanaper.yaml"), 0);
+	cr_expect(conf_where_here());
+	cr_assert_eq(lchown("hanaper.yaml", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_here());
+	cr_expect(conf_where_has("."));
+	cr_assert_eq(lchown("hanaper.yaml", 0, 0), 0);
+	cr_assert_eq(chown(".", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_here());
+}
+
+Test(conf_where, a_journal_without_hanaper_yaml_is_half_of_a_ca)
+{
+	struct err e = { 0 };
+
+	cr_expect(conf_where_check(".", &e), "nothing is no half");
+	cr_assert_eq(mkdir("journal", 0700), 0);
+	cr_expect_not(conf_where_check(".", &e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	cr_expect_not_null(strstr(e.detail, "--dir /etc/hanaper"), "%s", e.detail);
+	touch("hanaper.yaml");
+	cr_expect(conf_where_check(".", &e));
+}
