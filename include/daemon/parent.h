@@ -129,6 +129,11 @@ MUST_CHECK bool parent_users_leave(const struct parent *p, struct err *e);
 /* Refuses looser modes than a CA's files may have (S81). */
 MUST_CHECK bool parent_dir_check(const struct parent *p, const struct conf *c,
     struct err *e);
+/*
+ * ERR_NOT_FOUND: a certificate or key that no start makes is missing.  It is told here, with
+ * what to do, before each role finds it so.
+ */
+MUST_CHECK bool parent_dir_whole(const struct parent *p, struct err *e);
 /* Makes run/, takes its lock and writes run/hanaperd.pid.  ERR_CONFLICT: another has it. */
 MUST_CHECK bool parent_dir_claim(struct parent *p, struct err *e);
 /* Standard error to run/hanaperd.log, the other two to nowhere. */

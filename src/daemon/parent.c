@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/parent.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -161,6 +162,10 @@ load_first(const struct parent_options *o, struct conf **ret, struct err *e)
 		    "%s: no such file: name the directory that has it by --dir, or "
 		    "make a CA: hanaper init",
 		    path);
+	else if (access(path, R_OK) < 0 && errno == EACCES)
+		err_set(e, ERR_FORBIDDEN,
+		    "%s: Permission denied; run it as root or as the daemon's user",
+		    path);
 	free(path);
 	return false;
 }
@@ -267,6 +272,8 @@ begin(struct parent *p, struct err *e)
 	    !parent_dir_claim(p, e) || !parent_listen_all(p, e))
 		return false;
 	if (!p->foreground && !parent_dir_detach(p, e))
+		return false;
+	if (!parent_dir_whole(p, e))
 		return false;
 	raise_file_limit();
 	return loop_signals(p->loop, signals, NITEMS(signals), on_signal, p, e) &&

@@ -31,6 +31,33 @@ parent_dir_check(const struct parent *p, const struct conf *c, struct err *e)
 }
 
 static bool
+is_there(const struct conf *c, const char *name, struct err *e)
+{
+	char *path = conf_path(c, name);
+	const bool missing =
+	    access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
+
+	if (missing)
+		err_set(e, ERR_NOT_FOUND,
+		    "%s: no such file; put it back, or restore a backup that has it: "
+		    "hanaper restore FILE",
+		    path);
+	free(path);
+	return !missing;
+}
+
+bool
+parent_dir_whole(const struct parent *p, struct err *e)
+{
+	bool ok = is_there(p->conf, "root.crt", e);
+
+	for (size_t i = 0; ok && i < p->conf->n_issuers; i++)
+		ok = is_there(p->conf, p->conf->issuers[i].certificate, e) &&
+		     is_there(p->conf, p->conf->issuers[i].key, e);
+	return ok;
+}
+
+static bool
 make_run(const struct parent *p, struct err *e)
 {
 	char *run = conf_path(p->conf, "run");

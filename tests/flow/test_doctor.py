@@ -216,6 +216,7 @@ class Start(FlowTest):
                             ("issuers/main.key", "issuer key")):
             with self.subTest(name), away(ca, ca.dir / name):
                 self.refuses(check, f"{name}: no such file")
+                self.assertEqual(len(re.findall("put it back, or restore a backup that has it: hanaper restore", ca.said())), 1)
         with self.subTest("journal"), away(ca, ca.dir / "journal"):
             self.refuses("journal", "there is no journal at")
         with self.subTest("database"), away(ca, ca.dir / "hanaper.db"):

@@ -217,7 +217,7 @@ class Parent(unittest.TestCase):
             path.chmod(0o755)
         done = run(self.bin / "hanaperd", "-f", "--dir", self.dir, check=False, user=54321, group=54321, extra_groups=[])
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"{self.dir}/hanaper.yaml: Permission denied", done.stderr)
+        self.assertIn(f"{self.dir}/hanaper.yaml: Permission denied; run it as root or as the daemon's user", done.stderr)
         self.assertNotIn("no such file", done.stderr)
 
     def test_a_start_that_fails_removes_nothing_of_the_daemon_that_lives(self):
