@@ -64,6 +64,8 @@ char *acme_problem_text(const struct err *e);
 
 /* How the audit and a certificate's row name an account: "acme:ID"; free() it. */
 char *acme_identity_text(const char *account_id);
+/* The account's id in such a text; NULL: it is another's. */
+const char *acme_identity_account(const char *text);
 /* Its URL, which clients keep for years; free() it. */
 char *acme_account_url(const struct ca *ca, const struct acme_account *a);
 

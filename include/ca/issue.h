@@ -7,10 +7,13 @@
 #include "policy/verdict.h"
 #include "x509/csr.h"
 
+struct certificate_row;
 struct note_once;
 
 struct issue_request {
 	const struct identity *who;
+	const struct certificate_row
+	    *row; /* what is stored of his certificate; or NULL */
 	const char *profile;
 	const struct csr *csr;     /* NULL: unreadable, 'v' says so already */
 	const struct names *names; /* NULL: those of the CSR */

@@ -16,6 +16,7 @@ struct issue_judged {
 	const struct names *names;          /* NULL: they could not be read */
 	int64_t not_before, not_after;      /* 0: refused */
 	char cn[65];
+	bool descends; /* by the key of another certificate alone (ca/descent.h) */
 };
 
 /*

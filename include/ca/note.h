@@ -37,13 +37,16 @@ struct note {
 	    [NOTE_TOKEN_LEN]; /* id of the enrolment token that it used up; "": none */
 	char order[NOTE_ORDER_LEN]; /* id of the ACME order that it answers; "": none */
 	bool has_parent;
-	struct serial parent; /* the certificate that it renews */
+	struct serial parent; /* the certificate that it renews … */
+	bool by_holder;       /* … or whose holder asked for his own names anew */
 	bool has_once;
 	struct note_once once;
 	json_t *metadata; /* object of strings, or NULL; owned */
 };
 
 void note_free(struct note *n); /* what is inside */
+/* Does it renew its parent? */
+bool note_renews(const struct note *n);
 /* Appends the JSON; nothing when all is empty.  ERR_TOO_LARGE over NOTE_MAX. */
 MUST_CHECK bool note_write(const struct note *n, struct buf *ret, struct err *e);
 /* ERR_TOO_LARGE over NOTE_METADATA_MAX; none (NULL) is fine. */

@@ -29,6 +29,7 @@ asked_request(const struct asked *a, const struct request *r)
 {
 	return (struct issue_request){
 		.who = &r->caller.id,
+		.row = r->caller.row,
 		.profile = a->profile,
 		.csr = a->csr,
 		.names = a->has_names && !a->names_bad ? &a->names : NULL,

@@ -87,25 +87,25 @@ may_ask_for_another(struct request *r, struct verdict *v, struct err *e)
 }
 
 /*
- * The identity to judge for: the caller's own, or, for administrators, another.
+ * Whom to judge for: the caller, or, for administrators, another.
  * One that does not count is a row like other faults.
  */
 static bool
 settle_identity(struct request *r, const struct asked *a, struct caller *other,
-    const struct identity **ret, struct verdict *v, struct err *e)
+    const struct caller **ret, struct verdict *v, struct err *e)
 {
-	*ret = &r->caller.id;
+	*ret = &r->caller;
 	if (a->as != NULL) {
 		if (!may_ask_for_another(r, v, e))
 			return err_prefix(e, "as");
-		*ret = &other->id;
+		*ret = other;
 		if (!caller_as(r->ca, a->as, other, e)) {
 			if (e->code == ERR_UNAUTHENTICATED)
 				explain_identity(a->as, e, v);
 			return e->code == ERR_UNAUTHENTICATED;
 		}
 	}
-	explain_identity((*ret)->text, NULL, v);
+	explain_identity((*ret)->id.text, NULL, v);
 	return true;
 }
 
@@ -117,9 +117,14 @@ run(struct request *r, const struct asked *a, struct verdict *v, json_t **ret,
 	struct issue_request q = asked_request(a, r);
 	struct explanation x = { 0 };
 	struct caller other = { 0 };
+	const struct caller *who;
 
-	bool ok =
-	    settle_identity(r, a, &other, &q.who, v, e) && explain(r->ca, &q, &x, v, e);
+	bool ok = settle_identity(r, a, &other, &who, v, e);
+	if (ok) {
+		q.who = &who->id;
+		q.row = who->row;
+		ok = explain(r->ca, &q, &x, v, e);
+	}
 	if (ok)
 		*ret =
 		    explanation_json(&x, q.who->text != NULL ? q.who->text : a->as, v);

@@ -113,7 +113,7 @@ issued_answer(void *arg, const struct issue_result *res, const struct err *refus
 	issued_free(i);
 }
 
-/* The certificate depends on the body, and on the query of the raw form. */
+/* The certificate depends on route and body, and on the query of the raw form. */
 bool
 issued_once(struct request *r, struct issued *answer, bool *ret_again,
     struct once **ret, struct err *e)
@@ -121,6 +121,8 @@ issued_once(struct request *r, struct issued *answer, bool *ret_again,
 	struct buf whole;
 
 	buf_init(&whole, MIB(1));
+	buf_puts(&whole, r->route->path);
+	buf_putc(&whole, 0);
 	buf_put(&whole, r->in.query);
 	buf_putc(&whole, 0);
 	buf_put(&whole, r->in.body);

@@ -19,6 +19,8 @@
 #include "store/store_acme_order.h"
 #include "sys/file.h"
 
+#define IDENTITY "acme:"
+
 #define SWEEP_MS 10000 /* between two steps of housekeeping */
 
 struct acme_site {
@@ -269,7 +271,15 @@ acme_eab_key(struct ca *ca, const char *kid, uint8_t ret[static EAB_KEY_LEN],
 char *
 acme_identity_text(const char *account_id)
 {
-	return mem_printf("acme:%s", account_id);
+	return mem_printf(IDENTITY "%s", account_id);
+}
+
+const char *
+acme_identity_account(const char *text)
+{
+	const size_t n = sizeof(IDENTITY) - 1;
+
+	return strncmp(text, IDENTITY, n) == 0 ? text + n : NULL;
 }
 
 char *

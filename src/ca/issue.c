@@ -11,6 +11,7 @@
 #include "ca/issue_judge.h"
 #include "ca/issue_same.h"
 #include "ca/note.h"
+#include "store/store_certificate.h"
 
 struct issuing {
 	struct ca *ca;
@@ -44,7 +45,7 @@ tell_issued(struct issuing *it, const struct cert *c,
 	if (!note_read(rc->note, &note, &ignored))
 		note = (struct note){ 0 };
 	audit_log(&(struct audit_event){
-	    .kind = note.has_parent ? AUDIT_RENEWED : AUDIT_ISSUED,
+	    .kind = note_renews(&note) ? AUDIT_RENEWED : AUDIT_ISSUED,
 	    .request_id = id,
 	    .identity = who,
 	    .profile = it->profile->name,
@@ -99,18 +100,25 @@ on_answer(void *arg, const struct ask_answer *a)
 }
 
 static bool
-put_note(const struct issue_request *q, struct buf *ret, struct err *e)
+put_note(const struct issue_request *q, bool descends, struct buf *ret, struct err *e)
 {
+	const bool by_holder = descends && !q->renewal;
 	struct note n;
 
 	_Static_assert(NOTE_MAX <= MSG_NOTE_MAX, "any note goes to the signer");
 	buf_put(ret, q->note);
-	if (q->once == NULL)
+	if (q->once == NULL && !by_holder)
 		return true;
 	if (!note_read(q->note, &n, e))
 		return false;
-	n.has_once = true;
-	n.once = *q->once;
+	if (by_holder) {
+		n.has_parent = n.by_holder = true;
+		n.parent = q->row->serial;
+	}
+	if (q->once != NULL) {
+		n.has_once = true;
+		n.once = *q->once;
+	}
 	buf_clear(ret);
 	const bool ok = note_write(&n, ret, e);
 	note_free(&n);
@@ -118,7 +126,7 @@ put_note(const struct issue_request *q, struct buf *ret, struct err *e)
 }
 
 static bool
-ask_signer(struct ca *ca, const struct issue_request *q, const struct names *names,
+ask_signer(struct ca *ca, const struct issue_request *q, const struct issue_judged *j,
     struct issuing *it, struct err *e)
 {
 	struct buf san, note, b;
@@ -126,7 +134,7 @@ ask_signer(struct ca *ca, const struct issue_request *q, const struct names *nam
 	buf_init(&san, CSR_MAX);
 	buf_init(&note, NOTE_MAX);
 	buf_init(&b, KIB(64));
-	bool ok = names_to_der(names, &san, e) && put_note(q, &note, e);
+	bool ok = names_to_der(j->names, &san, e) && put_note(q, j->descends, &note, e);
 	if (ok) {
 		const struct msg_sign_cert m = {
 			.id = ask_new(ca, on_answer, it),
@@ -185,7 +193,7 @@ issue_start(struct ca *ca, const struct issue_request *q, issue_done *done, void
 		.done = done,
 		.arg = arg };
 	verdict_notes(v, &it->notes);
-	if (!ask_signer(ca, q, j.names, it, e)) {
+	if (!ask_signer(ca, q, &j, it, e)) {
 		throttle_give_back(ca, &taken);
 		strings_free(&it->notes);
 		free(it);

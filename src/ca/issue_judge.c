@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/issue_judge.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "ca/ca_state.h"
+#include "ca/descent.h"
 #include "policy/grant.h"
 #include "store/store_certificate.h"
 
@@ -63,17 +66,19 @@ check_names(struct ca *ca, struct issue_judged *j, struct verdict *v)
 }
 
 static void
-check_grant(struct ca *ca, const struct issue_request *q, const struct issue_judged *j,
+check_grant(struct ca *ca, const struct issue_request *q, struct issue_judged *j,
     struct verdict *v)
 {
 	const struct conf_grant *grant;
 
-	if (q->internal)
+	if (q->internal ||
+	    !grant_find(ca->conf, q->who, q->renewal ? RIGHT_RENEW : RIGHT_ISSUE,
+		j->profile != NULL ? j->profile->name : NULL, &grant, v))
 		return;
-	if (grant_find(ca->conf, q->who, q->renewal ? RIGHT_RENEW : RIGHT_ISSUE,
-		j->profile != NULL ? j->profile->name : NULL, &grant, v) &&
-	    j->profile != NULL && j->names != NULL)
+	if (j->profile != NULL && j->names != NULL)
 		grant_names(grant, q->who, j->names, v);
+	j->descends =
+	    q->renewal || (grant != NULL && grant->names_mode == GRANT_NAMES_OWN);
 }
 
 static void
@@ -130,7 +135,9 @@ issue_judge(struct ca *ca, const struct issue_request *q, struct issue_judged *r
 		if (q->csr != NULL)
 			profile_check_key(j.profile, &q->csr->key, v);
 	}
-	if (q->csr != NULL && !check_key(ca, q->csr, v, e))
+	assert(!j.descends || q->row != NULL); /* a grant fits certificates alone */
+	if ((j.descends && !descent_check(ca, q->row, v, e)) ||
+	    (q->csr != NULL && !check_key(ca, q->csr, v, e)))
 		return false;
 	*ret = j;
 	return true;

@@ -26,6 +26,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/ca_signer.c \
 	src/ca/caller.c \
 	src/ca/census.c \
+	src/ca/descent.c \
 	src/ca/ending.c \
 	src/ca/enroll.c \
 	src/ca/enroll_token.c \

@@ -48,7 +48,7 @@ note_write(const struct note *n, struct buf *ret, struct err *e)
 		char hex[SERIAL_HEX_LEN];
 
 		serial_to_hex(&n->parent, hex);
-		json_put_member(&w, "parent", hex);
+		json_put_member(&w, n->by_holder ? "holder" : "parent", hex);
 	}
 	if (n->has_once)
 		put_once(&w, &n->once);
@@ -64,6 +64,12 @@ note_write(const struct note *n, struct buf *ret, struct err *e)
 		buf_put(ret, buf_bytes(&b));
 	buf_free(&b);
 	return ok;
+}
+
+bool
+note_renews(const struct note *n)
+{
+	return n->has_parent && !n->by_holder;
 }
 
 bool
@@ -111,17 +117,20 @@ read_once(struct bytes text, struct note_once *ret, struct err *e)
 
 /* Each without octets where it is not there. */
 struct texts {
-	struct bytes token, order, parent, once;
+	struct bytes token, order, parent, holder, once;
 };
 
 static bool
 read_texts(const struct texts *t, struct note *n, struct err *e)
 {
-	n->has_parent = t->parent.p != NULL;
+	const struct bytes parent = t->parent.p != NULL ? t->parent : t->holder;
+
+	n->has_parent = parent.p != NULL;
+	n->by_holder = n->has_parent && t->parent.p == NULL;
 	n->has_once = t->once.p != NULL;
 	return read_id(t->token, "token", n->token, sizeof(n->token), e) &&
 	       read_id(t->order, "order", n->order, sizeof(n->order), e) &&
-	       (!n->has_parent || serial_from_hex(t->parent, &n->parent, e)) &&
+	       (!n->has_parent || serial_from_hex(parent, &n->parent, e)) &&
 	       (!n->has_once || read_once(t->once, &n->once, e));
 }
 
@@ -151,14 +160,16 @@ note_read(struct bytes json, struct note *ret, struct err *e)
 
 	if (json_flat_read(json, &o) && json_flat_find(&o, "metadata") == NULL) {
 		const struct texts t = { flat_text(&o, "token"), flat_text(&o, "order"),
-			flat_text(&o, "parent"), flat_text(&o, "once") };
+			flat_text(&o, "parent"), flat_text(&o, "holder"),
+			flat_text(&o, "once") };
 
 		ok = read_texts(&t, &n, e);
 	} else if (json.n > 0) {
 		if (!json_read(json, &v, e))
 			return false;
 		const struct texts t = { tree_text(v, "token"), tree_text(v, "order"),
-			tree_text(v, "parent"), tree_text(v, "once") };
+			tree_text(v, "parent"), tree_text(v, "holder"),
+			tree_text(v, "once") };
 
 		ok = read_texts(&t, &n, e);
 		if (ok)

@@ -80,6 +80,21 @@ find_issuer(const struct ca *ca, const struct cert *c, const struct ca_issuer **
 	    hex);
 }
 
+/* Who asks again is to have a certificate that he can use. */
+static bool
+check_revoked(const struct certificate_row *row, struct err *e)
+{
+	char hex[SERIAL_HEX_LEN];
+
+	if (!row->revoked)
+		return true;
+	serial_to_hex(&row->serial, hex);
+	return err_set(e, ERR_CONFLICT,
+	    "this Idempotency-Key stands for certificate %s, which is revoked: ask "
+	    "again with another key, for a new certificate",
+	    hex);
+}
+
 /* The answer of before, made again from the certificate. */
 static bool
 recall(struct ca *ca, const struct store_once *row, issue_done *done, void *arg,
@@ -93,7 +108,8 @@ recall(struct ca *ca, const struct store_once *row, issue_done *done, void *arg,
 	if (!store_certificate_get(ca->store, NULL, &row->serial, &found, e))
 		return false;
 	buf_init(&der, CERT_DER_MAX);
-	const bool ok = store_certificate_der(ca->store, found.id, &der, e) &&
+	const bool ok = check_revoked(&found, e) &&
+			store_certificate_der(ca->store, found.id, &der, e) &&
 			cert_parse(buf_bytes(&der), &cert, e) &&
 			find_issuer(ca, cert, &issuer, e);
 	if (ok) {

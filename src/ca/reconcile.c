@@ -87,7 +87,8 @@ audit_certificate(struct store *st, const struct certificate_new *c,
 
 	if (note->has_parent) {
 		serial_to_hex(&note->parent, hex);
-		snprintf(object, sizeof(object), "of %s", hex);
+		snprintf(object, sizeof(object), "%s %s", note->by_holder ? "by" : "of",
+		    hex);
 	} else if (note->token[0] != '\0') {
 		snprintf(object, sizeof(object), "token %s", note->token);
 	} else if (note->order[0] != '\0') {
@@ -98,7 +99,7 @@ audit_certificate(struct store *st, const struct certificate_new *c,
 	store_audit_names(&names, &cert->names);
 	const struct audit_row row = {
 		.at = c->issued_at,
-		.kind = note->has_parent ? AUDIT_RENEWED : AUDIT_ISSUED,
+		.kind = note_renews(note) ? AUDIT_RENEWED : AUDIT_ISSUED,
 		.seq = c->seq,
 		.request_id = c->request_id,
 		.identity = c->requester,

@@ -4,13 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ca/note.h"
-#include "ca/revoke.h"
 #include "store/store_certificate.h"
-#include "store/store_lineage.h"
 
 static void
 put_names(struct buf *b, const struct names *names)
@@ -48,45 +45,6 @@ check_names(const struct cert *old, const struct csr *csr, struct verdict *v)
 		    "csr.subject.cn", csr->cn, buf_str(&allowed));
 	buf_free(&asked);
 	buf_free(&allowed);
-}
-
-static void
-check_age(const struct conf *conf, const struct certificate_row *row, struct verdict *v)
-{
-	const int64_t age = clock_now() - row->first_at;
-	const int64_t max = conf->renewal_max_age_s;
-	char value[CLOCK_DURATION_LEN], most[CLOCK_DURATION_LEN];
-
-	clock_duration(age > 0 ? age : 0, value);
-	clock_duration(max, most);
-	char *allowed = max == 0 ? mem_strdup("any age")
-				 : mem_printf("at most %s since the first of its "
-					      "lineage; after that, enrol anew",
-				       most);
-	verdict_add(v, max == 0 || age <= max, ERR_NOT_RENEWABLE, "renewal.max_age",
-	    "certificate", value, allowed);
-	free(allowed);
-}
-
-/* S8 */
-static bool
-check_lineage(struct ca *ca, const struct certificate_row *row, struct verdict *v,
-    struct err *e)
-{
-	const bool underway = revoke_lineage_underway(ca, row->first_id);
-	bool bad;
-
-	if (!store_lineage_compromised(ca_store(ca), row->id, row->first_id, &bad, e))
-		return false;
-	verdict_add(v, !bad, ERR_NOT_RENEWABLE, "renewal.ancestors", "certificate",
-	    bad ? "descends from one that was revoked for keyCompromise"
-		: "no ancestor was revoked for keyCompromise",
-	    "a new enrolment with a new key");
-	if (underway)
-		verdict_add(v, false, ERR_NOT_RENEWABLE, "renewal.revoked",
-		    "certificate", "its lineage is being revoked",
-		    "a new enrolment with a new key");
-	return true;
 }
 
 /* The member with the most octets goes. */
@@ -151,11 +109,11 @@ start(struct ca *ca, const struct renew_request *q, const struct certificate_row
 
 	buf_init(&note, NOTE_MAX);
 	check_names(q->who->cert, q->csr, v);
-	check_age(ca_conf(ca), row, v);
-	bool ok = check_lineage(ca, row, v, e) && make_note(row, &note, e);
+	bool ok = make_note(row, &note, e);
 	if (ok) {
 		const struct issue_request issue = {
 			.who = q->who,
+			.row = row,
 			.profile = row->profile,
 			.csr = q->csr,
 			.names = &q->who->cert->names,

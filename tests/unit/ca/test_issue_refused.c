@@ -291,6 +291,7 @@ Test(issue_refused, names_that_do_not_fit_a_certificate_are_refused)
 Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_end)
 {
 	struct paper_leaf l = { .profile = "client", .cn = "svc" };
+	struct certificate_row row;
 	struct names names = { 0 };
 	struct buf der;
 	struct cert *cert;
@@ -308,6 +309,7 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 	l.names = names_of(&names, "web.internal");
 	(void)paper_add(&l, &der);
 	MUST(cert_parse(buf_bytes(&der), &cert, &e));
+	MUST(store_certificate_get(ca_store(paper.ca), NULL, &cert->serial, &row, &e));
 	const struct identity svc = { .kind = IDENTITY_CERT,
 		.text = (char *)"cert:svc",
 		.cert = cert,
@@ -316,6 +318,7 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 	csr = paper_web();
 	struct issue_request q = paper_request(csr);
 	q.who = &svc;
+	q.row = &row;
 	MUST(issue_start(paper.ca, &q, on_done, &t, &v, &e));
 	paper_sign(MSG_SIGN_CERT);
 	cr_expect_eq(t.times, 1);
@@ -329,6 +332,7 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 	MUST(issue_judge(paper.ca, &q, &j, &v, &e));
 	cr_expect_eq(v.refused, 0);
 	verdict_free(&v);
+	certificate_row_free(&row);
 	csr_free(csr);
 	cert_free(cert);
 	names_free(&names);

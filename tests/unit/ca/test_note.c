@@ -24,11 +24,34 @@ Test(note, what_was_noted_is_read_back)
 	cr_expect_str_eq(got.token, n.token);
 	cr_expect_str_eq(got.order, n.order);
 	cr_expect(got.has_parent && serial_eq(&got.parent, &n.parent));
+	cr_expect(note_renews(&got) && !got.by_holder);
 	cr_expect(got.has_once && memcmp(&got.once, &n.once, sizeof(got.once)) == 0);
 	cr_expect(json_equal(got.metadata, n.metadata));
 	note_free(&got);
 	note_free(&n);
 	buf_free(&b);
+}
+
+Test(note, a_holder_is_a_parent_that_is_not_renewed)
+{
+	struct note n = { .has_parent = true, .by_holder = true }, got;
+	struct buf b;
+	struct err e = { 0 };
+
+	cr_assert(serial_new(1800000000, &n.parent, &e));
+	for (int with = 0; with < 2; with++) {
+		buf_init(&b, KIB(8));
+		cr_assert(note_write(&n, &b, &e), "%s", e.detail);
+		cr_assert(note_read(buf_bytes(&b), &got, &e), "%s", e.detail);
+		cr_expect(got.has_parent && serial_eq(&got.parent, &n.parent));
+		cr_expect(got.by_holder && !note_renews(&got));
+		note_free(&got);
+		buf_free(&b);
+		if (with == 0)
+			n.metadata = json_pack("{s:s}", "owner", "web team");
+	}
+	note_free(&n);
+	cr_expect_not(note_read(bytes_str("{\"holder\":\"zz\"}"), &got, &e));
 }
 
 Test(note, nothing_is_written_as_nothing_and_too_much_is_refused)
