@@ -4,8 +4,8 @@
  *
  * A client certificate counts only when it lies octet for octet in the
  * database, issued by one of our issuers, with clientAuth, in its time, not
- * revoked: checked on each request, so that a revocation counts on a
- * connection that is kept open too (R43, R45, R46).
+ * revoked, nor its key with another: checked on each request, so that a revocation
+ * counts on a connection that is kept open too (R18, R43, R45, R46).
  */
 #ifndef CA_CALLER_H
 #define CA_CALLER_H
@@ -47,7 +47,8 @@ MUST_CHECK bool caller_as(struct ca *ca, const char *subject, struct caller *ret
 void caller_free(struct caller *c); /* what is inside */
 
 /*
- * A certificate that was found in the database, unrevoked, is not looked for again
+ * A certificate that was found in the database, unrevoked, with a key that was never
+ * revoked for keyCompromise, is not looked for again
  * before caller_forget(): to be called for each revocation, and when something that was
  * stored is undone.  Its dates are looked at each time.
  */

@@ -21,7 +21,7 @@
 #define ROOT_AND_ONE 2   /* issuers: no other than these two */
 #define CACHE_SLOTS  256 /* some 3 KiB each */
 
-/* A certificate that lies in the database, and is not revoked. */
+/* A certificate that lies in the database; neither it nor its key is revoked. */
 struct caller_known {
 	unsigned refs;
 	struct cert *cert;
@@ -143,6 +143,20 @@ check_revoked(const struct certificate_row *row, struct err *e)
 	    "the client certificate was revoked at %s", at);
 }
 
+/* Who has stolen a key has all that it opens, by whichever certificate it was told. */
+static bool
+check_key(struct ca *ca, const struct certificate_row *row, struct err *e)
+{
+	bool bad;
+
+	if (!store_key_compromised(ca_store(ca), row->key_hash, &bad, e))
+		return false;
+	return !bad || err_set(e, ERR_UNAUTHENTICATED,
+			   "the key of the client certificate was revoked for "
+			   "keyCompromise with another certificate: it opens nothing "
+			   "any more; revoke this one too, and get one by a new key");
+}
+
 /*
  * What a revoked issuer signed opens nothing, but the way to a successor: the very octets
  * lie in our database, so whoever has the issuer's key has not made them.
@@ -234,7 +248,7 @@ look_up(struct ca *ca, struct bytes der, struct caller_known **ret, struct err *
 	ok = ok && find_row(ca, k->cert, issuer->name, &k->row, e);
 	if (ok) {
 		k->text = text_of(ca, k->cert, issuer->name);
-		ok = check_revoked(&k->row, e) &&
+		ok = check_revoked(&k->row, e) && check_key(ca, &k->row, e) &&
 		     (gnutls_hash_fast(GNUTLS_DIG_SHA256, der.p, der.n,
 			  k->fingerprint) == 0 ||
 			 err_set(e, ERR_INTERNAL, "SHA-256 failed"));

@@ -68,6 +68,25 @@ class Identity(FlowTest):
         self.problem(ca.ask("GET", "/v1/whoami", **self.who("gone")), 401, "unauthenticated", "revoked")
         connection.close()
 
+    # R18, R43
+    def test_a_key_that_was_revoked_loses_access_by_its_other_certificates_too(self):
+        ca = self.ca
+        csr = ca.csr("stolen", "DNS:stolen.internal")
+        first, second = (ca.ask("POST", "/v1/certificates?profile=" + p, csr, TEXT).json for p in ("server", "peer"))
+        ca.file("stolen.crt").write_text(second["chain"])
+        connection = ca.connect(*self.who("stolen").values())
+        self.assertEqual(ca.ask("GET", "/v1/whoami", connection=connection).status, 200)
+        self.assertEqual(ca.revoke(first["serial"], "keyCompromise").status, 200)
+        new = ca.csr("fresh", "DNS:stolen.internal")
+        for ask in (("GET", "/v1/whoami"), ("POST", "/v1/renew", new, TEXT)):
+            self.problem(ca.ask(*ask, connection=connection), 401, "unauthenticated", "keyCompromise")
+            self.problem(ca.ask(*ask, **self.who("stolen")), 401, "unauthenticated", "keyCompromise")
+        connection.close()
+        ca.stop()
+        ca.start()
+        self.problem(ca.ask("GET", "/v1/whoami", **self.who("stolen")), 401, "unauthenticated", "keyCompromise")
+        self.assertEqual(ca.ask("GET", "/v1/certificates/" + second["serial"]).json["status"], "valid")
+
     # R43: a ticket bears the certificate; what became of it since is asked each time
     def test_a_revoked_one_loses_access_in_a_resumed_session_too(self):
         ca = self.ca

@@ -133,6 +133,30 @@ Test(caller, a_revocation_counts_on_the_next_request)
 	expect_nobody(buf_bytes(&der), "was revoked at");
 }
 
+/* R18, R43: whoever has the key has each of its certificates. */
+Test(caller, a_key_that_was_revoked_with_one_certificate_opens_nothing_by_another)
+{
+	struct paper_leaf leaf = { .names = &names, .cn = "svc" };
+	struct key *key = NULL;
+	struct caller c = { 0 };
+	struct err e = { 0 };
+
+	MUST(key_generate(KEY_ALG_ECDSA_P256, 0, &key, &e));
+	leaf.spki = key_spki(key);
+	const struct serial first = paper_add(&leaf, NULL);
+	const struct serial second = paper_add(&leaf, NULL);
+	(void)paper_add(&leaf, &der);
+	const struct msg_http_request m = with(buf_bytes(&der));
+
+	paper_add_revoked(&first, REASON_SUPERSEDED, clock_now());
+	MUST(caller_identify(paper.ca, &m, false, &c, &e)); /* the key is good */
+	caller_free(&c);
+	paper_add_revoked(&second, REASON_KEY_COMPROMISE, clock_now());
+	expect_nobody(buf_bytes(&der), "revoked for keyCompromise");
+	cr_expect_not(caller_identify(paper.ca, &m, true, &c, &e), "nor does it renew");
+	key_free(key);
+}
+
 /* For the renewal of that very certificate its being a server's is enough. */
 Test(caller, a_servers_certificate_may_prove_who_renews_it)
 {
