@@ -55,9 +55,12 @@ MUST_CHECK bool store_acme_order_end_account(struct store *st, int64_t account_n
 /* How many of an account are in PENDING, READY or PROCESSING and not past their time. */
 MUST_CHECK bool store_acme_order_open_count(struct store *st, int64_t account_num,
     int64_t now, int64_t *ret, struct err *e);
-/* The newest order, not INVALID, that replaces this certificate; ERR_NOT_FOUND. */
+/*
+ * An order that replaces this certificate: of anybody's one that is proved and not INVALID,
+ * of this account's one in PENDING, too.  Of several the one that lasts.  ERR_NOT_FOUND.
+ */
 MUST_CHECK bool store_acme_order_replacing(struct store *st, const char *replaces,
-    struct acme_order *ret, struct err *e);
+    int64_t account_num, struct acme_order *ret, struct err *e);
 /* The order that this certificate came from; ERR_NOT_FOUND. */
 MUST_CHECK bool store_acme_order_by_certificate(struct store *st,
     int64_t certificate_id, struct acme_order *ret, struct err *e);

@@ -58,12 +58,14 @@ is_over(const struct ca *ca, const struct acme_order *o)
 		   !acme_order_is_processing(ca, o->num));
 }
 
+/* Who has proved nothing replaces nothing: a stranger could name any certificate (RFC 9773 5). */
 static bool
-check_others(struct ca *ca, const char *certid, struct err *e)
+check_others(struct ca *ca, const struct acme_account *account, const char *certid,
+    struct err *e)
 {
 	struct acme_order other = { 0 };
 
-	if (!store_acme_order_replacing(ca_store(ca), certid, &other, e))
+	if (!store_acme_order_replacing(ca_store(ca), certid, account->num, &other, e))
 		return e->code == ERR_NOT_FOUND;
 	const bool over = is_over(ca, &other);
 	store_acme_order_free(&other);
@@ -81,7 +83,7 @@ acme_replaces_check(struct ca *ca, const struct acme_account *account,
 		return err_prefix(e, "replaces");
 	const bool ok = check_account(ca, account, row.id, e) &&
 			check_names(&row.names, names, e) &&
-			check_others(ca, certid, e);
+			check_others(ca, account, certid, e);
 	certificate_row_free(&row);
 	return ok;
 }

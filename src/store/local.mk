@@ -51,7 +51,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/013_acme_pages.sql \
 	$(srcdir)/sql/014_no_sums.sql \
 	$(srcdir)/sql/015_attempt_request.sql \
-	$(srcdir)/sql/016_acme_loose.sql
+	$(srcdir)/sql/016_acme_loose.sql \
+	$(srcdir)/sql/017_acme_replaces.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

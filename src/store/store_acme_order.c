@@ -40,9 +40,14 @@ static const struct stmt_def by_num_def = { COLUMNS " WHERE num = $1",
 static const struct stmt_def by_certificate_def = { COLUMNS
 	" WHERE certificate_id = $1 ORDER BY num DESC LIMIT 1",
 	"find a certificate's order" };
+/* One that has its certificate, or will have, before any that may still end; 2 and 4. */
 static const struct stmt_def replacing_def = { COLUMNS
-	" WHERE replaces = $1 AND replaces <> '' AND " NOT_INVALID
-	" ORDER BY num DESC LIMIT 1",
+	" WHERE num IN (SELECT num FROM acme_order INDEXED BY acme_order_replaces"
+	" WHERE replaces = $1 AND replaces <> '' AND " PROVED
+	" UNION ALL SELECT num FROM acme_order INDEXED BY acme_order_open"
+	" WHERE account_num = $2 AND " OPEN " AND " PENDING
+	" AND replaces = $1 AND replaces <> '')"
+	" ORDER BY status IN (2, 4) DESC, expires_at DESC LIMIT 1",
 	"find the order that replaces a certificate" };
 /* An order whose names share the authorization is there once for each of them. */
 static const struct stmt_def waiting_def = {
@@ -266,12 +271,13 @@ store_acme_order_by_certificate(struct store *st, int64_t certificate_id,
 }
 
 bool
-store_acme_order_replacing(struct store *st, const char *replaces,
+store_acme_order_replacing(struct store *st, const char *replaces, int64_t account_num,
     struct acme_order *ret, struct err *e)
 {
 	struct stmt *q = stmt_begin(store_db(st), &replacing_def);
 
 	stmt_text(q, 1, replaces);
+	stmt_int(q, 2, account_num);
 	return read_one(st, q, ret, e);
 }
 

@@ -9,6 +9,8 @@
 #define NOT_INVALID "status <> 5"
 #define OPEN        "status < 4"
 #define ENDED       "status > 3"
+#define PENDING     "status = 1"
+#define PROVED      "status <> 1 AND status <> 5"
 _Static_assert(ACME_INVALID == 5, "the number in NOT_INVALID and in sql/");
 _Static_assert(ACME_PENDING == 1 && ACME_PROCESSING == 2 && ACME_READY == 3 &&
 		   ACME_VALID == 4,

@@ -326,11 +326,22 @@ class Replaces(FlowTest):
         self.refused(client.order("127.0.0.1", replaces=name), 409, "alreadyReplaced")
 
     # A231
-    def test_what_came_by_rest_is_replaced_by_the_first_that_orders_a_name_of_it(self):
+    def test_what_came_by_rest_is_replaced_by_the_first_that_proves_a_name_of_it(self):
         ca, client = self.ca, self.account()
         ca.issue("rest", "IP:127.0.0.1", "DNS:rest.internal", profile="acme")
         name = certid(ca.file("rest.leaf.crt"))
         self.refused(client.order("127.0.0.7", replaces=name), 400, "malformed")
+        self.issued(client, replaces=name)
+        self.refused(self.account().order("127.0.0.1", replaces=name), 409, "alreadyReplaced")
+
+    # A231
+    def test_who_has_proved_nothing_keeps_nobody_from_replacing_it(self):
+        ca, client, stranger = self.ca, self.account(), self.account()
+        ca.issue("held", "IP:127.0.0.1", profile="acme")
+        name = certid(ca.file("held.leaf.crt"))
+        claim = stranger.order("127.0.0.1", replaces=name)
+        self.assertEqual((claim.status, claim.json["status"]), (201, "pending"), claim)
+        self.refused(stranger.order("127.0.0.1", replaces=name), 409, "alreadyReplaced")
         self.issued(client, replaces=name)
         self.refused(self.account().order("127.0.0.1", replaces=name), 409, "alreadyReplaced")
 

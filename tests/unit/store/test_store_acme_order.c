@@ -143,13 +143,53 @@ Test(store_acme_order, a_failed_replacement_frees_the_certificate,
 
 	tmp_sql("UPDATE acme_order SET replaces = 'x.y'");
 	tmp_order(2, 1, a, ACME_READY, NOW + 60);
-	MUST(store_acme_order_replacing(st, "x.y", &got, &e));
+	MUST(store_acme_order_replacing(st, "x.y", 2, &got, &e));
 	cr_expect_eq(got.num, o);
 	store_acme_order_free(&got);
 	MUST(store_acme_order_move(st, o, ACME_READY, ACME_INVALID, NULL, &e));
-	cr_expect_not(store_acme_order_replacing(st, "x.y", &got, &e));
+	cr_expect_not(store_acme_order_replacing(st, "x.y", 2, &got, &e));
 	cr_expect_eq(e.code, ERR_NOT_FOUND);
-	cr_expect_not(store_acme_order_replacing(st, "", &got, &e));
+	cr_expect_not(store_acme_order_replacing(st, "", 1, &got, &e));
+}
+
+/* A231 */
+Test(store_acme_order, what_nobody_has_proved_replaces_nothing_but_for_its_account,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	static const struct {
+		enum acme_status
+		    status[3];         /* 0: no such order; the third is account 2's */
+		int64_t account, want; /* want 0: none is found */
+	} cases[] = {
+		{ { ACME_PENDING }, 1, 1 },
+		{ { ACME_PENDING }, 2, 0 },
+		{ { ACME_INVALID }, 1, 0 },
+		{ { ACME_READY, ACME_PENDING }, 1, 2 },
+		{ { ACME_READY, ACME_PENDING }, 2, 1 },
+		{ { ACME_VALID, ACME_PENDING }, 1, 1 },
+		{ { ACME_PROCESSING, ACME_READY }, 2, 1 },
+		{ { ACME_PENDING, ACME_READY, ACME_PENDING }, 2, 3 },
+		{ { ACME_INVALID, ACME_PENDING, ACME_VALID }, 1, 3 },
+	};
+	struct acme_order got;
+
+	tmp_authz(1, 1, "a.internal", ACME_VALID, NOW + 60);
+	for (size_t i = 0; i < NITEMS(cases); i++) {
+		for (unsigned k = 0; k < 3; k++)
+			if (cases[i].status[k] != 0)
+				tmp_order(k + 1, k < 2 ? 1 : 2, 1, cases[i].status[k],
+				    NOW + 60 + (int64_t)k);
+		tmp_sql("UPDATE acme_order SET replaces = 'x.y'");
+		const bool found =
+		    store_acme_order_replacing(st, "x.y", cases[i].account, &got, &e);
+		cr_expect_eq(found, cases[i].want != 0, "case %zu", i);
+		if (found) {
+			cr_expect_eq(got.id[1], '0' + cases[i].want, "case %zu: %s", i,
+			    got.id);
+			store_acme_order_free(&got);
+		}
+		tmp_sql("DELETE FROM acme_order");
+	}
 }
 
 static bool

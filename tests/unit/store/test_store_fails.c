@@ -268,7 +268,7 @@ OP(order_resume, return store_acme_order_resume(st, &num, pe);)
 OP(order_end, return store_acme_order_end_account(st, 1, "{}", pe);)
 OP(order_open, return store_acme_order_open_count(st, 1, NOW, &num, pe);)
 OP(order_replacing, struct acme_order o;
-    return store_acme_order_replacing(st, "x", &o, pe)
+    return store_acme_order_replacing(st, "x", 1, &o, pe)
 	       ? (store_acme_order_free(&o), true)
 	       : e.code == ERR_NOT_FOUND;)
 OP(order_by_certificate, struct acme_order o;
