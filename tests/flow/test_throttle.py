@@ -60,6 +60,20 @@ class Throttle(FlowTest):
         for _ in range(10):
             self.ca.issue("more", "DNS:more.internal")  # the administrator
 
+    # S32: whoever has stolen it spends its rate
+    def test_ones_own_certificate_can_always_be_revoked(self):
+        self.configure("{ rate: 1, burst: 3 }")
+        own, other = (run("openssl", "x509", "-in", self.ca.file(base + ".leaf.crt"), "-noout", "-serial").stdout.strip()
+                      .split("=")[1] for base in ("client", "other"))
+        who = {"cert": self.ca.file("client.crt"), "key": self.ca.file("client.key")}
+        for status in [201] * 3 + [429] * 3:
+            self.assertEqual(self.sign("client").status, status)
+        self.problem(self.ca.revoke(other, **who), 429, "rate-limited", "this identity")
+        self.problem(self.ca.revoke("none", **who), 429, "rate-limited", "this identity")
+        self.problem(self.ca.revoke(own, "no reason", **who), 400, "malformed", "reason must be")
+        self.assertEqual(self.ca.revoke(own, "keyCompromise", **who).status, 200)
+        self.problem(self.ca.revoke(own, **who), 401, "unauthenticated", "revoked")
+
     def test_certificates_for_one_set_of_names(self):
         self.configure("{ same_names: 2 }")
         self.assertEqual([self.sign("client").status for _ in range(2)], [201] * 2)
