@@ -38,7 +38,8 @@ struct restore_issuer {
 
 struct restore {
 	const char *file;
-	char *etc; /* absolute: where hanaper.yaml is to be */
+	char *etc;  /* absolute: where hanaper.yaml is to be; */
+	bool named; /* by somebody: else a service's goes to where the service has it */
 	bool check, nothing_since;
 	const struct strings *crls;  /* files */
 	const struct strings *users; /* "signer=hanaper-signer" */

@@ -2,6 +2,7 @@
 /* hanaper restore - a backup put back, or looked at. */
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -25,7 +26,7 @@ static const struct opt opts[] = {
 	OPT_IS_FLAG("nothing-since", struct restore_args, nothing_since,
 	    "nothing was revoked after the backup"),
 	OPT_HAS_TEXT("dir", "DIR", struct options_common, dir,
-	    "where to (else $HANAPER_DIR, else ./hanaper)"),
+	    "where to (else $HANAPER_DIR, a service's to " SETUP_ETC ", ., ./hanaper)"),
 	{ 0 },
 };
 
@@ -58,10 +59,23 @@ absolute(const char *dir)
 }
 
 static void
+print_path(const char *what, const char *path)
+{
+	printf("%-13s ", what);
+	out_text(stdout, path);
+	putchar('\n');
+}
+
+static void
 print(const struct restore *r, bool json)
 {
 	json_t *told = json_array();
+	char *yaml = r->check ? NULL : mem_printf("%s/" BACKUP_CONF, r->etc);
 
+	if (!json && yaml != NULL)
+		print_path("configuration", yaml);
+	if (!json && yaml != NULL && strcmp(r->state, r->etc) != 0)
+		print_path("CA directory", r->state);
 	for (size_t i = 0; i < r->told.n; i++) {
 		json_array_append_new(told, json_string(r->told.v[i]));
 		if (json)
@@ -70,11 +84,26 @@ print(const struct restore *r, bool json)
 		putchar('\n');
 	}
 	if (json)
-		out_json(
-		    json_pack("{s:s, s:s*, s:I, s:o}", "file", r->file, "dir", r->state,
-			"journal_seq", (json_int_t)r->facts.journal_seq, "told", told));
-	else
-		json_decref(told);
+		out_json(json_pack("{s:s, s:s*, s:s*, s:I, s:O}", "file", r->file,
+		    "configuration", yaml, "dir", r->state, "journal_seq",
+		    (json_int_t)r->facts.journal_seq, "told", told));
+	json_decref(told);
+	free(yaml);
+}
+
+static void
+say_next(const struct restore *r, const char *dir)
+{
+	const bool service =
+	    strcmp(r->etc, SETUP_ETC) == 0 && strcmp(r->state, SETUP_STATE) == 0;
+
+	if (service && r->users->n == 0) {
+		out_next("systemctl start hanaper");
+		return;
+	}
+	char *word = out_word(service ? r->etc : dir);
+	out_next("hanaperd --dir %s", word);
+	free(word);
 }
 
 int
@@ -92,6 +121,7 @@ cmd_restore(const struct command *self, int argc, char **argv)
 	buf_init(&r.yaml, MIB(1));
 	r.file = a.common.operands[0];
 	r.etc = absolute(dir);
+	r.named = options_named_dir(a.common.dir) != NULL;
 	r.check = a.check;
 	r.nothing_since = a.nothing_since;
 	r.crls = &a.crls;
@@ -102,12 +132,9 @@ cmd_restore(const struct command *self, int argc, char **argv)
 			out_note("%s", r.told.v[i]);
 		status = out_fail(&e);
 	} else {
-		char *word = out_word(dir);
-
 		print(&r, a.common.json);
 		if (!a.check && r.keyless == 0)
-			out_next("hanaperd --dir %s", word);
-		free(word);
+			say_next(&r, dir);
 	}
 out:
 	restore_free(&r);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "cli/owners.h"
 #include "cli/scratch.h"
+#include "cli/setup.h"
 #include "conf/conf_load.h"
 #include "sys/file.h"
 
@@ -47,6 +48,33 @@ open_file(struct restore *r, struct err *e)
 	return err_errno(e, "%s", r->file);
 }
 
+/* By the 'dir:' that 'yaml' has there, and not by where we are. */
+static bool
+is_services(const struct restore *r)
+{
+	struct conf *c;
+	struct err none;
+
+	if (!conf_load_text(buf_bytes(&r->yaml), SETUP_ETC "/" BACKUP_CONF, &c, &none))
+		return false;
+	const bool is = strcmp(c->dir, SETUP_STATE) == 0;
+	conf_free(c);
+	return is;
+}
+
+static bool
+load_conf(struct restore *r, struct err *e)
+{
+	if (!r->named && is_services(r)) {
+		free(r->etc);
+		r->etc = mem_strdup(SETUP_ETC);
+	}
+	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
+	const bool ok = conf_load_text(buf_bytes(&r->yaml), path, &r->conf, e);
+	free(path);
+	return ok;
+}
+
 /* All of it is read and believed before anything is written. */
 static bool
 read_file(struct restore *r, struct err *e)
@@ -56,12 +84,10 @@ read_file(struct restore *r, struct err *e)
 	owners_act_self();
 	if (!opened)
 		return false;
-	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
-	const bool ok = archive_read(r->fd, keep_yaml, r, &r->facts, e) &&
-			buf_ok(&r->yaml, "the backup's hanaper.yaml", e) &&
-			conf_load_text(buf_bytes(&r->yaml), path, &r->conf, e);
-	free(path);
-	return ok || err_prefix(e, r->file);
+	return (archive_read(r->fd, keep_yaml, r, &r->facts, e) &&
+		   buf_ok(&r->yaml, "the backup's hanaper.yaml", e) &&
+		   load_conf(r, e)) ||
+	       err_prefix(e, r->file);
 }
 
 static bool

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which CA directory is meant, and what is said where it is none, half of one, or a service's."""
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -173,6 +174,31 @@ class Service(FlowTest):
     def test_doctor_names_the_journal_of_the_service(self):
         done = self.machine(self.LAID_OUT + "hanaper doctor || true")
         self.assertIn("see journalctl -u hanaper for why it ended, and start it", done.stdout)
+
+    # S86: what was lost is there again, and the unit finds it, whose condition is /etc/hanaper/hanaper.yaml
+    def test_restore_puts_it_back_where_the_service_looks_for_it_and_says_where(self):
+        self.machine(self.LAID_OUT + "hanaper backup service.tar --with-keys")
+        bare = "mkdir /var/lib/hanaper; "
+        said = self.machine(bare + "hanaper restore --nothing-since service.tar; hanaperd --check; ls /var/lib/hanaper /etc/hanaper").stdout
+        self.assertIn("\nconfiguration /etc/hanaper/hanaper.yaml\nCA directory  /var/lib/hanaper\n", "\n" + said)
+        self.assertIn("/etc/hanaper/hanaper.yaml: good\n", said)
+        self.assertIn("root.key", said)
+        told = json.loads(self.machine(bare + "hanaper restore --nothing-since service.tar --json").stdout)
+        self.assertEqual((told["configuration"], told["dir"]), ("/etc/hanaper/hanaper.yaml", "/var/lib/hanaper"))
+        self.assertFalse(self.ca.file("hanaper").exists())
+        # Said is said, and where one is counts for no other's.
+        said = self.machine(bare + "hanaper restore --nothing-since service.tar --dir there; hanaperd --check --dir there").stdout
+        self.assertIn(f"configuration {self.ca.tmp}/there/hanaper.yaml\nCA directory  /var/lib/hanaper\n", said)
+        shutil.rmtree(self.ca.file("there"))
+        self.assertNotIn("configuration", json.loads(self.machine("hanaper restore --check --json service.tar").stdout))
+
+    def test_what_is_no_services_is_put_back_where_one_is(self):
+        self.machine("hanaper backup own.tar --with-keys --dir {ca}")
+        # Its place would be a service's own, were it to follow from where it is put.
+        said = self.machine("cd /var/lib; hanaper restore --nothing-since {ca}/../own.tar; hanaperd --check").stdout
+        self.assertIn("configuration /var/lib/hanaper/hanaper.yaml\n", said)
+        self.assertNotIn("CA directory", said)
+        self.assertIn("/var/lib/hanaper/hanaper.yaml: good", said)
 
     def test_where_one_is_goes_before_it(self):
         done = self.machine(self.LAID_OUT + "cd /; hanaper ls 2>&1 || cd {ca}; hanaper ls 2>&1 || true")
