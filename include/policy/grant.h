@@ -22,6 +22,10 @@
 bool grant_find(const struct conf *c, const struct identity *who, enum right right,
     const char *profile, const struct conf_grant **ret, struct verdict *v);
 
+/* The same, of which nothing is told. */
+bool grant_has(const struct conf *c, const struct identity *who, enum right right,
+    const char *profile);
+
 /* Does the grant let 'who' have these names?  One row "grant.names" for each that fails, or one pass. */
 bool grant_names(const struct conf_grant *g, const struct identity *who,
     const struct names *names, struct verdict *v);

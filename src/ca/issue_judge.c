@@ -9,25 +9,48 @@
 #include "policy/grant.h"
 #include "store/store_certificate.h"
 
-/* The profile, if there is one of this name that this request may use. */
+static enum right
+right_of(const struct issue_request *q)
+{
+	return q->renewal ? RIGHT_RENEW : RIGHT_ISSUE;
+}
+
+/* Who may not read hears of no profile but those that a grant of his is for (S72). */
+static bool
+is_shown(struct ca *ca, const struct issue_request *q, const char *profile)
+{
+	return q->internal || grant_has(ca->conf, q->who, right_of(q), profile) ||
+	       grant_has(ca->conf, q->who, RIGHT_READ, NULL);
+}
+
 static const struct conf_profile *
-find_profile(struct ca *ca, const struct issue_request *q, struct verdict *v)
+find_profile(struct ca *ca, const struct issue_request *q)
 {
 	const struct conf_profile *p =
 	    q->profile == NULL ? NULL
 			       : conf_profile_find(ca->conf, bytes_str(q->profile));
-	const bool there = p != NULL && (!p->internal || q->internal);
+
+	return p != NULL && (!p->internal || q->internal) ? p : NULL;
+}
+
+static void
+tell_profile(struct ca *ca, const struct issue_request *q, bool pass, struct verdict *v)
+{
 	struct buf all;
 
+	if (!verdict_keeps(v, pass))
+		return;
 	buf_init(&all, KIB(8));
-	for (size_t i = 0; i < ca->conf->n_profiles; i++)
-		if (!ca->conf->profiles[i].internal)
-			buf_printf(&all, "%s%s", all.n > 0 ? ", " : "",
-			    ca->conf->profiles[i].name);
-	verdict_add(v, there, ERR_POLICY, "profile", "profile",
-	    q->profile == NULL ? "" : q->profile, buf_str(&all));
+	for (size_t i = 0; i < ca->conf->n_profiles; i++) {
+		const struct conf_profile *p = &ca->conf->profiles[i];
+
+		if (!p->internal && is_shown(ca, q, p->name))
+			buf_printf(&all, "%s%s", all.n > 0 ? ", " : "", p->name);
+	}
+	verdict_add(v, pass, ERR_POLICY, "profile", "profile",
+	    q->profile == NULL ? "" : q->profile,
+	    all.n > 0 ? buf_str(&all) : "one that a grant is for");
 	buf_free(&all);
-	return there ? p : NULL;
 }
 
 /* What no profile lets pass. */
@@ -66,14 +89,13 @@ check_names(struct ca *ca, struct issue_judged *j, struct verdict *v)
 }
 
 static void
-check_grant(struct ca *ca, const struct issue_request *q, struct issue_judged *j,
-    struct verdict *v)
+check_grant(struct ca *ca, const struct issue_request *q, const char *profile,
+    struct issue_judged *j, struct verdict *v)
 {
 	const struct conf_grant *grant;
 
 	if (q->internal ||
-	    !grant_find(ca->conf, q->who, q->renewal ? RIGHT_RENEW : RIGHT_ISSUE,
-		j->profile != NULL ? j->profile->name : NULL, &grant, v))
+	    !grant_find(ca->conf, q->who, right_of(q), profile, &grant, v))
 		return;
 	if (j->profile != NULL && j->names != NULL)
 		grant_names(grant, q->who, j->names, v);
@@ -120,12 +142,20 @@ bool
 issue_judge(struct ca *ca, const struct issue_request *q, struct issue_judged *ret,
     struct verdict *v, struct err *e)
 {
-	struct issue_judged j = { .profile = find_profile(ca, q, v),
+	/* One renews by the profile of one's own certificate. */
+	const bool shown = q->renewal || is_shown(ca, q, q->profile);
+	struct issue_judged j = { .profile = shown ? find_profile(ca, q) : NULL,
 		.names = q->names };
 
 	if (j.names == NULL && q->csr != NULL && !q->names_bad)
 		j.names = &q->csr->names;
-	check_grant(ca, q, &j, v);
+	if (shown) {
+		tell_profile(ca, q, j.profile != NULL, v);
+		check_grant(ca, q, j.profile != NULL ? q->profile : NULL, &j, v);
+	} else { /* the grant first: it is why */
+		check_grant(ca, q, q->profile, &j, v);
+		tell_profile(ca, q, false, v);
+	}
 	if (j.profile != NULL) {
 		j.issuer = ca_issuer_find(ca, j.profile->issuer);
 		if (j.names != NULL)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/revoke.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,17 +147,45 @@ is_own(const struct identity *who, const struct certificate_row *row)
 }
 
 static bool
-check(struct ca *ca, const struct revoke_request *q, const struct certificate_row *row,
-    struct verdict *v, struct err *e)
+may_read(struct ca *ca, const struct identity *who)
+{
+	return grant_has(ca->conf, who, RIGHT_READ, NULL);
+}
+
+/* Who may not read hears the same of what is not there and of what is not his (S72). */
+static bool
+refuse_unseen(const struct identity *who, struct verdict *v, struct err *e)
+{
+	char *value = mem_printf("revoke by %s", who->text);
+
+	verdict_add(v, false, ERR_FORBIDDEN, "grant", "identity", value,
+	    "its own certificate, and those of profiles that a grant with this right "
+	    "is for");
+	free(value);
+	return verdict_ok(v, e);
+}
+
+static bool
+check_grant(struct ca *ca, const struct revoke_request *q,
+    const struct certificate_row *row, struct verdict *v, struct err *e)
 {
 	const struct conf_grant *grant;
 
-	if (!q->judged && !is_own(q->who, row) &&
-	    !grant_find(ca->conf, q->who, RIGHT_REVOKE, row->profile, &grant, v)) {
-		const bool granted = verdict_ok(v, e);
-		assert(!granted); /* the row "grant" has failed */
-		return granted;
-	}
+	if (q->judged || is_own(q->who, row) ||
+	    grant_has(ca->conf, q->who, RIGHT_REVOKE, row->profile))
+		return true;
+	if (!may_read(ca, q->who))
+		return refuse_unseen(q->who, v, e);
+	(void)grant_find(ca->conf, q->who, RIGHT_REVOKE, row->profile, &grant, v);
+	return verdict_ok(v, e); /* the row "grant" has failed */
+}
+
+static bool
+check(struct ca *ca, const struct revoke_request *q, const struct certificate_row *row,
+    struct verdict *v, struct err *e)
+{
+	if (!check_grant(ca, q, row, v, e))
+		return false;
 	if (strcmp(row->issuer, "root") == 0)
 		return err_set(e, ERR_FORBIDDEN,
 		    "this is a CA certificate: it is not revoked by this route; an "
@@ -245,9 +272,12 @@ revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
 {
 	struct certificate_row row;
 
-	if (!ca_writable(ca, e) ||
-	    !store_certificate_get(ca->store, NULL, &q->serial, &row, e))
+	if (!ca_writable(ca, e))
 		return false;
+	if (!store_certificate_get(ca->store, NULL, &q->serial, &row, e))
+		return e->code == ERR_NOT_FOUND && !may_read(ca, q->who)
+			   ? refuse_unseen(q->who, v, e)
+			   : false;
 	bool ok = check(ca, q, &row, v, e);
 	if (ok && q->lineage)
 		ok = revoke_lineage_start(ca, q, &row, done, arg, e);

@@ -73,13 +73,7 @@ throttle_free(struct throttle *t)
 bool
 throttle_is_free(struct ca *ca, const struct identity *who)
 {
-	const struct conf_grant *grant;
-	struct verdict v = { 0 };
-
-	const bool may = who->kind == IDENTITY_ADMIN || who->kind == IDENTITY_SYSTEM ||
-			 grant_find(ca->conf, who, RIGHT_ADMIN, NULL, &grant, &v);
-	verdict_free(&v);
-	return may;
+	return grant_has(ca->conf, who, RIGHT_ADMIN, NULL);
 }
 
 static bool

@@ -140,15 +140,33 @@ without_grant(const struct identity *who, bool pass)
 		    : "a grant that fits this identity and gives this right";
 }
 
+/* NULL for who needs none. */
+static bool
+judge(const struct conf *c, const struct identity *who, enum right right,
+    const char *profile, const struct conf_grant **ret)
+{
+	const bool reachable = is_reachable(c, who, right, profile);
+
+	*ret = reachable ? first_fit(c, who, right, profile) : NULL;
+	return reachable && (*ret != NULL || is_local(who) ||
+				is_granted_by_itself(who, right, profile));
+}
+
+bool
+grant_has(const struct conf *c, const struct identity *who, enum right right,
+    const char *profile)
+{
+	const struct conf_grant *ignored;
+
+	return judge(c, who, right, profile, &ignored);
+}
+
 bool
 grant_find(const struct conf *c, const struct identity *who, enum right right,
     const char *profile, const struct conf_grant **ret, struct verdict *v)
 {
-	const bool reachable = is_reachable(c, who, right, profile);
-	const struct conf_grant *g =
-	    reachable ? first_fit(c, who, right, profile) : NULL;
-	const bool pass = reachable && (g != NULL || is_local(who) ||
-					   is_granted_by_itself(who, right, profile));
+	const struct conf_grant *g;
+	const bool pass = judge(c, who, right, profile, &g);
 	char *value = mem_printf("%s%s%s by %s", sets_right_word(right),
 	    profile != NULL ? " " : "", profile != NULL ? profile : "",
 	    who->text != NULL ? who->text : "nobody");

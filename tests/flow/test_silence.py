@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a stranger, a refusal, a log and a health check must not tell."""
 import base64
+import json
 import re
 import time
 
@@ -32,6 +33,38 @@ class Silence(FlowTest):
                 with self.subTest(who=bool(who.get("cert")), path=path):
                     self.assertIn(answers[0][0], (401, 403))
                     self.assertEqual(*answers)
+
+    def answers_alike(self, ask, *words):
+        """What 'ask' gets for each word differs in the word alone; the first of them."""
+        told = []
+        for word in words:
+            a = ask(word)
+            text = {k: v for k, v in a.json.items() if k != "request_id"}
+            told.append((a.status, json.dumps(text).replace(word, "?")))
+        for other in told[1:]:
+            self.assertEqual(told[0], other)
+        return told[0]
+
+    def test_who_may_not_read_cannot_tell_what_may_be_revoked_or_issued(self):
+        """S72: neither whose a serial is, nor which profiles there are, nor what they are like."""
+        csr = self.ca.csr("client-2", "DNS:client.internal")
+
+        def revoke(serial):
+            return self.ca.revoke(serial, **self.client())
+
+        def issue(profile, path="/v1/certificates?profile="):
+            return self.ca.ask("POST", path + profile, csr, TEXT, **self.client())
+
+        status, text = self.answers_alike(revoke, self.serial, "12" * 20)
+        self.assertEqual(status, 403)
+        self.assertNotIn("server", text)
+        status, text = self.answers_alike(issue, "admin", "nothing")
+        self.assertEqual(status, 403)
+        self.assertIn("client", text, "those that a grant of his is for")
+        status, text = self.answers_alike(lambda p: issue(p, "/v1/explain?profile="), "admin", "nothing")
+        self.assertEqual(status, 200)
+        self.assertIn("grant", text)
+        self.assertEqual(issue("client").status, 201)
 
     def test_lists_need_a_right_to_read(self):
         """R54: every list, with a certificate that may issue and not read."""

@@ -13,6 +13,7 @@ tests_unit_ca_unit_ca_SOURCES = \
 	tests/unit/ca/test_caller.c \
 	tests/unit/ca/test_census.c \
 	tests/unit/ca/test_ending.c \
+	tests/unit/ca/test_hidden.c \
 	tests/unit/ca/test_issue.c \
 	tests/unit/ca/test_issue_refused.c \
 	tests/unit/ca/test_note.c \

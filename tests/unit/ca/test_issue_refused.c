@@ -157,8 +157,8 @@ Test(issue_refused, without_a_grant_nothing_is_issued)
 
 	q.who = &nobody;
 	expect_refused(&q, ERR_UNAUTHENTICATED, "grant");
-	q.profile = "nothing"; /* and no profile to ask the grant about */
-	expect_refused(&q, ERR_POLICY, "profile");
+	q.profile = "nothing";
+	expect_refused(&q, ERR_UNAUTHENTICATED, "profile");
 	csr_free(csr);
 }
 
