@@ -89,6 +89,19 @@ MUST_CHECK bool store_certificate_brief(struct store *st, const char *issuer,
 MUST_CHECK bool store_key_compromised(struct store *st,
     const uint8_t key_hash[static 32], bool *ret, struct err *e);
 
+#define CERTIFICATE_SAME_KEY_MAX 100
+
+struct certificate_serials {
+	struct serial v[CERTIFICATE_SAME_KEY_MAX];
+	size_t n;
+};
+/*
+ * The others that have the key of this one, have not ended by 'now' and are not revoked:
+ * the newest first, and so many at most.
+ */
+MUST_CHECK bool store_certificate_same_key(struct store *st, const struct serial *s,
+    int64_t now, struct certificate_serials *ret, struct err *e);
+
 /* The key of any certificate, whatever became of it? (RFC 8555 11.1) */
 MUST_CHECK bool store_certificate_has_key(struct store *st,
     const uint8_t key_hash[static 32], bool *ret, struct err *e);

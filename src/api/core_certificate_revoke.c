@@ -6,8 +6,12 @@
 #include "api/certificate_json.h"
 #include "api/core_routes.h"
 #include "api/revocation_json.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "codec/json.h"
+#include "policy/grant.h"
+#include "store/store_certificate.h"
 
 static bool
 read_flag(const char *word, bool *ret, struct err *e)
@@ -69,13 +73,28 @@ struct pending {
 };
 
 static json_t *
-serials_json(const struct revoke_result *res)
+serials_json(const struct serial *serials, size_t n)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < res->n_serials; i++)
-		json_array_append_new(list, certificate_json_serial(&res->serials[i]));
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, certificate_json_serial(&serials[i]));
 	return list;
+}
+
+/* Whoever has the key has these too; to who may read, as they are of any profile. */
+static void
+put_same_key(struct request *r, const struct serial *serial, json_t *v)
+{
+	struct certificate_serials same;
+	struct err e;
+
+	if (!grant_has(ca_conf(r->ca), &r->caller.id, RIGHT_READ, NULL))
+		return;
+	if (store_certificate_same_key(ca_store(r->ca), serial, clock_now(), &same, &e))
+		json_object_set_new(v, "same_key", serials_json(same.v, same.n));
+	else /* it is revoked all the same */
+		LOG_ERR(LOG_ERROR, "same-key-unread", &e);
 }
 
 static void
@@ -91,7 +110,10 @@ on_revoked(void *arg, const struct revoke_result *res, const struct err *refused
 		json_t *v = revocation_json(&p->serial, res);
 
 		if (p->lineage)
-			json_object_set_new(v, "serials", serials_json(res));
+			json_object_set_new(v, "serials",
+			    serials_json(res->serials, res->n_serials));
+		if (res->reason == REASON_KEY_COMPROMISE)
+			put_same_key(r, &p->serial, v);
 		request_json(r, 200, v);
 	}
 	free(p);

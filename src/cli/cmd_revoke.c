@@ -51,6 +51,7 @@ print(const struct revoke_args *a, const char *hex, json_t *v)
 	view_field(v, "reason", "reason");
 	view_field(by, "ocsp", "OCSP from");
 	view_field(by, "crl", "CRL by");
+	view_field_list(v, "same_key", "same key");
 	out_next("hanaper ocsp %s", hex);
 }
 

@@ -20,6 +20,15 @@ static const struct stmt_def names_def = {
 static const struct stmt_def serial_def = {
 	"SELECT serial FROM certificate WHERE id = $1", "read a certificate's serial"
 };
+static const struct stmt_def same_key_def = {
+	"WITH k (h) AS (SELECT key_hash FROM certificate WHERE serial = $1 LIMIT 1)"
+	" SELECT c.serial FROM certificate c"
+	" LEFT JOIN revocation r ON r.certificate_id = c.id"
+	" WHERE substr(c.key_hash, 1, 8) = substr((SELECT h FROM k), 1, 8)"
+	" AND c.key_hash = (SELECT h FROM k) AND c.serial <> $1"
+	" AND c.not_after >= $2 AND r.id IS NULL ORDER BY c.id DESC LIMIT $3",
+	"find the certificates of a key"
+};
 static const struct stmt_def der_def = {
 	"SELECT der FROM certificate_der WHERE certificate_id = $1",
 	"read a certificate's octets"
@@ -154,6 +163,26 @@ store_certificate_serial(struct store *st, int64_t id, struct serial *ret,
 	if (!stmt_finish(q, ok ? e : &late) || !ok)
 		return false;
 	*ret = s;
+	return true;
+}
+
+bool
+store_certificate_same_key(struct store *st, const struct serial *s, int64_t now,
+    struct certificate_serials *ret, struct err *e)
+{
+	struct stmt *q = stmt_begin(store_db(st), &same_key_def);
+	struct certificate_serials found = { .n = 0 };
+	struct err late;
+	bool ok = true;
+
+	stmt_bytes(q, 1, serial_bytes(s));
+	stmt_int(q, 2, now);
+	stmt_int(q, 3, NITEMS(found.v));
+	while (ok && stmt_step(q))
+		ok = serial_from_bytes(stmt_col_bytes(q, 0), &found.v[found.n++], e);
+	if (!stmt_finish(q, ok ? e : &late) || !ok)
+		return false;
+	*ret = found;
 	return true;
 }
 

@@ -72,11 +72,13 @@ class Identity(FlowTest):
     def test_a_key_that_was_revoked_loses_access_by_its_other_certificates_too(self):
         ca = self.ca
         csr = ca.csr("stolen", "DNS:stolen.internal")
-        first, second = (ca.ask("POST", "/v1/certificates?profile=" + p, csr, TEXT).json for p in ("server", "peer"))
+        first, second, third = (ca.ask("POST", "/v1/certificates?profile=" + p, csr, TEXT).json
+                                for p in ("server", "peer", "server"))
         ca.file("stolen.crt").write_text(second["chain"])
         connection = ca.connect(*self.who("stolen").values())
         self.assertEqual(ca.ask("GET", "/v1/whoami", connection=connection).status, 200)
-        self.assertEqual(ca.revoke(first["serial"], "keyCompromise").status, 200)
+        told = ca.revoke(first["serial"], "keyCompromise")
+        self.assertEqual((told.status, told.json["same_key"]), (200, [third["serial"], second["serial"]]))
         new = ca.csr("fresh", "DNS:stolen.internal")
         for ask in (("GET", "/v1/whoami"), ("POST", "/v1/renew", new, TEXT)):
             self.problem(ca.ask(*ask, connection=connection), 401, "unauthenticated", "keyCompromise")
@@ -86,6 +88,9 @@ class Identity(FlowTest):
         ca.start()
         self.problem(ca.ask("GET", "/v1/whoami", **self.who("stolen")), 401, "unauthenticated", "keyCompromise")
         self.assertEqual(ca.ask("GET", "/v1/certificates/" + second["serial"]).json["status"], "valid")
+        done = run(BUILD / "hanaper", "revoke", third["serial"], "--reason", "keyCompromise", "--dir", ca.dir)
+        self.assertRegex(done.stdout, "same key +" + second["serial"])
+        self.assertEqual(ca.revoke(second["serial"], "keyCompromise").json["same_key"], [])
 
     # R43: a ticket bears the certificate; what became of it since is asked each time
     def test_a_revoked_one_loses_access_in_a_resumed_session_too(self):
@@ -180,6 +185,7 @@ class Identity(FlowTest):
         self.problem(ca.revoke(serial, **self.who("client")), 403, "forbidden")
         a = ca.revoke(serial, "keyCompromise", **self.who("mine"))
         self.assertEqual(a.status, 200, a)
+        self.assertNotIn("same_key", a.json, "it may not read")
 
     # R40
     def test_a_ca_certificate_is_not_revoked_by_the_leaf_route(self):

@@ -173,6 +173,30 @@ Test(store_certificate, its_key_is_known_whatever_became_of_it, .init = tmp_begi
 	    1);
 }
 
+/* R18: what has to be revoked with it. */
+Test(store_certificate, the_others_of_a_key_are_those_that_count, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	const struct serial first = tmp_serial(1), third = tmp_serial(3);
+	struct certificate_serials same = { .n = 7 };
+
+	for (unsigned n = 1; n <= 5; n++)
+		tmp_add(n);
+	MUST(store_certificate_same_key(st, &first, 0, &same, &e));
+	cr_expect_eq(same.n, 0, "each has a key of its own");
+	MUST(db_exec(store_db(st),
+	    "UPDATE certificate SET key_hash = (SELECT key_hash FROM certificate"
+	    " ORDER BY id LIMIT 1) WHERE not_after <> 10005",
+	    &e));
+	tmp_revoke(11, 4, REASON_SUPERSEDED);
+	MUST(store_certificate_same_key(st, &first, 10003, &same, &e));
+	cr_assert_eq(same.n, 1, "one has ended, one is revoked: %zu", same.n);
+	cr_expect(serial_eq(&same.v[0], &third));
+	MUST(store_certificate_same_key(st, &first, 0, &same, &e));
+	cr_assert_eq(same.n, 2);
+	cr_expect(serial_eq(&same.v[0], &third), "the newest first");
+}
+
 static bool
 is_compromised(unsigned n)
 {
