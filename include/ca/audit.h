@@ -42,6 +42,12 @@ struct audit_event { /* all is borrowed; what is NULL is not said */
 	bool logged;        /* its line is in the log already */
 };
 
+/*
+ * As many of them, from the first on, as an entry has room for that anybody can bring
+ * about; borrowed.  Its 'object' tells of the others.
+ */
+struct names audit_few(const struct names *all);
+
 /* One refusal more that gets no row: they are counted into one. */
 void audit_drop(struct ca *ca);
 /* Row and line.  Never for a kind that comes with the journal's record. */

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "ca/acme_caa.h"
 #include "ca/acme_limit.h"
+#include "ca/audit.h"
 #include "codec/base64.h"
 
 #define PAGE 50 /* orders in a list */
@@ -141,6 +142,18 @@ read_time(const json_t *object, const char *name, int64_t *ret, struct err *e)
 	return ok;
 }
 
+/* What is refused has an entry in the audit, and anybody may order. */
+static void
+about(struct request *r, const struct names *names)
+{
+	const struct names few = audit_few(names);
+	char *object =
+	    few.n < names->n ? mem_printf("order of %zu names", names->n) : NULL;
+
+	request_about(r, NULL, &few, NULL, object);
+	free(object);
+}
+
 static bool
 make(struct acme *a, struct acme_identifiers *ids, struct acme_order *ret,
     struct verdict *v, struct err *e)
@@ -161,7 +174,7 @@ make(struct acme *a, struct acme_identifiers *ids, struct acme_order *ret,
 	    !read_time(a->payload, "notBefore", &q.not_before, e) ||
 	    !read_time(a->payload, "notAfter", &q.not_after, e))
 		return false;
-	request_about(a->r, NULL, &ids->names, NULL, NULL);
+	about(a->r, &ids->names);
 	q.ancestors = (const char *const *)ids->ancestors;
 	return acme_order_make(ca, &q, ret, v, e);
 }

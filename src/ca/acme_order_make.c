@@ -306,14 +306,17 @@ static void
 tell(struct ca *ca, const struct acme_order_ask *q, const struct conf_profile *p,
     const struct acme_order *o)
 {
+	const struct names few = audit_few(q->names);
 	char *who = acme_identity_text(q->account->id);
-	char *object = mem_printf("order %s", o->id);
+	char *object = few.n < q->names->n
+			   ? mem_printf("order %s of %zu names", o->id, q->names->n)
+			   : mem_printf("order %s", o->id);
 
 	audit_add(ca, &(struct audit_event){ .kind = AUDIT_ORDER_MADE,
 			  .request_id = q->request_id,
 			  .identity = who,
 			  .profile = p->name,
-			  .names = q->names,
+			  .names = &few,
 			  .object = object });
 	prom_count(&ca->tally.acme_orders, p->name, acme_state_word(o->status));
 	free(who);

@@ -21,6 +21,7 @@
 #define OCTETS_MAX       MIB(1) /* of all that wait */
 #define FLUSH_MS         1000
 #define NAMES_OCTETS_MAX KIB(64)
+#define FEW_OCTETS_MAX   KIB(1)
 
 enum when {
 	AUDIT_RECORD,
@@ -279,6 +280,20 @@ row_of(const struct audit_event *ev, struct buf *names, char hex[static SERIAL_H
 		.result = ev->result != NULL ? ev->result : AUDIT_DONE,
 		.reason = ev->reason,
 	};
+}
+
+struct names
+audit_few(const struct names *all)
+{
+	struct names few = { .v = all->v };
+	size_t octets = 0;
+
+	for (; few.n < all->n; few.n++) {
+		octets += strlen(all->v[few.n].text);
+		if (octets > FEW_OCTETS_MAX)
+			break;
+	}
+	return few;
 }
 
 void
