@@ -21,6 +21,8 @@ void acme_limits_set(struct acme_limits *l, const struct conf_acme_site *c);
 /* One more of these: ERR_RATE_LIMITED with retry_s. */
 MUST_CHECK bool acme_limit_account(struct ca *ca, struct bytes address, struct err *e);
 MUST_CHECK bool acme_limit_order(struct ca *ca, int64_t account_num, struct err *e);
+/* Of all accounts that were made from this address, while there is little room for orders. */
+MUST_CHECK bool acme_limit_stranger(struct ca *ca, const char *address, struct err *e);
 /* Of contacts or the key; as many as orders. */
 MUST_CHECK bool acme_limit_change(struct ca *ca, int64_t account_num, struct err *e);
 /*

@@ -73,6 +73,10 @@ struct ca {
 	struct searchable *searchable;
 	struct caller_cache *callers;            /* ca/caller.c's */
 	int64_t acme_cursor, acme_orders_cursor; /* of acme_order_sweep() */
+	struct {
+		int64_t all;     /* names without proof, as last looked at */
+		int64_t told_ms; /* when the log last had that they are too many */
+	} acme_room;             /* ca/acme_room.c's */
 	struct tally tally;
 
 	int64_t started_at;

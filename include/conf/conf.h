@@ -93,8 +93,8 @@ struct conf_acme_site { /* what all directories share */
 	size_t names_max;     /* identifiers in one order; 100 or conf.names_max */
 	/* 0 is no limit. */
 	size_t accounts_per_hour; /* new accounts from one address; 100 */
-	size_t orders_per_hour;   /* new orders of one account; 1000 */
-	size_t pending_max;       /* unfinished orders of one account; 300 */
+	size_t orders_per_hour; /* new orders of one account, and names in vain; 1000 */
+	size_t pending_max;     /* unfinished orders of one account, in names; 300 */
 	size_t failures_per_hour; /* failed validations of one account and name; 60 */
 };
 

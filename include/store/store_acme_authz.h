@@ -71,9 +71,6 @@ MUST_CHECK bool store_acme_authz_move(struct store *st, int64_t num,
 MUST_CHECK bool store_acme_authz_move_challenge(struct store *st, int64_t challenge_num,
     enum acme_status from, enum acme_status to, int64_t validated_at, const char *error,
     struct err *e);
-/* How many of an account pend at 'now', and are loose? */
-MUST_CHECK bool store_acme_authz_loose_count(struct store *st, int64_t account_num,
-    int64_t now, int64_t *ret, struct err *e);
 /* All of an account that pend or are valid become DEACTIVATED. */
 MUST_CHECK bool store_acme_authz_end_account(struct store *st, int64_t account_num,
     struct err *e);
@@ -107,11 +104,12 @@ MUST_CHECK bool store_acme_authz_attempts(struct store *st, const char *value,
     struct err *e);
 /*
  * Housekeeping, at most 'limit' rows of each kind: those past their time become EXPIRED;
- * those that ended before 'gone_before' and that no order names are removed, attempts
- * older than that too.  *cursor: how far the last call looked; 0 at first.  *ret_n: rows
- * changed.
+ * what is not VALID is removed when no order names it any more, or has not and its time
+ * was over before 'vain_before'; attempts older than 'gone_before' too.  *cursor: how far
+ * the last call looked; 0 at first.  *ret_n: rows changed.
  */
 MUST_CHECK bool store_acme_authz_sweep(struct store *st, int64_t now,
-    int64_t gone_before, size_t limit, int64_t *cursor, int64_t *ret_n, struct err *e);
+    int64_t gone_before, int64_t vain_before, size_t limit, int64_t *cursor,
+    int64_t *ret_n, struct err *e);
 
 #endif

@@ -52,9 +52,6 @@ MUST_CHECK bool store_acme_order_resume(struct store *st, int64_t *ret, struct e
 /* All of an account that are in PENDING, READY or PROCESSING become INVALID. */
 MUST_CHECK bool store_acme_order_end_account(struct store *st, int64_t account_num,
     const char *error, struct err *e);
-/* How many of an account are in PENDING, READY or PROCESSING and not past their time. */
-MUST_CHECK bool store_acme_order_open_count(struct store *st, int64_t account_num,
-    int64_t now, int64_t *ret, struct err *e);
 /*
  * An order that replaces this certificate: of anybody's one that is proved and not INVALID,
  * of this account's one in PENDING, too.  Of several the one that lasts.  ERR_NOT_FOUND.
@@ -91,11 +88,11 @@ MUST_CHECK bool store_acme_order_waiting(struct store *st, int64_t authz_num,
 /*
  * Housekeeping, of the next 'limit' rows: orders past their time become INVALID,
  * with 'error'; those whose time was over before 'gone_before' are removed, one with a
- * certificate so when that has ended.  *cursor: how far the last call looked; 0 at first.
- * *ret_n: rows changed.
+ * certificate so when that has ended, one that was never proved whole before 'vain_before'.
+ * *cursor: how far the last call looked; 0 at first.  *ret_n: rows changed.
  */
 MUST_CHECK bool store_acme_order_sweep(struct store *st, int64_t now,
-    int64_t gone_before, const char *error, size_t limit, int64_t *cursor,
-    int64_t *ret_n, struct err *e);
+    int64_t gone_before, int64_t vain_before, const char *error, size_t limit,
+    int64_t *cursor, int64_t *ret_n, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include "ca/acme_caa.h"
 #include "ca/acme_challenge.h"
 #include "ca/acme_limit.h"
+#include "ca/acme_room.h"
 #include "ca/ca_state.h"
 #include "codec/base64.h"
 #include "codec/json.h"
@@ -21,7 +22,8 @@
 
 #define IDENTITY "acme:"
 
-#define SWEEP_MS 10000 /* between two steps of housekeeping */
+#define SWEEP_MS  10000 /* between two steps of housekeeping */
+#define SCARCE_MS 1000  /* while names that nobody has proved fill the disk */
 
 struct acme_site {
 	struct link *prober;
@@ -100,7 +102,8 @@ on_sweep(void *arg)
 {
 	struct ca *ca = arg;
 
-	ca->acme->sweep = loop_after(ca->loop, SWEEP_MS, on_sweep, ca);
+	ca->acme->sweep = loop_after(ca->loop,
+	    acme_room_scarce(ca) ? SCARCE_MS : SWEEP_MS, on_sweep, ca);
 	acme_order_sweep(ca);
 }
 

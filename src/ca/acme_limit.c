@@ -21,6 +21,12 @@
 #define FAILED_PER_HOUR 72000
 #define FAILED_BURST    1000
 
+/*
+ * Orders of accounts that have proved nothing, from one address, while such orders fill
+ * the disk (ca/acme_room.h): one address alone does not keep out the others.
+ */
+#define STRANGERS_PER_HOUR 50
+
 struct limit {
 	size_t per_hour;
 	struct limiter *counted;
@@ -28,7 +34,7 @@ struct limit {
 
 struct acme_limits {
 	struct limit accounts, orders, failures, finalizations;
-	struct limiter *signatures;
+	struct limiter *signatures, *strangers;
 };
 
 /*
@@ -52,6 +58,7 @@ acme_limits_new(const struct conf_acme_site *c)
 	struct acme_limits *l = mem_zalloc(sizeof(*l));
 
 	l->signatures = limiter_new(FAILED_PER_HOUR, FAILED_BURST);
+	l->strangers = limiter_new(STRANGERS_PER_HOUR, STRANGERS_PER_HOUR);
 	acme_limits_set(l, c);
 	return l;
 }
@@ -66,6 +73,7 @@ acme_limits_free(struct acme_limits *l)
 	limiter_free(l->failures.counted);
 	limiter_free(l->finalizations.counted);
 	limiter_free(l->signatures);
+	limiter_free(l->strangers);
 	free(l);
 }
 
@@ -131,6 +139,16 @@ acme_limit_order(struct ca *ca, int64_t account_num, struct err *e)
 {
 	return take(acme_limits(ca)->orders.counted, account_num, bytes_str(""),
 	    "new orders of this account", e);
+}
+
+bool
+acme_limit_stranger(struct ca *ca, const char *address, struct err *e)
+{
+	char whole[THROTTLE_ADDRESS_LEN];
+
+	whole_of(bytes_str(address), whole);
+	return take(acme_limits(ca)->strangers, 0, bytes_str(whole),
+	    "orders from this address, of accounts that have proved nothing", e);
 }
 
 bool

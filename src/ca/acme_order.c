@@ -8,10 +8,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ca/acme_room.h"
 #include "ca/ca_state.h"
 
 #define SWEEP_ROWS 200                   /* of one kind in one step */
 #define KEPT_S     (INT64_C(30) * 86400) /* behind the end of what is removed then */
+#define VAIN_S     INT64_C(3600) /* so of what was never proved: anybody makes it */
 /* Orders that one authorization moves at once; the others move when they are looked at. */
 #define OPEN_MAX   100
 
@@ -198,10 +200,11 @@ acme_order_sweep(struct ca *ca)
 
 	if (ca_writable(ca, &e) && !ca->round_failed &&
 	    (!store_begin(ca->store, &e) || !acme_order_keep(ca, &e) ||
-		!store_acme_order_sweep(ca->store, now, now - KEPT_S, error, SWEEP_ROWS,
-		    &ca->acme_orders_cursor, &orders, &e) ||
-		!store_acme_authz_sweep(ca->store, now, now - KEPT_S, SWEEP_ROWS,
-		    &ca->acme_cursor, &authz, &e))) {
+		!store_acme_order_sweep(ca->store, now, now - KEPT_S, now - VAIN_S,
+		    error, SWEEP_ROWS, &ca->acme_orders_cursor, &orders, &e) ||
+		!store_acme_authz_sweep(ca->store, now, now - KEPT_S, now - VAIN_S,
+		    SWEEP_ROWS, &ca->acme_cursor, &authz, &e) ||
+		!acme_room_look(ca, &e))) {
 		LOG_ERR(LOG_ERROR, "acme-sweep", &e);
 		ca_round_fail(ca, &e); /* others of the round wrote in it, too */
 	}

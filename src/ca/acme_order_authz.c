@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ca/acme_challenge.h"
+#include "ca/acme_room.h"
 #include "ca/ca_state.h"
 
 #define REUSE_LEFT_S INT64_C(3600) /* that one must last to be used again, at least */
@@ -173,7 +174,7 @@ make(struct ca *ca, const struct acme_account *account,
 		.loose = want->loose,
 		.status = ACME_PENDING,
 		.created_at = now,
-		.expires_at = now + ca->conf->acme.order_s,
+		.expires_at = now + acme_room_order_s(ca),
 	};
 	int64_t num;
 

@@ -9,14 +9,14 @@
 #include "base/mem.h"
 #include "ca/acme_limit.h"
 #include "ca/acme_replaces.h"
+#include "ca/acme_room.h"
 #include "ca/audit.h"
 #include "ca/ca_state.h"
 #include "ca/issue_judge.h"
 #include "x509/csr.h"
 
 #define CSR_REST                                                                       \
-	((size_t)200)   /* of a CSR beside its names: the smallest key, its signature */
-#define FULL_RETRY_S 60 /* when an account with too many open orders may come again */
+	((size_t)200) /* of a CSR beside its names: the smallest key, its signature */
 #define QUOTA_RETRY_S                                                                  \
 	86400 /* what is used up stays so, until an administrator gives another key */
 
@@ -182,30 +182,6 @@ check_octets(const struct names *names, struct err *e)
 		   CSR_MAX - CSR_REST);
 }
 
-typedef bool count(struct store *st, int64_t account_num, int64_t now, int64_t *ret,
-    struct err *e);
-
-/* What an account began and did not finish is bounded, of each kind. */
-static bool
-has_room(struct ca *ca, const struct acme_account *account, count *of, const char *what,
-    struct err *e)
-{
-	const size_t max = ca->conf->acme.pending_max;
-	int64_t open;
-
-	if (max == 0)
-		return true;
-	if (!of(ca->store, account->num, clock_now(), &open, e))
-		return false;
-	if (open < (int64_t)max)
-		return true;
-	err_set(e, ERR_RATE_LIMITED,
-	    "this account has %lld unfinished %s; finish some, or wait until they end",
-	    (long long)open, what);
-	e->retry_s = FULL_RETRY_S;
-	return false;
-}
-
 static bool
 check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 {
@@ -215,8 +191,7 @@ check_room(struct ca *ca, const struct acme_order_ask *q, struct err *e)
 		return err_set(e, ERR_MALFORMED,
 		    "an order may have %zu identifiers; this one has %zu",
 		    site->names_max, q->names->n);
-	return check_octets(q->names, e) &&
-	       has_room(ca, q->account, store_acme_order_open_count, "orders", e);
+	return check_octets(q->names, e) && acme_room_check(ca, q->account, e);
 }
 
 static bool
@@ -279,7 +254,7 @@ begin(struct ca *ca, const struct acme_order_ask *q, const struct conf_profile *
 	};
 
 	/* What was asked for exactly cannot be signed for ever: the order says until when. */
-	o.expires_at = o.created_at + ca->conf->acme.order_s;
+	o.expires_at = o.created_at + acme_room_order_s(ca);
 	if (o.not_before != 0)
 		no_later(&o.expires_at, o.not_before + PROFILE_PAST_SIGNING_S);
 	if (o.not_after != 0)
@@ -369,9 +344,7 @@ acme_order_make_authz(struct ca *ca, const struct acme_account *account,
 	if (strncmp(name->text, "*.", 2) == 0)
 		return err_set(e, ERR_MALFORMED,
 		    "a wildcard cannot be authorized before it is ordered");
-	if (!has_room(ca, account, store_acme_authz_loose_count,
-		"authorizations that no order names", e) ||
-	    !check(ca, &q, &p, v, e)) {
+	if (!acme_room_check_loose(ca, account, e) || !check(ca, &q, &p, v, e)) {
 		if (e->code == ERR_IDENTIFIER)
 			e->code = ERR_PREAUTHORIZATION;
 		return false;

@@ -10,6 +10,7 @@ libhnp_ca_a_SOURCES = \
 	src/ca/acme_recovered.c \
 	src/ca/acme_replaces.c \
 	src/ca/acme_revoke.c \
+	src/ca/acme_room.c \
 	src/ca/acme.c \
 	src/ca/acme_account.c \
 	src/ca/acme_bind.c \

@@ -10,6 +10,7 @@ libhnp_store_a_SOURCES = \
 	src/store/store_acme_order_impl.h \
 	src/store/store_acme_order_sweep.c \
 	src/store/store_acme_recovered.c \
+	src/store/store_acme_room.c \
 	src/store/store_acme_account.c \
 	src/store/store_audit.c \
 	src/store/store_audit_prune.c \
@@ -52,7 +53,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/014_no_sums.sql \
 	$(srcdir)/sql/015_attempt_request.sql \
 	$(srcdir)/sql/016_acme_loose.sql \
-	$(srcdir)/sql/017_acme_replaces.sql
+	$(srcdir)/sql/017_acme_replaces.sql \
+	$(srcdir)/sql/018_acme_unproved.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

@@ -61,12 +61,6 @@ _Static_assert(ACME_PROCESSING == 2, "the number here and in sql/");
 static const struct stmt_def processing_def = { CHALLENGE_COLUMNS
 	" WHERE status = 2 AND num > $1 ORDER BY num LIMIT $2",
 	"list the challenges under way" };
-_Static_assert(ACME_PENDING == 1, "the number here and in sql/");
-static const struct stmt_def loose_def = {
-	"SELECT count(*) FROM acme_authz INDEXED BY acme_authz_loose"
-	" WHERE account_num = $1 AND status = 1 AND loose = 1 AND expires_at > $2",
-	"count an account's authorizations that no order names"
-};
 static const struct stmt_def of_order_def = {
 	"SELECT a.status, a.expires_at FROM acme_order_name n"
 	" JOIN acme_authz a ON a.num = n.authz_num WHERE n.order_num = $1",
@@ -455,17 +449,6 @@ store_acme_authz_move_challenge(struct store *st, int64_t challenge_num,
 	bind_time(q, 4, validated_at);
 	stmt_text(q, 5, error);
 	return stmt_finish_one(q, e);
-}
-
-bool
-store_acme_authz_loose_count(struct store *st, int64_t account_num, int64_t now,
-    int64_t *ret, struct err *e)
-{
-	struct stmt *q = stmt_begin(store_db(st), &loose_def);
-
-	stmt_int(q, 1, account_num);
-	stmt_int(q, 2, now);
-	return store_finish_number(q, ret, e);
 }
 
 bool

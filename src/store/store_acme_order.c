@@ -15,8 +15,8 @@
 
 static const struct stmt_def add_def = {
 	"INSERT INTO acme_order (id, account_num, status, profile, profile_asked,"
-	" created_at, expires_at, not_before, not_after, replaces, error)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+	" created_at, expires_at, not_before, not_after, replaces, error, unproved)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 	"add an order"
 };
 static const struct stmt_def add_name_def = {
@@ -58,13 +58,14 @@ static const struct stmt_def waiting_def = {
 	"list the orders that wait for an authorization"
 };
 static const struct stmt_def move_def = {
-	"UPDATE acme_order SET status = $3, error = COALESCE($4, error)"
+	"UPDATE acme_order SET status = $3, error = COALESCE($4, error),"
+	" unproved = CASE WHEN $3 = $5 THEN 0 ELSE unproved END"
 	" WHERE num = $1 AND status = $2",
 	"move an order"
 };
 /* The life of a finished order is that of its certificate: so long it is kept. */
 static const struct stmt_def issued_def = {
-	"UPDATE acme_order SET certificate_id = $2,"
+	"UPDATE acme_order SET certificate_id = $2, unproved = 0,"
 	" status = CASE WHEN status = $4 THEN status ELSE $3 END,"
 	" error = CASE WHEN status = $4 THEN error ELSE '' END,"
 	" expires_at = COALESCE((SELECT not_after + 1 FROM certificate WHERE id = $2),"
@@ -75,11 +76,6 @@ static const struct stmt_def resume_def = {
 	"UPDATE acme_order SET status = $2 WHERE " OPEN
 	" AND status = $1 AND certificate_id IS NULL RETURNING num",
 	"take up orders that a stop cut off"
-};
-static const struct stmt_def open_def = {
-	"SELECT count(*) FROM acme_order WHERE account_num = $1 AND expires_at > $2"
-	" AND " OPEN,
-	"count an account's orders"
 };
 static const struct stmt_def end_account_def = {
 	"UPDATE acme_order SET status = $2, error = $3 WHERE account_num = $1 "
@@ -125,6 +121,7 @@ add_row(struct store *st, const struct acme_order *o, struct err *e)
 	bind_time(q, 9, o->not_after);
 	stmt_text(q, 10, STORE_TEXT(o->replaces));
 	stmt_text(q, 11, STORE_TEXT(o->error));
+	stmt_int(q, 12, o->status == ACME_PENDING ? (int64_t)o->n_names : 0);
 	return stmt_finish_one(q, e);
 }
 
@@ -281,17 +278,6 @@ store_acme_order_replacing(struct store *st, const char *replaces, int64_t accou
 	return read_one(st, q, ret, e);
 }
 
-bool
-store_acme_order_open_count(struct store *st, int64_t account_num, int64_t now,
-    int64_t *ret, struct err *e)
-{
-	struct stmt *q = stmt_begin(store_db(st), &open_def);
-
-	stmt_int(q, 1, account_num);
-	stmt_int(q, 2, now);
-	return store_finish_number(q, ret, e);
-}
-
 /* ---- lists ---- */
 
 /* What is open is few. */
@@ -418,6 +404,7 @@ store_acme_order_move(struct store *st, int64_t num, enum acme_status from,
 	stmt_int(q, 2, from);
 	stmt_int(q, 3, to);
 	stmt_text(q, 4, error);
+	stmt_int(q, 5, ACME_READY);
 	return stmt_finish_one(q, e);
 }
 

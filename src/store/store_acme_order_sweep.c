@@ -14,7 +14,8 @@ static const struct stmt_def expire_def = {
 	"end orders past their time"
 };
 static const struct stmt_def remove_def = {
-	"DELETE FROM acme_order WHERE num > $1 AND num <= $2 AND expires_at < $3"
+	"DELETE FROM acme_order WHERE num > $1 AND num <= $2"
+	" AND expires_at < CASE WHEN unproved > 0 THEN $4 ELSE $3 END"
 	" AND " ENDED " RETURNING num",
 	"remove old orders"
 };
@@ -38,20 +39,22 @@ expire(struct store *st, int64_t after, int64_t last, int64_t now, const char *e
 
 static bool
 remove_old(struct store *st, int64_t after, int64_t last, int64_t gone_before,
-    int64_t *n, struct err *e)
+    int64_t vain_before, int64_t *n, struct err *e)
 {
 	struct stmt *q = stmt_begin(store_db(st), &remove_def);
 
 	stmt_int(q, 1, after);
 	stmt_int(q, 2, last);
 	stmt_int(q, 3, gone_before);
+	stmt_int(q, 4, vain_before);
 	return store_finish_counted(q, n, e);
 }
 
 /* The next rows after the cursor, whatever they are: so much is looked at in one step. */
 bool
 store_acme_order_sweep(struct store *st, int64_t now, int64_t gone_before,
-    const char *error, size_t limit, int64_t *cursor, int64_t *ret_n, struct err *e)
+    int64_t vain_before, const char *error, size_t limit, int64_t *cursor,
+    int64_t *ret_n, struct err *e)
 {
 	int64_t n = 0, last;
 	bool own;
@@ -60,8 +63,8 @@ store_acme_order_sweep(struct store *st, int64_t now, int64_t gone_before,
 		return false;
 	const bool ok =
 	    store_window(st, &window_def, *cursor, (int64_t)limit, &last, e) &&
-	    remove_old(st, *cursor, last, gone_before, &n, e) &&
-	    expire(st, *cursor, last, now, error, &n, e);
+	    expire(st, *cursor, last, now, error, &n, e) &&
+	    remove_old(st, *cursor, last, gone_before, vain_before, &n, e);
 	if (!store_own_end(st, own, ok, e))
 		return false;
 	*cursor = last; /* 0 behind the last row: from the beginning again */

@@ -8,6 +8,7 @@ tests_unit_store_unit_store_SOURCES = \
 	tests/unit/store/test_store_acme_eab.c \
 	tests/unit/store/test_store_acme_authz.c \
 	tests/unit/store/test_store_acme_order.c \
+	tests/unit/store/test_store_acme_room.c \
 	tests/unit/store/test_store_audit.c \
 	tests/unit/store/test_store_certificate.c \
 	tests/unit/store/test_store_certificate_list.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fail_step.h"
 #include "store/store_acme_recovered.h"
+#include "store/store_acme_room.h"
 #include "tmp_acme.h"
 
 static enum acme_status
@@ -39,7 +40,7 @@ loose(int64_t account)
 {
 	int64_t n = -1;
 
-	MUST(store_acme_authz_loose_count(st, account, NOW, &n, &e));
+	MUST(store_acme_room_loose(st, account, NOW, &n, &e));
 	return n;
 }
 
@@ -391,23 +392,31 @@ Test(store_acme_authz, old_ones_go_but_not_while_an_order_names_them,
 	const int64_t named = tmp_authz(2, 1, "a.internal", ACME_EXPIRED, NOW - 100);
 	tmp_authz(3, 1, "a.internal", ACME_INVALID, NOW - 100);
 	tmp_authz(4, 1, "a.internal", ACME_DEACTIVATED, NOW - 100);
-	const int64_t good = tmp_authz(5, 1, "a.internal", ACME_PENDING, NOW + 1);
+	tmp_authz(5, 1, "a.internal", ACME_PENDING, NOW + 1); /* of one that is gone */
+	const int64_t good = tmp_authz(6, 1, "a.internal", ACME_VALID, NOW + 1),
+		      own = tmp_loose(7, 1, ACME_PENDING, NOW + 1),
+		      own_late = tmp_loose(8, 1, ACME_PENDING, NOW - 50);
+	tmp_loose(9, 1, ACME_PENDING, NOW - 51);
 	int64_t cursor = 0, n, all = 0;
 
 	tmp_order(1, 1, named, ACME_VALID, NOW + 60);
+	tmp_order(2, 1, late, ACME_VALID, NOW + 60);
 	tmp_sql("INSERT INTO acme_attempt (at, type, value, challenge, result, detail,"
 		" transcript, seen) VALUES (1, 2, 'a', 1, 'valid', '', '[]', '')");
-	for (int step = 0; step < 4; step++) {
-		MUST(store_acme_authz_sweep(st, NOW, NOW - 50, 2, &cursor, &n, &e));
+	for (int step = 0; step < 6; step++) {
+		MUST(store_acme_authz_sweep(st, NOW, NOW - 50, NOW - 50, 2, &cursor, &n,
+		    &e));
 		cr_expect(n <= 6);
 		all += n;
 	}
-	cr_expect_eq(all, 4);
+	cr_expect_eq(all, 8);
 	cr_expect_eq(cursor, 0, "it begins anew");
 	cr_expect_eq(status_of(late), ACME_EXPIRED);
 	cr_expect_eq(status_of(named), ACME_EXPIRED);
-	cr_expect_eq(status_of(good), ACME_PENDING);
-	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_authz"), 3);
+	cr_expect_eq(status_of(good), ACME_VALID);
+	cr_expect_eq(status_of(own), ACME_PENDING);
+	cr_expect_eq(status_of(own_late), ACME_EXPIRED);
+	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_authz"), 5);
 	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_challenge"), 6);
 	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_attempt"), 0);
 }

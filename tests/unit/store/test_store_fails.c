@@ -7,6 +7,7 @@
 #include "store/store_acme_account.h"
 #include "store/store_acme_eab.h"
 #include "store/store_acme_recovered.h"
+#include "store/store_acme_room.h"
 #include "store/store_audit.h"
 #include "store/store_census.h"
 #include "store/store_compare.h"
@@ -230,9 +231,9 @@ OP(attempt, const struct acme_attempt a = { .at = NOW,
 		.seen = "" };
     return store_acme_authz_attempt(st, &a, pe);)
 OP(attempts, return store_acme_authz_attempts(st, "a", 0, 9, any_attempt, NULL, pe);)
-OP(authz_loose, return store_acme_authz_loose_count(st, 1, NOW, &num, pe);)
-OP(authz_sweep, int64_t at = 0;
-    return store_acme_authz_sweep(st, NOW + 999, NOW + 999, 9, &at, &num, pe);)
+OP(authz_loose, return store_acme_room_loose(st, 1, NOW, &num, pe);)
+OP(authz_sweep, int64_t at = 0; return store_acme_authz_sweep(st, NOW + 999, NOW + 999,
+    NOW + 999, 9, &at, &num, pe);)
 
 OP(eab_add, const struct acme_eab k = eab(2, "other");
     return store_acme_eab_add(st, &k, pe);)
@@ -266,7 +267,11 @@ OP(order_move, return store_acme_order_move(st, 1, ACME_PENDING, ACME_READY, "",
 OP(order_issued, return store_acme_order_issued(st, "o2", 1, pe);)
 OP(order_resume, return store_acme_order_resume(st, &num, pe);)
 OP(order_end, return store_acme_order_end_account(st, 1, "{}", pe);)
-OP(order_open, return store_acme_order_open_count(st, 1, NOW, &num, pe);)
+OP(room_open, struct store_acme_open o;
+    return store_acme_room_open(st, 1, NOW, 0, &o, pe);)
+OP(room_vain, return store_acme_room_vain(st, 1, 0, &num, pe);)
+OP(room_all, return store_acme_room_all(st, &num, pe);)
+OP(room_proved, bool proved; return store_acme_room_proved(st, 1, &proved, pe);)
 OP(order_replacing, struct acme_order o;
     return store_acme_order_replacing(st, "x", 1, &o, pe)
 	       ? (store_acme_order_free(&o), true)
@@ -279,7 +284,7 @@ OP(order_list, const struct acme_order_query q = { .account_num = 1, .limit = 9 
     return store_acme_order_list(st, &q, any_order, NULL, pe);)
 OP(order_waiting, return store_acme_order_waiting(st, 1, 9, any_order, NULL, pe);)
 OP(order_sweep, int64_t at = 0;
-    return store_acme_order_sweep(st, NOW, NOW, "{}", 9, &at, &num, pe);)
+    return store_acme_order_sweep(st, NOW, NOW, NOW, "{}", 9, &at, &num, pe);)
 
 OP(audit_add, const struct audit_row r = { .at = NOW,
 		  .kind = AUDIT_REFUSED,
@@ -412,7 +417,7 @@ static const struct {
 	ROW(eab_by_num), ROW(eab_bind), ROW(eab_count), ROW(eab_under_way), ROW(eab_revoke),
 	ROW(eab_expire), ROW(eab_expire_all), ROW(acme_recovered), ROW(eab_list), ROW(order_add), ROW(order_by_id),
 	ROW(order_by_num), ROW(order_move), ROW(order_issued), ROW(order_resume), ROW(order_end),
-	ROW(order_open), ROW(order_replacing), ROW(order_by_certificate), ROW(order_list),
+	ROW(room_open), ROW(room_vain), ROW(room_all), ROW(room_proved), ROW(order_replacing), ROW(order_by_certificate), ROW(order_list),
 	ROW(order_waiting), ROW(order_sweep), ROW(audit_add), ROW(audit_list), ROW(audit_last),
 	ROW(audit_last_at), ROW(audit_since), ROW(audit_forget), ROW(audit_pruned), ROW(audit_pruned_set),
 	ROW(audit_prune), ROW(census_issuers), ROW(census_live), ROW(census_issued),
