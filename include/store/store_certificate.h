@@ -22,7 +22,8 @@ struct certificate_new {
 	struct bytes note;                           /* JSON or empty */
 	const struct certificate_metadata *metadata; /* what is to be found of it */
 	size_t n_metadata;
-	const struct serial *parent; /* the certificate that it renews, or NULL */
+	const struct serial *parent; /* the certificate that it renews, or NULL … */
+	bool by_holder;              /* … or whose holder got it */
 };
 
 /*
@@ -51,10 +52,12 @@ struct certificate_row {
 	uint8_t key_hash[32]; /* spki_hash */
 	struct names names;   /* in the certificate's order */
 	bool has_parent;
-	struct serial parent; /* that it renews */
+	struct serial parent; /* that it renews, or whose holder got it */
 	/* Of the first of its lineage: itself where it renews none. */
 	int64_t first_id, first_at; /* first_at: when it was issued */
 	struct serial first;
+	int64_t
+	    family_id; /* of the first of which it is a renewal; its own: it is none */
 	struct buf note;
 };
 void certificate_row_free(struct certificate_row *r); /* what is inside */

@@ -2,8 +2,8 @@
 /*
  * store_lineage - which certificate renews which.
  *
- * A lineage is a first certificate and all that descend from it by renewal;
- * certificate_row.first_id names it.  Rows come with store_certificate_add().
+ * A lineage is a first certificate and all that descend from it, by renewal or because
+ * a holder got it for his own names; certificate_row.first_id names it.  Rows come with store_certificate_add().
  */
 #ifndef STORE_STORE_LINEAGE_H
 #define STORE_STORE_LINEAGE_H
@@ -18,7 +18,8 @@ MUST_CHECK bool store_lineage_compromised(struct store *st, int64_t id,
 struct lineage_member {
 	int64_t id;
 	struct serial serial;
-	const char *issuer; /* borrowed for the call */
+	const char *issuer;    /* borrowed for the call */
+	struct bytes key_hash; /* likewise; spki_hash */
 	int64_t not_after;
 	bool revoked;
 	int64_t revoked_at;
@@ -27,6 +28,7 @@ typedef bool lineage_each(void *arg, const struct lineage_member *m, struct err 
 
 struct lineage_query {
 	int64_t first_id;
+	int64_t family_id; /* of it these renewals alone; 0: all */
 	int64_t target_id; /* this one also when it has ended */
 	int64_t now;       /* the others only when they have not */
 	bool raise;        /* those too that are revoked for less than keyCompromise */

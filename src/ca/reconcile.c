@@ -280,6 +280,7 @@ apply_certificate(struct store *st, const struct record *r, struct cert **ret,
 		.metadata = metadata,
 		.n_metadata = n_metadata,
 		.parent = noted.note.has_parent ? &noted.note.parent : NULL,
+		.by_holder = noted.note.by_holder,
 	};
 	const bool ok = store_certificate_add(st, &row, e) &&
 			audit_certificate(st, &row, cert, &noted, e) &&

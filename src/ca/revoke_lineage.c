@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole family is taken back: all that descends from the first certificate of
- * a lineage and has not ended.
+ * a lineage and has not ended; by who may not revoke by every profile the renewals alone.
  *
  * In slices, so that a long family does not hold the loop.  While it goes on
  * nothing of the family is renewed (ca/renew), and what was at the signer before
@@ -9,9 +9,11 @@
  * finds it.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "policy/grant.h"
 #include "revoke_impl.h"
 #include "store/store_lineage.h"
 
@@ -22,6 +24,9 @@ struct revoke_family {
 	struct ca *ca;
 	struct lineage_query where; /* after_id moves on */
 	enum reason reason;
+	bool
+	    own; /* by the right of him whose certificate it is, of which this is the key: */
+	uint8_t key_hash[32];
 	char *requester, *request_id;
 	int64_t begun_at;
 	size_t open; /* asked, not answered */
@@ -61,6 +66,20 @@ family_free(struct revoke_family *f)
 	free(f);
 }
 
+/*
+ * Of his own key a holder says that it is compromised, and has it refused from then on;
+ * of another's he cannot know it.
+ */
+static enum reason
+reason_of(const struct revoke_family *f, const struct lineage_member *m)
+{
+	const bool same =
+	    bytes_eq(m->key_hash, bytes_of(f->key_hash, sizeof(f->key_hash)));
+
+	return f->own && !same && f->reason == REASON_KEY_COMPROMISE ? REASON_SUPERSEDED
+								     : f->reason;
+}
+
 static void on_member(void *arg, const struct ask_answer *a);
 
 static bool
@@ -77,7 +96,7 @@ ask_member(void *arg, const struct lineage_member *m, struct err *e)
 		.serial = &m->serial,
 		.certificate = buf_bytes(&der),
 		.revoked_at = m->revoked ? m->revoked_at : 0,
-		.reason = f->reason,
+		.reason = reason_of(f, m),
 		.requester = f->requester,
 		.request_id = f->request_id,
 	};
@@ -138,6 +157,17 @@ on_member(void *arg, const struct ask_answer *a)
 		finish(f);
 }
 
+/* What a holder got may be of other names, profiles and holders. */
+static bool
+may_revoke_all(const struct ca *ca, const struct identity *who)
+{
+	for (size_t i = 0; i < ca->conf->n_profiles; i++)
+		if (!ca->conf->profiles[i].internal &&
+		    !grant_has(ca->conf, who, RIGHT_REVOKE, ca->conf->profiles[i].name))
+			return false;
+	return true;
+}
+
 bool
 revoke_lineage_start(struct ca *ca, const struct revoke_request *q,
     const struct certificate_row *row, revoke_done *done, void *arg, struct err *e)
@@ -149,18 +179,21 @@ revoke_lineage_start(struct ca *ca, const struct revoke_request *q,
 		.ca = ca,
 		.where = {
 			.first_id = row->first_id,
+			.family_id = may_revoke_all(ca, q->who) ? 0 : row->family_id,
 			.target_id = row->id,
 			.now = clock_now(),
 			.raise = q->reason == REASON_KEY_COMPROMISE,
 			.limit = SLICE,
 		},
 		.reason = q->reason,
+		.own = !grant_has(ca->conf, q->who, RIGHT_REVOKE, row->profile),
 		.requester = mem_strdup(q->who->text),
 		.request_id = mem_strdup(q->request_id),
 		.begun_at = clock_now(),
 		.done = done,
 		.arg = arg,
 	};
+	memcpy(f->key_hash, row->key_hash, sizeof(f->key_hash));
 	ca->families = f;
 	bool ok = next_slice(f, e);
 	if (ok && f->open == 0)

@@ -54,7 +54,8 @@ MIGRATIONS = \
 	$(srcdir)/sql/015_attempt_request.sql \
 	$(srcdir)/sql/016_acme_loose.sql \
 	$(srcdir)/sql/017_acme_replaces.sql \
-	$(srcdir)/sql/018_acme_unproved.sql
+	$(srcdir)/sql/018_acme_unproved.sql \
+	$(srcdir)/sql/019_lineage_family.sql
 
 nodist_libhnp_store_a_SOURCES = src/store/store_migrations.c
 EXTRA_DIST += $(MIGRATIONS) sql/to_c.awk

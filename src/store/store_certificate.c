@@ -107,8 +107,7 @@ add(struct store *st, const struct certificate_new *c, struct err *e)
 	       add_row(st, c, id, issuer_id, key_hash, e) &&
 	       add_names(st, id, c->cert, e) && add_der(st, id, c->cert, e) &&
 	       store_search_add(st, id, c, e) &&
-	       (c->parent == NULL ||
-		   store_lineage_add(st, id, c->parent, c->cert->not_after, e)) &&
+	       (c->parent == NULL || store_lineage_add(st, id, c, e)) &&
 	       store_crl_shard_named(st, issuer_id, c->issuer, c->cert, e) &&
 	       store_revocation_tie(st, issuer_id, &c->cert->serial, id, key_hash, e);
 }

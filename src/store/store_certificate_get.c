@@ -67,19 +67,20 @@ read_names(struct store *st, int64_t id, struct names *ret, struct err *e)
 	return stmt_finish(q, e);
 }
 
-/* Columns 14 to 17; all are NULL where it renews none. */
+/* Columns 14 to 18; all are NULL where it renews none. */
 static bool
 read_lineage(struct stmt *q, struct certificate_row *r, struct err *e)
 {
 	r->has_parent = !stmt_col_is_null(q, 14);
 	if (!r->has_parent) {
-		r->first_id = r->id;
+		r->first_id = r->family_id = r->id;
 		r->first = r->serial;
 		r->first_at = r->issued_at;
 		return true;
 	}
 	r->first_id = stmt_col_int(q, 15);
 	r->first_at = stmt_col_int(q, 17);
+	r->family_id = stmt_col_int(q, 18);
 	return serial_from_bytes(stmt_col_bytes(q, 14), &r->parent, e) &&
 	       serial_from_bytes(stmt_col_bytes(q, 16), &r->first, e);
 }

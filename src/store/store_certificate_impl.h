@@ -11,7 +11,7 @@
 #define CERTIFICATE_COLUMNS                                                            \
 	"SELECT c.id, i.name, c.serial, c.profile, c.cn, c.not_before, c.not_after,"   \
 	" c.issued_at, c.requester, c.request_id, c.key_hash, c.note, r.revoked_at,"   \
-	" r.reason, p.serial, f.id, f.serial, f.issued_at"
+	" r.reason, p.serial, f.id, f.serial, f.issued_at, l.family_id"
 #define CERTIFICATE_TABLES                                                             \
 	" JOIN issuer i ON i.id = c.issuer_id"                                         \
 	" LEFT JOIN revocation r ON r.certificate_id = c.id"                           \

@@ -67,12 +67,14 @@ static const struct table {
 		"compare metadata" },
 	    3, { { TEXT, "*key" }, { TEXT, "*value" }, { INT, "*record" } } },
 	{ "the lineage of the certificate",
-	    { "SELECT certificate_id, parent_id, first_id, not_after FROM lineage"
+	    { "SELECT certificate_id, parent_id, first_id, not_after, family_id"
+	      " FROM lineage"
 	      " ORDER BY certificate_id",
 		"compare lineages" },
 	    1,
 	    { { INT, "*record" }, { INT, "record of the one before" },
-		{ INT, "record of the first" }, { TIME, "end" } } },
+		{ INT, "record of the first" }, { TIME, "end" },
+		{ INT, "record of the first of its renewals" } } },
 	{ "compromised lineage",
 	    { "SELECT first_id, certificate_id FROM lineage_compromised"
 	      " ORDER BY first_id, certificate_id",

@@ -51,9 +51,10 @@ MUST_CHECK bool store_issuer(struct store *st, const char *name, int64_t *ret,
 /* Says that the database holds what no version of us writes; returns false. */
 bool store_damaged(struct err *e, const char *what);
 
-/* A certificate came in that renews another.  Unknown parents are let be. */
+struct certificate_new;
+/* A certificate came in that has a parent.  Unknown ones are let be. */
 MUST_CHECK bool store_lineage_add(struct store *st, int64_t id,
-    const struct serial *parent, int64_t not_after, struct err *e);
+    const struct certificate_new *c, struct err *e);
 /* A certificate's key is compromised. */
 MUST_CHECK bool store_lineage_taint(struct store *st, int64_t certificate_id,
     struct err *e);

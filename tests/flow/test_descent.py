@@ -9,6 +9,11 @@ from acme_client import make_csr
 from acme_world import AcmeTest
 from test_renew import RenewTest
 
+HELPER = """
+  - who: { dns: "helper.internal" }
+    may: [revoke]
+    profiles: [peer]
+"""
 TEXT = {"Content-Type": "text/plain"}
 
 
@@ -26,6 +31,16 @@ def issue_by(ca, base, to, profile="peer", **headers):
 
 
 class Descent(RenewTest):
+    more = ""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        conf = cls.ca.dir / "hanaper.yaml"
+        conf.write_text(conf.read_text().replace("\ngrants:\n", "\ngrants:" + HELPER, 1))
+        cls.ca.stop()
+        cls.ca.start()
+
     def gets(self, base, to, **kw):
         a = issue_by(self.ca, base, to, **kw)
         self.assertEqual(a.status, 201, a)
@@ -71,6 +86,41 @@ class Descent(RenewTest):
             self.assertEqual([r["rule"] for r in said["rules"] if not r["pass"]], ["renewal.ancestors"])
         # Names that others gave are no matter of the key alone.
         self.assertEqual(ca.ask("POST", "/v1/certificates?profile=peer", ca.csr("web-6", "DNS:web.internal"), TEXT).status, 201)
+
+    def revoke_by(self, base, serial, reason):
+        a = self.ca.ask("POST", f"/v1/certificates/{serial}/revoke", {"reason": reason, "lineage": True},
+                        cert=self.ca.file(base + ".crt"), key=self.ca.file(base + ".key"))
+        self.assertEqual(a.status, 200, a)
+        return set(a.json["serials"])
+
+    # S8, R46: what a holder got may be another's, by its key if not by its names
+    def test_without_a_grant_a_holder_takes_back_renewals_alone_and_bans_no_key_but_his(self):
+        ca = self.ca
+        agent = ca.issue("agent", "DNS:agent.internal", "DNS:db1.internal", profile="peer")
+        renewed = self.follow("agent", "agent-2")
+        csr = ca.csr("child", "DNS:db1.internal")
+        a = ask_by(ca, "agent", "/v1/certificates?profile=peer", csr)
+        ca.file("child.crt").write_text(a.json["chain"])
+        child, grandchild = a.json["serial"], self.follow("child", "child-2")
+        self.assertEqual(self.lineage(grandchild), (child, agent))
+        # A child ends itself, and neither who got it nor what else he got.
+        self.assertEqual(self.revoke_by("child", child, "keyCompromise"), {child, grandchild})
+        self.assertEqual({s: self.show(s).get("reason") for s in (agent, renewed, child, grandchild)},
+                         {agent: None, renewed: None, child: "keyCompromise", grandchild: "superseded"})
+        # The CSR of another, for names of one's own: that key stays good.
+        ca.issue("victim", "DNS:victim.internal", profile="peer")
+        body = {"profile": "peer", "csr": ca.file("victim.csr").read_text(), "names": [{"type": "dns", "value": "agent.internal"}]}
+        a = ca.ask("POST", "/v1/certificates", body, cert=ca.file("agent.crt"), key=ca.file("agent.key"))
+        self.assertEqual(a.status, 201, a)
+        self.assertEqual(self.revoke_by("agent", agent, "keyCompromise"), {agent, renewed})
+        self.assertEqual(self.show(a.json["serial"])["status"], "valid")
+        self.assertEqual(self.renew("victim", "victim-2", csr=ca.file("victim.csr").read_bytes()).status, 201)
+        # Who may revoke by one profile takes back renewals, who may by each all that came of it.
+        ca.issue("helper", "DNS:helper.internal", profile="peer")
+        again = self.revoke_by("helper", agent, "keyCompromise")
+        self.assertEqual(again, {renewed}, "not for its holder's sake, now for its key's")
+        everything = ca.ask("POST", f"/v1/certificates/{agent}/revoke", {"lineage": True})
+        self.assertEqual(set(everything.json["serials"]), {a.json["serial"]})
 
     # R57
     def test_none_slips_through_while_its_family_is_revoked(self):

@@ -5,17 +5,24 @@
 #include "store/store_migrate.h"
 #include "tmp_certificate.h"
 
-/* The n-th certificate, which renews another. */
+/* The n-th certificate, which has a parent. */
 static void
-renew(unsigned n, unsigned parent)
+place(unsigned n, unsigned parent, bool by_holder)
 {
 	struct tmp_certificate t;
 	const struct serial p = tmp_serial(parent);
 
 	tmp_certificate(&t, n);
 	t.new.parent = &p;
+	t.new.by_holder = by_holder;
 	MUST(store_certificate_add(st, &t.new, &e));
 	tmp_certificate_free(&t);
+}
+
+static void
+renew(unsigned n, unsigned parent)
+{
+	place(n, parent, false);
 }
 
 static struct certificate_row
@@ -134,7 +141,7 @@ listed(struct lineage_query q)
 {
 	struct list l = { 0 };
 
-	q.first_id = 1;
+	q.first_id = q.first_id == 0 ? 1 : q.first_id;
 	q.limit = q.limit == 0 ? 20 : q.limit;
 	MUST(store_lineage_list(st, &q, take, &l, &e));
 	return l;
@@ -169,6 +176,34 @@ Test(store_lineage, lists_what_is_still_to_be_revoked, .init = plant, .fini = tm
 	    (int64_t[]){ 1, 2, 6, 7 });
 	expect_list((struct lineage_query){ .target_id = 4, .now = 1, .raise = true },
 	    5, (int64_t[]){ 1, 2, 3, 6, 7 });
+}
+
+/*
+ *	8 - 10 - 11
+ *	 \\= 9 - 12	9: its holder got it
+ */
+Test(store_lineage, renewals_are_listed_apart_from_what_a_holder_got, .init = tmp_begin,
+    .fini = tmp_end)
+{
+	tmp_add(8);
+	place(9, 8, true);
+	renew(10, 8);
+	renew(11, 10);
+	renew(12, 9);
+	for (unsigned n = 8; n <= 12; n++) {
+		struct certificate_row r = row(n);
+
+		cr_expect_eq(r.first_id, 8);
+		cr_expect_eq(r.family_id, n == 9 || n == 12 ? 9 : 8, "%u", n);
+		certificate_row_free(&r);
+	}
+	const struct lineage_query
+	    of_9 = { .first_id = 8, .family_id = 9, .target_id = 12, .now = 1 },
+	    of_8 = { .first_id = 8, .family_id = 8, .target_id = 8, .now = 1 },
+	    all = { .first_id = 8, .target_id = 12, .now = 1 };
+	expect_list(of_9, 2, (int64_t[]){ 9, 12 });
+	expect_list(of_8, 3, (int64_t[]){ 8, 10, 11 });
+	expect_list(all, 5, (int64_t[]){ 8, 9, 10, 11, 12 });
 }
 
 #define LONG_CHAIN 5000
