@@ -331,6 +331,9 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 	struct issue_judged j;
 	MUST(issue_judge(paper.ca, &q, &j, &v, &e));
 	cr_expect_eq(v.refused, 0);
+	MUST(db_exec(store_db(paper.store),
+	    "ALTER TABLE lineage_compromised RENAME TO gone", &e));
+	cr_expect_not(issue_judge(paper.ca, &q, &j, &v, &e), "S8: it is not known");
 	verdict_free(&v);
 	certificate_row_free(&row);
 	csr_free(csr);
