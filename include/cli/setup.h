@@ -75,6 +75,8 @@ struct setup {
  * "." where the CA itself is.
  */
 const char *setup_dir_at_hand(const char *given);
+/* ERR_NOT_FOUND: SETUP_DIR, that nobody named, would lie in the CA directory of another user. */
+MUST_CHECK bool setup_dir_unnamed(struct err *e);
 
 /* Decides.  ERR_MALFORMED: the options make no CA.  setup_free() in either case. */
 MUST_CHECK bool setup_plan(const struct setup_args *a, const char *dir,

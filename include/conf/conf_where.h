@@ -19,6 +19,9 @@ bool conf_where_has(const char *dir);
  */
 bool conf_where_here(void);
 
+/* ERR_NOT_FOUND: it is there, and not ours: that is to be named. */
+MUST_CHECK bool conf_where_ours(struct err *e);
+
 /* ERR_NOT_FOUND: 'dir' holds a CA whose hanaper.yaml is elsewhere, and where that may be. */
 MUST_CHECK bool conf_where_check(const char *dir, struct err *e);
 

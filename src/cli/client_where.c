@@ -150,11 +150,8 @@ client_local_api(const char *dir)
 static bool
 none_here(const char *todo, struct err *e)
 {
-	if (conf_where_has("."))
-		return err_set(e, ERR_NOT_FOUND,
-		    "hanaper.yaml is here, but it or this directory is another user's; "
-		    "if it is the one that you mean: --dir .");
-	return err_set(e, ERR_NOT_FOUND, "no CA directory here%s", todo);
+	return conf_where_ours(e) &&
+	       err_set(e, ERR_NOT_FOUND, "no CA directory here%s", todo);
 }
 
 bool

@@ -62,13 +62,22 @@ is_services(const struct restore *r)
 	return is;
 }
 
+/* Where 'etc' is by no name: of two CAs the one that is run would not be looked at. */
+static bool
+settle(struct restore *r, struct err *e)
+{
+	if (r->named || !is_services(r))
+		return r->named || r->check || setup_dir_unnamed(e);
+	free(r->etc);
+	r->etc = mem_strdup(SETUP_ETC);
+	return true;
+}
+
 static bool
 load_conf(struct restore *r, struct err *e)
 {
-	if (!r->named && is_services(r)) {
-		free(r->etc);
-		r->etc = mem_strdup(SETUP_ETC);
-	}
+	if (!settle(r, e))
+		return false;
 	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
 	const bool ok = conf_load_text(buf_bytes(&r->yaml), path, &r->conf, e);
 	free(path);

@@ -37,6 +37,12 @@ setup_dir_at_hand(const char *given)
 	return !conf_where_has(SETUP_DIR) && conf_where_here() ? "." : SETUP_DIR;
 }
 
+bool
+setup_dir_unnamed(struct err *e)
+{
+	return conf_where_has(SETUP_DIR) || conf_where_ours(e);
+}
+
 /* ---- steps ---- */
 
 /* An empty directory of that name may be there: rename(2) takes its place. */

@@ -39,6 +39,15 @@ conf_where_here(void)
 }
 
 bool
+conf_where_ours(struct err *e)
+{
+	return !conf_where_has(".") || conf_where_here() ||
+	       err_set(e, ERR_NOT_FOUND,
+		   "hanaper.yaml is here, but it or this directory is another user's; "
+		   "if it is the one that you mean: --dir .");
+}
+
+bool
 conf_where_check(const char *dir, struct err *e)
 {
 	return !has(dir, "journal") || conf_where_has(dir) ||

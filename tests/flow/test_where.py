@@ -92,6 +92,8 @@ class Inside(FlowTest):
         ca, there = self.ca, self.ca.file("theirs")
         there.mkdir()
         shutil.copy(ca.dir / "hanaper.yaml", there)
+        backup = ca.file("theirs.tar")
+        hanaper("backup", backup, cwd=ca.dir)
         for path in (there, there / "hanaper.yaml"):
             with self.theirs(path):
                 for args in (["ls"], ["audit", "verify"], ["trust", "install"], ["issue", "x.internal"]):
@@ -102,6 +104,10 @@ class Inside(FlowTest):
                     said = hanaper("--check", program="hanaperd", cwd=there, status=1)
                     self.assertIn("/etc/hanaper/hanaper.yaml: no such file", said)
                 self.assertIn("no CA is made inside another's", hanaper("up", cwd=there, status=1))
+                self.assertIn("another user's; if it is the one that you mean: --dir .",
+                              hanaper("restore", backup, "--nothing-since", cwd=there, status=1))
+                self.assertFalse((there / "hanaper").exists())
+                hanaper("restore", backup, "--check", cwd=there)
         self.assertIn("theirs/run/hanaper.sock; start it", hanaper("ls", cwd=there, status=1))
 
     @contextlib.contextmanager
