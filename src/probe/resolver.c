@@ -42,6 +42,8 @@ struct watch {
 
 struct channel {
 	ares_channel ares; /* NULL: not made */
+	size_t from;       /* which of the resolvers it asks first */
+	size_t asked;      /* questions under way */
 	struct resolver *resolver;
 	struct watch watches[SOCKETS];
 	struct loop_timer *timer;
@@ -77,19 +79,15 @@ resolver_rc_word(enum resolver_rc rc)
 const char *
 resolver_type_word(enum resolver_type type)
 {
-	switch (type) {
-	case RESOLVER_A:
-		return "A";
-	case RESOLVER_CNAME:
-		return "CNAME";
-	case RESOLVER_TXT:
-		return "TXT";
-	case RESOLVER_AAAA:
-		return "AAAA";
-	case RESOLVER_CAA:
-		return "CAA";
-	}
-	return "?";
+	static const char *const words[] = {
+		[RESOLVER_A] = "A",
+		[RESOLVER_CNAME] = "CNAME",
+		[RESOLVER_TXT] = "TXT",
+		[RESOLVER_AAAA] = "AAAA",
+		[RESOLVER_CAA] = "CAA",
+	};
+
+	return words[type];
 }
 
 bool
@@ -183,7 +181,7 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 
 /* "192.0.2.1:53,[::1]:53", beginning with this one. */
 static bool
-set_servers(const struct channel *c, const struct strings *servers, size_t from)
+set_servers(struct channel *c, const struct strings *servers, size_t from)
 {
 	struct buf all;
 
@@ -193,6 +191,7 @@ set_servers(const struct channel *c, const struct strings *servers, size_t from)
 		    servers->v[(from + i) % servers->n]);
 	const bool ok = !all.full && ares_set_servers_ports_csv(c->ares,
 					 buf_str(&all)) == ARES_SUCCESS;
+	c->from = ok ? from : c->from;
 	buf_free(&all);
 	return ok;
 }
@@ -276,36 +275,46 @@ tell(struct question *q, enum resolver_rc rc, const struct dns_message *m)
 	drop(q);
 }
 
-/* The other order begins behind those in front that are silent, or behind the first. */
-static bool
-has_second(struct resolver *r, size_t silent)
-{
-	const size_t n = r->servers->n;
-	struct err ignored;
-
-	return r->second.ares != NULL ||
-	       (n > 1 && open_channel(r, &r->second, silent % n != 0 ? silent % n : 1,
-			     &ignored));
-}
-
 static struct channel *
 other_than(struct resolver *r, const struct channel *c)
 {
 	return c == &r->first ? &r->second : &r->first;
 }
 
+/* c-ares takes no other servers while it asks. */
+static bool
+turn(struct resolver *r, struct channel *c, size_t from)
+{
+	struct err ignored;
+
+	if (c->ares == NULL)
+		return open_channel(r, c, from, &ignored);
+	return c->from == from || (c->asked == 0 && set_servers(c, r->servers, from));
+}
+
+static bool
+has_second(struct resolver *r)
+{
+	return r->second.ares != NULL || (r->servers->n > 1 && turn(r, &r->second, 1));
+}
+
 /*
- * So that a silent one in front is waited for once, and not in each question.  Where all
- * were waited for, a datagram was lost, and none is worse than the others.
+ * So that silent ones in front are waited for once, and not in each question.  Where all
+ * were waited for, a datagram was lost, and none is worse than the others.  An order that
+ * cannot be turned now will do where it begins behind some of them.
  */
 static void
-begin_behind(const struct question *q, size_t silent)
+begin_behind(const struct question *q, size_t timeouts)
 {
 	struct resolver *r = q->resolver;
+	const size_t n = r->servers->n, silent = timeouts % n;
+	struct channel *c = q->channel, *other = other_than(r, c);
 
-	if (q->channel == r->begin && silent % r->servers->n != 0 &&
-	    has_second(r, silent))
-		r->begin = other_than(r, q->channel);
+	if (c != r->begin || silent == 0)
+		return;
+	if (turn(r, other, (c->from + silent) % n) ||
+	    (other->ares != NULL && (other->from + n - c->from) % n < silent))
+		r->begin = other;
 }
 
 /* The resolvers in their other order; false: there is but one, or they were asked. */
@@ -314,7 +323,7 @@ ask_elsewhere(struct question *q)
 {
 	struct resolver *r = q->resolver;
 
-	if (q->elsewhere || !has_second(r, 0))
+	if (q->elsewhere || !has_second(r))
 		return false;
 	q->elsewhere = true;
 	send_question(q, other_than(r, q->channel));
@@ -410,6 +419,7 @@ on_message(void *arg, int status, int timeouts, unsigned char *p, int n)
 
 	if (q->resolver->ending)
 		return; /* resolver_free() drops it */
+	q->channel->asked--;
 	begin_behind(q, (size_t)timeouts);
 	const enum resolver_rc rc = rc_of(status);
 	if (rc == RESOLVER_OK && p != NULL && n > 0) {
@@ -427,6 +437,7 @@ static void
 send_question(struct question *q, struct channel *c)
 {
 	q->channel = c;
+	c->asked++;
 	ares_query(c->ares, q->at != NULL ? q->at : q->name, CLASS_IN, (int)q->type,
 	    on_message, q);
 	set_timer(c);

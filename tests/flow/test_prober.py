@@ -721,6 +721,21 @@ class Caa(ProberTest):
         self.fails(self.ask(name, self.prober(resolvers=f"{self.dns.address},{other.address}")), "caa")
         self.assertEqual(self.dns.asked, [(name, "CAA")], "an alias is asked of who named it")
 
+    # A186: those in front fall silent after the other order was made for a failure
+    def test_silent_resolvers_do_not_take_turns_in_front(self):
+        name = "a.b.c.d.e.test"
+        names = [name.split(".", i)[-1] for i in range(6)]
+        self.zone.update(dict.fromkeys(names, "silent"))
+        self.zone[name] = "servfail"
+        mute, other = Dns(dict.fromkeys(names[1:], "silent")), Dns({}, chase=False)
+        self.addCleanup(mute.close)
+        self.addCleanup(other.close)
+        p = self.prober(resolvers=",".join(d.address for d in (self.dns, mute, other)))
+        self.permits(self.ask(name, p))
+        for silent in (self.dns, mute):
+            self.assertEqual(silent.asked, [(n, "CAA") for n in names[:2]])
+        self.assertEqual(other.asked, [(n, "CAA") for n in names[1:]])
+
     # A186: the resolver in front answered, and so stays there
     def test_a_silent_resolver_behind_one_that_answers_is_not_moved_in_front(self):
         name = "a.b.c.d.e.test"
