@@ -20,7 +20,10 @@ enum ca_phase {
 	CA_BEHIND /* running, but a write failed: the journal is ahead of the database */
 };
 
-/* What the signer answered; exactly one of 'refused', 'record' and 'ocsp' is not NULL. */
+/*
+ * What the signer answered; exactly one of 'refused', 'record' and 'ocsp' is not NULL.
+ * But a record that could not be stored, and is in the journal, comes with 'refused'.
+ */
 struct ask_answer {
 	const struct err *refused;
 	const struct record *record; /* it is in the open transaction */

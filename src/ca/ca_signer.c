@@ -134,12 +134,12 @@ on_recorded(void *ctx, const struct frame *f, struct err *e)
 	struct err why;
 	fault_point("core.store.before");
 	if (ca->round_failed)
-		a = (struct ask_answer){ .refused = &ca->round_err };
+		a.refused = &ca->round_err;
 	else if (!take_in(ca, &r, &cert, &why)) {
 		if (ca->phase == CA_BEHIND)
 			why = ca->behind; /* that it does not follow is no news */
 		ca_round_fail(ca, &why);
-		a = (struct ask_answer){ .refused = &why };
+		a.refused = &why;
 	}
 	fault_point("core.store.after");
 	a.cert = cert;

@@ -68,7 +68,8 @@ on_answer(void *arg, const struct ask_answer *a)
 	struct err e;
 
 	if (a->refused != NULL) {
-		throttle_give_back(it->ca, &it->taken);
+		if (a->record == NULL) /* else it was signed, and is there by and by */
+			throttle_give_back(it->ca, &it->taken);
 		it->done(it->arg, NULL, a->refused);
 	} else if (a->record == NULL || a->record->type != RECORD_CERTIFICATE) {
 		err_set(&e, ERR_MALFORMED, "it answered with something else");

@@ -304,7 +304,7 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 	    "grants:\n"
 	    "- { who: { cn: svc }, may: [issue, renew], profiles: [server],"
 	    " names: own }\n"
-	    "limits: { same_names: 1 }\n");
+	    "limits: { same_names: 2 }\n");
 	buf_init(&der, KIB(16));
 	l.names = names_of(&names, "web.internal");
 	(void)paper_add(&l, &der);
@@ -322,6 +322,14 @@ Test(issue_throttled, the_same_names_again_and_again_are_refused, .fini = paper_
 	MUST(issue_start(paper.ca, &q, on_done, &t, &v, &e));
 	paper_sign(MSG_SIGN_CERT);
 	cr_expect_eq(t.times, 1);
+	cr_expect_eq(t.e.code, ERR_NONE);
+	MUST(issue_start(paper.ca, &q, on_done, &t, &v, &e));
+	paper.ca->round_failed = true; /* the journal has it all the same */
+	err_set(&paper.ca->round_err, ERR_IO, "disk full");
+	paper_sign(MSG_SIGN_CERT);
+	paper.ca->round_failed = false;
+	cr_expect_eq(t.times, 2);
+	cr_expect_eq(t.e.code, ERR_IO);
 	q.renewal = true; /* the right to renew is asked for, the limit is the same */
 	expect_refused(&q, ERR_RATE_LIMITED, NULL);
 	q.names = names_of(&names, "db.internal"); /* not its own (S5) */
