@@ -18,9 +18,10 @@ void issued_answer(void *arg, const struct issue_result *res,
 
 /*
  * For a request with an Idempotency-Key, as once_begin() with issued_answer();
- * *ret_again: it is answered.
+ * *ret_again: it is answered.  'apart', unless NULL, makes it another request than one
+ * of another route that says the same.
  */
-MUST_CHECK bool issued_once(struct request *r, struct issued *answer, bool *ret_again,
+MUST_CHECK bool issued_once(struct request *r, const char *apart, struct issued *answer, bool *ret_again,
     struct once **ret, struct err *e);
 
 #endif

@@ -22,9 +22,9 @@ core_certificate_issue(struct request *r)
 	bool again = false;
 	struct err e;
 
-	bool ok =
-	    issued_new(r, &answer, &e) &&
-	    (r->in.idempotency_key.n == 0 || issued_once(r, answer, &again, &once, &e));
+	bool ok = issued_new(r, &answer, &e) &&
+		  (r->in.idempotency_key.n == 0 ||
+		      issued_once(r, NULL, answer, &again, &once, &e));
 	if (ok && again)
 		return; /* answered by the certificate of before */
 	ok = ok && asked_read(r, false, &a, &v, &e);

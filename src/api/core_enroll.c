@@ -122,7 +122,7 @@ core_enroll(struct request *r)
 	const struct err spent = e;
 	bool ok = (counts || (has_key && e.code == ERR_TOKEN_USED)) &&
 		  request_query_none(r, &e) && issued_new(r, &answer, &e) &&
-		  (!has_key || issued_once(r, answer, &again, &once, &e));
+		  (!has_key || issued_once(r, NULL, answer, &again, &once, &e));
 	if (ok && !again && !counts) {
 		e = spent;
 		ok = false;

@@ -70,9 +70,9 @@ core_renew(struct request *r)
 	const struct cert *old = r->caller.cert;
 	if (old != NULL)
 		request_about(r, r->caller.profile, &old->names, &old->serial, NULL);
-	bool ok =
-	    issued_new(r, &answer, &e) &&
-	    (r->in.idempotency_key.n == 0 || issued_once(r, answer, &again, &once, &e));
+	bool ok = issued_new(r, &answer, &e) &&
+		  (r->in.idempotency_key.n == 0 ||
+		      issued_once(r, "/v1/renew", answer, &again, &once, &e));
 	if (ok && again)
 		return; /* answered by the certificate of before */
 	ok = ok && (r->body == BODY_JSON ? read_json(r, &csr, &q.validity_s, &v, &e)

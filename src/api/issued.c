@@ -113,16 +113,22 @@ issued_answer(void *arg, const struct issue_result *res, const struct err *refus
 	issued_free(i);
 }
 
-/* The certificate depends on route and body, and on the query of the raw form. */
+/*
+ * The certificate depends on the route and the body, and on the query of the raw form.
+ * A key holds over an upgrade too, so what is hashed of an issue or enrolment is as it was
+ * in any version.
+ */
 bool
-issued_once(struct request *r, struct issued *answer, bool *ret_again,
-    struct once **ret, struct err *e)
+issued_once(struct request *r, const char *apart, struct issued *answer,
+    bool *ret_again, struct once **ret, struct err *e)
 {
 	struct buf whole;
 
 	buf_init(&whole, MIB(1));
-	buf_puts(&whole, r->route->path);
-	buf_putc(&whole, 0);
+	if (apart != NULL) {
+		buf_puts(&whole, apart);
+		buf_putc(&whole, 0);
+	}
 	buf_put(&whole, r->in.query);
 	buf_putc(&whole, 0);
 	buf_put(&whole, r->in.body);

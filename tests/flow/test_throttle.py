@@ -174,6 +174,18 @@ class Once(FlowTest):
         self.problem(self.sign(ca.csr("two", "DNS:two.internal"), "a-1"), 409, "conflict", "another request")
         self.assertEqual(self.count(), before + 2)
 
+    # A client that asks again over an upgrade is not to hear that it asked for something else
+    def test_what_a_key_stands_for_is_kept_as_it_was_in_any_version(self):
+        ca = self.ca
+        csr = ca.csr("any", "DNS:any.internal")
+        first = self.sign(csr, "a-any").json
+        db = ca.database()
+        try:
+            kept = db.execute("SELECT request FROM once WHERE serial = ?", (bytes.fromhex(first["serial"]),)).fetchone()
+        finally:
+            db.close()
+        self.assertEqual(kept[0], hashlib.sha256(b"profile=server\0" + csr).digest())
+
     def test_a_key_counts_for_its_caller_alone(self):
         ca = self.ca
         ca.issue("client", "DNS:client.internal", profile="client")
