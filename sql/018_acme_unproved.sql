@@ -1,12 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What accounts hold without proof is bounded, by names.  An order's count until all of
 -- them are proved: they stay counted where it ends in vain, for its rows are still there.
--- The sum, and of authorizations those that no order has named yet, is in meta: a new order
--- asks for it.  1 is ACME_PENDING, 5 is ACME_INVALID (policy/acme_state.h).
+-- The sum, and of authorizations those that no order has named and nobody has proved yet, is
+-- in meta: a new order asks for it.  1 is ACME_PENDING, 4 is ACME_VALID, 5 is ACME_INVALID
+-- (policy/acme_state.h).
 ALTER TABLE acme_order ADD COLUMN unproved INTEGER NOT NULL DEFAULT 0;
 UPDATE acme_order SET unproved =
 	(SELECT count(*) FROM acme_order_name n WHERE n.order_num = acme_order.num)
 	WHERE status < 4 AND status = 1;
+
+-- "Loose" ends with a proof, too; until now only with an order.
+UPDATE acme_authz SET loose = 0 WHERE loose = 1 AND status = 4;
 
 -- Of orders that end well none gets here.
 CREATE INDEX acme_order_vain ON acme_order (account_num, created_at, unproved)

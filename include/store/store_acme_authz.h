@@ -28,7 +28,7 @@ struct acme_authz {
 	char *value; /* without "*." */
 	bool wildcard;
 	bool subdomains; /* RFC 9444 */
-	bool loose;      /* no order has named it yet */
+	bool loose;      /* nobody has proved it, no order named it yet */
 	enum acme_status status;
 	int64_t created_at, expires_at;
 	struct acme_challenge *challenges; /* in the order of their types */

@@ -13,6 +13,10 @@ static const struct stmt_def window_def = {
 	" ORDER BY num LIMIT $2) AS w",
 	"look for old authorizations"
 };
+/*
+ * One that was proved and that no order names goes as soon as it is valid no more; but
+ * what nobody ever proved or ordered is shown to its client for a while, as it counts.
+ */
 static const struct stmt_def remove_def = {
 	"DELETE FROM acme_authz WHERE num > $1 AND num <= $2 AND status <> $4"
 	" AND (loose = 0 OR expires_at < $3) AND NOT EXISTS"

@@ -111,6 +111,35 @@ Test(store_acme_room, the_sum_is_that_of_the_rows_whatever_becomes_of_them,
 	expect_all(0, "issued");
 }
 
+/* S32, A246 */
+Test(store_acme_room, a_proof_ends_what_was_authorized_before_any_order,
+    .init = tmp_acme_begin, .fini = tmp_end)
+{
+	const int64_t proved = add_loose(1), failed = add_loose(2),
+		      given_up = add_loose(3);
+	int64_t n, cursor = 0;
+
+	MUST(store_acme_authz_move(st, failed, ACME_PENDING, ACME_INVALID, 0, &e));
+	expect_all(3, "a failure is none");
+	MUST(store_acme_authz_move(st, proved, ACME_PENDING, ACME_VALID, NOW + 60, &e));
+	MUST(store_acme_authz_move(st, given_up, ACME_PENDING, ACME_VALID, NOW + 60,
+	    &e));
+	expect_all(1, "two proved");
+	MUST(store_acme_authz_move(st, given_up, ACME_VALID, ACME_DEACTIVATED, 0, &e));
+	expect_all(1, "one of them given up");
+	MUST(store_acme_authz_sweep(st, NOW + 59, NOW, NOW, 9, &cursor, &n, &e));
+	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_authz"), 2,
+	    "what was given up is gone");
+	cursor = 0;
+	MUST(store_acme_authz_sweep(st, NOW + 60, NOW, NOW, 9, &cursor, &n, &e));
+	cr_expect_eq(tmp_number("SELECT num FROM acme_authz"), failed);
+	expect_all(1, "its time is over");
+	cursor = 0;
+	MUST(store_acme_authz_sweep(st, NOW + 62, NOW, NOW + 61, 9, &cursor, &n, &e));
+	expect_all(0, "nothing is left");
+	cr_expect_eq(tmp_number("SELECT count(*) FROM acme_authz"), 0);
+}
+
 /* S32, A152 */
 Test(store_acme_room, names_count_until_they_are_proved_and_then_the_order,
     .init = tmp_acme_begin, .fini = tmp_end)
@@ -198,6 +227,8 @@ Test(store_acme_room, what_an_older_version_left_unproved_counts,
 	add_order(2, 2, ACME_READY, NOW, NOW + 60);
 	add_order(3, 4, ACME_INVALID, NOW, NOW + 60);
 	add_loose(1);
+	add_loose(2);
+	tmp_sql("UPDATE acme_authz SET status = 4 WHERE id = 'loose2'"); /* VALID */
 	for (size_t i = 0; i < NITEMS(undo); i++)
 		tmp_sql(undo[i]);
 	cr_assert_str_eq(m->name, "018_acme_unproved.sql");
