@@ -23,6 +23,8 @@ MUST_CHECK bool acme_limit_account(struct ca *ca, struct bytes address, struct e
 MUST_CHECK bool acme_limit_order(struct ca *ca, int64_t account_num, struct err *e);
 /* Of all accounts that were made from this address, while there is little room for orders. */
 MUST_CHECK bool acme_limit_stranger(struct ca *ca, const char *address, struct err *e);
+/* The same of accounts that have proved something, which is no more than one name each. */
+MUST_CHECK bool acme_limit_proved(struct ca *ca, const char *address, struct err *e);
 /* Of contacts or the key; as many as orders. */
 MUST_CHECK bool acme_limit_change(struct ca *ca, int64_t account_num, struct err *e);
 /*

@@ -12,12 +12,14 @@
 
 /*
  * Names of all accounts together: from the first number on an order lasts an hour, and
- * strangers make few from one address; from the next on they make none; from the last
- * on nobody does.
+ * from one address strangers make few, accounts that have proved something some; from
+ * the next on strangers make none; then nobody without a key of an administrator, who
+ * can withdraw it; from the last on nobody does.
  */
-#define ACME_ROOM_MANY 50000
-#define ACME_ROOM_MOST 100000
-#define ACME_ROOM_ALL  200000
+#define ACME_ROOM_MANY   50000
+#define ACME_ROOM_MOST   100000
+#define ACME_ROOM_PROVED 150000
+#define ACME_ROOM_ALL    200000
 
 /* May this account order more?  ERR_RATE_LIMITED with retry_s. */
 MUST_CHECK bool acme_room_check(struct ca *ca, const struct acme_account *account,

@@ -22,10 +22,14 @@
 #define FAILED_BURST    1000
 
 /*
- * Orders of accounts that have proved nothing, from one address, while such orders fill
- * the disk (ca/acme_room.h): one address alone does not keep out the others.
+ * Orders of accounts that have proved nothing, and of those that have, from one address,
+ * while what nobody has proved fills the disk (ca/acme_room.h): one address alone does
+ * not keep out the others.  An order of 100 names holds them for two hours: by a burst
+ * and what follows those of one address that have proved something hold 45000, which is
+ * less than strangers leave them (ACME_ROOM_MOST to ACME_ROOM_PROVED).
  */
 #define STRANGERS_PER_HOUR 50
+#define PROVED_PER_HOUR    150
 
 struct limit {
 	size_t per_hour;
@@ -34,7 +38,7 @@ struct limit {
 
 struct acme_limits {
 	struct limit accounts, orders, failures, finalizations;
-	struct limiter *signatures, *strangers;
+	struct limiter *signatures, *strangers, *proved;
 };
 
 /*
@@ -59,6 +63,7 @@ acme_limits_new(const struct conf_acme_site *c)
 
 	l->signatures = limiter_new(FAILED_PER_HOUR, FAILED_BURST);
 	l->strangers = limiter_new(STRANGERS_PER_HOUR, STRANGERS_PER_HOUR);
+	l->proved = limiter_new(PROVED_PER_HOUR, PROVED_PER_HOUR);
 	acme_limits_set(l, c);
 	return l;
 }
@@ -74,6 +79,7 @@ acme_limits_free(struct acme_limits *l)
 	limiter_free(l->finalizations.counted);
 	limiter_free(l->signatures);
 	limiter_free(l->strangers);
+	limiter_free(l->proved);
 	free(l);
 }
 
@@ -124,13 +130,19 @@ whole_of(struct bytes address, char ret[static THROTTLE_ADDRESS_LEN])
 		ret[0] = '\0'; /* none that can be read count together */
 }
 
-bool
-acme_limit_account(struct ca *ca, struct bytes address, struct err *e)
+static bool
+take_address(struct limiter *l, struct bytes address, const char *what, struct err *e)
 {
 	char whole[THROTTLE_ADDRESS_LEN];
 
 	whole_of(address, whole);
-	return take(acme_limits(ca)->accounts.counted, 0, bytes_str(whole),
+	return take(l, 0, bytes_str(whole), what, e);
+}
+
+bool
+acme_limit_account(struct ca *ca, struct bytes address, struct err *e)
+{
+	return take_address(acme_limits(ca)->accounts.counted, address,
 	    "new accounts from this address", e);
 }
 
@@ -144,11 +156,16 @@ acme_limit_order(struct ca *ca, int64_t account_num, struct err *e)
 bool
 acme_limit_stranger(struct ca *ca, const char *address, struct err *e)
 {
-	char whole[THROTTLE_ADDRESS_LEN];
-
-	whole_of(bytes_str(address), whole);
-	return take(acme_limits(ca)->strangers, 0, bytes_str(whole),
+	return take_address(acme_limits(ca)->strangers, bytes_str(address),
 	    "orders from this address, of accounts that have proved nothing", e);
+}
+
+bool
+acme_limit_proved(struct ca *ca, const char *address, struct err *e)
+{
+	return take_address(acme_limits(ca)->proved, bytes_str(address),
+	    "orders from this address, of accounts without a key for external accounts",
+	    e);
 }
 
 bool

@@ -48,12 +48,39 @@ check_own(struct ca *ca, const struct acme_account *account, struct err *e)
 		   "names in orders of the last hour that ended unproved; wait", e);
 }
 
-/* Strangers cannot keep out who is known: by a key of an administrator, or by a proof. */
+/*
+ * Who comes, and how far: strangers cannot keep out who has proved something, nor can
+ * he, who may have proved one name and no more, keep out whom an administrator let in.
+ */
+enum standing {
+	STRANGER,
+	PROVED,
+	BOUND
+};
+
+static const struct {
+	int64_t names; /* of all accounts, and it makes no more */
+	/* Before that, while it is scarce; NULL: as it likes. */
+	bool (*limit)(struct ca *ca, const char *address, struct err *e);
+} rooms[] = {
+	/* clang-format off */
+	[STRANGER] = { ACME_ROOM_MOST,   acme_limit_stranger },
+	[PROVED] =   { ACME_ROOM_PROVED, acme_limit_proved },
+	[BOUND] =    { ACME_ROOM_ALL,    NULL },
+	/* clang-format on */
+};
+
 static bool
-is_known(struct ca *ca, const struct acme_account *account, bool *ret, struct err *e)
+look_standing(struct ca *ca, const struct acme_account *account, enum standing *ret,
+    struct err *e)
 {
-	*ret = account->eab_num != 0;
-	return *ret || store_acme_room_proved(ca->store, account->num, ret, e);
+	bool proved = false;
+
+	if (account->eab_num == 0 &&
+	    !store_acme_room_proved(ca->store, account->num, &proved, e))
+		return false;
+	*ret = account->eab_num != 0 ? BOUND : proved ? PROVED : STRANGER;
+	return true;
 }
 
 static void
@@ -67,8 +94,9 @@ tell_full(struct ca *ca)
 	LOG(LOG_WARN, "acme-full", LOG_NUM("names", ca->acme_room.all),
 	    LOG_TEXT("advice",
 		"so many names are ordered and proved by nobody: accounts that have "
-		"proved nothing are refused; \"external_account: required\" lets in "
-		"whom you give a key, \"hanaper acme accounts\" shows who came"));
+		"proved nothing are refused, and from 150000 on those without a key; "
+		"\"external_account: required\" lets in whom you give a key, "
+		"\"hanaper acme accounts\" shows who came"));
 }
 
 static bool
@@ -87,21 +115,17 @@ full(struct ca *ca, struct err *e)
 static bool
 check_all(struct ca *ca, const struct acme_account *account, struct err *e)
 {
-	bool known;
+	enum standing is;
 
 	if (!acme_room_look(ca, e))
 		return false;
 	if (!acme_room_scarce(ca))
 		return true;
-	if (ca->acme_room.all >= ACME_ROOM_ALL)
-		return full(ca, e);
-	if (!is_known(ca, account, &known, e))
+	if (!look_standing(ca, account, &is, e))
 		return false;
-	if (known)
-		return true;
-	return ca->acme_room.all < ACME_ROOM_MOST
-		   ? acme_limit_stranger(ca, account->created_from, e)
-		   : full(ca, e);
+	if (ca->acme_room.all >= rooms[is].names)
+		return full(ca, e);
+	return rooms[is].limit == NULL || rooms[is].limit(ca, account->created_from, e);
 }
 
 bool

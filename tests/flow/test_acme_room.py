@@ -87,6 +87,25 @@ class Own(RoomTest):
 
 
 class All(RoomTest):
+    def held(self):
+        return self.ca.database().execute("SELECT num FROM meta WHERE key = 'acme-unproved'").fetchone()[0]
+
+    # S32, A172
+    def test_what_is_proved_before_an_order_is_held_no_more(self):
+        c = self.client(register=True)
+        before = self.held()
+        one, other = [self.made(c.post(c.base + "/new-authz", {"identifier": {"type": "dns", "value": name}}))
+                      for name in ("before.internal", "never.internal")]
+        self.assertEqual(self.held(), before + 2)
+        challenge, _ = c.challenge(one.headers["Location"])
+        self.responder.tokens[challenge["token"]] = c.key_authorization(challenge["token"])
+        self.assertEqual(c.post(challenge["url"], {}).status, 200)
+        self.assertEqual(c.poll(one.headers["Location"]).json["status"], "valid")
+        self.assertEqual(self.held(), before + 1)
+        self.assertEqual(c.order("before.internal").json["status"], "ready")
+        self.assertEqual(c.order("never.internal").json["authorizations"], [other.headers["Location"]])
+        self.assertEqual(self.held(), before + 1, "an order's name, in its place")
+
     def hold(self, names, *clients):
         """As if accounts held so many without proof."""
         for c in clients:
@@ -98,6 +117,7 @@ class All(RoomTest):
 
     # S32
     def test_strangers_who_fill_the_disk_keep_out_strangers_alone(self):
+        self.addCleanup(self.hold, 0)
         known, bound, stranger = self.client(register=True), self.client("bound"), self.client(register=True)
         known.certificate("known.internal", responder=self.responder)
         key = self.ca.ask("POST", "/v1/acme/eab", {"directory": "bound"}).json
@@ -115,8 +135,12 @@ class All(RoomTest):
         self.made(known.order("new.internal"))
         known.certificate("known.internal", "other.internal", responder=self.responder)
         self.made(bound.order("bound.internal"))
-        self.hold(2 * MOST, known)
-        self.refused(known.order("newer.internal"), 429, "rateLimited", "nobody has proved")
+        self.hold(MOST * 3 // 2, known, bound)
+        self.refused(known.order("newer.internal"), 429, "rateLimited", "nobody has proved", "key for external accounts")
+        self.made(bound.order("next.internal"))
+        self.hold(2 * MOST, known, bound)
+        for c in known, bound:
+            self.refused(c.order("newest.internal"), 429, "rateLimited", "nobody has proved")
         self.assertEqual(self.ca.ask("GET", "/readyz").status, 200)
 
 

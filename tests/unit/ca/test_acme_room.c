@@ -66,6 +66,10 @@ Test(acme_room, what_all_hold_together_keeps_out_strangers_first)
 	paper_acme.account.eab_num = 0;
 	sql("UPDATE acme_order SET status = 3"); /* READY */
 	expect_room(true, "with a proof");
+	hold(ACME_ROOM_PROVED - 1);
+	expect_room(true, "with a proof");
+	hold(ACME_ROOM_PROVED);
+	expect_room(false, "with a proof alone");
 	paper_acme.account.eab_num = 1;
 	hold(ACME_ROOM_ALL - 1);
 	expect_room(true, "below the end");
@@ -98,6 +102,30 @@ Test(acme_room, strangers_of_one_address_do_not_fill_what_is_left)
 		a.created_from = (char *)others[i];
 		MUST(acme_room_check(paper.ca, &a, &e));
 	}
+}
+
+/* S32 */
+Test(acme_room, who_has_proved_one_name_fills_nothing_from_one_address)
+{
+	struct acme_account a = paper_acme.account;
+	struct err e = { 0 };
+
+	sql("UPDATE acme_order SET status = 3"); /* READY */
+	a.created_from = (char *)"192.0.2.1";
+	hold(ACME_ROOM_MANY - 1);
+	for (unsigned i = 0; i < 160; i++)
+		MUST(acme_room_check(paper.ca, &a, &e));
+	hold(ACME_ROOM_MANY);
+	for (unsigned i = 0; i < 150; i++)
+		MUST(acme_room_check(paper.ca, &a, &e));
+	cr_expect_not(acme_room_check(paper.ca, &a, &e));
+	cr_expect_eq(e.code, ERR_RATE_LIMITED);
+	cr_expect_gt(e.retry_s, 0);
+	a.eab_num = 1;
+	MUST(acme_room_check(paper.ca, &a, &e));
+	a.eab_num = 0;
+	a.created_from = (char *)"192.0.2.2";
+	MUST(acme_room_check(paper.ca, &a, &e));
 }
 
 /* S32 */
