@@ -21,7 +21,7 @@ void issued_answer(void *arg, const struct issue_result *res,
  * *ret_again: it is answered.  'apart', unless NULL, makes it another request than one
  * of another route that says the same.
  */
-MUST_CHECK bool issued_once(struct request *r, const char *apart, struct issued *answer, bool *ret_again,
-    struct once **ret, struct err *e);
+MUST_CHECK bool issued_once(struct request *r, const char *apart, struct issued *answer,
+    bool *ret_again, struct once **ret, struct err *e);
 
 #endif
