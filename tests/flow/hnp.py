@@ -127,9 +127,9 @@ class CA:
         self.daemon = None
         return status
 
-    def serves(self):
+    def serves(self, *options):
         """Starts it: it is ready, or has ended by itself."""
-        self.start(wait=False)
+        self.start(*options, wait=False)
         try:
             self.wait_ready()
         except AssertionError as late:
