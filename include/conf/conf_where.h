@@ -9,9 +9,11 @@
 
 #include "base/err.h"
 
-#define CONF_WHERE_ETC "/etc/hanaper" /* a service's */
+#define CONF_WHERE_ETC  "/etc/hanaper" /* a service's */
+#define CONF_WHERE_FILE "hanaper.yaml"
 
-bool conf_where_has(const char *dir);
+/* Is a file, or whatever else, of this name there? */
+bool conf_where_has(const char *dir, const char *name);
 
 /*
  * Is it in the working directory, which nobody named?  It and the directory are ours or

@@ -15,19 +15,10 @@
 #include "sys/file.h"
 
 static bool
-has(const char *dir, const char *name)
-{
-	char *path = mem_printf("%s/%s", dir, name);
-	const bool there = access(path, F_OK) == 0;
-
-	free(path);
-	return there;
-}
-
-static bool
 is_ca_dir(const char *dir)
 {
-	return conf_where_has(dir) || has(dir, CLIENT_SOCKET);
+	return conf_where_has(dir, CONF_WHERE_FILE) ||
+	       conf_where_has(dir, CLIENT_SOCKET);
 }
 
 /* Where hanaper.yaml is: the CA directory itself, unless its 'dir:' says otherwise. */
@@ -66,7 +57,7 @@ follow(char *named)
 	struct conf *c;
 	struct err e;
 
-	if (has(named, CLIENT_SOCKET) || has(named, "journal"))
+	if (conf_where_has(named, CLIENT_SOCKET) || conf_where_has(named, "journal"))
 		return named;
 	path = mem_printf("%s/hanaper.yaml", named);
 	if (conf_load(path, &c, &e)) {
@@ -95,7 +86,7 @@ client_find_root(const char *dir)
 {
 	char *at = find_named(dir);
 
-	if (at != NULL && !has(at, "root.crt"))
+	if (at != NULL && !conf_where_has(at, "root.crt"))
 		at = follow(at);
 	char *path = at != NULL ? mem_printf("%s/root.crt", at) : NULL;
 	free(at);

@@ -112,7 +112,7 @@ ensure_ca(const struct command *self, const struct setup_args *a, const struct u
 	struct err e = { 0 };
 	bool ok = false;
 
-	if (conf_where_has(u->dir)) {
+	if (conf_where_has(u->dir, CONF_WHERE_FILE)) {
 		if (says_anything(a))
 			out_note("%s holds a CA already: the options that make one do "
 				 "not count; edit hanaper.yaml",

@@ -34,13 +34,15 @@ setup_dir_at_hand(const char *given)
 
 	if (named != NULL)
 		return named;
-	return !conf_where_has(SETUP_DIR) && conf_where_here() ? "." : SETUP_DIR;
+	return !conf_where_has(SETUP_DIR, CONF_WHERE_FILE) && conf_where_here()
+		   ? "."
+		   : SETUP_DIR;
 }
 
 bool
 setup_dir_unnamed(struct err *e)
 {
-	return conf_where_has(SETUP_DIR) || conf_where_ours(e);
+	return conf_where_has(SETUP_DIR, CONF_WHERE_FILE) || conf_where_ours(e);
 }
 
 /* ---- steps ---- */
@@ -80,7 +82,7 @@ check_above(const char *dir, struct err *e)
 	const char *above = dirname(copy);
 	bool ok = true;
 
-	if (conf_where_has(above)) {
+	if (conf_where_has(above, CONF_WHERE_FILE)) {
 		word = out_word(above);
 		ok = err_set(e, ERR_CONFLICT,
 		    "%s/hanaper.yaml is there: no CA is made inside another's "
@@ -98,7 +100,7 @@ not_empty(const char *dir, struct err *e)
 {
 	char *word = out_word(dir);
 
-	if (conf_where_has(dir))
+	if (conf_where_has(dir, CONF_WHERE_FILE))
 		err_set(e, ERR_CONFLICT,
 		    "%s is there already and not empty; nothing was changed; run what "
 		    "it holds: hanaper up --dir %s, or choose another --dir",

@@ -7,20 +7,14 @@
 
 #include "base/mem.h"
 
-static bool
-has(const char *dir, const char *name)
+bool
+conf_where_has(const char *dir, const char *name)
 {
 	char *path = mem_printf("%s/%s", dir, name);
 	const bool there = access(path, F_OK) == 0;
 
 	free(path);
 	return there;
-}
-
-bool
-conf_where_has(const char *dir)
-{
-	return has(dir, "hanaper.yaml");
 }
 
 static bool
@@ -41,7 +35,7 @@ conf_where_here(void)
 bool
 conf_where_ours(struct err *e)
 {
-	return !conf_where_has(".") || conf_where_here() ||
+	return !conf_where_has(".", CONF_WHERE_FILE) || conf_where_here() ||
 	       err_set(e, ERR_NOT_FOUND,
 		   "hanaper.yaml is here, but it or this directory is another user's; "
 		   "if it is the one that you mean: --dir .");
@@ -50,7 +44,8 @@ conf_where_ours(struct err *e)
 bool
 conf_where_check(const char *dir, struct err *e)
 {
-	return !has(dir, "journal") || conf_where_has(dir) ||
+	return !conf_where_has(dir, "journal") ||
+	       conf_where_has(dir, CONF_WHERE_FILE) ||
 	       err_set(e, ERR_NOT_FOUND,
 		   "%s holds keys and journal of a CA, and no hanaper.yaml: that is "
 		   "elsewhere (a service's: --dir " CONF_WHERE_ETC

@@ -114,7 +114,7 @@ default_dir(void)
 
 	if (env != NULL && env[0] != '\0')
 		return env;
-	if (conf_where_has("hanaper"))
+	if (conf_where_has("hanaper", CONF_WHERE_FILE))
 		return "hanaper";
 	return conf_where_here() ? "." : CONF_WHERE_ETC;
 }

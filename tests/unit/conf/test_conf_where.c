@@ -40,11 +40,11 @@ TestSuite(conf_where, .init = go_there, .fini = take_away);
 Test(conf_where, a_directory_that_has_hanaper_yaml_is_found_from_inside)
 {
 	cr_expect_not(conf_where_here());
-	cr_expect_not(conf_where_has("."));
+	cr_expect_not(conf_where_has(".", CONF_WHERE_FILE));
 	touch("hanaper.yaml");
 	cr_expect(conf_where_here());
-	cr_expect(conf_where_has("."));
-	cr_expect(conf_where_has(dir));
+	cr_expect(conf_where_has(".", CONF_WHERE_FILE));
+	cr_expect(conf_where_has(dir, CONF_WHERE_FILE));
 }
 
 /* A link that a stranger made to a file of ours is the stranger's choice. */
@@ -61,7 +61,7 @@ Test(conf_where, what_a_stranger_made_is_not_found_from_inside)
 	cr_expect(conf_where_here());
 	cr_assert_eq(lchown("hanaper.yaml", STRANGER, STRANGER), 0);
 	cr_expect_not(conf_where_here());
-	cr_expect(conf_where_has("."));
+	cr_expect(conf_where_has(".", CONF_WHERE_FILE));
 	cr_assert_eq(lchown("hanaper.yaml", 0, 0), 0);
 	cr_assert_eq(chown(".", STRANGER, STRANGER), 0);
 	cr_expect_not(conf_where_here());
