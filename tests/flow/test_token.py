@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Enrolment tokens over the API: made, used once, and of no use to anybody else."""
 import base64
+import contextlib
 import hashlib
 import http.client
 import os
@@ -156,6 +157,9 @@ class Token(FlowTest):
         self.assertEqual(b.status, 201)
         self.assertNotEqual(b.json["serial"], first.json["serial"], "a key is one token's own")
         self.assertEqual(self.issued_by(made), 1)
+        with contextlib.closing(ca.database()) as db:
+            kept = db.execute("SELECT request FROM once WHERE serial = ?", (bytes.fromhex(first.json["serial"]),))
+            self.assertEqual(kept.fetchone()[0], hashlib.sha256(b"\0" + self.bare).digest(), "as in any version")
 
     # R89: the journal has certificate, token and key; whoever asks again is not told that the token is used
     @unittest.skipUnless(FAULTS, "it is built without --enable-faults")
