@@ -274,10 +274,11 @@ revoke_start(struct ca *ca, const struct revoke_request *q, revoke_done *done,
 
 	if (!ca_writable(ca, e))
 		return false;
-	if (!store_certificate_get(ca->store, NULL, &q->serial, &row, e))
-		return e->code == ERR_NOT_FOUND && !may_read(ca, q->who)
-			   ? refuse_unseen(q->who, v, e)
-			   : false;
+	if (!store_certificate_get(ca->store, NULL, &q->serial, &row, e)) {
+		if (e->code == ERR_NOT_FOUND && !may_read(ca, q->who))
+			return refuse_unseen(q->who, v, e);
+		return false;
+	}
 	bool ok = check(ca, q, &row, v, e);
 	if (ok && q->lineage)
 		ok = revoke_lineage_start(ca, q, &row, done, arg, e);
