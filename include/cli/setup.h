@@ -14,8 +14,8 @@
 #include "key/key.h"
 #include "x509/cert.h"
 
-#define SETUP_DIR     "hanaper" /* where neither --dir nor $HANAPER_DIR says */
-#define SETUP_ISSUER  "main"    /* the first intermediate's name */
+#define SETUP_DIR     CONF_WHERE_DIR /* where neither --dir nor $HANAPER_DIR says */
+#define SETUP_ISSUER  "main"         /* the first intermediate's name */
 #define SETUP_API     "127.0.0.1:8443"
 #define SETUP_HTTP    "127.0.0.1:8080"
 #define SETUP_METRICS "127.0.0.1:9090"
@@ -75,8 +75,6 @@ struct setup {
  * "." where the CA itself is.
  */
 const char *setup_dir_at_hand(const char *given);
-/* ERR_NOT_FOUND: SETUP_DIR, that nobody named, would lie in the CA directory of another user. */
-MUST_CHECK bool setup_dir_unnamed(struct err *e);
 
 /* Decides.  ERR_MALFORMED: the options make no CA.  setup_free() in either case. */
 MUST_CHECK bool setup_plan(const struct setup_args *a, const char *dir,

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#define CONF_WHERE_DIR  "hanaper"      /* below the working directory */
 #define CONF_WHERE_ETC  "/etc/hanaper" /* a service's */
 #define CONF_WHERE_FILE "hanaper.yaml"
 
@@ -16,12 +17,16 @@
 bool conf_where_has(const char *dir, const char *name);
 
 /*
- * Is it in the working directory, which nobody named?  It and the directory are ours or
- * root's: who walks into another user's is not led to that one's CA.
+ * CONF_WHERE_DIR or ".", which nobody named: are it, and hanaper.yaml if that is in it,
+ * ours, root's, or of the user who ran sudo?  Who works where others may write is not
+ * led to their CA.
  */
-bool conf_where_here(void);
+bool conf_where_mine(const char *dir);
 
-/* ERR_NOT_FOUND: it is there, and not ours: that is to be named. */
+/* The same, and hanaper.yaml is in it. */
+bool conf_where_meant(const char *dir);
+
+/* ERR_NOT_FOUND: neither is meant, and one is another user's: that is to be named. */
 MUST_CHECK bool conf_where_ours(struct err *e);
 
 /* ERR_NOT_FOUND: 'dir' holds a CA whose hanaper.yaml is elsewhere, and where that may be. */

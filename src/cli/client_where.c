@@ -29,9 +29,9 @@ find_named(const char *dir)
 
 	if (named != NULL)
 		return is_ca_dir(named) ? mem_strdup(named) : NULL;
-	if (is_ca_dir(SETUP_DIR))
+	if (is_ca_dir(SETUP_DIR) && conf_where_mine(SETUP_DIR))
 		return mem_strdup(SETUP_DIR);
-	if (conf_where_here())
+	if (conf_where_meant("."))
 		return mem_strdup(".");
 	return is_ca_dir(SETUP_ETC) ? mem_strdup(SETUP_ETC) : NULL;
 }

@@ -50,7 +50,7 @@ choose_dir(const struct setup_args *a, struct up *u, struct err *e)
 
 	if (!a->ephemeral) {
 		u->dir = mem_strdup(setup_dir_at_hand(a->common.dir));
-		return true;
+		return options_named_dir(a->common.dir) != NULL || conf_where_ours(e);
 	}
 	char *template = mem_printf("%s/hanaper-XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
@@ -163,7 +163,9 @@ become_daemon(const struct up *u, const sigset_t *mask, pid_t parent)
 static void
 tell_ready(const struct up *u)
 {
-	const bool plain = strcmp(u->dir, setup_dir_at_hand(NULL)) == 0;
+	struct err ignored;
+	const bool plain =
+	    strcmp(u->dir, setup_dir_at_hand(NULL)) == 0 && conf_where_ours(&ignored);
 	char *word = out_word(u->dir);
 
 	/* That it is ready, and where, the daemon has said itself. */

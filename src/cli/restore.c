@@ -67,7 +67,7 @@ static bool
 settle(struct restore *r, struct err *e)
 {
 	if (r->named || !is_services(r))
-		return r->named || r->check || setup_dir_unnamed(e);
+		return r->named || r->check || conf_where_ours(e);
 	free(r->etc);
 	r->etc = mem_strdup(SETUP_ETC);
 	return true;

@@ -34,15 +34,7 @@ setup_dir_at_hand(const char *given)
 
 	if (named != NULL)
 		return named;
-	return !conf_where_has(SETUP_DIR, CONF_WHERE_FILE) && conf_where_here()
-		   ? "."
-		   : SETUP_DIR;
-}
-
-bool
-setup_dir_unnamed(struct err *e)
-{
-	return conf_where_has(SETUP_DIR, CONF_WHERE_FILE) || conf_where_ours(e);
+	return !conf_where_meant(SETUP_DIR) && conf_where_meant(".") ? "." : SETUP_DIR;
 }
 
 /* ---- steps ---- */

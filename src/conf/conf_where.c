@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf/conf_where.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,28 +18,61 @@ conf_where_has(const char *dir, const char *name)
 	return there;
 }
 
+/* Root by sudo is also whoever asked for it: the environment is from him. */
+static bool
+is_sudoers(uid_t uid)
+{
+	const char *text = getenv("SUDO_UID");
+
+	if (geteuid() != 0 || text == NULL || text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	char *end;
+	const unsigned long n = strtoul(text, &end, 10);
+	return errno == 0 && *end == '\0' && n == uid;
+}
+
 static bool
 is_ours(const struct stat *st)
 {
-	return st->st_uid == 0 || st->st_uid == geteuid();
+	return st->st_uid == 0 || st->st_uid == geteuid() || is_sudoers(st->st_uid);
+}
+
+/* A link counts as what it is, and leads to what counts, too. */
+bool
+conf_where_mine(const char *dir)
+{
+	char *path = mem_printf("%s/" CONF_WHERE_FILE, dir);
+	struct stat link, at, file;
+
+	const bool mine = lstat(dir, &link) == 0 && stat(dir, &at) == 0 &&
+			  is_ours(&link) && is_ours(&at) &&
+			  (lstat(path, &file) < 0 ? errno == ENOENT : is_ours(&file));
+	free(path);
+	return mine;
 }
 
 bool
-conf_where_here(void)
+conf_where_meant(const char *dir)
 {
-	struct stat dir, file;
-
-	return stat(".", &dir) == 0 && lstat("hanaper.yaml", &file) == 0 &&
-	       is_ours(&dir) && is_ours(&file);
+	return conf_where_has(dir, CONF_WHERE_FILE) && conf_where_mine(dir);
 }
 
 bool
 conf_where_ours(struct err *e)
 {
-	return !conf_where_has(".", CONF_WHERE_FILE) || conf_where_here() ||
-	       err_set(e, ERR_NOT_FOUND,
-		   "hanaper.yaml is here, but it or this directory is another user's; "
-		   "if it is the one that you mean: --dir .");
+	static const char *const dirs[] = { CONF_WHERE_DIR, "." };
+
+	if (conf_where_meant(CONF_WHERE_DIR) || conf_where_meant("."))
+		return true;
+	for (size_t i = 0; i < NITEMS(dirs); i++)
+		if (conf_where_has(dirs[i], CONF_WHERE_FILE))
+			return err_set(e, ERR_NOT_FOUND,
+			    "%s/" CONF_WHERE_FILE
+			    " is there, but it or its directory is another user's; if "
+			    "it is the one that you mean: --dir %s",
+			    dirs[i], dirs[i]);
+	return true;
 }
 
 bool

@@ -114,9 +114,9 @@ default_dir(void)
 
 	if (env != NULL && env[0] != '\0')
 		return env;
-	if (conf_where_has("hanaper", CONF_WHERE_FILE))
-		return "hanaper";
-	return conf_where_here() ? "." : CONF_WHERE_ETC;
+	if (conf_where_meant(CONF_WHERE_DIR))
+		return CONF_WHERE_DIR;
+	return conf_where_meant(".") ? "." : CONF_WHERE_ETC;
 }
 
 static char *

@@ -96,19 +96,42 @@ class Inside(FlowTest):
         hanaper("backup", backup, cwd=ca.dir)
         for path in (there, there / "hanaper.yaml"):
             with self.theirs(path):
-                for args in (["ls"], ["audit", "verify"], ["trust", "install"], ["issue", "x.internal"]):
+                for args in (["ls"], ["audit", "verify"], ["trust", "install"], ["issue", "x.internal"], ["up"]):
                     self.assertIn("another user's; if it is the one that you mean: --dir .",
                                   hanaper(*args, cwd=there, status=1))
                 self.assertIn("theirs/run/hanaper.sock; start it", hanaper("ls", "--dir", ".", cwd=there, status=1))
                 if not os.path.exists("/etc/hanaper"):
                     said = hanaper("--check", program="hanaperd", cwd=there, status=1)
                     self.assertIn("/etc/hanaper/hanaper.yaml: no such file", said)
-                self.assertIn("no CA is made inside another's", hanaper("up", cwd=there, status=1))
+                self.assertIn("no CA is made inside another's", hanaper("init", cwd=there, status=1))
                 self.assertIn("another user's; if it is the one that you mean: --dir .",
                               hanaper("restore", backup, "--nothing-since", cwd=there, status=1))
                 self.assertFalse((there / "hanaper").exists())
                 hanaper("restore", backup, "--check", cwd=there)
         self.assertIn("theirs/run/hanaper.sock; start it", hanaper("ls", cwd=there, status=1))
+
+    # Where anybody may prepare one, such as /tmp
+    @unittest.skipUnless(os.geteuid() == 0, "gives files away")
+    def test_one_below_that_is_another_users_is_named_or_not_meant(self):
+        ca, at = self.ca, self.ca.file("shared")
+        at.mkdir()
+        shutil.copytree(ca.dir, at / "hanaper", ignore=shutil.ignore_patterns("run"))
+        backup = ca.file("shared.tar")
+        hanaper("backup", backup, cwd=ca.dir)
+        for path in (at / "hanaper", at / "hanaper" / "hanaper.yaml"):
+            with self.theirs(path):
+                for args in (["ls"], ["audit", "verify"], ["trust", "install"], ["issue", "x.internal"], ["up"],
+                             ["restore", backup, "--nothing-since"]):
+                    self.assertIn("hanaper/hanaper.yaml is there, but it or its directory is another user's; if it is "
+                                  "the one that you mean: --dir hanaper", hanaper(*args, cwd=at, status=1))
+                self.assertIn("hanaper/run/hanaper.sock; start it", hanaper("ls", "--dir", "hanaper", cwd=at, status=1))
+                if not os.path.exists("/etc/hanaper"):
+                    said = hanaper("--check", program="hanaperd", cwd=at, status=1)
+                    self.assertIn("/etc/hanaper/hanaper.yaml: no such file", said)
+        with self.theirs(at / "hanaper"):
+            said = run("env", f"SUDO_UID={STRANGER}", BUILD / "hanaper", "ls", cwd=at, env=ENV, check=False).stderr
+            self.assertIn("hanaper/run/hanaper.sock; start it", said)
+        self.assertIn("hanaper/run/hanaper.sock; start it", hanaper("ls", cwd=at, status=1))
 
     @contextlib.contextmanager
     def theirs(self, path):

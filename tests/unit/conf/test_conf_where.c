@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,10 +40,10 @@ TestSuite(conf_where, .init = go_there, .fini = take_away);
 
 Test(conf_where, a_directory_that_has_hanaper_yaml_is_found_from_inside)
 {
-	cr_expect_not(conf_where_here());
+	cr_expect_not(conf_where_meant("."));
 	cr_expect_not(conf_where_has(".", CONF_WHERE_FILE));
 	touch("hanaper.yaml");
-	cr_expect(conf_where_here());
+	cr_expect(conf_where_meant("."));
 	cr_expect(conf_where_has(".", CONF_WHERE_FILE));
 	cr_expect(conf_where_has(dir, CONF_WHERE_FILE));
 }
@@ -55,16 +56,76 @@ Test(conf_where, what_a_stranger_made_is_not_found_from_inside)
 	touch("hanaper.yaml");
 	touch("ours");
 	cr_assert_eq(chown("hanaper.yaml", STRANGER, STRANGER), 0);
-	cr_expect_not(conf_where_here());
+	cr_expect_not(conf_where_meant("."));
 	cr_assert_eq(unlink("hanaper.yaml"), 0);
 	cr_assert_eq(symlink("ours", "hanaper.yaml"), 0);
-	cr_expect(conf_where_here());
+	cr_expect(conf_where_meant("."));
 	cr_assert_eq(lchown("hanaper.yaml", STRANGER, STRANGER), 0);
-	cr_expect_not(conf_where_here());
+	cr_expect_not(conf_where_meant("."));
 	cr_expect(conf_where_has(".", CONF_WHERE_FILE));
 	cr_assert_eq(lchown("hanaper.yaml", 0, 0), 0);
 	cr_assert_eq(chown(".", STRANGER, STRANGER), 0);
-	cr_expect_not(conf_where_here());
+	cr_expect_not(conf_where_meant("."));
+}
+
+Test(conf_where, what_a_stranger_made_is_not_found_from_above)
+{
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		cr_skip("gives files away");
+	cr_assert_eq(mkdir("hanaper", 0700), 0);
+	cr_expect(conf_where_mine("hanaper"), "it may be made there");
+	cr_expect_not(conf_where_meant("hanaper"));
+	touch("hanaper/hanaper.yaml");
+	cr_expect(conf_where_meant("hanaper"));
+	cr_expect(conf_where_ours(&e));
+	cr_assert_eq(chown("hanaper/hanaper.yaml", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_mine("hanaper"));
+	cr_assert_eq(chown("hanaper/hanaper.yaml", 0, 0), 0);
+	cr_assert_eq(chown("hanaper", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_mine("hanaper"));
+	cr_expect_not(conf_where_ours(&e));
+	cr_expect_not_null(strstr(e.detail, "mean: --dir hanaper"), "%s", e.detail);
+	cr_assert_eq(chown("hanaper", 0, 0), 0);
+	cr_assert_eq(rename("hanaper", "real"), 0);
+	cr_assert_eq(symlink("real", "hanaper"), 0);
+	cr_expect(conf_where_meant("hanaper"));
+	cr_assert_eq(lchown("hanaper", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_mine("hanaper"));
+	cr_expect(conf_where_has("hanaper", CONF_WHERE_FILE));
+	touch("hanaper.yaml");
+	cr_expect(conf_where_ours(&e), "that one is meant");
+}
+
+Test(conf_where, what_is_the_sudoers_is_found_by_root)
+{
+	if (geteuid() != 0)
+		cr_skip("gives files away");
+	static const char *const others[] = { "54322", "", "54321x", "-1", "root",
+		"99999999999999999999", "4295021617" };
+
+	touch("hanaper.yaml");
+	cr_assert_eq(chown("hanaper.yaml", STRANGER, STRANGER), 0);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		setenv("SUDO_UID", others[i], 1);
+		cr_expect_not(conf_where_meant("."), "%s", others[i]);
+	}
+	setenv("SUDO_UID", "54321", 1);
+	cr_expect(conf_where_meant("."));
+	cr_assert_eq(chown(".", 65534, 65534), 0);
+	cr_assert_eq(chown("hanaper.yaml", 65534, 65534), 0);
+	cr_assert_eq(seteuid(65534), 0);
+	cr_expect(conf_where_meant("."));
+	cr_assert_eq(seteuid(0), 0);
+	cr_expect_not(conf_where_meant("."));
+	cr_assert_eq(chown("hanaper.yaml", STRANGER, STRANGER), 0);
+	cr_assert_eq(chown(".", STRANGER, STRANGER), 0);
+	cr_expect(conf_where_meant("."));
+	cr_assert_eq(chmod(".", 0755), 0);
+	cr_assert_eq(seteuid(65534), 0);
+	cr_expect_not(conf_where_meant("."), "what it says counts for root");
+	cr_assert_eq(seteuid(0), 0);
 }
 
 Test(conf_where, a_journal_without_hanaper_yaml_is_half_of_a_ca)
