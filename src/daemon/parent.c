@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -151,13 +152,19 @@ parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 
 /* What to do, at a start: a reload is of a file that was there. */
 static bool
-load_first(const struct parent_options *o, struct conf **ret, struct err *e)
+load_first(struct parent_options *o, struct conf **ret, struct err *e)
 {
+	const bool given = o->config != NULL || o->dir != NULL;
+
+	/* Once: a reload is of the same file, and may not look around any more. */
+	if (!given)
+		o->dir = default_dir();
 	if (parent_load(o, ret, e))
 		return true;
 	char *path = conf_file(o);
 	if (e->code == ERR_NOT_FOUND &&
-	    (o->config != NULL || conf_where_check(o->dir, e)))
+	    (o->config != NULL || conf_where_check(o->dir, e)) &&
+	    (given || strcmp(o->dir, CONF_WHERE_ETC) != 0 || conf_where_ours(e)))
 		err_set(e, ERR_NOT_FOUND,
 		    "%s: no such file: name the directory that has it by --dir, or "
 		    "make a CA: hanaper init",
@@ -380,9 +387,6 @@ main(int argc, char **argv)
 
 	proc_begin();
 	parse_options(argc, argv, &o);
-	/* Once: a reload is of the same file, and may not look around any more. */
-	if (o.config == NULL && o.dir == NULL)
-		o.dir = default_dir();
 	if (!load_first(&o, &p.conf, &e)) {
 		fprintf(stderr, "hanaperd: %s\n", e.detail);
 		return EXIT_FAULT;

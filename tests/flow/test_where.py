@@ -102,7 +102,7 @@ class Inside(FlowTest):
                 self.assertIn("theirs/run/hanaper.sock; start it", hanaper("ls", "--dir", ".", cwd=there, status=1))
                 if not os.path.exists("/etc/hanaper"):
                     said = hanaper("--check", program="hanaperd", cwd=there, status=1)
-                    self.assertIn("/etc/hanaper/hanaper.yaml: no such file", said)
+                    self.assertIn("another user's; if it is the one that you mean: --dir ", said)
                 self.assertIn("no CA is made inside another's", hanaper("init", cwd=there, status=1))
                 self.assertIn("another user's; if it is the one that you mean: --dir .",
                               hanaper("restore", backup, "--nothing-since", cwd=there, status=1))
@@ -127,7 +127,7 @@ class Inside(FlowTest):
                 self.assertIn("hanaper/run/hanaper.sock; start it", hanaper("ls", "--dir", "hanaper", cwd=at, status=1))
                 if not os.path.exists("/etc/hanaper"):
                     said = hanaper("--check", program="hanaperd", cwd=at, status=1)
-                    self.assertIn("/etc/hanaper/hanaper.yaml: no such file", said)
+                    self.assertIn("another user's; if it is the one that you mean: --dir ", said)
         with self.theirs(at / "hanaper"):
             said = run("env", f"SUDO_UID={STRANGER}", BUILD / "hanaper", "ls", cwd=at, env=ENV, check=False).stderr
             self.assertIn("hanaper/run/hanaper.sock; start it", said)
