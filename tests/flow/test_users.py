@@ -417,7 +417,9 @@ class Users(unittest.TestCase):
             taken.listen()
             started = subprocess.Popen([BUILD / "hanaperd", "-f", "--dir", ca.dir], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                        text=True, env={**os.environ, **{k: str(v) for k, v in ca.variables("cli").items()}})
-            while not (ca.dir / "run/hanaperd.pid").exists() and started.poll() is None:
+            # With its number in it the file is locked, and its name is not looked up again.
+            pid = ca.dir / "run/hanaperd.pid"
+            while not (pid.exists() and pid.stat().st_size) and started.poll() is None:
                 time.sleep(0.001)
             (ca.dir / "run").rename(ca.dir / "were")
             self.link("run", victim)
