@@ -38,8 +38,9 @@ struct restore_issuer {
 
 struct restore {
 	const char *file;
-	char *etc;  /* absolute: where hanaper.yaml is to be; */
+	const char *dir; /* where hanaper.yaml is to be, as it was said; */
 	bool named; /* by somebody: else a service's goes to where the service has it */
+	char *etc;  /* absolute, and no link: where that is */
 	bool check, nothing_since;
 	const struct strings *crls;  /* files */
 	const struct strings *users; /* "signer=hanaper-signer" */

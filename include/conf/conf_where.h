@@ -26,8 +26,11 @@ bool conf_where_mine(const char *dir);
 /* The same, and hanaper.yaml is in it. */
 bool conf_where_meant(const char *dir);
 
-/* ERR_NOT_FOUND: neither is meant, and one is another user's: that is to be named. */
+/* ERR_NOT_FOUND: neither is meant, and a CA in one is another user's: it is to be named. */
 MUST_CHECK bool conf_where_ours(struct err *e);
+
+/* The same, and what has the name CONF_WHERE_DIR, if anything, is no other user's either. */
+MUST_CHECK bool conf_where_free(struct err *e);
 
 /* ERR_NOT_FOUND: 'dir' holds a CA whose hanaper.yaml is elsewhere, and where that may be. */
 MUST_CHECK bool conf_where_check(const char *dir, struct err *e);

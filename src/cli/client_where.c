@@ -26,9 +26,13 @@ static char *
 find_named(const char *dir)
 {
 	const char *named = options_named_dir(dir);
+	struct err theirs;
 
 	if (named != NULL)
 		return is_ca_dir(named) ? mem_strdup(named) : NULL;
+	/* None is taken instead: that may be another than is meant. */
+	if (!conf_where_ours(&theirs))
+		return NULL;
 	if (is_ca_dir(SETUP_DIR) && conf_where_mine(SETUP_DIR))
 		return mem_strdup(SETUP_DIR);
 	if (conf_where_meant("."))
@@ -141,7 +145,7 @@ client_local_api(const char *dir)
 static bool
 none_here(const char *todo, struct err *e)
 {
-	return conf_where_ours(e) &&
+	return conf_where_free(e) &&
 	       err_set(e, ERR_NOT_FOUND, "no CA directory here%s", todo);
 }
 

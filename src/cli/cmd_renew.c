@@ -14,6 +14,7 @@
 #include "cli/renew_info.h"
 #include "cli/renew_plan.h"
 #include "conf/conf_load.h"
+#include "conf/conf_where.h"
 
 #define TRIES     5     /* of one run without --daemon */
 #define PAUSE_MAX 30000 /* ms, between these; over that the next run does it */
@@ -180,7 +181,8 @@ look_around(struct renew *r, const struct options_common *o, struct err *e)
 	const bool says = stat(r->where, &st) == 0 && S_ISDIR(st.st_mode);
 	if (dir == NULL || says) {
 		free(dir);
-		return true;
+		return says || r->url != NULL || options_named_dir(o->dir) != NULL ||
+		       conf_where_ours(e);
 	}
 	char *path = client_find_conf(o->dir);
 	const bool ok = r->url != NULL || (path == NULL ? client_found_none(o->dir, e)

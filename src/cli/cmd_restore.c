@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hanaper restore - a backup put back, or looked at. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,20 +43,6 @@ static const struct opt_usage usage = {
 	.most = 1,
 };
 
-/* Absolute, whether it is there or not. */
-static char *
-absolute(const char *dir)
-{
-	char here[PATH_MAX];
-	char *real = realpath(dir, NULL);
-
-	if (real != NULL)
-		return real;
-	if (dir[0] == '/' || getcwd(here, sizeof(here)) == NULL)
-		return mem_strdup(dir);
-	return mem_printf("%s/%s", here, dir);
-}
-
 static void
 print_path(const char *what, const char *path)
 {
@@ -92,7 +77,7 @@ print(const struct restore *r, bool json)
 }
 
 static void
-say_next(const struct restore *r, const char *dir)
+say_next(const struct restore *r)
 {
 	const bool service =
 	    strcmp(r->etc, SETUP_ETC) == 0 && strcmp(r->state, SETUP_STATE) == 0;
@@ -101,7 +86,7 @@ say_next(const struct restore *r, const char *dir)
 		out_next("systemctl start hanaper");
 		return;
 	}
-	char *word = out_word(service ? r->etc : dir);
+	char *word = out_word(service ? r->etc : r->dir);
 	out_next("hanaperd --dir %s", word);
 	free(word);
 }
@@ -111,16 +96,14 @@ cmd_restore(const struct command *self, int argc, char **argv)
 {
 	struct restore_args a = { 0 };
 	struct restore r = { .fd = -1, .lock = -1, .claim = { .fd = -1 } };
-	const char *dir;
 	struct err e = { 0 };
 	int status = OUT_DONE;
 
 	if (!options_read(self, &usage, argc, argv, &a, &status))
 		goto out;
-	dir = setup_dir_at_hand(a.common.dir);
 	buf_init(&r.yaml, MIB(1));
 	r.file = a.common.operands[0];
-	r.etc = absolute(dir);
+	r.dir = setup_dir_at_hand(a.common.dir);
 	r.named = options_named_dir(a.common.dir) != NULL;
 	r.check = a.check;
 	r.nothing_since = a.nothing_since;
@@ -134,7 +117,7 @@ cmd_restore(const struct command *self, int argc, char **argv)
 	} else {
 		print(&r, a.common.json);
 		if (!a.check && r.keyless == 0)
-			say_next(&r, dir);
+			say_next(&r);
 	}
 out:
 	restore_free(&r);

@@ -20,6 +20,7 @@
 
 struct up {
 	char *dir;
+	bool named;      /* by somebody */
 	char *temporary; /* --ephemeral: removed at the end */
 	char *program;
 	bool json; /* standard output is for JSON alone */
@@ -50,8 +51,10 @@ choose_dir(const struct setup_args *a, struct up *u, struct err *e)
 
 	if (!a->ephemeral) {
 		u->dir = mem_strdup(setup_dir_at_hand(a->common.dir));
-		return options_named_dir(a->common.dir) != NULL || conf_where_ours(e);
+		u->named = options_named_dir(a->common.dir) != NULL;
+		return u->named || conf_where_free(e);
 	}
+	u->named = true;
 	char *template = mem_printf("%s/hanaper-XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
 
@@ -113,6 +116,12 @@ ensure_ca(const struct command *self, const struct setup_args *a, const struct u
 	bool ok = false;
 
 	if (conf_where_has(u->dir, CONF_WHERE_FILE)) {
+		/* Again: what is ours nobody exchanges any more. */
+		if (!u->named && !conf_where_mine(u->dir)) {
+			err_set(&e, ERR_CONFLICT, "%s is another user's", u->dir);
+			*ret_status = out_fail(&e);
+			return false;
+		}
 		if (says_anything(a))
 			out_note("%s holds a CA already: the options that make one do "
 				 "not count; edit hanaper.yaml",

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,22 +63,77 @@ is_services(const struct restore *r)
 	return is;
 }
 
-/* Where 'etc' is by no name: of two CAs the one that is run would not be looked at. */
+static bool
+is_mine(const char *dir, struct err *e)
+{
+	return conf_where_mine(dir) || err_set(e, ERR_CONFLICT,
+					   "%s is another user's, who made it just "
+					   "now; name a directory: --dir "
+					   "DIR",
+					   dir);
+}
+
+/* Absolute, whether it is there or not. */
+static char *
+absolute(const char *dir)
+{
+	char here[PATH_MAX];
+
+	if (dir[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+		return mem_strdup(dir);
+	return mem_printf("%s/%s", here, dir);
+}
+
+/* No link of one user leads root to where that one could not write. */
+static bool
+agree(const struct restore *r, const char *real, struct err *e)
+{
+	if (owners_agree(r->dir, real, e))
+		return true;
+	if (e->code != ERR_CONFLICT)
+		return false;
+	char *word = out_word(real);
+	err_set(e, ERR_CONFLICT,
+	    "%s leads to %s by what is another user's; if that is the one that you "
+	    "mean: "
+	    "--dir %s",
+	    r->dir, real, word);
+	free(word);
+	return false;
+}
+
+/* Looked at where it is followed, or afterwards: then it can be exchanged no more. */
+static bool
+resolve(struct restore *r, struct err *e)
+{
+	char *plain = absolute(r->dir), *real = realpath(plain, NULL);
+
+	r->etc = plain;
+	if (real == NULL)
+		return r->named || conf_where_free(e);
+	const bool ok = (r->named || (conf_where_free(e) && is_mine(r->dir, e))) &&
+			(strcmp(real, plain) == 0 || agree(r, real, e));
+	r->etc = real;
+	free(plain);
+	return ok;
+}
+
+/* Where it is by no name: of two CAs the one that is run would not be looked at. */
 static bool
 settle(struct restore *r, struct err *e)
 {
-	if (r->named || !is_services(r))
-		return r->named || r->check || conf_where_ours(e);
-	free(r->etc);
-	r->etc = mem_strdup(SETUP_ETC);
+	if (!r->named && is_services(r))
+		r->etc = mem_strdup(SETUP_ETC);
+	else if (r->check)
+		r->etc = absolute(r->dir);
+	else
+		return resolve(r, e);
 	return true;
 }
 
 static bool
 load_conf(struct restore *r, struct err *e)
 {
-	if (!settle(r, e))
-		return false;
 	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
 	const bool ok = conf_load_text(buf_bytes(&r->yaml), path, &r->conf, e);
 	free(path);
@@ -93,10 +149,10 @@ read_file(struct restore *r, struct err *e)
 	owners_act_self();
 	if (!opened)
 		return false;
-	return (archive_read(r->fd, keep_yaml, r, &r->facts, e) &&
-		   buf_ok(&r->yaml, "the backup's hanaper.yaml", e) &&
-		   load_conf(r, e)) ||
-	       err_prefix(e, r->file);
+	if (!archive_read(r->fd, keep_yaml, r, &r->facts, e) ||
+	    !buf_ok(&r->yaml, "the backup's hanaper.yaml", e))
+		return err_prefix(e, r->file);
+	return settle(r, e) && (load_conf(r, e) || err_prefix(e, r->file));
 }
 
 static bool
@@ -226,6 +282,9 @@ look(struct restore *r, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT, "%s is there and no directory",
 		    r->state);
+	/* By nobody named, and not there when it was looked for. */
+	if (!r->named && strcmp(r->state, r->etc) == 0 && !is_mine(r->state, e))
+		return false;
 	r->given = true;
 	r->uid = r->signer = st.st_uid;
 	r->gid = st.st_gid;

@@ -351,6 +351,9 @@ make_dirs(const struct restore *r, struct err *e)
 	static const char *const dirs[] = { "", "/issuers", "/pub", "/pub/ca",
 		"/pub/crl", "/run" };
 
+	/* What was not there, and is, is not ours. */
+	if (!r->given && (mkdir(r->state, 0700) < 0 || chmod(r->state, 0750) < 0))
+		return err_errno(e, "%s", r->state);
 	for (size_t i = 0; i < NITEMS(dirs); i++) {
 		char *path = mem_printf("%s%s", r->state, dirs[i]);
 		/* The signer's user has to reach its keys. */

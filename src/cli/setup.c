@@ -76,11 +76,17 @@ check_above(const char *dir, struct err *e)
 
 	if (conf_where_has(above, CONF_WHERE_FILE)) {
 		word = out_word(above);
-		ok = err_set(e, ERR_CONFLICT,
-		    "%s/hanaper.yaml is there: no CA is made inside another's "
-		    "directory; run that one: hanaper up --dir %s, or choose another: "
-		    "--dir DIR",
-		    above, word);
+		ok =
+		    conf_where_mine(above)
+			? err_set(e, ERR_CONFLICT,
+			      "%s/hanaper.yaml is there: no CA is made inside "
+			      "another's directory; run that one: hanaper up --dir "
+			      "%s, or choose another: --dir DIR",
+			      above, word)
+			: err_set(e, ERR_CONFLICT,
+			      "%s/hanaper.yaml is there, another user's: no CA is made "
+			      "inside another's directory; choose another: --dir DIR",
+			      above);
 	}
 	free(word);
 	free(copy);
@@ -92,7 +98,7 @@ not_empty(const char *dir, struct err *e)
 {
 	char *word = out_word(dir);
 
-	if (conf_where_has(dir, CONF_WHERE_FILE))
+	if (conf_where_has(dir, CONF_WHERE_FILE) && conf_where_mine(dir))
 		err_set(e, ERR_CONFLICT,
 		    "%s is there already and not empty; nothing was changed; run what "
 		    "it holds: hanaper up --dir %s, or choose another --dir",

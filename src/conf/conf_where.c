@@ -38,7 +38,7 @@ is_ours(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid() || is_sudoers(st->st_uid);
 }
 
-/* A link counts as what it is, and leads to what counts, too. */
+/* A directory's link counts as what it is, and leads to what counts, too. */
 bool
 conf_where_mine(const char *dir)
 {
@@ -70,9 +70,25 @@ conf_where_ours(struct err *e)
 			return err_set(e, ERR_NOT_FOUND,
 			    "%s/" CONF_WHERE_FILE
 			    " is there, but it or its directory is another user's; if "
-			    "it is the one that you mean: --dir %s",
+			    "it is the one that you mean: --dir %s, or name another",
 			    dirs[i], dirs[i]);
 	return true;
+}
+
+bool
+conf_where_free(struct err *e)
+{
+	struct stat st;
+
+	if (!conf_where_ours(e))
+		return false;
+	if (lstat(CONF_WHERE_DIR, &st) < 0 || conf_where_meant(".") ||
+	    conf_where_mine(CONF_WHERE_DIR))
+		return true;
+	return err_set(e, ERR_NOT_FOUND,
+	    CONF_WHERE_DIR
+	    " is there, but it or what it leads to is another user's; if it is the one "
+	    "that you mean: --dir " CONF_WHERE_DIR ", or name another");
 }
 
 bool

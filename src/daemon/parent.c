@@ -107,17 +107,22 @@ parse_options(int argc, char **argv, struct parent_options *o)
 	}
 }
 
-/* Where hanaper.yaml is when nobody says. */
-static const char *
-default_dir(void)
+/* Where hanaper.yaml is when no option says. */
+static bool
+default_dir(const char **ret, struct err *e)
 {
 	const char *env = getenv("HANAPER_DIR");
 
+	*ret = CONF_WHERE_ETC;
 	if (env != NULL && env[0] != '\0')
-		return env;
-	if (conf_where_meant(CONF_WHERE_DIR))
-		return CONF_WHERE_DIR;
-	return conf_where_meant(".") ? "." : CONF_WHERE_ETC;
+		*ret = env;
+	else if (conf_where_meant(CONF_WHERE_DIR))
+		*ret = CONF_WHERE_DIR;
+	else if (conf_where_meant("."))
+		*ret = ".";
+	else
+		return conf_where_ours(e);
+	return true;
 }
 
 static char *
@@ -154,17 +159,14 @@ parent_load(const struct parent_options *o, struct conf **ret, struct err *e)
 static bool
 load_first(struct parent_options *o, struct conf **ret, struct err *e)
 {
-	const bool given = o->config != NULL || o->dir != NULL;
-
 	/* Once: a reload is of the same file, and may not look around any more. */
-	if (!given)
-		o->dir = default_dir();
+	if (o->config == NULL && o->dir == NULL && !default_dir(&o->dir, e))
+		return false;
 	if (parent_load(o, ret, e))
 		return true;
 	char *path = conf_file(o);
 	if (e->code == ERR_NOT_FOUND &&
-	    (o->config != NULL || conf_where_check(o->dir, e)) &&
-	    (given || strcmp(o->dir, CONF_WHERE_ETC) != 0 || conf_where_ours(e)))
+	    (o->config != NULL || conf_where_check(o->dir, e)))
 		err_set(e, ERR_NOT_FOUND,
 		    "%s: no such file: name the directory that has it by --dir, or "
 		    "make a CA: hanaper init",

@@ -375,8 +375,10 @@ class Users(unittest.TestCase):
         run(BUILD / "hanaper", "backup", ca.dir / "b.tar", "--dir", ca.dir, "--with-keys")
         shutil.copy(ca.dir / "b.tar", victim / "b.tar")
         (victim / "b.tar").chmod(0o600)
-        other = ca.tmp / "other"
-        for name, to in (("ca", ca.dir), ("mine/hanaper.yaml", ca.dir / "hanaper.yaml"), ("roots.tar", victim / "b.tar"),
+        other, elsewhere = ca.tmp / "other", ca.tmp / "elsewhere"
+        elsewhere.mkdir(mode=0o755)
+        shutil.copy(ca.dir / "b.tar", ca.tmp / "mine.tar")
+        for name, to in (("ca", ca.dir), ("to", elsewhere), ("mine/hanaper.yaml", ca.dir / "hanaper.yaml"), ("roots.tar", victim / "b.tar"),
                          ("owners.tar", ca.dir / "b.tar")):
             (other / name).parent.mkdir(exist_ok=True)
             (other / name).symlink_to(to)
@@ -389,12 +391,16 @@ class Users(unittest.TestCase):
                           (("rotate", "--dir", other / "mine"), "which is not"),
                           (("restore", other / "owners.tar", "--dir", other / "mine", "--nothing-since"), "which is not"),
                           (("restore", other / "roots.tar", "--dir", other / "mine", "--nothing-since"), "Permission denied"),
+                          (("restore", ca.tmp / "mine.tar", "--dir", other / "ca", "--nothing-since"), "another user's"),
+                          (("restore", ca.tmp / "mine.tar", "--dir", other / "to", "--nothing-since"), "another user's"),
+                          (("restore", ca.tmp / "mine.tar", "--dir", other / "to/new", "--nothing-since"), "Permission denied"),
                           (("restore", "--check", other / "roots.tar"), "Permission denied")):
             with self.subTest(args):
                 done = run(BUILD / "hanaper", *args, check=False)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(why, done.stderr)
                 self.assertEqual(sorted(other.rglob("*")), before)
+                self.assertEqual(list(elsewhere.iterdir()), [])
         made = other.stat().st_mtime_ns
         (ca.tmp / "tmp").mkdir()
         (ca.tmp / "tmp").chmod(0o700)

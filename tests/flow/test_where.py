@@ -97,14 +97,14 @@ class Inside(FlowTest):
         for path in (there, there / "hanaper.yaml"):
             with self.theirs(path):
                 for args in (["ls"], ["audit", "verify"], ["trust", "install"], ["issue", "x.internal"], ["up"]):
-                    self.assertIn("another user's; if it is the one that you mean: --dir .",
+                    self.assertIn("another user's; if it is the one that you mean: --dir .,",
                                   hanaper(*args, cwd=there, status=1))
                 self.assertIn("theirs/run/hanaper.sock; start it", hanaper("ls", "--dir", ".", cwd=there, status=1))
-                if not os.path.exists("/etc/hanaper"):
-                    said = hanaper("--check", program="hanaperd", cwd=there, status=1)
-                    self.assertIn("another user's; if it is the one that you mean: --dir ", said)
-                self.assertIn("no CA is made inside another's", hanaper("init", cwd=there, status=1))
-                self.assertIn("another user's; if it is the one that you mean: --dir .",
+                said = hanaper("--check", program="hanaperd", cwd=there, status=1)
+                self.assertIn("another user's; if it is the one that you mean: --dir .,", said)
+                said = hanaper("init", cwd=there, status=1)
+                self.assertIn("another user's: no CA is made inside another's directory; choose another", said)
+                self.assertIn("another user's; if it is the one that you mean: --dir .,",
                               hanaper("restore", backup, "--nothing-since", cwd=there, status=1))
                 self.assertFalse((there / "hanaper").exists())
                 hanaper("restore", backup, "--check", cwd=there)
@@ -121,17 +121,119 @@ class Inside(FlowTest):
         for path in (at / "hanaper", at / "hanaper" / "hanaper.yaml"):
             with self.theirs(path):
                 for args in (["ls"], ["audit", "verify"], ["trust", "install"], ["issue", "x.internal"], ["up"],
-                             ["restore", backup, "--nothing-since"]):
+                             ["renew", ca.dir / "admin.crt"], ["restore", backup, "--nothing-since"]):
                     self.assertIn("hanaper/hanaper.yaml is there, but it or its directory is another user's; if it is "
-                                  "the one that you mean: --dir hanaper", hanaper(*args, cwd=at, status=1))
+                                  "the one that you mean: --dir hanaper,", hanaper(*args, cwd=at, status=1))
                 self.assertIn("hanaper/run/hanaper.sock; start it", hanaper("ls", "--dir", "hanaper", cwd=at, status=1))
-                if not os.path.exists("/etc/hanaper"):
-                    said = hanaper("--check", program="hanaperd", cwd=at, status=1)
-                    self.assertIn("another user's; if it is the one that you mean: --dir ", said)
-        with self.theirs(at / "hanaper"):
-            said = run("env", f"SUDO_UID={STRANGER}", BUILD / "hanaper", "ls", cwd=at, env=ENV, check=False).stderr
-            self.assertIn("hanaper/run/hanaper.sock; start it", said)
+                said = hanaper("--check", program="hanaperd", cwd=at, status=1)
+                self.assertIn("another user's; if it is the one that you mean: --dir hanaper,", said)
+                self.assertNotIn("run what it holds", hanaper("init", cwd=at, status=1))
+                said = run("env", f"SUDO_UID={STRANGER}", BUILD / "hanaper", "ls", cwd=at, env=ENV, check=False).stderr
+                self.assertIn("hanaper/run/hanaper.sock; start it", said)
         self.assertIn("hanaper/run/hanaper.sock; start it", hanaper("ls", cwd=at, status=1))
+
+    # S82, S86: keys are not put where somebody waits for them
+    @unittest.skipUnless(os.geteuid() == 0, "gives files away")
+    def test_nothing_is_put_into_a_directory_that_another_user_prepared(self):
+        ca, at, elsewhere = self.ca, self.ca.file("prepared"), self.ca.file("elsewhere")
+        for path in (at, elsewhere):
+            path.mkdir()
+        (elsewhere / "mine").touch()
+        backup = ca.file("prepared.tar")
+        hanaper("backup", backup, "--with-keys", cwd=ca.dir)
+        restore = "restore", backup, "--nothing-since"
+        for make, there in ((lambda p: p.mkdir(), []), (lambda p: p.symlink_to(elsewhere), ["mine"]),
+                            (lambda p: p.symlink_to("nowhere"), None)):
+            make(at / "hanaper")
+            os.lchown(at / "hanaper", STRANGER, STRANGER)
+            for args in (restore, ["up"], ["ls"]):
+                self.assertIn("hanaper is there, but it or what it leads to is another user's; if it is the one that you mean: "
+                              "--dir hanaper,", hanaper(*args, cwd=at, status=1))
+            if there is None:
+                self.assertFalse((at / "hanaper").exists())
+            else:
+                self.assertEqual(sorted(os.listdir(at / "hanaper")), there)
+            if there == ["mine"]:
+                said = hanaper(*restore, "--dir", "hanaper", cwd=at, status=1)
+                self.assertIn(f"leads to {elsewhere} by what is another user's; if that is the one that you mean: "
+                              f"--dir {elsewhere}", said)
+                self.assertEqual(os.listdir(elsewhere), there)
+            if (at / "hanaper").is_symlink():
+                (at / "hanaper").unlink()
+            else:
+                (at / "hanaper").rmdir()
+        # One's own link is followed.
+        (at / "hanaper").symlink_to(elsewhere)
+        (elsewhere / "mine").unlink()
+        said = hanaper(*restore, cwd=at)
+        self.assertIn(f"configuration {elsewhere}/hanaper.yaml\n", said)
+        self.assertTrue((elsewhere / "root.key").exists())
+
+    # What was not there when it was looked for is not run because it is there now.
+    @unittest.skipUnless(os.geteuid() == 0, "gives files away")
+    def test_up_runs_nothing_that_another_user_puts_there_meanwhile(self):
+        bin_dir, ran = self.ca.file("bin"), self.ca.file("ran")
+        bin_dir.mkdir()
+        shutil.copy(BUILD / "hanaper", bin_dir)
+        (bin_dir / "hanaperd").write_text(f"#!/bin/sh\nstat -c %u hanaper >> {ran}\n")
+        (bin_dir / "hanaperd").chmod(0o755)
+        with self.sticky("sticky", "hanaper.yaml") as at:
+            for _ in range(300):
+                self.at_once(at, bin_dir / "hanaper", "up", "--http", "127.0.0.1:0", "--api", "127.0.0.1:0")
+        self.assertNotIn(str(STRANGER), ran.read_text().split() if ran.exists() else [])
+
+    # S82, S86: nor does it get keys
+    @unittest.skipUnless(os.geteuid() == 0, "gives files away")
+    def test_restore_puts_nothing_into_what_another_user_puts_there_meanwhile(self):
+        backup = self.ca.file("meanwhile.tar")
+        hanaper("backup", backup, "--with-keys", cwd=self.ca.dir)
+        with self.sticky("meanwhile") as at:
+            for _ in range(100):
+                self.at_once(at, BUILD / "hanaper", "restore", backup, "--nothing-since")
+        there = at / ("theirs" if (at / "theirs").exists() else "hanaper")
+        self.assertEqual(os.listdir(there), [])
+
+    def at_once(self, at, *args):
+        run(*args, cwd=at, env=ENV, check=False)
+        with contextlib.suppress(FileNotFoundError):
+            if (at / "hanaper").stat().st_uid == 0:  # nobody else can exchange it
+                shutil.rmtree(at / "hanaper")
+
+    @contextlib.contextmanager
+    def sticky(self, name, *files):
+        """Where a stranger's ./hanaper comes and goes."""
+        self.ca.tmp.chmod(0o711)
+        at = self.ca.file(name)
+        at.mkdir()
+        at.chmod(0o1777)
+        theirs = at / "theirs"
+        theirs.mkdir()
+        for path in (theirs, *(theirs / f for f in files)):
+            if path != theirs:
+                path.touch()
+            os.chown(path, STRANGER, STRANGER)
+        other = os.fork()
+        if other == 0:
+            self.exchange(at)
+        try:
+            yield at
+        finally:
+            os.kill(other, signal.SIGKILL)
+            os.waitpid(other, 0)
+
+    def exchange(self, at):
+        """As a stranger, until it is killed."""
+        try:
+            os.setgroups([])
+            os.setgid(STRANGER)
+            os.setuid(STRANGER)
+            os.chdir(at)
+            while True:
+                for names in (("theirs", "hanaper"), ("hanaper", "theirs")):
+                    with contextlib.suppress(OSError):
+                        os.rename(*names)
+        finally:
+            os._exit(1)
 
     @contextlib.contextmanager
     def theirs(self, path):
@@ -228,6 +330,22 @@ class Service(FlowTest):
         self.assertIn("configuration /var/lib/hanaper/hanaper.yaml\n", said)
         self.assertNotIn("CA directory", said)
         self.assertIn("/var/lib/hanaper/hanaper.yaml: good", said)
+
+    # Another CA than what is there is not taken in its place without a word.
+    def test_it_is_not_taken_for_one_of_another_user(self):
+        theirs = "mkdir theirs theirs/hanaper; touch theirs/hanaper/hanaper.yaml; chown -R 54321 theirs/hanaper; cd theirs; "
+        for command in ("hanaper ls", "hanaper audit verify", "hanaper rotate", "hanaperd --check"):
+            try:
+                said = self.machine(self.LAID_OUT + theirs + f"{command} 2>&1 || true").stdout
+            finally:
+                shutil.rmtree(self.ca.file("theirs"))
+            self.assertIn("hanaper/hanaper.yaml is there, but it or its directory is another user's", said)
+        # Nothing that one could mean: it is not in the way.
+        try:
+            said = self.machine(self.LAID_OUT + "mkdir -p theirs/hanaper; chown 54321 theirs/hanaper; cd theirs; hanaperd --check").stdout
+        finally:
+            shutil.rmtree(self.ca.file("theirs"))
+        self.assertIn("/etc/hanaper/hanaper.yaml: good", said)
 
     def test_where_one_is_goes_before_it(self):
         done = self.machine(self.LAID_OUT + "cd /; hanaper ls 2>&1 || cd {ca}; hanaper ls 2>&1 || true")

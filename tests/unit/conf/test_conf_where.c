@@ -86,16 +86,44 @@ Test(conf_where, what_a_stranger_made_is_not_found_from_above)
 	cr_assert_eq(chown("hanaper", STRANGER, STRANGER), 0);
 	cr_expect_not(conf_where_mine("hanaper"));
 	cr_expect_not(conf_where_ours(&e));
-	cr_expect_not_null(strstr(e.detail, "mean: --dir hanaper"), "%s", e.detail);
+	cr_expect_not_null(strstr(e.detail, "mean: --dir hanaper,"), "%s", e.detail);
 	cr_assert_eq(chown("hanaper", 0, 0), 0);
 	cr_assert_eq(rename("hanaper", "real"), 0);
 	cr_assert_eq(symlink("real", "hanaper"), 0);
 	cr_expect(conf_where_meant("hanaper"));
 	cr_assert_eq(lchown("hanaper", STRANGER, STRANGER), 0);
 	cr_expect_not(conf_where_mine("hanaper"));
+	cr_assert_eq(lchown("hanaper", 0, 0), 0);
+	cr_assert_eq(chown("real", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_mine("hanaper"), "one's own link to a stranger's");
 	cr_expect(conf_where_has("hanaper", CONF_WHERE_FILE));
 	touch("hanaper.yaml");
 	cr_expect(conf_where_ours(&e), "that one is meant");
+}
+
+/* Keys are not put where somebody waits for them. */
+Test(conf_where, nothing_is_put_into_what_a_stranger_made)
+{
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		cr_skip("gives files away");
+	cr_expect(conf_where_free(&e));
+	cr_assert_eq(mkdir("hanaper", 0700), 0);
+	cr_expect(conf_where_free(&e));
+	cr_assert_eq(chown("hanaper", STRANGER, STRANGER), 0);
+	cr_expect(conf_where_ours(&e), "there is no CA to be mistaken for another");
+	cr_expect_not(conf_where_free(&e));
+	cr_expect_eq(e.code, ERR_NOT_FOUND);
+	cr_expect_not_null(strstr(e.detail, "mean: --dir hanaper,"), "%s", e.detail);
+	cr_assert_eq(rmdir("hanaper"), 0);
+	cr_assert_eq(symlink("nowhere", "hanaper"), 0);
+	cr_assert_eq(lchown("hanaper", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_free(&e), "it may lead somewhere later");
+	touch("hanaper.yaml");
+	cr_expect(conf_where_free(&e), "that one is meant");
+	cr_assert_eq(chown("hanaper.yaml", STRANGER, STRANGER), 0);
+	cr_expect_not(conf_where_free(&e));
 }
 
 Test(conf_where, what_is_the_sudoers_is_found_by_root)
