@@ -57,6 +57,9 @@ MUST_CHECK bool file_write(int fd, const char *path, struct bytes content,
  */
 MUST_CHECK int file_link_or_move(const char *from, const char *to);
 
+/* 'path' from the root on, whether it is there or not; free() it. */
+char *file_absolute(const char *path);
+
 /* mkdir; ERR_CONFLICT when something is there. */
 MUST_CHECK bool file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e);
 MUST_CHECK bool file_sync_dir(int dirfd, struct err *e);

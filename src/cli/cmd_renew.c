@@ -15,6 +15,7 @@
 #include "cli/renew_plan.h"
 #include "conf/conf_load.h"
 #include "conf/conf_where.h"
+#include "sys/file.h"
 
 #define TRIES     5     /* of one run without --daemon */
 #define PAUSE_MAX 30000 /* ms, between these; over that the next run does it */
@@ -157,17 +158,6 @@ forever(struct renew *r)
 
 /* ---- the line ---- */
 
-/* The command that is run may look from elsewhere. */
-static char *
-absolute(const char *path)
-{
-	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
-	char *all = here == NULL ? mem_strdup(path) : mem_printf("%s/%s", here, path);
-
-	free(here);
-	return all;
-}
-
 /* A CA directory at hand says where its daemon is and what to trust. */
 static bool
 look_around(struct renew *r, const struct options_common *o, struct err *e)
@@ -209,9 +199,10 @@ check_args(struct renew *r, const struct renew_args *a, struct err *e)
 	if ((a->common.n_operands == 1) == (a->common.cert != NULL))
 		return err_set(e, ERR_MALFORMED,
 		    "name a directory or a certificate (or --cert FILE)");
-	r->where =
-	    absolute(a->common.cert != NULL ? a->common.cert : a->common.operands[0]);
-	r->key = a->common.key != NULL ? absolute(a->common.key) : NULL;
+	/* The command that is run may look from elsewhere. */
+	r->where = file_absolute(
+	    a->common.cert != NULL ? a->common.cert : a->common.operands[0]);
+	r->key = a->common.key != NULL ? file_absolute(a->common.key) : NULL;
 	const bool dir = stat(r->where, &st) == 0 && S_ISDIR(st.st_mode);
 	if (dir && r->key != NULL)
 		return err_set(e, ERR_MALFORMED,

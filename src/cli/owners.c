@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "sys/file.h"
 
 static bool
 find_in_image(const char *root, const char *name, uid_t *ret_uid, gid_t *ret_gid)
@@ -103,17 +104,6 @@ dir_of(const char *path)
 			     : mem_strndup(bytes_of(path, (size_t)(slash - path)));
 }
 
-/* As the kernel will take it. */
-static char *
-absolute(const char *path)
-{
-	char here[PATH_MAX];
-
-	if (path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
-		return mem_strdup(path);
-	return mem_printf("%s/%s", here, path);
-}
-
 static bool
 no_stat(const char *path, struct err *e)
 {
@@ -193,7 +183,7 @@ step(char **rest, char **done, unsigned *links, struct way *ret, struct err *e)
 static bool
 nearest(const char *path, struct way *ret, struct err *e)
 {
-	char *rest = absolute(path), *done = mem_strdup("");
+	char *rest = file_absolute(path), *done = mem_strdup("");
 	unsigned links = 0;
 	bool ok = true;
 

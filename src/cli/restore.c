@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,17 +72,6 @@ is_mine(const char *dir, struct err *e)
 					   dir);
 }
 
-/* Absolute, whether it is there or not. */
-static char *
-absolute(const char *dir)
-{
-	char here[PATH_MAX];
-
-	if (dir[0] == '/' || getcwd(here, sizeof(here)) == NULL)
-		return mem_strdup(dir);
-	return mem_printf("%s/%s", here, dir);
-}
-
 /* No link of one user leads root to where that one could not write. */
 static bool
 agree(const struct restore *r, const char *real, struct err *e)
@@ -106,7 +94,7 @@ agree(const struct restore *r, const char *real, struct err *e)
 static bool
 resolve(struct restore *r, struct err *e)
 {
-	char *plain = absolute(r->dir), *real = realpath(plain, NULL);
+	char *plain = file_absolute(r->dir), *real = realpath(plain, NULL);
 
 	r->etc = plain;
 	if (real == NULL)
@@ -125,7 +113,7 @@ settle(struct restore *r, struct err *e)
 	if (!r->named && is_services(r))
 		r->etc = mem_strdup(SETUP_ETC);
 	else if (r->check)
-		r->etc = absolute(r->dir);
+		r->etc = file_absolute(r->dir);
 	else
 		return resolve(r, e);
 	return true;

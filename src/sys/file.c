@@ -308,6 +308,16 @@ file_link_or_move(const char *from, const char *to)
 
 /* ---- directories and modes ---- */
 
+char *
+file_absolute(const char *path)
+{
+	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *all = here != NULL ? mem_printf("%s/%s", here, path) : mem_strdup(path);
+
+	free(here);
+	return all;
+}
+
 bool
 file_mkdir(int dirfd, const char *path, mode_t mode, struct err *e)
 {

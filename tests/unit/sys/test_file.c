@@ -154,6 +154,27 @@ Test(file, what_can_have_no_second_name_is_moved_and_never_in_the_place_of_anoth
 	cr_expect_eq(access(c, F_OK), 0);
 }
 
+Test(file, a_path_from_the_root_on_is_what_it_was)
+{
+	char from_here[96], *all;
+
+	cr_assert_eq(chdir(dir), 0);
+	snprintf(from_here, sizeof(from_here), "%s/a/../b", dir);
+	all = file_absolute("a/../b");
+	cr_expect_str_eq(all, from_here, "it need not be there");
+	free(all);
+	all = file_absolute("/a//b");
+	cr_expect_str_eq(all, "/a//b");
+	free(all);
+	/* Where there is no such directory any more it stays as it is. */
+	cr_assert_eq(mkdir("gone", 0700), 0);
+	cr_assert_eq(chdir("gone"), 0);
+	cr_assert_eq(rmdir(strcat(strcpy(from_here, dir), "/gone")), 0);
+	all = file_absolute("a");
+	cr_expect_str_eq(all, "a");
+	free(all);
+}
+
 Test(file, a_symbolic_link_is_never_followed)
 {
 	struct err e = { 0 };
