@@ -17,9 +17,9 @@
 bool conf_where_has(const char *dir, const char *name);
 
 /*
- * CONF_WHERE_DIR or ".", which nobody named: are it, and hanaper.yaml if that is in it,
- * ours, root's, or of the user who ran sudo?  Who works where others may write is not
- * led to their CA.
+ * CONF_WHERE_DIR or ".", which nobody named: are it, the working directory, and
+ * hanaper.yaml if that is in it, ours, root's, or of the user who ran sudo?  Who works
+ * where others may write is not led to their CA.
  */
 bool conf_where_mine(const char *dir);
 
@@ -29,7 +29,10 @@ bool conf_where_meant(const char *dir);
 /* ERR_NOT_FOUND: neither is meant, and a CA in one is another user's: it is to be named. */
 MUST_CHECK bool conf_where_ours(struct err *e);
 
-/* The same, and what has the name CONF_WHERE_DIR, if anything, is no other user's either. */
+/*
+ * The same; and where CONF_WHERE_DIR may be made: neither the working directory nor what
+ * has that name, if anything, is another user's.
+ */
 MUST_CHECK bool conf_where_free(struct err *e);
 
 /* ERR_NOT_FOUND: 'dir' holds a CA whose hanaper.yaml is elsewhere, and where that may be. */

@@ -57,7 +57,10 @@ MUST_CHECK bool file_write(int fd, const char *path, struct bytes content,
  */
 MUST_CHECK int file_link_or_move(const char *from, const char *to);
 
-/* 'path' from the root on, whether it is there or not; free() it. */
+/*
+ * 'path' from the root on, without "." and empty names, whether it is there or not;
+ * free() it.
+ */
 char *file_absolute(const char *path);
 
 /* mkdir; ERR_CONFLICT when something is there. */

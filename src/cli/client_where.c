@@ -145,7 +145,7 @@ client_local_api(const char *dir)
 static bool
 none_here(const char *todo, struct err *e)
 {
-	return conf_where_free(e) &&
+	return conf_where_ours(e) &&
 	       err_set(e, ERR_NOT_FOUND, "no CA directory here%s", todo);
 }
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/doctor.h"
 #include "codec/json.h"
+#include "conf/conf_where.h"
 
 #define FOUND_LEN (2 * ERR_DETAIL_LEN)
 
@@ -120,11 +121,15 @@ cmd_doctor(const struct command *self, int argc, char **argv)
 	if (o.url == NULL) {
 		d.dir = client_find_dir(o.dir);
 		d.file = client_find_conf(o.dir);
-		if ((o.dir != NULL || d.dir != NULL) && d.file == NULL) {
-			struct err e = { 0 };
+		struct err e = { 0 };
+		const bool theirs =
+		    options_named_dir(o.dir) == NULL && !conf_where_ours(&e);
 
+		if (theirs || ((o.dir != NULL || d.dir != NULL) && d.file == NULL)) {
 			free(d.dir);
-			(void)client_found_none(o.dir, &e);
+			free(d.file);
+			if (!theirs)
+				(void)client_found_none(o.dir, &e);
 			return out_fail(&e);
 		}
 	}

@@ -44,6 +44,11 @@ cmd_init(const struct command *self, int argc, char **argv)
 			     : "--root and --user go with --system");
 		goto out;
 	}
+	if (!a.system && options_named_dir(a.common.dir) == NULL &&
+	    !conf_where_free(&e)) {
+		status = out_fail(&e);
+		goto out;
+	}
 	if (!setup_plan(&a, dir, &s, &e)) {
 		status = e.code == ERR_MALFORMED || e.code == ERR_POLICY
 			     ? out_usage(self->name, "%s", e.detail)

@@ -118,7 +118,9 @@ ensure_ca(const struct command *self, const struct setup_args *a, const struct u
 	if (conf_where_has(u->dir, CONF_WHERE_FILE)) {
 		/* Again: what is ours nobody exchanges any more. */
 		if (!u->named && !conf_where_mine(u->dir)) {
-			err_set(&e, ERR_CONFLICT, "%s is another user's", u->dir);
+			err_set(&e, ERR_CONFLICT,
+			    "%s is another user's; name a directory: --dir DIR",
+			    u->dir);
 			*ret_status = out_fail(&e);
 			return false;
 		}

@@ -66,9 +66,8 @@ static bool
 is_mine(const char *dir, struct err *e)
 {
 	return conf_where_mine(dir) || err_set(e, ERR_CONFLICT,
-					   "%s is another user's, who made it just "
-					   "now; name a directory: --dir "
-					   "DIR",
+					   "%s is another user's, or leads nowhere; "
+					   "name a directory: --dir DIR",
 					   dir);
 }
 
@@ -97,6 +96,7 @@ resolve(struct restore *r, struct err *e)
 	char *plain = file_absolute(r->dir), *real = realpath(plain, NULL);
 
 	r->etc = plain;
+	r->at_hand = !r->named;
 	if (real == NULL)
 		return r->named || conf_where_free(e);
 	const bool ok = (r->named || (conf_where_free(e) && is_mine(r->dir, e))) &&
@@ -222,12 +222,36 @@ stay_above(const char *path, struct err *e)
 	return ok;
 }
 
-/* A backup that another user has made may say that the CA is anywhere. */
+/* With another one: what is there already nobody has to believe. */
+static bool
+replaces_conf(const struct restore *r)
+{
+	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
+	struct buf text;
+	struct stat st;
+	struct err unread;
+
+	buf_init(&text, MIB(1));
+	const bool same = owners_act(path, &unread) &&
+			  file_read(AT_FDCWD, path, &text, &unread) &&
+			  bytes_eq(buf_bytes(&text), buf_bytes(&r->yaml));
+	owners_act_self();
+	const bool there = lstat(path, &st) == 0;
+	buf_wipe(&text);
+	free(path);
+	return there && !same;
+}
+
+/*
+ * A backup that another user has made may say that the CA is anywhere, and of that CA
+ * anything.
+ */
 static bool
 believe(const struct restore *r, struct err *e)
 {
 	char *there = nearest_there(r->state);
-	const bool ok = owners_agree(r->file, there, e);
+	const bool ok = owners_agree(r->file, there, e) &&
+			(!replaces_conf(r) || owners_agree(r->file, r->etc, e));
 
 	free(there);
 	return ok;
@@ -247,13 +271,31 @@ lock_journal(struct restore *r, struct err *e)
 	       err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first", r->state);
 }
 
+/* It could be another's by the time when the CA directory is made in it. */
+static bool
+check_below(const struct restore *r, struct err *e)
+{
+	const size_t n = strlen(r->etc);
+
+	return r->etc_there || strncmp(r->state, r->etc, n) != 0 ||
+	       r->state[n] != '/' ||
+	       err_set(e, ERR_NOT_FOUND,
+		   "%s is not there, below which the backup's hanaper.yaml has the CA "
+		   "directory: make it first",
+		   r->etc);
+}
+
 static bool
 look(struct restore *r, struct err *e)
 {
 	struct stat st;
 
 	r->state = mem_strdup(r->conf->dir);
-	if (!believe(r, e))
+	r->etc_there = lstat(r->etc, &st) == 0;
+	/* It was made since it was resolved: in whose directory are we? */
+	if (r->at_hand && r->etc_there && !is_mine(r->etc, e))
+		return false;
+	if (!believe(r, e) || !check_below(r, e))
 		return false;
 	if (r->users->n > 0 && geteuid() != 0)
 		return err_set(e, ERR_FORBIDDEN,
@@ -270,9 +312,6 @@ look(struct restore *r, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT, "%s is there and no directory",
 		    r->state);
-	/* By nobody named, and not there when it was looked for. */
-	if (!r->named && strcmp(r->state, r->etc) == 0 && !is_mine(r->state, e))
-		return false;
 	r->given = true;
 	r->uid = r->signer = st.st_uid;
 	r->gid = st.st_gid;

@@ -69,6 +69,14 @@ restore_make_dir(const struct restore *r, const char *path, mode_t mode, struct 
 	       restore_own(r, path, path, e);
 }
 
+/* What was not there, and is, is not ours. */
+static bool
+make_new(const char *path, mode_t mode, struct err *e)
+{
+	return (mkdir(path, mode) == 0 && chmod(path, mode) == 0) ||
+	       err_errno(e, "%s", path);
+}
+
 bool
 restore_copy(int from, int to, uint64_t size, const char *path, struct err *e)
 {
@@ -351,9 +359,8 @@ make_dirs(const struct restore *r, struct err *e)
 	static const char *const dirs[] = { "", "/issuers", "/pub", "/pub/ca",
 		"/pub/crl", "/run" };
 
-	/* What was not there, and is, is not ours. */
-	if (!r->given && (mkdir(r->state, 0700) < 0 || chmod(r->state, 0750) < 0))
-		return err_errno(e, "%s", r->state);
+	if (!r->given && !make_new(r->state, 0750, e))
+		return false;
 	for (size_t i = 0; i < NITEMS(dirs); i++) {
 		char *path = mem_printf("%s%s", r->state, dirs[i]);
 		/* The signer's user has to reach its keys. */
@@ -423,12 +430,10 @@ tell_missing_keys(struct restore *r)
 static bool
 make_etc(struct restore *r, struct err *e)
 {
-	struct stat st;
-
-	if (stat(r->etc, &st) == 0)
+	if (r->etc_there || strcmp(r->etc, r->state) == 0)
 		return true;
-	const bool ok =
-	    owners_act_in(r->etc, e) && restore_make_dir(r, r->etc, 0755, e);
+	const bool ok = owners_act_in(r->etc, e) && make_new(r->etc, 0755, e) &&
+			restore_own(r, r->etc, r->etc, e);
 	owners_act_self();
 	return ok;
 }

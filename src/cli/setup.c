@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/owners.h"
 #include "cli/passphrase.h"
 #include "cli/table.h"
 #include "codec/pem.h"
@@ -76,17 +77,11 @@ check_above(const char *dir, struct err *e)
 
 	if (conf_where_has(above, CONF_WHERE_FILE)) {
 		word = out_word(above);
-		ok =
-		    conf_where_mine(above)
-			? err_set(e, ERR_CONFLICT,
-			      "%s/hanaper.yaml is there: no CA is made inside "
-			      "another's directory; run that one: hanaper up --dir "
-			      "%s, or choose another: --dir DIR",
-			      above, word)
-			: err_set(e, ERR_CONFLICT,
-			      "%s/hanaper.yaml is there, another user's: no CA is made "
-			      "inside another's directory; choose another: --dir DIR",
-			      above);
+		ok = err_set(e, ERR_CONFLICT,
+		    "%s/hanaper.yaml is there: no CA is made inside another's "
+		    "directory; run that one: hanaper up --dir %s, or choose another: "
+		    "--dir DIR",
+		    above, word);
 	}
 	free(word);
 	free(copy);
@@ -98,7 +93,7 @@ not_empty(const char *dir, struct err *e)
 {
 	char *word = out_word(dir);
 
-	if (conf_where_has(dir, CONF_WHERE_FILE) && conf_where_mine(dir))
+	if (conf_where_has(dir, CONF_WHERE_FILE))
 		err_set(e, ERR_CONFLICT,
 		    "%s is there already and not empty; nothing was changed; run what "
 		    "it holds: hanaper up --dir %s, or choose another --dir",
@@ -161,7 +156,7 @@ make_work(struct setup *s, struct err *e)
 		return false;
 	}
 	s->work = work;
-	s->workfd = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->workfd = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (s->workfd < 0 || fchmod(s->workfd, 0750) < 0)
 		return err_errno(e, "%s", work);
 	for (size_t i = 0; i < NITEMS(dirs); i++)
@@ -305,6 +300,7 @@ interrupted(void)
 		   sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT));
 }
 
+/* In a directory of another user root makes what that one could (cli/owners.h). */
 bool
 setup_make(struct setup *s, struct err *e)
 {
@@ -313,12 +309,14 @@ setup_make(struct setup *s, struct err *e)
 	bool ok = true;
 
 	hold_signals(&old);
+	ok = s->etc != NULL || owners_stay_in(s->dir, e);
 	for (size_t i = 0; ok && i < NITEMS(steps); i++)
 		ok = interrupted()
 			 ? err_set(e, ERR_UNAVAILABLE, "interrupted; nothing was made")
 			 : steps[i](s, e);
 	if (!ok && s->work != NULL)
 		file_remove_tree(s->work);
+	owners_leave();
 	umask(mask);
 	sigprocmask(SIG_SETMASK, &old, NULL); /* what waited ends us here */
 	return ok;

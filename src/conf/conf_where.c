@@ -38,16 +38,28 @@ is_ours(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid() || is_sudoers(st->st_uid);
 }
 
-/* A directory's link counts as what it is, and leads to what counts, too. */
+static bool
+is_here_ours(void)
+{
+	struct stat here;
+
+	return stat(".", &here) == 0 && is_ours(&here);
+}
+
+/*
+ * A directory's link counts as what it is, and leads to what counts, too.  Whose the
+ * working directory is may exchange all of them.
+ */
 bool
 conf_where_mine(const char *dir)
 {
 	char *path = mem_printf("%s/" CONF_WHERE_FILE, dir);
 	struct stat link, at, file;
 
-	const bool mine = lstat(dir, &link) == 0 && stat(dir, &at) == 0 &&
-			  is_ours(&link) && is_ours(&at) &&
-			  (lstat(path, &file) < 0 ? errno == ENOENT : is_ours(&file));
+	const bool mine = is_here_ours() && lstat(dir, &link) == 0 &&
+			  stat(dir, &at) == 0 && is_ours(&link) && is_ours(&at) &&
+			  (lstat(path, &file) < 0 ? errno == ENOENT || errno == ENOTDIR
+						  : is_ours(&file));
 	free(path);
 	return mine;
 }
@@ -78,12 +90,17 @@ conf_where_ours(struct err *e)
 bool
 conf_where_free(struct err *e)
 {
-	struct stat st;
+	struct stat link, at;
 
 	if (!conf_where_ours(e))
 		return false;
-	if (lstat(CONF_WHERE_DIR, &st) < 0 || conf_where_meant(".") ||
-	    conf_where_mine(CONF_WHERE_DIR))
+	if (!is_here_ours())
+		return err_set(e, ERR_NOT_FOUND,
+		    "the working directory is another user's: say where the CA is to "
+		    "be: "
+		    "--dir DIR");
+	if (conf_where_meant(".") || lstat(CONF_WHERE_DIR, &link) < 0 ||
+	    (is_ours(&link) && (stat(CONF_WHERE_DIR, &at) < 0 || is_ours(&at))))
 		return true;
 	return err_set(e, ERR_NOT_FOUND,
 	    CONF_WHERE_DIR

@@ -313,8 +313,23 @@ file_absolute(const char *path)
 {
 	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
 	char *all = here != NULL ? mem_printf("%s/%s", here, path) : mem_strdup(path);
+	char *to = all;
 
 	free(here);
+	for (const char *p = all; all[0] == '/' && *p != '\0';) {
+		const size_t n = strcspn(++p, "/");
+
+		if (n > 0 && !(n == 1 && *p == '.')) {
+			*to++ = '/';
+			memmove(to, p, n);
+			to += n;
+		}
+		p += n;
+	}
+	if (to == all && all[0] == '/')
+		to++;
+	if (to > all)
+		*to = '\0';
 	return all;
 }
 

@@ -407,6 +407,67 @@ class Users(unittest.TestCase):
         run(BUILD / "hanaper", "restore", "--check", other / "owners.tar", env={**os.environ, "TMPDIR": str(ca.tmp / "tmp")})
         self.assertEqual((other.stat().st_mtime_ns, list((ca.tmp / "tmp").iterdir())), (made, []))
 
+    # S81, S82: what is made in a directory of another user he makes
+    def test_a_ca_that_root_makes_in_a_directory_of_another_user_is_his(self):
+        ca = self.ca
+        ca.tmp.chmod(0o711)
+        at, victim = ca.tmp / "at", ca.tmp / "victim"
+        at.mkdir()
+        os.chown(at, OWNER, OWNER)
+        victim.mkdir(mode=0o700)
+        init = BUILD / "hanaper", "init", "--api", f"127.0.0.1:{ca.api_port}", "--http", f"127.0.0.1:{ca.http_port}"
+        run(*init, "--dir", at / "ca")
+        for path in (at / "ca", *(at / "ca").rglob("*")):
+            self.assertEqual((path.stat().st_uid, path.stat().st_gid), (OWNER, OWNER), path)
+        self.assertEqual((at / "ca/root.key").stat().st_mode & 0o777, 0o600)
+        # Where he may not write, root makes nothing for him.
+        (at / "to").symlink_to(victim)
+        os.lchown(at / "to", OWNER, OWNER)
+        done = run(*init, "--dir", at / "to/ca", check=False)
+        self.assertIn("Permission denied", done.stderr)
+        self.assertEqual(list(victim.iterdir()), [])
+
+    # S86: nor is root's hanaper.yaml replaced by what another user says
+    def test_a_backup_of_another_user_replaces_no_configuration_of_roots(self):
+        ca = self.ca
+        theirs, etc = ca.tmp / "theirs", ca.tmp / "etc"
+        for path in (theirs, etc):
+            path.mkdir(mode=0o755)
+        conf = (ca.dir / "hanaper.yaml").read_text()
+        ca.dir.rename(theirs / "ca")
+        (theirs / "ca/hanaper.yaml").unlink()
+        (etc / "hanaper.yaml").write_text(f"dir: {theirs}/ca\n" + conf)
+        (etc / "hanaper.yaml").chmod(0o640)
+        run(BUILD / "hanaper", "backup", theirs / "b.tar", "--dir", etc)
+        for path in (theirs, *theirs.rglob("*")):
+            os.lchown(path, OWNER, OWNER)
+        restore = BUILD / "hanaper", "restore", theirs / "b.tar", "--nothing-since", "--dir", etc
+        run(*restore)  # the same is nobody's word against another's
+        ours = "# root's\n" + (etc / "hanaper.yaml").read_text()
+        (etc / "hanaper.yaml").write_text(ours)
+        done = run(*restore, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"b.tar is user {OWNER}'s, and names {etc}, which is not", done.stderr)
+        self.assertEqual((etc / "hanaper.yaml").read_text(), ours)
+        self.assertEqual(list(theirs.glob("ca/before-restore-*")), [])
+        (theirs / "ca").rename(ca.dir)
+
+    # S81: no link, whatever it is called by
+    def test_a_ca_below_another_users_home_is_put_back_by_any_of_its_names(self):
+        ca = self.ca
+        home = ca.tmp / "home"
+        home.mkdir(mode=0o755)
+        run(BUILD / "hanaper", "backup", ca.tmp / "b.tar", "--with-keys", "--dir", ca.dir)
+        shutil.copytree(ca.dir, home / "ca")
+        os.chown(home, OWNER + 100, OWNER + 100)
+        for path in (home / "ca", *(home / "ca").rglob("*")):
+            os.lchown(path, OWNER, OWNER)
+        for cwd, name in ((home, "ca"), (home, "./ca/"), (home / "ca", "."), (home, f"{home}//ca/.")):
+            (home / "ca/hanaper.db").unlink()
+            done = run(BUILD / "hanaper", "restore", ca.tmp / "b.tar", "--dir", name, cwd=cwd)
+            self.assertIn(f"configuration {home}/ca/hanaper.yaml\n", done.stdout)
+            self.assertEqual((home / "ca/hanaper.db").stat().st_uid, OWNER)
+
     # S82: what was made is taken away as the owner, who may exchange it meanwhile
     @unittest.skipUnless(faults.LIBRARY.exists(), "faults.so is not built: make check_PROGRAMS")
     @unittest.skipIf(WRAP or SANITIZED, "it preloads a library")

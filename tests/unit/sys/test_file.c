@@ -163,9 +163,17 @@ Test(file, a_path_from_the_root_on_is_what_it_was)
 	all = file_absolute("a/../b");
 	cr_expect_str_eq(all, from_here, "it need not be there");
 	free(all);
-	all = file_absolute("/a//b");
-	cr_expect_str_eq(all, "/a//b");
+	all = file_absolute("./b/.");
+	cr_expect_str_eq(all, strcat(strcpy(from_here, dir), "/b"));
 	free(all);
+	static const char *const plain[][2] = { { "/a//b/", "/a/b" },
+		{ "/./a/.b/..", "/a/.b/.." }, { "/", "/" }, { "//./", "/" },
+		{ "/a.", "/a." }, { "/.../a", "/.../a" } };
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		all = file_absolute(plain[i][0]);
+		cr_expect_str_eq(all, plain[i][1], "%s", plain[i][0]);
+		free(all);
+	}
 	/* Where there is no such directory any more it stays as it is. */
 	cr_assert_eq(mkdir("gone", 0700), 0);
 	cr_assert_eq(chdir("gone"), 0);
