@@ -4,6 +4,7 @@
 Keys and CSRs are made by python3-cryptography.
 """
 import base64
+import datetime
 import hashlib
 import hmac
 import http.client
@@ -227,6 +228,11 @@ class Client:
             if answer.status != 200 or answer.json["status"] in until or time.monotonic() > end:
                 return answer
             time.sleep(min(1, float(answer.headers.get("Retry-After", "0.1"))))
+
+    def outlive(self, url):
+        """Waits until what is there, an order or an authorization, has ended by its own word."""
+        end = datetime.datetime.fromisoformat(self.post(url).json["expires"].replace("Z", "+00:00"))
+        time.sleep(max(0, end.timestamp() + 0.3 - time.time()))
 
     def challenge(self, authz_url, kind="http-01"):
         authz = self.post(authz_url).json

@@ -21,6 +21,7 @@ import tempfile
 import time
 import unittest
 
+import journal
 from ports import free_port
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -244,9 +245,11 @@ class CA:
         return path
 
     def crl(self, issuer="main"):
-        a = self.ask_http("GET", f"/crl/{issuer}.crl")
-        if a.status != 200:
-            raise AssertionError(f"no CRL: {a}")
+        end = time.monotonic() + 10 * SLOW
+        while (a := self.ask_http("GET", f"/crl/{issuer}.crl")).status != 200:  # ready may have been said without it
+            if time.monotonic() > end:
+                raise AssertionError(f"no CRL: {a}")
+            time.sleep(0.05)
         path = self.file(issuer + ".crl")
         path.write_bytes(a.body)
         return path
@@ -286,9 +289,27 @@ class CA:
             path.write_text(yaml)
             self.start()
 
+    def signer_asked(self, n):
+        """Waits until core has so many questions with the signer: of one that is stopped they do not get fewer."""
+        end = time.monotonic() + 10 * SLOW
+        while True:
+            text = self.ask_unix("GET", "/metrics").body.decode()
+            if (asked := int(re.search(r"^hanaper_signer_questions_open (\d+)$", text, re.M)[1])) >= n:
+                return
+            if time.monotonic() > end:
+                raise AssertionError(f"the signer has {asked} questions, not {n}")
+            time.sleep(0.01)
+
     def database(self):
-        time.sleep(0.1)  # a certificate is seen from beside the daemon 20 ms after its answer (ADR 0030)
-        return sqlite3.connect(f"file:{self.dir / 'hanaper.db'}?mode=ro", uri=True)
+        """As beside the daemon.  A running one is given the time to store what it has answered: a certificate is
+        seen from there 20 ms after its answer, or later (ADR 0030)."""
+        seq, end = journal.last_seq(self.dir / "journal"), time.monotonic() + 5 * SLOW
+        db = sqlite3.connect(f"file:{self.dir / 'hanaper.db'}?mode=ro", uri=True)
+        while self.daemon and self.daemon.poll() is None and time.monotonic() < end:
+            if db.execute("SELECT num FROM meta WHERE key = 'seq'").fetchone()[0] >= seq:
+                break
+            time.sleep(0.005)
+        return db
 
 
 class FlowTest(unittest.TestCase):

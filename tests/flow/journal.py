@@ -17,11 +17,13 @@ def revocation(issuer, serial, not_after, revoked_at, reason):
 
 
 def last_seq(directory):
+    """Of the last whole record: the next may be half written."""
     octets = sorted(directory.glob("*.hj"))[-1].read_bytes()
     place, seq = 52, struct.unpack_from(">Q", octets, 12)[0] - 1
-    while place < len(octets):
-        length, seq = struct.unpack_from(">IQ", octets, place)
+    while place + 12 <= len(octets):
+        length, this = struct.unpack_from(">IQ", octets, place)
         place += 4 + length + 32
+        seq = this if place <= len(octets) else seq
     return seq
 
 

@@ -305,7 +305,7 @@ class Hang(FaultTest):
         signer = self.ca.role_pids()["hanaper-signer"]
         os.kill(signer, signal.SIGSTOP)
         threads = self.at_once(issue=self.raw, revoke=lambda: self.ca.revoke(self.before[0]))
-        time.sleep(min(1 * hnp.SLOW, 6))  # both wait, not yet for ten seconds
+        self.ca.signer_asked(2)  # not yet for ten seconds
         self.ca.clock(900)
         os.kill(signer, signal.SIGCONT)
         for t in threads.values():

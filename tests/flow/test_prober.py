@@ -382,14 +382,17 @@ class Http01(ProberTest):
         p = self.probe()
         for i in range(40):
             self.zone[(f"dead{i}.test", "A")] = ["127.0.0.3"]
-        ids = [p.say(name=f"dead{i}.test", deadline=2500 * SLOW) for i in range(40)]
-        time.sleep(0.3 * SLOW)
+        ids = [p.say(name=f"dead{i}.test", deadline=5000 * SLOW) for i in range(40)]
+        end = time.monotonic() + 4 * SLOW
+        while len(taken) < 16:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
         began = time.monotonic()
         self.proves(p.ask("ok.test"))
         self.assertLess(time.monotonic() - began, 1 * SLOW)
+        self.assertEqual(len(taken), 16)  # at their end others may follow, for the moment that is left to them
         codes = [p.hear(i)["code"] for i in ids]
         self.assertEqual((codes.count("connection"), codes.count("rateLimited")), (16, 24))
-        self.assertEqual(len(taken), 16)
         self.assertEqual({p.answers[i]["retry"] for i in ids if p.answers[i]["code"] == "rateLimited"},
                          {10})
         for s in taken:

@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from hnp import BUILD, FlowTest
+from hnp import BUILD, SLOW, FlowTest
 
 FAULTS = b"HNP_FAULT" in (BUILD / "hanaper-core").read_bytes()
 GONE = (OSError, http.client.HTTPException)
@@ -350,15 +350,17 @@ class Crash(FlowTest):
 
         asking = threading.Thread(target=ask)
         asking.start()
-        time.sleep(0.5)  # core has sent it on, and waits
+        ca.signer_asked(1)
         os.kill(parent, signal.SIGSTOP)
-        os.kill(core, signal.SIGKILL)
-        os.kill(signer, signal.SIGCONT)
-        end = time.monotonic() + 10
-        while sum(p.stat().st_size for p in (ca.dir / "journal").iterdir()) == journal:
-            self.assertLess(time.monotonic(), end, "the signer journals what lay in its queue")
-            time.sleep(0.02)
-        os.kill(parent, signal.SIGCONT)
+        try:
+            os.kill(core, signal.SIGKILL)
+            os.kill(signer, signal.SIGCONT)
+            end = time.monotonic() + 10 * SLOW
+            while sum(p.stat().st_size for p in (ca.dir / "journal").iterdir()) == journal:
+                self.assertLess(time.monotonic(), end, "the signer journals what lay in its queue")
+                time.sleep(0.02)
+        finally:
+            os.kill(parent, signal.SIGCONT)
         self.assertNotEqual(ca.wait_end(), 0)
         asking.join(30)
         ca.start()
