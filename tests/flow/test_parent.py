@@ -122,7 +122,7 @@ class Parent(unittest.TestCase):
         began = time.monotonic()
         self.daemon.send_signal(signal.SIGTERM)
         self.ends(0)
-        self.assertLess(time.monotonic() - began, 0.9 * SLOW)
+        self.assertLess(time.monotonic() - began, 5 * SLOW)  # nobody had to be killed, which is after ten
         self.assertEqual((self.dir / "ended").read_text().split("\n")[:4],
                          ["front in order", "core in order", "prober in order",
                           "signer in order"])
@@ -171,7 +171,7 @@ class Parent(unittest.TestCase):
         self.daemon.kill()
         self.daemon.wait()
         self.daemon.stdout.close()
-        end = time.monotonic() + 5
+        end = time.monotonic() + 10 * SLOW
         while any(self.exe(p).startswith(str(self.bin)) for p in os.listdir("/proc")):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.02)
@@ -370,10 +370,10 @@ class Parent(unittest.TestCase):
         self.change("interval: 1h", "interval: 2h")
         os.kill(pids["hanaper-front"], signal.SIGSTOP)
         self.daemon.send_signal(signal.SIGHUP)
-        time.sleep(9.3)  # of ten that it has to take it in
+        time.sleep(8)  # of ten that it has to take it in
         os.kill(pids["hanaper-core"], signal.SIGSTOP)
         os.kill(pids["hanaper-front"], signal.SIGCONT)
-        time.sleep(1.5)
+        time.sleep(3)
         os.kill(pids["hanaper-core"], signal.SIGCONT)
         end = time.monotonic() + 5 * SLOW
         while "parent reloaded changed=crl" not in self.said():
@@ -419,12 +419,12 @@ class Parent(unittest.TestCase):
     def test_the_watchdog_is_fed_while_all_roles_answer_and_no_longer(self):
         heard = self.manager(str(self.dir.parent / "notify"))
         env = {"NOTIFY_SOCKET": str(self.dir.parent / "notify"), "WATCHDOG_USEC": "300000"}
+        began = time.monotonic()  # before the first of the six, which may be heard late
         self.start(**env).ready()
         self.assertIn("READY=1", heard.recv(4096).decode())
-        began = time.monotonic()
         for _ in range(6):
             self.assertEqual(heard.recv(4096).decode(), "WATCHDOG=1")
-        self.assertTrue(0.4 < time.monotonic() - began < 1.5 * SLOW)
+        self.assertTrue(0.5 < time.monotonic() - began < 5 * SLOW)
         self.daemon.terminate()
         self.ends(0)
         # Of another process: nothing is due.

@@ -49,11 +49,11 @@ class Throttle(FlowTest):
 
     # S32
     def test_writing_requests_of_one_identity(self):
-        self.configure("{ rate: 60, burst: 3 }")
+        self.configure("{ rate: 1, burst: 3 }")
         self.assertEqual([self.sign("client").status for _ in range(3)], [201] * 3)
         a = self.sign("client")
         self.problem(a, 429, "rate-limited", "this identity")
-        self.assertIn(int(a.headers["Retry-After"]), (1, 2))
+        self.assertIn(int(a.headers["Retry-After"]), range(20, 62))
         self.assertEqual(self.sign("other").status, 201, "another one is not held back")
         self.assertEqual(self.ca.ask("GET", "/v1/whoami", cert=self.ca.file("client.crt"),
                                      key=self.ca.file("client.key")).status, 200, "reading goes on")
@@ -111,7 +111,7 @@ class Throttle(FlowTest):
 
     # S32
     def test_enrolments_from_one_address_and_by_one_token(self):
-        self.configure("{ rate: 60, burst: 3 }")
+        self.configure("{ rate: 1, burst: 3 }")
         ca = self.ca
         token = ca.ask("POST", "/v1/tokens", {"profile": "server", "names": [
             {"type": "dns", "value": "many.internal"}], "uses": 9}).json["token"]
@@ -125,13 +125,13 @@ class Throttle(FlowTest):
         for text in ("hnp1.no.token", token):
             a = enroll(ca.ask, text)
             self.problem(a, 429, "rate-limited", "this address")
-            self.assertIn(int(a.headers["Retry-After"]), (1, 2))
+            self.assertIn(int(a.headers["Retry-After"]), range(20, 62))
         ca.issue("more", "DNS:more.internal")  # the administrator, from there too
         # The socket has no address; the token is counted wherever it comes from.
         self.assertEqual([enroll(ca.ask_unix, token).status for _ in range(3)], [201] * 3)
         a = enroll(ca.ask_unix, token)
         self.problem(a, 429, "rate-limited", "this token")
-        self.assertIn(int(a.headers["Retry-After"]), (1, 2))
+        self.assertIn(int(a.headers["Retry-After"]), range(20, 62))
         self.problem(enroll(ca.ask_unix, "hnp1.no.token"), 401, "token-unknown")
 
     def test_the_body_may_be_as_large_as_configured(self):
@@ -276,7 +276,7 @@ class TwoIssuers(FlowTest):
     # R46: two holders of one name, of whom each issuer knows one
     def test_one_name_under_two_issuers_is_two_identities(self):
         ca = self.ca
-        self.configure("{ rate: 60, burst: 3 }")
+        self.configure("{ rate: 1, burst: 3 }")
         ca.stop()
         run(BUILD / "hanaper", "rotate", "--dir", ca.dir)
         ca.start()
