@@ -18,31 +18,43 @@ last_octets(const gnutls_datum_t *d)
 	return bytes_skip(bytes_of(d->data, d->size), d->size - P256_LEN);
 }
 
-static void
-put_jwk(struct buf *b)
-{
-	gnutls_ecc_curve_t curve;
-	gnutls_datum_t x, y;
-
-	/* With a zero octet in front where it would else be negative. */
-	cr_assert_eq(gnutls_privkey_export_ecc_raw(key, &curve, &x, &y, NULL), 0);
-	cr_assert(x.size >= P256_LEN && y.size >= P256_LEN);
-	buf_puts(b, "\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"");
-	base64url_put(b, last_octets(&x));
-	buf_puts(b, "\",\"y\":\"");
-	base64url_put(b, last_octets(&y));
-	buf_puts(b, "\"}");
-	gnutls_free(x.data);
-	gnutls_free(y.data);
-}
-
-/* An integer of DER, in as many octets as the curve's. */
+/*
+ * As GnuTLS has an integer, with a zero octet in front where it would else be negative and
+ * without those that it begins with, in as many octets as the curve's.
+ */
 static void
 put_integer(struct buf *b, const gnutls_datum_t *d)
 {
 	for (size_t n = d->size; n < P256_LEN; n++)
 		buf_putc(b, '\0');
 	buf_put(b, d->size > P256_LEN ? last_octets(d) : bytes_of(d->data, d->size));
+}
+
+static void
+put_coordinate(struct buf *b, const gnutls_datum_t *d)
+{
+	struct buf raw;
+
+	buf_init(&raw, P256_LEN);
+	put_integer(&raw, d);
+	base64url_put(b, buf_bytes(&raw));
+	buf_free(&raw);
+}
+
+static void
+put_jwk(struct buf *b)
+{
+	gnutls_ecc_curve_t curve;
+	gnutls_datum_t x, y;
+
+	cr_assert_eq(gnutls_privkey_export_ecc_raw(key, &curve, &x, &y, NULL), 0);
+	buf_puts(b, "\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"");
+	put_coordinate(b, &x);
+	buf_puts(b, "\",\"y\":\"");
+	put_coordinate(b, &y);
+	buf_puts(b, "\"}");
+	gnutls_free(x.data);
+	gnutls_free(y.data);
 }
 
 static void
