@@ -43,6 +43,7 @@ struct restore {
 	char *etc;  /* absolute, and no link: where that is */
 	bool at_hand;   /* it was found, and is not a service's */
 	bool etc_there; /* it was there when we looked */
+	bool made_etc, made_state;
 	bool check, nothing_since;
 	const struct strings *crls;  /* files */
 	const struct strings *users; /* "signer=hanaper-signer" */

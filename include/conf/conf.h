@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/sets.h"
@@ -145,8 +146,9 @@ struct conf_grant {
 #define CONF_LISTENERS_MAX 32
 
 struct conf {
-	char *dir;  /* absolute path of the CA directory */
-	char *file; /* absolute path of hanaper.yaml */
+	char *dir;        /* absolute path of the CA directory */
+	char *file;       /* absolute path of hanaper.yaml */
+	uid_t file_owner; /* whose it was when it was read; 0 where no file was */
 	struct strings listen_api, listen_http,
 	    listen_metrics; /* "ip:port", "[ip]:port" */
 	char *url_api;      /* no slash at the end */

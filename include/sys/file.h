@@ -17,6 +17,9 @@
  * link and for what is no regular file.
  */
 MUST_CHECK bool file_read(int dirfd, const char *path, struct buf *ret, struct err *e);
+/* The same, and whose that file is, whatever has its name by now. */
+MUST_CHECK bool file_read_of(const char *path, struct buf *ret, uid_t *ret_owner,
+    struct err *e);
 
 /*
  * The end of a file that may be long: at least half of ret's limit where there is so

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/owners.h"
 #include "cli/setup.h"
 #include "sys/file.h"
 #include "sys/proc.h"
@@ -58,8 +59,11 @@ choose_dir(const struct setup_args *a, struct up *u, struct err *e)
 	char *template = mem_printf("%s/hanaper-XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
 
-	if (mkdtemp(template) == NULL) {
-		err_errno(e, "cannot make %s", template);
+	const bool made =
+	    owners_act_in(template, e) &&
+	    (mkdtemp(template) != NULL || err_errno(e, "cannot make %s", template));
+	owners_act_self();
+	if (!made) {
 		free(template);
 		return false;
 	}

@@ -212,19 +212,12 @@ nearest_there(const char *path)
 	return mem_strdup("/");
 }
 
+/*
+ * What is there already nobody has to believe; and a service's may be lost, whose backups
+ * are its own user's.
+ */
 static bool
-stay_above(const char *path, struct err *e)
-{
-	char *there = nearest_there(path);
-	const bool ok = owners_stay(there, e);
-
-	free(there);
-	return ok;
-}
-
-/* With another one: what is there already nobody has to believe. */
-static bool
-replaces_conf(const struct restore *r)
+changes_conf(const struct restore *r)
 {
 	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
 	struct buf text;
@@ -236,7 +229,8 @@ replaces_conf(const struct restore *r)
 			  file_read(AT_FDCWD, path, &text, &unread) &&
 			  bytes_eq(buf_bytes(&text), buf_bytes(&r->yaml));
 	owners_act_self();
-	const bool there = lstat(path, &st) == 0;
+	const bool there =
+	    lstat(path, &st) == 0 || (r->etc_there && strcmp(r->etc, SETUP_ETC) != 0);
 	buf_wipe(&text);
 	free(path);
 	return there && !same;
@@ -251,7 +245,7 @@ believe(const struct restore *r, struct err *e)
 {
 	char *there = nearest_there(r->state);
 	const bool ok = owners_agree(r->file, there, e) &&
-			(!replaces_conf(r) || owners_agree(r->file, r->etc, e));
+			(!changes_conf(r) || owners_agree(r->file, r->etc, e));
 
 	free(there);
 	return ok;
@@ -271,18 +265,39 @@ lock_journal(struct restore *r, struct err *e)
 	       err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first", r->state);
 }
 
-/* It could be another's by the time when the CA directory is made in it. */
+/* Before anything below is looked at: what was not there is nobody's who made it since. */
 static bool
-check_below(const struct restore *r, struct err *e)
+make_etc(struct restore *r, struct err *e)
 {
-	const size_t n = strlen(r->etc);
+	if (r->etc_there || strcmp(r->etc, r->state) == 0)
+		return true;
+	r->made_etc = owners_act_in(r->etc, e) && file_mkdir(AT_FDCWD, r->etc, 0755, e);
+	owners_act_self();
+	return r->made_etc;
+}
 
-	return r->etc_there || strncmp(r->state, r->etc, n) != 0 ||
-	       r->state[n] != '/' ||
-	       err_set(e, ERR_NOT_FOUND,
-		   "%s is not there, below which the backup's hanaper.yaml has the CA "
-		   "directory: make it first",
-		   r->etc);
+static bool
+make_state(struct restore *r, struct err *e)
+{
+	char *there = nearest_there(r->state);
+
+	r->made_state =
+	    owners_stay(there, e) && file_mkdir(AT_FDCWD, r->state, 0750, e);
+	free(there);
+	return r->made_state;
+}
+
+/* What is empty still. */
+static void
+unmake(const struct restore *r)
+{
+	struct err ignored;
+
+	if (r->made_state)
+		(void)rmdir(r->state);
+	if (r->made_etc && owners_act_in(r->etc, &ignored))
+		(void)rmdir(r->etc);
+	owners_act_self();
 }
 
 static bool
@@ -295,7 +310,7 @@ look(struct restore *r, struct err *e)
 	/* It was made since it was resolved: in whose directory are we? */
 	if (r->at_hand && r->etc_there && !is_mine(r->etc, e))
 		return false;
-	if (!believe(r, e) || !check_below(r, e))
+	if (!believe(r, e))
 		return false;
 	if (r->users->n > 0 && geteuid() != 0)
 		return err_set(e, ERR_FORBIDDEN,
@@ -306,8 +321,10 @@ look(struct restore *r, struct err *e)
 		    "make it and give it to the daemon's user (for the service: "
 		    "systemd-tmpfiles --create)",
 		    r->state);
+	if (!make_etc(r, e))
+		return false;
 	if (lstat(r->state, &st) < 0)
-		return errno == ENOENT ? stay_above(r->state, e)
+		return errno == ENOENT ? make_state(r, e)
 				       : err_errno(e, "%s", r->state);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT, "%s is there and no directory",
@@ -380,6 +397,7 @@ restore_free(struct restore *r)
 	}
 	free(r->issuers);
 	scratch_remove(r->work);
+	unmake(r);
 	if (r->fd >= 0)
 		close(r->fd);
 	if (r->lock >= 0)

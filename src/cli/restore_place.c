@@ -69,14 +69,6 @@ restore_make_dir(const struct restore *r, const char *path, mode_t mode, struct 
 	       restore_own(r, path, path, e);
 }
 
-/* What was not there, and is, is not ours. */
-static bool
-make_new(const char *path, mode_t mode, struct err *e)
-{
-	return (mkdir(path, mode) == 0 && chmod(path, mode) == 0) ||
-	       err_errno(e, "%s", path);
-}
-
 bool
 restore_copy(int from, int to, uint64_t size, const char *path, struct err *e)
 {
@@ -359,8 +351,6 @@ make_dirs(const struct restore *r, struct err *e)
 	static const char *const dirs[] = { "", "/issuers", "/pub", "/pub/ca",
 		"/pub/crl", "/run" };
 
-	if (!r->given && !make_new(r->state, 0750, e))
-		return false;
 	for (size_t i = 0; i < NITEMS(dirs); i++) {
 		char *path = mem_printf("%s%s", r->state, dirs[i]);
 		/* The signer's user has to reach its keys. */
@@ -427,17 +417,6 @@ tell_missing_keys(struct restore *r)
 	}
 }
 
-static bool
-make_etc(struct restore *r, struct err *e)
-{
-	if (r->etc_there || strcmp(r->etc, r->state) == 0)
-		return true;
-	const bool ok = owners_act_in(r->etc, e) && make_new(r->etc, 0755, e) &&
-			restore_own(r, r->etc, r->etc, e);
-	owners_act_self();
-	return ok;
-}
-
 /* Directories are opened for this and nothing else, whosever they are. */
 static bool
 flush_all(const struct restore *r, struct err *e)
@@ -452,7 +431,7 @@ bool
 restore_place(struct restore *r, struct err *e)
 {
 	if (!make_dirs(r, e) || !put_database(r, e) || !put_journal(r, e) ||
-	    !put_small(r, e) || !make_etc(r, e))
+	    !put_small(r, e))
 		return false;
 	put_root(r);
 	if (!put_conf(r, e) || !flush_all(r, e))

@@ -300,7 +300,32 @@ interrupted(void)
 		   sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT));
 }
 
-/* In a directory of another user root makes what that one could (cli/owners.h). */
+/*
+ * In a directory of another user root makes what that one could (cli/owners.h); it is his,
+ * and the daemon will be.
+ */
+static bool
+stay(const struct setup *s, struct err *e)
+{
+	if (s->etc != NULL)
+		return true;
+	return owners_stay_in(s->dir, e) &&
+	       (s->passphrase_file == NULL ||
+		   file_check_for(AT_FDCWD, s->passphrase_file, FILE_OPEN_SECRET,
+		       geteuid(), e));
+}
+
+static void
+say_as_whom(struct err *e)
+{
+	if (geteuid() == getuid())
+		return;
+	char *who = mem_printf("as user %lu, whose directory it is in",
+	    (unsigned long)geteuid());
+	(void)err_prefix(e, who);
+	free(who);
+}
+
 bool
 setup_make(struct setup *s, struct err *e)
 {
@@ -309,13 +334,15 @@ setup_make(struct setup *s, struct err *e)
 	bool ok = true;
 
 	hold_signals(&old);
-	ok = s->etc != NULL || owners_stay_in(s->dir, e);
+	ok = stay(s, e);
 	for (size_t i = 0; ok && i < NITEMS(steps); i++)
 		ok = interrupted()
 			 ? err_set(e, ERR_UNAVAILABLE, "interrupted; nothing was made")
 			 : steps[i](s, e);
 	if (!ok && s->work != NULL)
 		file_remove_tree(s->work);
+	if (!ok)
+		say_as_whom(e);
 	owners_leave();
 	umask(mask);
 	sigprocmask(SIG_SETMASK, &old, NULL); /* what waited ends us here */

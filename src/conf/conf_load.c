@@ -283,6 +283,7 @@ conf_load(const char *path, struct conf **ret, struct err *e)
 {
 	char *absolute = realpath(path, NULL);
 	struct buf text;
+	uid_t owner;
 	bool ok = false;
 
 	buf_init(&text, FILE_OCTETS_MAX);
@@ -294,11 +295,13 @@ conf_load(const char *path, struct conf **ret, struct err *e)
 			e->code = ERR_NOT_FOUND; /* who asked may know what to do */
 		goto out;
 	}
-	if (!file_read(AT_FDCWD, absolute, &text, e))
+	if (!file_read_of(absolute, &text, &owner, e))
 		goto out;
 	ok = conf_load_text(buf_bytes(&text), absolute, ret, e);
-	if (ok)
+	if (ok) {
+		(*ret)->file_owner = owner;
 		find_resolvers(*ret);
+	}
 out:
 	buf_free(&text);
 	free(absolute);

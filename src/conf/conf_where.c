@@ -96,9 +96,8 @@ conf_where_free(struct err *e)
 		return false;
 	if (!is_here_ours())
 		return err_set(e, ERR_NOT_FOUND,
-		    "the working directory is another user's: say where the CA is to "
-		    "be: "
-		    "--dir DIR");
+		    "the working directory is another user's, or closed to you: say "
+		    "where the CA is to be: --dir DIR");
 	if (conf_where_meant(".") || lstat(CONF_WHERE_DIR, &link) < 0 ||
 	    (is_ours(&link) && (stat(CONF_WHERE_DIR, &at) < 0 || is_ours(&at))))
 		return true;

@@ -27,7 +27,15 @@ check_one(void *arg, const struct conf_file *f, struct err *e)
 bool
 parent_dir_check(const struct parent *p, const struct conf *c, struct err *e)
 {
-	return conf_files(c, check_one, (void *)(uintptr_t)p, e);
+	/* By its name it may be another by now than the one that was read. */
+	const uid_t of = c->file_owner;
+	const bool ours = of == 0 || of == geteuid() ||
+			  (p->has_users && of == p->users[PARENT_CORE].uid);
+
+	return (ours || err_set(e, ERR_IO, "%s: belongs to user %lu; run: chown %lu %s",
+			    c->file, (unsigned long)of, (unsigned long)geteuid(),
+			    c->file)) &&
+	       conf_files(c, check_one, (void *)(uintptr_t)p, e);
 }
 
 static bool

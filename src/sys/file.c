@@ -65,7 +65,7 @@ file_read_fd(int fd, const char *name, struct buf *ret, struct err *e)
 /* 'end': of the end, what surely has room while the file grows. */
 static bool
 read_open(int dirfd, const char *path, int flags, bool end, struct buf *ret,
-    struct err *e)
+    uid_t *ret_owner, struct err *e)
 {
 	/* O_NONBLOCK: a FIFO in the file's place must not hold us. */
 	const int fd =
@@ -84,6 +84,8 @@ read_open(int dirfd, const char *path, int flags, bool end, struct buf *ret,
 		err_errno(e, "%s", path);
 	else
 		ok = file_read_fd(fd, path, ret, e);
+	if (ok && ret_owner != NULL)
+		*ret_owner = st.st_uid;
 	close(fd);
 	return ok;
 }
@@ -91,13 +93,19 @@ read_open(int dirfd, const char *path, int flags, bool end, struct buf *ret,
 bool
 file_read(int dirfd, const char *path, struct buf *ret, struct err *e)
 {
-	return read_open(dirfd, path, O_NOFOLLOW, false, ret, e);
+	return read_open(dirfd, path, O_NOFOLLOW, false, ret, NULL, e);
+}
+
+bool
+file_read_of(const char *path, struct buf *ret, uid_t *ret_owner, struct err *e)
+{
+	return read_open(AT_FDCWD, path, O_NOFOLLOW, false, ret, ret_owner, e);
 }
 
 bool
 file_read_end(int dirfd, const char *path, struct buf *ret, struct err *e)
 {
-	return read_open(dirfd, path, O_NOFOLLOW, true, ret, e);
+	return read_open(dirfd, path, O_NOFOLLOW, true, ret, NULL, e);
 }
 
 /* Who writes into it may come later. */
@@ -120,7 +128,7 @@ file_read_named(const char *path, struct buf *ret, struct err *e)
 
 	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
 		return read_fifo(path, ret, e);
-	return read_open(AT_FDCWD, path, 0, false, ret, e);
+	return read_open(AT_FDCWD, path, 0, false, ret, NULL, e);
 }
 
 /* ---- writing ---- */

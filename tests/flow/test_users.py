@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tarfile
 import tempfile
+import threading
 import time
 import unittest
 
@@ -423,9 +424,34 @@ class Users(unittest.TestCase):
         # Where he may not write, root makes nothing for him.
         (at / "to").symlink_to(victim)
         os.lchown(at / "to", OWNER, OWNER)
-        done = run(*init, "--dir", at / "to/ca", check=False)
-        self.assertIn("Permission denied", done.stderr)
+        (at / "roots").mkdir()
+        said = f"as user {OWNER}, whose directory it is in: "
+        for name in ("to/ca", "roots/ca"):
+            done = run(*init, "--dir", at / name, check=False)
+            self.assertRegex(done.stderr, f"{said}.*: Permission denied")
         self.assertEqual(list(victim.iterdir()), [])
+        # A passphrase that his daemon could not read is no use.
+        (ca.tmp / "pass").write_text("of root's\n")
+        (ca.tmp / "pass").chmod(0o600)
+        done = run(*init, "--dir", at / "closed", "--passphrase-file", ca.tmp / "pass", check=False)
+        self.assertIn(f"{said}{ca.tmp}/pass: is root's and closed to user {OWNER}", done.stderr)
+        self.assertFalse((at / "closed").exists())
+
+    # And where TMPDIR is his
+    def test_an_ephemeral_ca_is_made_in_another_users_tmpdir(self):
+        ca, bin_dir = self.ca, self.ca.tmp / "bin"
+        bin_dir.mkdir()
+        shutil.copy(BUILD / "hanaper", bin_dir)
+        (bin_dir / "hanaperd").write_text("#!/bin/sh\nstat -c %u \"$3\" \"$3/root.key\"\n")
+        (bin_dir / "hanaperd").chmod(0o755)
+        tmp = ca.tmp / "tmp"
+        tmp.mkdir(mode=0o700)
+        ca.tmp.chmod(0o711)
+        os.chown(tmp, OWNER, OWNER)
+        up = bin_dir / "hanaper", "up", "--ephemeral", "--api", f"127.0.0.1:{ca.api_port}", "--http", f"127.0.0.1:{ca.http_port}"
+        done = run(*up, env={**os.environ, "TMPDIR": str(tmp)})
+        self.assertIn(f"\n{OWNER}\n{OWNER}\n", done.stdout)
+        self.assertEqual(list(tmp.iterdir()), [])
 
     # S86: nor is root's hanaper.yaml replaced by what another user says
     def test_a_backup_of_another_user_replaces_no_configuration_of_roots(self):
@@ -467,6 +493,57 @@ class Users(unittest.TestCase):
             done = run(BUILD / "hanaper", "restore", ca.tmp / "b.tar", "--dir", name, cwd=cwd)
             self.assertIn(f"configuration {home}/ca/hanaper.yaml\n", done.stdout)
             self.assertEqual((home / "ca/hanaper.db").stat().st_uid, OWNER)
+
+    # S86: nothing that somebody puts there meanwhile is looked at
+    @unittest.skipUnless(faults.LIBRARY.exists(), "faults.so is not built: make check_PROGRAMS")
+    @unittest.skipIf(WRAP or SANITIZED, "it preloads a library")
+    def test_a_restore_makes_its_directory_before_it_looks_at_anything(self):
+        ca = faults.FaultCA()
+        self.addCleanup(ca.close)
+        at = ca.tmp / "at"
+        at.mkdir()
+        at.chmod(0o1777)
+        run(BUILD / "hanaper", "backup", ca.tmp / "b.tar", "--with-keys", "--dir", ca.dir)
+        ca.plan("cli", faults.NAME, faults.HANG, error=200, times=faults.FOR_EVER)
+        env = {**os.environ, **{k: str(v) for k, v in ca.variables("cli").items()}, "HANAPER_DIR": ""}
+        for args in ((), ("--dir", "named")):
+            name = at / (args[-1] if args else "hanaper")
+            with subprocess.Popen([BUILD / "hanaper", "restore", ca.tmp / "b.tar", *args], cwd=at, env=env, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True) as restore:
+                while not list(at.glob("*.restore-*")) and restore.poll() is None:
+                    time.sleep(0.001)
+                self.assertTrue(name.is_dir())
+                self.assertIn("--nothing-since", restore.communicate(timeout=30 * SLOW)[1])
+            self.assertEqual(list(at.iterdir()), [])  # and takes it away again
+
+    # S81: the file that was read counts, not what has its name a moment later
+    @unittest.skipUnless(faults.LIBRARY.exists(), "faults.so is not built: make check_PROGRAMS")
+    @unittest.skipIf(WRAP or SANITIZED, "it preloads a library")
+    def test_a_configuration_that_is_exchanged_when_it_was_read_counts_by_its_owner(self):
+        ca = faults.FaultCA()
+        self.addCleanup(ca.close)
+        at = ca.tmp / "at"
+        (at / "ca").mkdir(parents=True)
+        (at / "ca/hanaper.yaml").write_text(f"dir: {ca.dir}\n" + (ca.dir / "hanaper.yaml").read_text())
+        (at / "ca/hanaper.yaml").chmod(0o640)
+        (at / "link").symlink_to(ca.dir)
+        for path in (at, *at.rglob("*")):
+            os.lchown(path, OWNER, OWNER)
+        env = {**os.environ, **{k: str(v) for k, v in ca.variables("cli").items()}}
+        said = ""
+        for first in range(1, 7):
+            ca.plan("cli", faults.OPEN, faults.HANG, error=400, first=first)
+            with subprocess.Popen([BUILD / "hanaperd", "-f", "--dir", at / "ca"], env=env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True) as daemon:
+                time.sleep(0.2)
+                (at / "ca").rename(at / "was")
+                (at / "link").rename(at / "ca")
+                threading.Timer(10 * SLOW, daemon.kill).start()  # which serves
+                said += daemon.communicate()[0]
+            self.assertEqual(daemon.returncode, 1)
+            (at / "ca").rename(at / "link")
+            (at / "was").rename(at / "ca")
+        self.assertIn(f"belongs to user {OWNER}", said)
 
     # S82: what was made is taken away as the owner, who may exchange it meanwhile
     @unittest.skipUnless(faults.LIBRARY.exists(), "faults.so is not built: make check_PROGRAMS")

@@ -170,7 +170,7 @@ class Inside(FlowTest):
         # Who has the directory may exchange what is put there.
         with self.theirs(at):
             for args in (restore, ["up"], ["init"]):
-                self.assertIn("the working directory is another user's: say where the CA is to be: --dir DIR",
+                self.assertIn("the working directory is another user's, or closed to you: say where the CA is to be: --dir DIR",
                               hanaper(*args, cwd=at, status=1))
             self.assertEqual(os.listdir(at), [])
             self.assertIn("no CA directory here; make one", hanaper("ls", cwd=at, status=1))
