@@ -5,6 +5,7 @@ tests_unit_sys_unit_sys_SOURCES = \
 	tests/unit/sys/test_aside.c \
 	tests/unit/sys/test_faulty.c \
 	tests/unit/sys/test_file.c \
+	tests/unit/sys/test_file_path.c \
 	tests/unit/sys/test_lock.c \
 	tests/unit/sys/test_loop.c \
 	tests/unit/sys/test_memlock.c \
