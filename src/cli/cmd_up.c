@@ -189,6 +189,17 @@ tell_ready(const struct up *u)
 	free(word);
 }
 
+/* As whose it was: what has its name now he may have chosen. */
+static void
+remove_temporary(const struct up *u)
+{
+	struct err ignored;
+
+	if (u->temporary != NULL && owners_act_in(u->temporary, &ignored))
+		file_remove_tree(u->temporary);
+	owners_act_self();
+}
+
 /* The terminal's own Ctrl-C reaches the daemon by itself; what others send is passed on. */
 static void
 pass_on(pid_t daemon, const siginfo_t *si)
@@ -264,8 +275,7 @@ run(const struct up *u)
 	} else {
 		status = watch(u, daemon, &set);
 	}
-	if (u->temporary != NULL) /* before a signal that waits may end us */
-		file_remove_tree(u->temporary);
+	remove_temporary(u); /* before a signal that waits may end us */
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return status;
 }
@@ -293,8 +303,7 @@ cmd_up(const struct command *self, int argc, char **argv)
 	if (ensure_ca(self, &a, &u, &status))
 		status = run(&u);
 out:
-	if (u.temporary != NULL)
-		file_remove_tree(u.temporary);
+	remove_temporary(&u);
 	free(u.program);
 	free(u.dir);
 	free(u.temporary);

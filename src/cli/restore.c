@@ -213,13 +213,15 @@ nearest_there(const char *path)
 }
 
 /*
- * What is there already nobody has to believe; and a service's may be lost, whose backups
- * are its own user's.
+ * A service's may be lost, whose backups are its own user's; what is there already nobody
+ * has to believe.
  */
 static bool
 changes_conf(const struct restore *r)
 {
 	char *path = mem_printf("%s/" BACKUP_CONF, r->etc);
+	const bool service =
+	    strcmp(r->etc, SETUP_ETC) == 0 && strcmp(r->state, SETUP_STATE) == 0;
 	struct buf text;
 	struct stat st;
 	struct err unread;
@@ -229,8 +231,7 @@ changes_conf(const struct restore *r)
 			  file_read(AT_FDCWD, path, &text, &unread) &&
 			  bytes_eq(buf_bytes(&text), buf_bytes(&r->yaml));
 	owners_act_self();
-	const bool there =
-	    lstat(path, &st) == 0 || (r->etc_there && strcmp(r->etc, SETUP_ETC) != 0);
+	const bool there = !service || lstat(path, &st) == 0;
 	buf_wipe(&text);
 	free(path);
 	return there && !same;
@@ -243,11 +244,12 @@ changes_conf(const struct restore *r)
 static bool
 believe(const struct restore *r, struct err *e)
 {
-	char *there = nearest_there(r->state);
-	const bool ok = owners_agree(r->file, there, e) &&
-			(!changes_conf(r) || owners_agree(r->file, r->etc, e));
+	char *state = nearest_there(r->state), *etc = nearest_there(r->etc);
+	const bool ok = owners_agree(r->file, state, e) &&
+			(!changes_conf(r) || owners_agree(r->file, etc, e));
 
-	free(there);
+	free(state);
+	free(etc);
 	return ok;
 }
 
@@ -265,11 +267,26 @@ lock_journal(struct restore *r, struct err *e)
 	       err_set(e, ERR_CONFLICT, "a daemon serves %s; stop it first", r->state);
 }
 
+static bool
+is_one(const struct restore *r)
+{
+	return strcmp(r->etc, r->state) == 0;
+}
+
+/* hanaper.yaml's directory is in the CA's. */
+static bool
+is_inside(const struct restore *r)
+{
+	const size_t n = strlen(r->state);
+
+	return strncmp(r->etc, r->state, n) == 0 && r->etc[n] == '/';
+}
+
 /* Before anything below is looked at: what was not there is nobody's who made it since. */
 static bool
 make_etc(struct restore *r, struct err *e)
 {
-	if (r->etc_there || strcmp(r->etc, r->state) == 0)
+	if (r->etc_there || r->made_etc || is_one(r))
 		return true;
 	r->made_etc = owners_act_in(r->etc, e) && file_mkdir(AT_FDCWD, r->etc, 0755, e);
 	owners_act_self();
@@ -287,17 +304,19 @@ make_state(struct restore *r, struct err *e)
 	return r->made_state;
 }
 
-/* What is empty still. */
+/* What is empty still, whichever lies in the other. */
 static void
 unmake(const struct restore *r)
 {
 	struct err ignored;
 
-	if (r->made_state)
-		(void)rmdir(r->state);
-	if (r->made_etc && owners_act_in(r->etc, &ignored))
-		(void)rmdir(r->etc);
-	owners_act_self();
+	for (int i = 0; i < 2; i++) {
+		if (r->made_state)
+			(void)rmdir(r->state);
+		if (r->made_etc && owners_act_in(r->etc, &ignored))
+			(void)rmdir(r->etc);
+		owners_act_self();
+	}
 }
 
 static bool
@@ -321,11 +340,13 @@ look(struct restore *r, struct err *e)
 		    "make it and give it to the daemon's user (for the service: "
 		    "systemd-tmpfiles --create)",
 		    r->state);
-	if (!make_etc(r, e))
+	if (!is_inside(r) && !make_etc(r, e))
 		return false;
+	if ((is_one(r) && !r->etc_there) ||
+	    (lstat(r->state, &st) < 0 && errno == ENOENT))
+		return make_state(r, e) && make_etc(r, e);
 	if (lstat(r->state, &st) < 0)
-		return errno == ENOENT ? make_state(r, e)
-				       : err_errno(e, "%s", r->state);
+		return err_errno(e, "%s", r->state);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT, "%s is there and no directory",
 		    r->state);
@@ -333,7 +354,8 @@ look(struct restore *r, struct err *e)
 	r->uid = r->signer = st.st_uid;
 	r->gid = st.st_gid;
 	return find_signer(r, e) && owners_stay(r->state, e) &&
-	       claim_take(r->state, r->uid, r->gid, &r->claim, e) && lock_journal(r, e);
+	       claim_take(r->state, r->uid, r->gid, &r->claim, e) &&
+	       lock_journal(r, e) && make_etc(r, e);
 }
 
 /* Another CA's directory is not to be touched. */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cli/filter.h"
 #include "cli/out.h"
+#include "cli/owners.h"
 #include "cli/passphrase.h"
 
 #define NAME_MAX_LEN (64 - (sizeof(" Issuing CA") - 1)) /* ub-common-name, P14 */
@@ -241,7 +242,12 @@ read_passphrase(const struct setup_args *a, struct setup *s, struct err *e)
 	s->passphrase_file = realpath(a->passphrase_file, NULL);
 	if (s->passphrase_file == NULL)
 		return err_errno(e, "--passphrase-file %s", a->passphrase_file);
-	return passphrase_read(s->passphrase_file, geteuid(), &s->passphrase, e);
+	/* Whose the CA will be may have it, too. */
+	if (!a->system && !owners_act_in(s->dir, e))
+		return false;
+	const uid_t uid = geteuid();
+	owners_act_self();
+	return passphrase_read(s->passphrase_file, uid, &s->passphrase, e);
 }
 
 static bool

@@ -436,22 +436,30 @@ class Users(unittest.TestCase):
         done = run(*init, "--dir", at / "closed", "--passphrase-file", ca.tmp / "pass", check=False)
         self.assertIn(f"{said}{ca.tmp}/pass: is root's and closed to user {OWNER}", done.stderr)
         self.assertFalse((at / "closed").exists())
+        os.chown(ca.tmp / "pass", OWNER, OWNER)
+        run(*init, "--dir", at / "closed", "--passphrase-file", ca.tmp / "pass")
+        self.assertIn("ENCRYPTED", (at / "closed/root.key").read_text())
 
     # And where TMPDIR is his
     def test_an_ephemeral_ca_is_made_in_another_users_tmpdir(self):
         ca, bin_dir = self.ca, self.ca.tmp / "bin"
         bin_dir.mkdir()
         shutil.copy(BUILD / "hanaper", bin_dir)
-        (bin_dir / "hanaperd").write_text("#!/bin/sh\nstat -c %u \"$3\" \"$3/root.key\"\n")
+        # Meanwhile he gives what is root's the name of what will be removed.
+        (bin_dir / "hanaperd").write_text("#!/bin/sh\nstat -c %u \"$3\" \"$3/root.key\"\n"
+                                          "cd \"$3/../..\" && setpriv --reuid 54321 --clear-groups sh -c "
+                                          "'d=$(echo hanaper-*); mv $d gone; mv roots $d'\n")
         (bin_dir / "hanaperd").chmod(0o755)
         tmp = ca.tmp / "tmp"
         tmp.mkdir(mode=0o700)
         ca.tmp.chmod(0o711)
         os.chown(tmp, OWNER, OWNER)
+        (tmp / "roots").mkdir(mode=0o700)
+        (tmp / "roots/file").touch()
         up = bin_dir / "hanaper", "up", "--ephemeral", "--api", f"127.0.0.1:{ca.api_port}", "--http", f"127.0.0.1:{ca.http_port}"
         done = run(*up, env={**os.environ, "TMPDIR": str(tmp)})
         self.assertIn(f"\n{OWNER}\n{OWNER}\n", done.stdout)
-        self.assertEqual(list(tmp.iterdir()), [])
+        self.assertEqual(len(list(tmp.glob("hanaper-*/file"))), 1)
 
     # S86: nor is root's hanaper.yaml replaced by what another user says
     def test_a_backup_of_another_user_replaces_no_configuration_of_roots(self):
@@ -475,6 +483,9 @@ class Users(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(f"b.tar is user {OWNER}'s, and names {etc}, which is not", done.stderr)
         self.assertEqual((etc / "hanaper.yaml").read_text(), ours)
+        done = run(*restore[:-1], ca.tmp / "new", check=False)
+        self.assertIn(f"and names {ca.tmp}, which is not", done.stderr)
+        self.assertFalse((ca.tmp / "new").exists())
         self.assertEqual(list(theirs.glob("ca/before-restore-*")), [])
         (theirs / "ca").rename(ca.dir)
 
