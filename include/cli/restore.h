@@ -41,9 +41,9 @@ struct restore {
 	const char *dir; /* where hanaper.yaml is to be, as it was said; */
 	bool named; /* by somebody: else a service's goes to where the service has it */
 	char *etc;  /* absolute, and no link: where that is */
-	bool at_hand;   /* it was found, and is not a service's */
-	bool etc_there; /* it was there when we looked */
-	bool made_etc, made_state;
+	bool at_hand;              /* it was found, and is not a service's */
+	bool etc_there;            /* it was there when we looked */
+	bool made_etc, made_state; /* by us, and taken away while empty */
 	bool check, nothing_since;
 	const struct strings *crls;  /* files */
 	const struct strings *users; /* "signer=hanaper-signer" */

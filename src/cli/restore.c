@@ -82,8 +82,7 @@ agree(const struct restore *r, const char *real, struct err *e)
 	char *word = out_word(real);
 	err_set(e, ERR_CONFLICT,
 	    "%s leads to %s by what is another user's; if that is the one that you "
-	    "mean: "
-	    "--dir %s",
+	    "mean: --dir %s",
 	    r->dir, real, word);
 	free(word);
 	return false;

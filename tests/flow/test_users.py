@@ -526,19 +526,6 @@ class Users(unittest.TestCase):
                 self.assertTrue(name.is_dir())
                 self.assertIn("--nothing-since", restore.communicate(timeout=30 * SLOW)[1])
             self.assertEqual(list(at.iterdir()), [])  # and takes it away again
-        ca.unplan()
-        for first in range(1, 7):
-            ca.plan("cli", faults.OPEN, faults.HANG, error=400, first=first)
-            with subprocess.Popen([BUILD / "hanaper", "restore", ca.tmp / "b.tar", "--nothing-since"], cwd=at, env=env,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as restore:
-                time.sleep(0.2)
-                if not (at / "hanaper").exists():
-                    (at / "hanaper").mkdir()
-                    os.chown(at / "hanaper", OWNER, OWNER)
-                restore.communicate()
-            if (at / "hanaper").stat().st_uid == OWNER:
-                self.assertEqual(list((at / "hanaper").iterdir()), [])
-            shutil.rmtree(at / "hanaper")
 
     # S81: the file that was read counts, not what has its name a moment later
     @unittest.skipUnless(faults.LIBRARY.exists(), "faults.so is not built: make check_PROGRAMS")
